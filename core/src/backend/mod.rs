@@ -1,0 +1,290 @@
+//! The contract between the manager and the places where secrets live.
+//!
+//! Layers and the manager on one side, backends on the other, know each other only through this module.
+
+mod capabilities;
+mod report;
+mod request;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+pub use capabilities::{Capabilities, Persistence};
+pub use report::{
+    BatchFailure, BatchResult, ChangeStep, ChangeToken, Description, EntryName, Health, HealthState, ListEntry,
+    ListPage, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
+};
+pub use request::{
+    DeleteRequest, GetManyRequest, GetRequest, IfVersion, ListFilter, ListRequest, MetadataUpdate, RollbackRequest,
+    SetManyRequest, SetRequest, UpdateMetadataRequest, VersionsRequest,
+};
+
+use crate::context::CallContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Secret;
+
+/// A future that may be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a call does; named in errors and traces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Opening a backend.
+    Open,
+    /// Reading a secret, its current or a former version.
+    Get,
+    /// Reading several secrets.
+    GetMany,
+    /// Reading a secret's metadata.
+    Describe,
+    /// Listing names.
+    List,
+    /// Writing a secret.
+    Set,
+    /// Writing several secrets.
+    SetMany,
+    /// Changing metadata without changing the value.
+    UpdateMetadata,
+    /// Removing a secret with its history.
+    Delete,
+    /// Listing the versions of a secret.
+    Versions,
+    /// Making a former version the current one.
+    Rollback,
+    /// Asking how the backend is.
+    Health,
+    /// Checking everything that is stored.
+    Verify,
+    /// Forgetting keys until the next use.
+    Lock,
+    /// Giving up all resources.
+    Close,
+}
+
+impl Operation {
+    /// The word that errors, traces and vectors show.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Get => "get",
+            Self::GetMany => "get_many",
+            Self::Describe => "describe",
+            Self::List => "list",
+            Self::Set => "set",
+            Self::SetMany => "set_many",
+            Self::UpdateMetadata => "update_metadata",
+            Self::Delete => "delete",
+            Self::Versions => "versions",
+            Self::Rollback => "rollback",
+            Self::Health => "health",
+            Self::Verify => "verify",
+            Self::Lock => "lock",
+            Self::Close => "close",
+        }
+    }
+
+    /// Whether the operation changes what is stored. A write whose answer does not come is
+    /// [`ErrorKind::OutcomeUnknown`], a read is [`ErrorKind::Timeout`].
+    pub const fn is_write(self) -> bool {
+        matches!(self, Self::Set | Self::SetMany | Self::UpdateMetadata | Self::Delete | Self::Rollback)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A place where secrets live.
+///
+/// # For every method
+/// - Keys in requests have been checked; a backend that cannot hold a key's form answers [`ErrorKind::InvalidKey`],
+///   one that is too long for it [`ErrorKind::TooLarge`] naming the limit.
+/// - Nothing blocks the thread that polls, beyond a read of a local file. Whatever may block longer runs on the
+///   backend's own bounded worker. No method may wait beyond `cx.deadline()`.
+/// - Dropping a read's future cancels it. Dropping a write's future leaves the write to finish once it was handed to
+///   the worker or sent; before that it withdraws it.
+/// - Absent, locked, denied, down and slow are five different answers: `None` or [`ErrorKind::NotFound`],
+///   [`ErrorKind::Locked`], [`ErrorKind::PermissionDenied`], [`ErrorKind::Unavailable`], [`ErrorKind::Timeout`].
+/// - A method whose capability is missing answers [`ErrorKind::Unsupported`] (writes of a read-only backend:
+///   [`ErrorKind::ReadOnly`]). The default bodies do.
+/// - Errors never carry a value, a token or a raw reply.
+/// - After [`close`](Self::close) every method answers [`ErrorKind::Closed`].
+pub trait Backend: fmt::Debug + Send + Sync {
+    /// The one word that this kind of backend is known by everywhere.
+    fn name(&self) -> &'static str;
+
+    /// What this opened instance can do. Constant from opening to closing.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Whether a pending future of this backend needs timers or sockets of the runtime. A local backend says `false`,
+    /// so that a blocking call never starts the runtime.
+    fn needs_runtime(&self) -> bool {
+        true
+    }
+
+    /// A value that differs after any change of what is stored, by whomever. Synchronous, at most some microseconds,
+    /// no I/O beyond `stat` and a shared-memory read. `None` where the backend has no such thing: then time decides
+    /// how long the cache trusts its entries.
+    fn change_token(&self) -> Option<ChangeToken> {
+        None
+    }
+
+    /// Reads a secret, or with `req.version` a former version of it. Needs `versions` where a version is given.
+    ///
+    /// # Behavior
+    /// - Missing: `None`; a missing version of an existing secret too.
+    /// - Expired: the secret is returned all the same; the manager decides what that means.
+    /// - Empty values are returned as such.
+    fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>>;
+
+    /// Reads several secrets. The default asks key by key; a backend with a batch call overrides it.
+    ///
+    /// # Behavior
+    /// - The answer has one outcome a key, in the order of the request; `Ok(None)` is a missing one.
+    /// - An error of one key does not end the others.
+    fn get_many<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: GetManyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
+        Box::pin(async move {
+            let mut outcomes = Vec::with_capacity(req.keys.len());
+            for key in req.keys {
+                outcomes.push(self.get(cx, GetRequest::new(key)).await);
+            }
+            Ok(outcomes)
+        })
+    }
+
+    /// Reads what is known about a secret besides its value. The default reads the secret and drops its value; a
+    /// backend that can tell without reading the value overrides it.
+    ///
+    /// # Behavior
+    /// - Missing: `None`. Expired: described all the same.
+    fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
+        Box::pin(async move { Ok(self.get(cx, req).await?.map(|secret| Description::new(secret.metadata))) })
+    }
+
+    /// Lists names, sorted by key. Needs `list`.
+    ///
+    /// # Behavior
+    /// - Expired secrets are listed. Nothing stored: an empty page.
+    /// - Names that are no keys come back as [`EntryName::Reference`], after the keys.
+    /// - Values are never read for it, except by a backend that has no other way.
+    fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
+        let _ = (cx, req);
+        lacks(self.name(), Operation::List)
+    }
+
+    /// Writes a secret, creating or replacing it. Needs to be writable; `req.condition` needs `cas`.
+    ///
+    /// # Behavior
+    /// - Existing: `created_at` is kept, everything else is replaced, the version grows, the former version stays
+    ///   readable where `versions` says so.
+    /// - A field that the backend cannot hold: [`ErrorKind::Unsupported`] naming the field; nothing is written.
+    /// - A value above `max_value`: [`ErrorKind::TooLarge`] naming the limit, before anything is sent.
+    /// - The condition does not hold: [`ErrorKind::Conflict`]; nothing is written.
+    fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        let _ = (cx, req);
+        cannot_write(self.name(), Operation::Set)
+    }
+
+    /// Writes several secrets. All or nothing where `atomic_batch` says so, else each outcome is told; the default
+    /// writes key by key.
+    ///
+    /// # Behavior
+    /// - The same key twice: [`ErrorKind::InvalidArgument`], nothing is written.
+    fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
+        Box::pin(async move {
+            let mut outcomes = Vec::with_capacity(req.entries.len());
+            for (key, secret) in req.entries {
+                outcomes.push(self.set(cx, SetRequest::new(key, secret)).await);
+            }
+            Ok(SetManyOutcome::new(outcomes))
+        })
+    }
+
+    /// Changes metadata, not the value. Needs to be writable and `metadata`.
+    ///
+    /// # Behavior
+    /// - Missing: [`ErrorKind::NotFound`]. Expired: allowed.
+    /// - The version stays, except where the backend cannot but write a new one.
+    fn update_metadata<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: UpdateMetadataRequest<'a>,
+    ) -> BoxFuture<'a, Result<SetOutcome>> {
+        let _ = (cx, req);
+        cannot_write(self.name(), Operation::UpdateMetadata)
+    }
+
+    /// Removes a secret and its history. Needs to be writable.
+    ///
+    /// # Behavior
+    /// - Missing: [`ErrorKind::NotFound`]. Expired: removed.
+    fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
+        let _ = (cx, req);
+        cannot_write(self.name(), Operation::Delete)
+    }
+
+    /// Lists the versions that are kept, newest first. Needs `versions`.
+    ///
+    /// # Behavior
+    /// - Missing: [`ErrorKind::NotFound`].
+    fn versions<'a>(&'a self, cx: &'a CallContext, req: VersionsRequest<'a>) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
+        let _ = (cx, req);
+        lacks(self.name(), Operation::Versions)
+    }
+
+    /// Writes a former version again, as a new version: its value and metadata, without its expiry. Needs to be
+    /// writable and `versions`.
+    ///
+    /// # Behavior
+    /// - Missing secret or version: [`ErrorKind::NotFound`].
+    fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        let _ = (cx, req);
+        lacks(self.name(), Operation::Rollback)
+    }
+
+    /// Tells how the backend is, without a prompt and without using up a quota.
+    fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>>;
+
+    /// Checks everything that is stored, as far as the backend can. Needs `verify`.
+    ///
+    /// # Behavior
+    /// - Damage: [`ErrorKind::Integrity`], saying what is damaged.
+    fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {
+        let _ = cx;
+        lacks(self.name(), Operation::Verify)
+    }
+
+    /// Forgets keys and whatever else opens the backend; the next use unlocks it again. Idempotent.
+    fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>>;
+
+    /// Gives up connections, keys and workers. Idempotent; writes that were sent finish first.
+    fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>>;
+}
+
+/// The answer of an operation that a backend lacks.
+pub(crate) fn lacks<'a, T: Send + 'a>(backend: &'static str, operation: Operation) -> BoxFuture<'a, Result<T>> {
+    refuse(ErrorKind::Unsupported, "this backend lacks the operation", backend, operation)
+}
+
+/// The answer of a write to a backend that cannot write.
+pub(crate) fn cannot_write<'a, T: Send + 'a>(backend: &'static str, operation: Operation) -> BoxFuture<'a, Result<T>> {
+    refuse(ErrorKind::ReadOnly, "this backend cannot write", backend, operation)
+}
+
+fn refuse<'a, T: Send + 'a>(
+    kind: ErrorKind,
+    message: &'static str,
+    backend: &'static str,
+    operation: Operation,
+) -> BoxFuture<'a, Result<T>> {
+    let error = Error::new(kind, message).with_operation(operation).with_backend(backend);
+    Box::pin(std::future::ready(Err(error)))
+}

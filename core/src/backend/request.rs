@@ -1,0 +1,294 @@
+//! What is asked of a backend. Requests borrow, are cheap to copy and open for new fields.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use crate::key::SecretKey;
+use crate::scope::SecretScope;
+use crate::secret::{Secret, Version};
+use crate::timestamp::IntoTimestamp;
+
+/// What `get` and `describe` ask for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct GetRequest<'a> {
+    /// The key.
+    pub key: &'a SecretKey,
+    /// The version; the current one where none is given.
+    pub version: Option<&'a Version>,
+}
+
+impl<'a> GetRequest<'a> {
+    /// The current version of `key`.
+    pub fn new(key: &'a SecretKey) -> Self {
+        Self { key, version: None }
+    }
+
+    /// One version of `key`.
+    pub fn version(key: &'a SecretKey, version: &'a Version) -> Self {
+        Self { key, version: Some(version) }
+    }
+}
+
+/// What `get_many` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct GetManyRequest<'a> {
+    /// The keys, in the order of the answer.
+    pub keys: &'a [SecretKey],
+}
+
+impl<'a> GetManyRequest<'a> {
+    /// The current versions of `keys`.
+    pub fn new(keys: &'a [SecretKey]) -> Self {
+        Self { keys }
+    }
+}
+
+/// On what a write depends.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum IfVersion<'a> {
+    /// Nothing: the last writer wins.
+    Any,
+    /// There is no such secret yet.
+    Absent,
+    /// This is the current version.
+    Is(&'a Version),
+}
+
+/// What `set` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SetRequest<'a> {
+    /// The key.
+    pub key: &'a SecretKey,
+    /// The value with its metadata. `created_at`, `updated_at` and `version` in it are ignored.
+    pub secret: &'a Secret,
+    /// On what the write depends.
+    pub condition: IfVersion<'a>,
+    /// When the secret was first set; only an import says so.
+    pub created_at: Option<OffsetDateTime>,
+}
+
+impl<'a> SetRequest<'a> {
+    /// An unconditional write.
+    pub fn new(key: &'a SecretKey, secret: &'a Secret) -> Self {
+        Self { key, secret, condition: IfVersion::Any, created_at: None }
+    }
+
+    /// The same write under a condition.
+    #[must_use]
+    pub fn when(mut self, condition: IfVersion<'a>) -> Self {
+        self.condition = condition;
+        self
+    }
+
+    /// The same write with the creation time of an imported secret.
+    #[must_use]
+    pub fn created_at(mut self, at: OffsetDateTime) -> Self {
+        self.created_at = Some(at);
+        self
+    }
+}
+
+/// What `set_many` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SetManyRequest<'a> {
+    /// The secrets.
+    pub entries: &'a [(SecretKey, Secret)],
+}
+
+impl<'a> SetManyRequest<'a> {
+    /// These secrets.
+    pub fn new(entries: &'a [(SecretKey, Secret)]) -> Self {
+        Self { entries }
+    }
+}
+
+/// A change of metadata: what is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct MetadataUpdate {
+    /// The provider; `Some(None)` removes it.
+    pub provider: Option<Option<String>>,
+    /// The scope of use; `Some(None)` removes it.
+    pub scope_of_use: Option<Option<String>>,
+    /// All labels anew.
+    pub labels: Option<BTreeMap<String, String>>,
+    /// The expiry; `Some(None)` removes it.
+    pub expires_at: Option<Option<OffsetDateTime>>,
+}
+
+impl MetadataUpdate {
+    /// No change.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets or removes the provider.
+    #[must_use]
+    pub fn provider(mut self, provider: Option<impl Into<String>>) -> Self {
+        self.provider = Some(provider.map(Into::into));
+        self
+    }
+
+    /// Sets or removes the scope of use.
+    #[must_use]
+    pub fn scope_of_use(mut self, scope: Option<impl Into<String>>) -> Self {
+        self.scope_of_use = Some(scope.map(Into::into));
+        self
+    }
+
+    /// Replaces all labels.
+    #[must_use]
+    pub fn labels(mut self, labels: BTreeMap<String, String>) -> Self {
+        self.labels = Some(labels);
+        self
+    }
+
+    /// Sets the expiry.
+    #[must_use]
+    pub fn expires_at(mut self, at: impl IntoTimestamp) -> Self {
+        self.expires_at = Some(Some(at.into_timestamp()));
+        self
+    }
+
+    /// Removes the expiry.
+    #[must_use]
+    pub fn clear_expiry(mut self) -> Self {
+        self.expires_at = Some(None);
+        self
+    }
+
+    /// Applies the change.
+    pub fn apply(&self, metadata: &mut crate::secret::SecretMetadata) {
+        if let Some(provider) = &self.provider {
+            metadata.provider.clone_from(provider);
+        }
+        if let Some(scope) = &self.scope_of_use {
+            metadata.scope_of_use.clone_from(scope);
+        }
+        if let Some(labels) = &self.labels {
+            metadata.labels.clone_from(labels);
+        }
+        if let Some(expires_at) = self.expires_at {
+            metadata.expires_at = expires_at;
+        }
+    }
+}
+
+/// What `update_metadata` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct UpdateMetadataRequest<'a> {
+    /// The key.
+    pub key: &'a SecretKey,
+    /// The change.
+    pub update: &'a MetadataUpdate,
+    /// On what the write depends.
+    pub condition: IfVersion<'a>,
+}
+
+impl<'a> UpdateMetadataRequest<'a> {
+    /// An unconditional change.
+    pub fn new(key: &'a SecretKey, update: &'a MetadataUpdate) -> Self {
+        Self { key, update, condition: IfVersion::Any }
+    }
+}
+
+/// What `delete` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct DeleteRequest<'a> {
+    /// The key.
+    pub key: &'a SecretKey,
+}
+
+impl<'a> DeleteRequest<'a> {
+    /// This secret.
+    pub fn new(key: &'a SecretKey) -> Self {
+        Self { key }
+    }
+}
+
+/// What `versions` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct VersionsRequest<'a> {
+    /// The key.
+    pub key: &'a SecretKey,
+}
+
+impl<'a> VersionsRequest<'a> {
+    /// This secret.
+    pub fn new(key: &'a SecretKey) -> Self {
+        Self { key }
+    }
+}
+
+/// What `rollback` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RollbackRequest<'a> {
+    /// The key.
+    pub key: &'a SecretKey,
+    /// The version to write again.
+    pub version: &'a Version,
+}
+
+impl<'a> RollbackRequest<'a> {
+    /// This version of this secret.
+    pub fn new(key: &'a SecretKey, version: &'a Version) -> Self {
+        Self { key, version }
+    }
+}
+
+/// Which names `list` gives: those that meet everything stated.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ListFilter {
+    /// Only secrets of this scope.
+    pub scope: Option<SecretScope>,
+    /// Only keys whose canonical text begins so.
+    pub prefix: Option<String>,
+    /// Only secrets of this provider.
+    pub provider: Option<String>,
+}
+
+impl ListFilter {
+    /// Every name.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether a key and a provider meet the filter.
+    pub fn matches(&self, key: &SecretKey, provider: Option<&str>) -> bool {
+        self.scope.as_ref().is_none_or(|scope| key.kind() == scope.kind() && key.id() == scope.id())
+            && self.prefix.as_deref().is_none_or(|prefix| key.as_str().starts_with(prefix))
+            && self.provider.as_deref().is_none_or(|wanted| provider == Some(wanted))
+    }
+}
+
+/// What `list` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ListRequest<'a> {
+    /// Which names.
+    pub filter: &'a ListFilter,
+    /// Only keys after this one: the last of the page before.
+    pub after: Option<&'a SecretKey>,
+    /// At most so many; all where there is no limit.
+    pub limit: Option<usize>,
+    /// Whether all metadata is wanted, even where it costs a read for each name.
+    pub full_metadata: bool,
+}
+
+impl<'a> ListRequest<'a> {
+    /// All names that meet `filter`.
+    pub fn new(filter: &'a ListFilter) -> Self {
+        Self { filter, after: None, limit: None, full_metadata: false }
+    }
+}

@@ -1,0 +1,44 @@
+//! The environment: the only place of the core that reads it, on the caller's thread, when a manager is opened.
+
+use super::settings::{Origin, Settings};
+use super::table::SETTINGS;
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::SecretValue;
+
+/// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
+pub(crate) fn variable(app: &str, suffix: &str) -> String {
+    let app: String =
+        app.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    format!("{app}_SECRETS_{suffix}")
+}
+
+/// A variable's value; `None` where it is unset.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where it is no Unicode.
+pub(crate) fn read(name: &str) -> Result<Option<String>> {
+    #[expect(clippy::disallowed_methods, reason = "the one home of environment reads")]
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::new(ErrorKind::InvalidConfig, format!("the environment variable {name} is not Unicode"))
+                .with_setting(name.to_owned()))
+        }
+    }
+}
+
+/// Takes every setting that the environment states for `app`. An empty variable counts as unset.
+pub(crate) fn apply(settings: &mut Settings, app: &str) -> Result<()> {
+    for setting in SETTINGS {
+        let name = variable(app, setting.env);
+        let Some(value) = read(&name)?.filter(|value| !value.is_empty()) else { continue };
+        let origin = Origin::Environment(name);
+        if setting.secret {
+            settings.set_secret(setting.key, SecretValue::from(value), origin)?;
+        } else {
+            settings.set(setting.key, value, origin)?;
+        }
+    }
+    Ok(())
+}

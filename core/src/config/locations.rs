@@ -1,0 +1,48 @@
+//! Where an application's files lie by default.
+
+use std::path::PathBuf;
+
+use super::environment;
+use crate::error::{Error, ErrorKind, Result};
+
+/// `<data folder>/<app>`: the store.
+///
+/// Linux: `$XDG_DATA_HOME` or `~/.local/share`; macOS: `~/Library/Application Support`; Windows: `%APPDATA%`.
+pub(crate) fn data_dir(app: &str) -> Result<PathBuf> {
+    base(&["XDG_DATA_HOME"], ".local/share").map(|base| base.join(app))
+}
+
+/// `<state folder>/<app>`: the default key file, apart from the store so that a copy of the data folder alone opens
+/// nothing. macOS and Windows: `keys` in the application's folder.
+pub(crate) fn state_dir(app: &str) -> Result<PathBuf> {
+    if cfg!(any(target_os = "macos", windows)) {
+        return data_dir(app).map(|dir| dir.join("keys"));
+    }
+    base(&["XDG_STATE_HOME"], ".local/state").map(|base| base.join(app))
+}
+
+fn base(variables: &[&str], below_home: &str) -> Result<PathBuf> {
+    if cfg!(windows) {
+        return absolute("APPDATA")?.ok_or_else(|| missing("APPDATA"));
+    }
+    if cfg!(target_os = "macos") {
+        return Ok(absolute("HOME")?.ok_or_else(|| missing("HOME"))?.join("Library/Application Support"));
+    }
+    for variable in variables {
+        if let Some(path) = absolute(variable)? {
+            return Ok(path);
+        }
+    }
+    Ok(absolute("HOME")?.ok_or_else(|| missing("HOME"))?.join(below_home))
+}
+
+/// The variable's path. Empty and relative ones are ignored, as the XDG Base Directory specification says.
+fn absolute(variable: &str) -> Result<Option<PathBuf>> {
+    Ok(environment::read(variable)?.map(PathBuf::from).filter(|path| path.is_absolute()))
+}
+
+fn missing(variable: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidConfig, format!("{variable} is not set, so there is no default folder"))
+        .with_setting("encrypted.path")
+        .with_help("set `encrypted.path` and `encrypted.key_file`, or the variable that the message names")
+}

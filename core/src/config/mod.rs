@@ -1,0 +1,9 @@
+//! Settings: one table, and where their values come from.
+
+pub(crate) mod environment;
+pub(crate) mod locations;
+mod settings;
+mod table;
+
+pub use settings::{Origin, Settings};
+pub use table::{SETTINGS, Setting, SettingKind};

@@ -1,0 +1,232 @@
+//! The values of settings, checked when they are set.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::table::{SETTINGS, Setting, SettingKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::value::SecretValue;
+
+/// Where a setting's value comes from. A later one of the list loses against an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The program that embeds us.
+    Builder,
+    /// A flag of the command line.
+    Flag,
+    /// This environment variable.
+    Environment(String),
+    /// The table.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Builder => f.write_str("the program"),
+            Self::Flag => f.write_str("a flag"),
+            Self::Environment(name) => write!(f, "the environment variable {name}"),
+            Self::Default => f.write_str("the default"),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Value {
+    Plain(String),
+    Secret(SecretValue),
+}
+
+/// The values that were set, each with its origin. What was not set has the table's default.
+#[derive(Debug, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, (Value, Origin)>,
+}
+
+impl Settings {
+    /// No value set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a value; an origin that comes first in [`Origin`] wins over one that stands there already.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] naming the setting: unknown (with the nearest known name), a secret setting given
+    /// as ordinary text, or a text that the setting cannot have.
+    pub fn set(&mut self, key: &str, value: impl Into<String>, origin: Origin) -> Result<()> {
+        let setting = known(key)?;
+        let value = value.into();
+        if setting.secret {
+            return Err(fault(setting, "is secret and is not given as ordinary text", &origin));
+        }
+        check(setting, &value).map_err(|reason| fault(setting, &reason, &origin))?;
+        self.put(setting, Value::Plain(value), origin);
+        Ok(())
+    }
+
+    /// Sets the value of a secret setting.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] naming the setting: unknown, or no secret one.
+    pub fn set_secret(&mut self, key: &str, value: SecretValue, origin: Origin) -> Result<()> {
+        let setting = known(key)?;
+        if !setting.secret {
+            return Err(fault(setting, "is not secret; give it as ordinary text", &origin));
+        }
+        self.put(setting, Value::Secret(value), origin);
+        Ok(())
+    }
+
+    fn put(&mut self, setting: &'static Setting, value: Value, origin: Origin) {
+        match self.values.get(setting.key) {
+            Some((_, present)) if *present < origin => {}
+            _ => {
+                self.values.insert(setting.key, (value, origin));
+            }
+        }
+    }
+
+    /// Whether someone set it.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// Where the value comes from.
+    pub fn origin(&self, key: &str) -> Origin {
+        self.values.get(key).map_or(Origin::Default, |(_, origin)| origin.clone())
+    }
+
+    /// The text, or the default's; `None` where there is neither, and for a secret setting.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.values.get(key) {
+            Some((Value::Plain(text), _)) => Some(text),
+            Some((Value::Secret(_), _)) => None,
+            None => Setting::find(key).and_then(|setting| setting.default),
+        }
+    }
+
+    /// The value of a secret setting.
+    pub fn secret(&self, key: &str) -> Option<&SecretValue> {
+        match self.values.get(key) {
+            Some((Value::Secret(value), _)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The path.
+    pub fn path(&self, key: &str) -> Option<PathBuf> {
+        self.text(key).map(PathBuf::from)
+    }
+
+    /// Whether an `on`/`off` setting is on.
+    pub fn is_on(&self, key: &str) -> bool {
+        self.text(key) == Some("on")
+    }
+
+    /// The number, or the number of bytes.
+    pub fn integer(&self, key: &str) -> Option<u64> {
+        let text = self.text(key)?;
+        match Setting::find(key)?.kind {
+            SettingKind::Size { .. } => parse_size(text),
+            _ => text.parse().ok(),
+        }
+    }
+
+    /// The time span.
+    pub fn duration(&self, key: &str) -> Option<Duration> {
+        parse_duration(self.text(key)?)
+    }
+
+    /// The error of a setting whose value turns out wrong at opening, naming setting and origin.
+    pub fn error(&self, key: &str, reason: &str) -> Error {
+        let origin = self.origin(key);
+        match Setting::find(key) {
+            Some(setting) => fault(setting, reason, &origin),
+            None => Error::new(ErrorKind::InvalidConfig, reason.to_owned()),
+        }
+    }
+}
+
+fn known(key: &str) -> Result<&'static Setting> {
+    Setting::find(key).ok_or_else(|| {
+        let shown: String = key.escape_debug().take(64).collect();
+        let nearest = SETTINGS.iter().map(|setting| (distance(key, setting.key), setting.key)).min();
+        let message = match nearest {
+            Some((steps, name)) if steps <= 3 => format!("there is no setting `{shown}`; did you mean `{name}`?"),
+            _ => format!("there is no setting `{shown}`"),
+        };
+        Error::new(ErrorKind::InvalidConfig, message).with_setting(shown)
+    })
+}
+
+fn fault(setting: &'static Setting, reason: &str, origin: &Origin) -> Error {
+    Error::new(ErrorKind::InvalidConfig, format!("`{}` {reason} (from {origin})", setting.key)).with_setting(setting.key)
+}
+
+fn check(setting: &Setting, text: &str) -> Result<(), String> {
+    let in_range = |number: Option<u64>, min: u64, max: u64, what: &str| match number {
+        Some(number) if (min..=max).contains(&number) => Ok(()),
+        _ => Err(format!("must be {what} from {min} to {max}")),
+    };
+    match setting.kind {
+        SettingKind::Text => Ok(()),
+        SettingKind::Path if text.is_empty() => Err("is an empty path".to_owned()),
+        SettingKind::Path if text.contains('\0') => Err("is a path with a NUL byte".to_owned()),
+        SettingKind::Path => Ok(()),
+        SettingKind::Choice(words) if words.contains(&text) => Ok(()),
+        SettingKind::Choice(words) => Err(format!("must be one of {}", words.join(", "))),
+        SettingKind::Integer { min, max } => in_range(text.parse().ok(), min, max, "a whole number"),
+        SettingKind::Size { min, max } => in_range(parse_size(text), min, max, "a number of bytes (`64KiB`, `1MiB`)"),
+        SettingKind::Duration => {
+            parse_duration(text).map(drop).ok_or_else(|| "must be a time span such as `250ms`, `10s`, `5m`".to_owned())
+        }
+    }
+}
+
+fn split_unit(text: &str) -> Option<(u64, &str)> {
+    let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..unit].parse().ok()?, &text[unit..]))
+}
+
+fn parse_size(text: &str) -> Option<u64> {
+    let (number, unit) = split_unit(text)?;
+    let factor = match unit {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = split_unit(text)?;
+    let millis = match unit {
+        "ms" => number,
+        "s" => number.checked_mul(1000)?,
+        "m" => number.checked_mul(60_000)?,
+        "h" => number.checked_mul(3_600_000)?,
+        _ => return None,
+    };
+    (millis > 0).then(|| Duration::from_millis(millis))
+}
+
+/// The edit distance of two names, for "did you mean".
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            let least = substituted.min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], least);
+        }
+    }
+    row[right.len()]
+}

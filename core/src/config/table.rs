@@ -1,0 +1,111 @@
+//! The one table of settings. Builder, key/value options, environment, flags, schema and docs derive from it.
+
+/// What a setting's text may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettingKind {
+    /// Any text.
+    Text,
+    /// A path.
+    Path,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number in this range, ends included.
+    Integer {
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
+    /// A number of bytes in this range, as `4096`, `64KiB` or `1MiB`.
+    Size {
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
+    /// A time span of at least a millisecond, as `250ms`, `10s`, `5m` or `1h`.
+    Duration,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Setting {
+    /// The name in builder, options and files; a backend's settings begin with its word.
+    pub key: &'static str,
+    /// What its text may be.
+    pub kind: SettingKind,
+    /// The default's text; `None` where the default is worked out at opening, as `help` says.
+    pub default: Option<&'static str>,
+    /// The environment variable is `<APP>_SECRETS_` and this.
+    pub env: &'static str,
+    /// Whether the value is a secret: it never travels as ordinary text and is never shown.
+    pub secret: bool,
+    /// One sentence.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// The row with this key.
+    pub fn find(key: &str) -> Option<&'static Self> {
+        SETTINGS.iter().find(|setting| setting.key == key)
+    }
+}
+
+macro_rules! settings {
+    ($($key:literal: $kind:expr, default $default:expr, env $env:literal, $secret:ident, $help:literal;)+) => {
+        &[$(Setting {
+            key: $key,
+            kind: $kind,
+            default: $default,
+            env: $env,
+            secret: settings!(@$secret),
+            help: $help,
+        }),+]
+    };
+    (@plain) => { false };
+    (@secret) => { true };
+}
+
+const ON_OFF: SettingKind = SettingKind::Choice(&["on", "off"]);
+const MIB: u64 = 1 << 20;
+
+/// Every setting.
+pub static SETTINGS: &[Setting] = settings! {
+    "backend": SettingKind::Text, default Some("encrypted"), env "BACKEND", plain,
+        "The backend, by its word.";
+    "deadline": SettingKind::Duration, default Some("10s"), env "DEADLINE", plain,
+        "How long a call may take in all.";
+    "prompt": SettingKind::Choice(&["never", "allow"]), default Some("never"), env "PROMPT", plain,
+        "Whether a keystore may ask a person.";
+    "max_value": SettingKind::Size { min: 1, max: 8 * MIB }, default Some("1MiB"), env "MAX_VALUE", plain,
+        "The longest value that is accepted.";
+    "cache": ON_OFF, default Some("on"), env "CACHE", plain,
+        "Whether values that were read stay in memory.";
+    "cache_entries": SettingKind::Integer { min: 1, max: 1 << 24 }, default Some("10000"), env "CACHE_ENTRIES", plain,
+        "The most values that the cache keeps.";
+    "cache_bytes": SettingKind::Size { min: 1, max: 1 << 40 }, default Some("64MiB"), env "CACHE_BYTES", plain,
+        "The most bytes that the cache keeps.";
+    "cache_ttl": SettingKind::Duration, default Some("300s"), env "CACHE_TTL", plain,
+        "How long a value is trusted where the backend cannot tell that something changed.";
+    "encrypted.path": SettingKind::Path, default None, env "ENCRYPTED_PATH", plain,
+        "The store's file; by default `<data folder>/<app>/secrets.strongroom`.";
+    "encrypted.create": SettingKind::Choice(&["auto", "never"]), default Some("auto"), env "ENCRYPTED_CREATE", plain,
+        "Whether a store (and a default key file) that is not there is made.";
+    "encrypted.key": SettingKind::Text, default None, env "KEY", secret,
+        "The store's 32-byte key: url-safe base64, hexadecimal or raw.";
+    "encrypted.key_file": SettingKind::Path, default None, env "KEY_FILE", plain,
+        "The file that holds the key; by default `<state folder>/<app>/secrets.key`, made with the store.";
+    "encrypted.key_fd": SettingKind::Integer { min: 0, max: i32::MAX as u64 }, default None, env "KEY_FD", plain,
+        "The open file descriptor from which the key is read once.";
+    "encrypted.versions": SettingKind::Integer { min: 1, max: 1000 }, default Some("10"), env "ENCRYPTED_VERSIONS", plain,
+        "How many versions of a secret are kept, the current one counted.";
+    "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
+        env "ENCRYPTED_JOURNAL_LIMIT", plain,
+        "How many journal records are kept; older ones are dropped with the write that exceeds it.";
+    "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
+        "The backend that `fault` wraps (only with the feature `testing`).";
+    "fault.script": SettingKind::Text, default Some(""), env "FAULT_SCRIPT", plain,
+        "What `fault` does to which calls (only with the feature `testing`).";
+};

@@ -1,0 +1,75 @@
+//! The table of backends: word, feature, how to open. Explicit, because linker tricks do not work in static libraries.
+
+use std::sync::Arc;
+
+use crate::backend::{Backend, Operation};
+use crate::config::Settings;
+use crate::context::CallContext;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a backend gets to open itself. Opening may read local files and waits no longer than the context's deadline;
+/// a remote backend connects at its first call.
+pub(crate) struct OpenRequest<'a> {
+    pub(crate) app: &'a str,
+    pub(crate) settings: &'a Settings,
+    pub(crate) cx: &'a CallContext,
+}
+
+/// One row of the table.
+pub(crate) struct Registration {
+    pub(crate) name: &'static str,
+    /// The cargo feature that compiles it in; empty where it always is.
+    pub(crate) feature: &'static str,
+    /// How to open it; `None` where it is not compiled in.
+    pub(crate) open: Option<fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>>,
+}
+
+macro_rules! when {
+    ($feature:literal, $open:path) => {{
+        #[cfg(feature = $feature)]
+        let open: Option<fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>> = Some($open);
+        #[cfg(not(feature = $feature))]
+        let open = None;
+        open
+    }};
+}
+
+/// Every backend that this version knows, compiled in or not.
+pub(crate) fn registrations() -> Vec<Registration> {
+    vec![
+        Registration { name: "memory", feature: "", open: Some(crate::backends::memory::open) },
+        Registration {
+            name: "encrypted",
+            feature: "encrypted",
+            open: when!("encrypted", crate::backends::encrypted::open),
+        },
+        Registration { name: "fault", feature: "testing", open: when!("testing", crate::backends::fault::open) },
+    ]
+}
+
+/// Opens the backend called `name`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where there is none of this name or it is not compiled in; else the backend's own.
+pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
+    let registrations = registrations();
+    let Some(found) = registrations.iter().find(|registration| registration.name == name) else {
+        let known: Vec<_> = registrations.iter().filter(|r| r.open.is_some()).map(|r| r.name).collect();
+        let reason = format!("names no backend; this build has {}", known.join(", "));
+        return Err(request.settings.error("backend", &reason));
+    };
+    let Some(open) = found.open else {
+        let reason = format!("is a backend that needs the cargo feature `{}`, which this build lacks", found.feature);
+        return Err(request.settings.error("backend", &reason));
+    };
+    open(request).map_err(|error: Error| error.with_operation(Operation::Open).with_backend(found.name))
+}
+
+/// Opens the backend that `key` (a setting such as `fault.inner`) names.
+#[cfg(feature = "testing")]
+pub(crate) fn open_inner(key: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
+    match request.settings.text(key) {
+        Some("fault") | None => Err(Error::new(ErrorKind::InvalidConfig, "a fault cannot wrap a fault").with_setting(key.to_owned())),
+        Some(name) => open(name, request),
+    }
+}

@@ -1,0 +1,10 @@
+//! What the operating system gives, behind safe functions. The only home of `unsafe` in this crate.
+
+#![allow(unsafe_code, reason = "system calls and the memory that they hand out; every block states why it is sound")]
+
+pub(crate) mod clock;
+pub(crate) mod fork;
+pub(crate) mod arena;
+pub(crate) mod files;
+#[cfg(feature = "encrypted")]
+pub(crate) mod sqlite;

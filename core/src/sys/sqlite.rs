@@ -1,0 +1,1 @@
+//! What SQLite needs beyond its safe wrapper.

@@ -1,0 +1,1 @@
+//! A backend's own bounded worker thread.

@@ -1,0 +1,3 @@
+//! The quickstart in Rust.
+
+fn main() {}

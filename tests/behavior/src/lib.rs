@@ -1,0 +1,1 @@
+//! One suite of behaviour over every backend.

@@ -1,0 +1,3 @@
+//! The crash rig: kill -9 against acknowledged writes.
+
+fn main() {}

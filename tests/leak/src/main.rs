@@ -1,0 +1,3 @@
+//! The leak scan: another process searches our memory for canaries.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The JSON vectors that every language runs, and their Rust runner.

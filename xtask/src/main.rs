@@ -1,0 +1,3 @@
+//! What a person or CI runs: demo, test, check, bench.
+
+fn main() {}

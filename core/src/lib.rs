@@ -4,11 +4,15 @@ pub mod backend;
 mod backends;
 mod config;
 mod context;
+#[cfg(feature = "encrypted")]
+mod crypto;
 mod error;
 mod key;
 mod registry;
 mod scope;
 mod secret;
+#[cfg(feature = "encrypted")]
+mod store;
 mod sys;
 mod timestamp;
 mod value;

@@ -92,7 +92,7 @@ impl<'a> SealedBox<'a> {
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
         match bytes {
             [VERSION, SUITE, ..] if bytes.len() >= OVERHEAD + padding::LEAST => Ok(Self(bytes)),
-            [VERSION, SUITE, ..] | [] => Err(Refusal::Malformed),
+            [VERSION, SUITE, ..] | [] | [_] => Err(Refusal::Malformed),
             _ => Err(Refusal::Unknown),
         }
     }

@@ -96,7 +96,8 @@ pub(crate) struct Root {
     pub(crate) epoch: u32,
     pub(crate) slots_hash: [u8; 32],
     pub(crate) floor: JournalFloor,
-    unknown: Unknown,
+    /// What a newer version keeps here.
+    pub(super) unknown: Unknown,
 }
 
 impl Root {

@@ -209,9 +209,15 @@ impl SharedStore {
         Err(Error::new(ErrorKind::OutcomeUnknown, text).into())
     }
 
-    /// Lets no connection of now be used again.
-    pub(crate) fn give_up(&self) {
-        self.pools.get().age.fetch_add(1, Ordering::AcqRel);
+    /// Lets no connection of now be used again, and closes those that nobody uses: while one is open, SQLite trusts
+    /// the shared memory that belongs to the WAL of before. The writer, whose lock the caller has, is the caller's.
+    fn give_up(&self) {
+        let pools = self.pools.get();
+        pools.age.fetch_add(1, Ordering::AcqRel);
+        let idle = std::mem::take(&mut *unpoisoned(pools.idle.lock()));
+        pools.readers.fetch_sub(idle.len(), Ordering::AcqRel);
+        let watch = std::mem::take(&mut *unpoisoned(pools.watch.lock()));
+        drop((idle, watch));
     }
 
     /// A value that differs after any change of the store, by whomever; a value never seen before where it cannot be

@@ -73,7 +73,7 @@ fn versions_grow_are_pruned_and_never_repeat() {
     let versions: Vec<Version> = (0..5).map(|n| version_of(&set(&session, "global/A", &format!("v{n}")))).collect();
     let numbers: Vec<u64> = versions.iter().map(|version| version.number().unwrap()).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 5]);
-    let old = |version| plain(read::get(&session, &key("global/A"), Some(version), &mut Wait::patient(&cx()))).unwrap();
+    let old = |version: &Version| plain(read::get(&session, &key("global/A"), Some(version), &mut Wait::patient(&cx()))).unwrap();
     assert!(old(&versions[0]).is_none() && old(&versions[1]).is_none());
     for (n, version) in versions.iter().enumerate().skip(2) {
         assert_eq!(old(version).unwrap().value.expose_str().unwrap(), format!("v{n}"));

@@ -10,6 +10,8 @@ mod registry;
 mod scope;
 mod secret;
 mod sys;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timestamp;
 mod value;
 mod worker;

@@ -14,6 +14,8 @@ mod runtime;
 mod scope;
 mod secret;
 mod sys;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timestamp;
 mod value;
 mod worker;

@@ -118,13 +118,14 @@ pub(crate) fn metadata(args: &MetadataArgs) -> Result<SecretMetadata, Failure> {
             return Err(Failure::usage("`--label` names one label twice", "give each label once"));
         }
     }
-    let expiry = match (&args.expires_in, &args.expires_at) {
-        (Some(text), _) => Some(expires_in(text)?),
-        (_, Some(text)) => Some(OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
-            Failure::usage("`--expires-at` is no point in time", "write it as `2030-01-31T12:00:00Z`")
-        })?),
-        _ => None,
-    };
+    let expiry =
+        match (&args.expires_in, &args.expires_at) {
+            (Some(text), _) => Some(expires_in(text)?),
+            (_, Some(text)) => Some(OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+                Failure::usage("`--expires-at` is no point in time", "write it as `2030-01-31T12:00:00Z`")
+            })?),
+            _ => None,
+        };
     Ok(match expiry {
         Some(at) => metadata.with_expiry(at),
         None => metadata,
@@ -133,7 +134,10 @@ pub(crate) fn metadata(args: &MetadataArgs) -> Result<SecretMetadata, Failure> {
 
 fn expires_in(text: &str) -> Result<OffsetDateTime, Failure> {
     span(text).and_then(|span| OffsetDateTime::now_utc().checked_add(span.try_into().ok()?)).ok_or_else(|| {
-        Failure::usage("`--expires-in` is no time span that can be kept", "write it as `90d`, `12h`, `30m`, `45s` or `2w`")
+        Failure::usage(
+            "`--expires-in` is no time span that can be kept",
+            "write it as `90d`, `12h`, `30m`, `45s` or `2w`",
+        )
     })
 }
 
@@ -173,7 +177,9 @@ mod tests {
     #[test]
     fn reading_stops_at_the_longest_value() {
         let mut endless = io::repeat(b'x');
-        assert!(matches!(read_all(&mut endless, "test"), Err(Failure::Strongroom(e)) if e.kind() == ErrorKind::TooLarge));
+        assert!(
+            matches!(read_all(&mut endless, "test"), Err(Failure::Strongroom(e)) if e.kind() == ErrorKind::TooLarge)
+        );
         let mut longest = io::repeat(b'x').take(longest_value() as u64 + 2);
         assert_eq!(read_all(&mut longest, "test").map(|bytes| bytes.len()).ok(), Some(longest_value() + 2));
     }

@@ -107,7 +107,9 @@ pub(crate) fn rows(format: Format, heading: &[&str], rows: &[Vec<String>]) -> Re
         let all: Vec<Vec<String>> =
             std::iter::once(&heading).chain(rows).map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
         let widths: Vec<usize> = (0..heading.len())
-            .map(|column| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+            .map(|column| {
+                all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
             .collect();
         for row in &all {
             let mut line = String::new();

@@ -50,7 +50,10 @@ pub(crate) fn setting_variable(app: &str, key: &str) -> Option<String> {
 
 /// A variable of the environment; empty counts as unset, as in the core.
 pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
-    #[expect(clippy::disallowed_methods, reason = "the core keeps its reads to itself; only the presence is asked here")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the core keeps its reads to itself; only the presence is asked here"
+    )]
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const EVERYWHERE: &str = "Options of every command";
+
 /// Keeps secrets: API keys, credentials, tokens.
 ///
 /// A key is written `[kind/id/]name[@target]`, such as `API_KEY`, `org/acme/api_key` or `API_KEY@production`.
@@ -27,16 +29,16 @@ pub(crate) struct Arguments {
 #[derive(Args, Debug)]
 pub(crate) struct Global {
     /// The application whose secrets these are
-    #[arg(long, global = true, value_name = "NAME", default_value = "strongroom")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", default_value = "strongroom")]
     pub(crate) app: String,
     /// Where the secrets live, such as `encrypted`
-    #[arg(long, global = true, value_name = "BACKEND")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BACKEND")]
     pub(crate) secrets_backend: Option<String>,
     /// How long one call may take in all, such as `10s` or `500ms`
-    #[arg(long, global = true, value_name = "TIME")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME")]
     pub(crate) timeout: Option<String>,
     /// Say nothing on stderr but errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
 }
 
@@ -178,11 +180,11 @@ pub(crate) struct VersionsArgs {
 }
 
 #[derive(Args, Debug)]
-#[group(id = "to", required = true, multiple = false, args = ["version", "back"])]
 pub(crate) struct RollbackArgs {
     /// The key, `[kind/id/]name[@target]`
     pub(crate) key: String,
     /// The version to go back to
+    #[arg(required_unless_present = "back", conflicts_with = "back")]
     pub(crate) version: Option<String>,
     /// Go back so many versions
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -190,21 +192,20 @@ pub(crate) struct RollbackArgs {
 }
 
 #[derive(Args, Debug)]
-#[group(id = "form", multiple = false, args = ["bytes", "hex", "base64", "password"])]
 pub(crate) struct GenerateArgs {
     /// The key, `[kind/id/]name[@target]`
     pub(crate) key: String,
     /// N random bytes as they are
-    #[arg(long, value_name = "N", value_parser = length())]
+    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
     pub(crate) bytes: Option<u32>,
     /// N random bytes as hexadecimal text
-    #[arg(long, value_name = "N", value_parser = length())]
+    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
     pub(crate) hex: Option<u32>,
     /// N random bytes as url-safe base64 text
-    #[arg(long, value_name = "N", value_parser = length())]
+    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
     pub(crate) base64: Option<u32>,
     /// A password of N characters; without any of these, one of 32
-    #[arg(long, value_name = "N", value_parser = length())]
+    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
     pub(crate) password: Option<u32>,
     /// Only letters and digits in the password
     #[arg(long, conflicts_with_all = ["bytes", "hex", "base64"])]

@@ -99,30 +99,27 @@ pub(crate) fn document(name: &str, content: Value) -> Result<(), Failure> {
     text(&format!("{:#}\n", json!({ "schema": 1, name: content })))
 }
 
-/// Writes rows, as a table with its heading or plain.
+/// Writes rows, as a table with its heading (where it has one) or plain.
 pub(crate) fn rows(format: Format, heading: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    let shown = |row: &mut dyn Iterator<Item = &str>| row.map(printable).collect::<Vec<_>>();
+    let mut cells: Vec<Vec<String>> = rows.iter().map(|row| shown(&mut row.iter().map(String::as_str))).collect();
     let mut page = String::new();
     if format == Format::Table && !rows.is_empty() {
-        let heading: Vec<_> = heading.iter().map(|&word| word.to_owned()).collect();
-        let all: Vec<Vec<String>> =
-            std::iter::once(&heading).chain(rows).map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
-        let widths: Vec<usize> = (0..heading.len())
-            .map(|column| {
-                all.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-            })
-            .collect();
-        for row in &all {
-            let mut line = String::new();
-            for (cell, &width) in row.iter().zip(&widths) {
-                line.push_str(&format!("{cell:width$}  "));
-            }
-            page.push_str(line.trim_end());
+        if !heading.is_empty() {
+            cells.insert(0, shown(&mut heading.iter().copied()));
+        }
+        let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
+        let width =
+            |column: usize| cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+        for row in &cells {
+            let padded: Vec<_> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+            page.push_str(padded.join("  ").trim_end());
             page.push('\n');
         }
     } else {
-        for row in rows {
-            let cells: Vec<_> = row.iter().map(|cell| printable(cell)).collect();
-            page.push_str(&cells.join("\t"));
+        for row in &cells {
+            page.push_str(&row.join("\t"));
             page.push('\n');
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
         }
         format => {
             let rows: Vec<_> = lines.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-            output::rows(format, &["WHAT", "VALUE"], &rows)?;
+            output::rows(format, &[], &rows)?;
         }
     }
     match health.error {

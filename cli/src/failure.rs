@@ -30,7 +30,10 @@ pub(crate) enum Failure {
 impl Failure {
     /// Wrong usage.
     pub(crate) fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Usage { message: message.into(), help: help.into() }
+        Self::Usage {
+            message: message.into(),
+            help: help.into(),
+        }
     }
 
     /// Tells it on stderr and gives the exit code. Nothing here may panic: stderr may be closed too.
@@ -64,7 +67,10 @@ pub(crate) fn report(error: &Error) -> u8 {
     if let Some(code) = error.foreign_code() {
         fields.push(format!("code {code}"));
     }
-    say(&message_of(error.kind().token(), error.message(), &fields), error.help());
+    say(
+        &message_of(error.kind().token(), error.message(), &fields),
+        error.help(),
+    );
     error.kind().exit_code()
 }
 
@@ -125,7 +131,11 @@ impl From<clap::Error> for Failure {
         let message: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
         let message = message.join(" ");
         let tips: Vec<_> = lines.filter_map(|line| line.strip_prefix("tip: ")).collect();
-        let help = if tips.is_empty() { "see `strongroom help`".to_owned() } else { tips.join("; ") };
+        let help = if tips.is_empty() {
+            "see `strongroom help`".to_owned()
+        } else {
+            tips.join("; ")
+        };
         Self::usage(message.strip_prefix("error: ").unwrap_or(&message), help)
     }
 }

@@ -18,7 +18,10 @@ pub(crate) fn value(args: &SetArgs) -> Result<SecretValue, Failure> {
     if !args.refused.is_empty() {
         return Err(Failure::usage(
             "a value cannot be given as an argument: every process of the machine can read it there",
-            format!("pipe it in, as in `printf %s \"$VALUE\" | strongroom set {}`, or use `--from-file`", args.key),
+            format!(
+                "pipe it in, as in `printf %s \"$VALUE\" | strongroom set {}`, or use `--from-file`",
+                args.key
+            ),
         ));
     }
     let value = match &args.from_file {
@@ -79,7 +82,10 @@ fn read_all(source: &mut impl Read, what: &str) -> Result<Zeroizing<Vec<u8>>, Fa
             if length > most {
                 return Err(Error::new(
                     ErrorKind::TooLarge,
-                    format!("the value is longer than {} bytes, the most that can be set", longest_value()),
+                    format!(
+                        "the value is longer than {} bytes, the most that can be set",
+                        longest_value()
+                    ),
                 )
                 .into());
             }
@@ -112,20 +118,28 @@ pub(crate) fn metadata(args: &MetadataArgs) -> Result<SecretMetadata, Failure> {
     metadata.scope_of_use.clone_from(&args.scope_of_use);
     for label in &args.labels {
         let Some((name, value)) = label.split_once('=') else {
-            return Err(Failure::usage("`--label` has no `=`", "write it as `--label NAME=VALUE`"));
+            return Err(Failure::usage(
+                "`--label` has no `=`",
+                "write it as `--label NAME=VALUE`",
+            ));
         };
         if metadata.labels.insert(name.to_owned(), value.to_owned()).is_some() {
-            return Err(Failure::usage("`--label` names one label twice", "give each label once"));
+            return Err(Failure::usage(
+                "`--label` names one label twice",
+                "give each label once",
+            ));
         }
     }
-    let expiry =
-        match (&args.expires_in, &args.expires_at) {
-            (Some(text), _) => Some(expires_in(text)?),
-            (_, Some(text)) => Some(OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
-                Failure::usage("`--expires-at` is no point in time", "write it as `2030-01-31T12:00:00Z`")
-            })?),
-            _ => None,
-        };
+    let expiry = match (&args.expires_in, &args.expires_at) {
+        (Some(text), _) => Some(expires_in(text)?),
+        (_, Some(text)) => Some(OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+            Failure::usage(
+                "`--expires-at` is no point in time",
+                "write it as `2030-01-31T12:00:00Z`",
+            )
+        })?),
+        _ => None,
+    };
     Ok(match expiry {
         Some(at) => metadata.with_expiry(at),
         None => metadata,
@@ -133,12 +147,14 @@ pub(crate) fn metadata(args: &MetadataArgs) -> Result<SecretMetadata, Failure> {
 }
 
 fn expires_in(text: &str) -> Result<OffsetDateTime, Failure> {
-    span(text).and_then(|span| OffsetDateTime::now_utc().checked_add(span.try_into().ok()?)).ok_or_else(|| {
-        Failure::usage(
-            "`--expires-in` is no time span that can be kept",
-            "write it as `90d`, `12h`, `30m`, `45s` or `2w`",
-        )
-    })
+    span(text)
+        .and_then(|span| OffsetDateTime::now_utc().checked_add(span.try_into().ok()?))
+        .ok_or_else(|| {
+            Failure::usage(
+                "`--expires-in` is no time span that can be kept",
+                "write it as `90d`, `12h`, `30m`, `45s` or `2w`",
+            )
+        })
 }
 
 fn span(text: &str) -> Option<Duration> {
@@ -152,7 +168,10 @@ fn span(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let digits = &text[..unit];
-    let number: u64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+    let number: u64 = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| digits.parse().ok())??;
     (number > 0).then_some(Duration::from_secs(number.checked_mul(seconds)?))
 }
 
@@ -169,7 +188,19 @@ mod tests {
     fn a_span_is_a_number_and_a_unit() {
         assert_eq!(span("90d"), Some(Duration::from_secs(90 * 86_400)));
         assert_eq!(span("45s"), Some(Duration::from_secs(45)));
-        for wrong in ["", "d", "90", "-1d", "+1d", "1.5h", "0s", "1y", "1 d", "٣d", "99999999999999999999d"] {
+        for wrong in [
+            "",
+            "d",
+            "90",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "0s",
+            "1y",
+            "1 d",
+            "٣d",
+            "99999999999999999999d",
+        ] {
             assert_eq!(span(wrong), None, "{wrong}");
         }
     }
@@ -181,6 +212,9 @@ mod tests {
             matches!(read_all(&mut endless, "test"), Err(Failure::Strongroom(e)) if e.kind() == ErrorKind::TooLarge)
         );
         let mut longest = io::repeat(b'x').take(longest_value() as u64 + 2);
-        assert_eq!(read_all(&mut longest, "test").map(|bytes| bytes.len()).ok(), Some(longest_value() + 2));
+        assert_eq!(
+            read_all(&mut longest, "test").map(|bytes| bytes.len()).ok(),
+            Some(longest_value() + 2)
+        );
     }
 }

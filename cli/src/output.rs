@@ -22,7 +22,11 @@ pub(crate) fn value(bytes: &[u8]) -> Result<(), Failure> {
         let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
         let mut stdout = File::from(stdout);
         stdout.write_all(bytes)?;
-        if io::stdout().is_terminal() { stdout.write_all(b"\n") } else { Ok(()) }
+        if io::stdout().is_terminal() {
+            stdout.write_all(b"\n")
+        } else {
+            Ok(())
+        }
     };
     write().map_err(Failure::Stdout)
 }
@@ -65,7 +69,10 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;
     }
     let _ = path;
@@ -82,7 +89,10 @@ pub(crate) fn notice(global: &Global, text: &str) {
 /// Writes text to stdout.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::Stdout)
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(Failure::Stdout)
 }
 
 /// The format, where none was asked for: for people on a terminal, else for programs.
@@ -102,18 +112,30 @@ pub(crate) fn document(name: &str, content: Value) -> Result<(), Failure> {
 /// Writes rows, as a table with its heading (where it has one) or plain.
 pub(crate) fn rows(format: Format, heading: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     let shown = |row: &mut dyn Iterator<Item = &str>| row.map(printable).collect::<Vec<_>>();
-    let mut cells: Vec<Vec<String>> = rows.iter().map(|row| shown(&mut row.iter().map(String::as_str))).collect();
+    let mut cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| shown(&mut row.iter().map(String::as_str)))
+        .collect();
     let mut page = String::new();
     if format == Format::Table && !rows.is_empty() {
         if !heading.is_empty() {
             cells.insert(0, shown(&mut heading.iter().copied()));
         }
         let columns = cells.iter().map(Vec::len).max().unwrap_or(0);
-        let width =
-            |column: usize| cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let width = |column: usize| {
+            cells
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+        };
         let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
         for row in &cells {
-            let padded: Vec<_> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+            let padded: Vec<_> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, &width)| format!("{cell:width$}"))
+                .collect();
             page.push_str(padded.join("  ").trim_end());
             page.push('\n');
         }
@@ -134,7 +156,10 @@ pub(crate) fn metadata_json(metadata: &SecretMetadata) -> serde_json::Map<String
             map.insert(name.to_owned(), value);
         }
     };
-    put("version", metadata.version.as_ref().map(|version| json!(version.as_str())));
+    put(
+        "version",
+        metadata.version.as_ref().map(|version| json!(version.as_str())),
+    );
     put("provider", metadata.provider.as_ref().map(|provider| json!(provider)));
     put("scope_of_use", metadata.scope_of_use.as_ref().map(|scope| json!(scope)));
     put("labels", (!metadata.labels.is_empty()).then(|| json!(metadata.labels)));
@@ -151,7 +176,8 @@ pub(crate) fn exact_time(at: OffsetDateTime) -> String {
 
 /// A point in time for people, to the second.
 pub(crate) fn short_time(at: Option<OffsetDateTime>) -> String {
-    at.and_then(|at| at.replace_nanosecond(0).ok()).map_or_else(|| "-".to_owned(), exact_time)
+    at.and_then(|at| at.replace_nanosecond(0).ok())
+        .map_or_else(|| "-".to_owned(), exact_time)
 }
 
 /// The text without anything that could steer a terminal or reorder what it shows.
@@ -175,7 +201,10 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_is_escaped() {
-        assert_eq!(printable("a\u{1b}[31mb\r\n\t\u{202e}é"), "a\\u{1b}[31mb\\r\\n\\t\\u{202e}é");
+        assert_eq!(
+            printable("a\u{1b}[31mb\r\n\t\u{202e}é"),
+            "a\\u{1b}[31mb\\r\\n\\t\\u{202e}é"
+        );
     }
 
     #[test]
@@ -186,7 +215,10 @@ mod tests {
         value_to_file(&path, b"new\0").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new\0");
         #[cfg(unix)]
-        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777,
+            0o600
+        );
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(value_to_file(folder.path(), b"new").is_err());
         assert!(value_to_file(&folder.path().join("no/such/folder"), b"new").is_err());

@@ -21,7 +21,9 @@ pub(crate) enum Create {
 /// Opens the manager.
 pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
     // One read and out: a cache would only be one more copy of the value.
-    let mut builder = strongroom::SecretManager::builder().app(&global.app).flag("cache", "off");
+    let mut builder = strongroom::SecretManager::builder()
+        .app(&global.app)
+        .flag("cache", "off");
     if let Some(backend) = &global.secrets_backend {
         builder = builder.flag("backend", backend);
     }
@@ -68,5 +70,7 @@ pub(crate) fn missing(key: &SecretKey, version: Option<&str>) -> Failure {
         Some(version) => format!("there is no version {version} of this secret"),
         None => "there is no such secret".to_owned(),
     };
-    strongroom::Error::new(ErrorKind::NotFound, message).with_key(key).into()
+    strongroom::Error::new(ErrorKind::NotFound, message)
+        .with_key(key)
+        .into()
 }

@@ -18,10 +18,12 @@ pub(crate) fn run(global: &Global, args: &GenerateArgs) -> Result<(), Failure> {
     let manager = session::open(global, Create::IfAbsent)?;
     let exists = manager.exists(&key)?;
     if exists && !args.force {
-        return Err(Error::new(ErrorKind::Conflict, "there is a secret of this name already")
-            .with_key(&key)
-            .with_help("give `--force` to replace it; the former version stays readable")
-            .into());
+        return Err(
+            Error::new(ErrorKind::Conflict, "there is a secret of this name already")
+                .with_key(&key)
+                .with_help("give `--force` to replace it; the former version stays readable")
+                .into(),
+        );
     }
     let spec = spec(args).with_metadata(metadata);
     let value = if exists {
@@ -38,7 +40,10 @@ pub(crate) fn run(global: &Global, args: &GenerateArgs) -> Result<(), Failure> {
         output::value(secret.value.expose())?;
     }
     manager.close()?;
-    output::notice(global, &format!("{} {key}", if exists { "replaced" } else { "created" }));
+    output::notice(
+        global,
+        &format!("{} {key}", if exists { "replaced" } else { "created" }),
+    );
     Ok(())
 }
 

@@ -18,7 +18,9 @@ pub(crate) fn run(global: &Global, args: &GetArgs) -> Result<(), Failure> {
         options = options.include_expired();
     }
     let manager = session::open(global, Create::Never)?;
-    let secret = manager.get_with(&key, options)?.ok_or_else(|| session::missing(&key, args.version.as_deref()))?;
+    let secret = manager
+        .get_with(&key, options)?
+        .ok_or_else(|| session::missing(&key, args.version.as_deref()))?;
     match &args.out {
         Some(path) => output::value_to_file(path, secret.value.expose()),
         None => output::value(secret.value.expose()),

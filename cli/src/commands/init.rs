@@ -13,7 +13,12 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let (manager, made) = match session::open(global, Create::Never) {
         Ok(manager) => (manager, false),
         // Only what "there is none" can look like; a wrong key or a damaged store is told as it is.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::KeyMissing | ErrorKind::Unavailable) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::KeyMissing | ErrorKind::Unavailable
+            ) =>
+        {
             (session::open(global, Create::IfAbsent)?, true)
         }
         Err(error) => return Err(error.into()),

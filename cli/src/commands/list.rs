@@ -30,8 +30,11 @@ pub(crate) fn run(global: &Global, args: &ListArgs) -> Result<(), Failure> {
         Format::Json => output::document("entries", entries.iter().map(entry_json).collect()),
         format => {
             let rows: Vec<_> = entries.iter().map(|entry| row(entry, args.long)).collect();
-            let heading: &[&str] =
-                if args.long { &["KEY", "VERSION", "PROVIDER", "UPDATED", "EXPIRES", "LABELS"] } else { &["KEY"] };
+            let heading: &[&str] = if args.long {
+                &["KEY", "VERSION", "PROVIDER", "UPDATED", "EXPIRES", "LABELS"]
+            } else {
+                &["KEY"]
+            };
             output::rows(format, heading, &rows)
         }
     }
@@ -44,13 +47,21 @@ fn row(entry: &ListEntry, long: bool) -> Vec<String> {
     }
     let metadata = &entry.metadata;
     let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned());
-    let labels: Vec<_> = metadata.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let labels: Vec<_> = metadata
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     let expires = short_time(metadata.expires_at);
     row.extend([
         or_dash(metadata.version.as_ref().map(ToString::to_string)),
         or_dash(metadata.provider.clone()),
         short_time(metadata.updated_at),
-        if entry.expired { format!("{expires} (expired)") } else { expires },
+        if entry.expired {
+            format!("{expires} (expired)")
+        } else {
+            expires
+        },
         or_dash(Some(labels.join(","))),
     ]);
     row

@@ -28,11 +28,17 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     lines.extend(health.reason.clone().map(|reason| ("reason", reason)));
     match args.output {
         Format::Json => {
-            let map = lines.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+            let map = lines
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect();
             output::document("status", Value::Object(map))?;
         }
         format => {
-            let rows: Vec<_> = lines.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+            let rows: Vec<_> = lines
+                .into_iter()
+                .map(|(name, value)| vec![name.to_owned(), value])
+                .collect();
             output::rows(format, &[], &rows)?;
         }
     }
@@ -61,5 +67,8 @@ pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
     } else {
         format!("the file {}", strongroom::locations::key_file(app, settings)?.display())
     };
-    Ok(Place { store: Some(strongroom::locations::store_file(app, settings)?), key: Some(key) })
+    Ok(Place {
+        store: Some(strongroom::locations::store_file(app, settings)?),
+        key: Some(key),
+    })
 }

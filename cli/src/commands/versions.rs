@@ -24,7 +24,12 @@ pub(crate) fn run(global: &Global, args: &VersionsArgs) -> Result<(), Failure> {
 
 fn row(entry: &VersionEntry) -> Vec<String> {
     let current = if entry.current { "yes" } else { "-" };
-    vec![entry.version.to_string(), current.to_owned(), short_time(entry.created_at), short_time(entry.expires_at)]
+    vec![
+        entry.version.to_string(),
+        current.to_owned(),
+        short_time(entry.created_at),
+        short_time(entry.expires_at),
+    ]
 }
 
 fn version_json(entry: &VersionEntry) -> Value {

@@ -49,7 +49,10 @@ fn writers_at_once_lose_nothing() {
     assert_eq!(home.run(&["list"]).ok().text().lines().count(), 61);
     for writer in 0..4 {
         for round in 0..15 {
-            assert_eq!(home.get(&format!("K{writer}-{round}")), format!("{writer} {round}").as_bytes());
+            assert_eq!(
+                home.get(&format!("K{writer}-{round}")),
+                format!("{writer} {round}").as_bytes()
+            );
         }
     }
     home.run(&["verify"]).ok();
@@ -62,8 +65,13 @@ fn if_absent_has_one_winner() {
         let runs: Vec<_> = (0..8)
             .map(|writer| {
                 let home = &home;
-                scope
-                    .spawn(move || feed(home.command(&["set", "A", "--if-absent"]), writer.to_string().as_bytes()).code)
+                scope.spawn(move || {
+                    feed(
+                        home.command(&["set", "A", "--if-absent"]),
+                        writer.to_string().as_bytes(),
+                    )
+                    .code
+                })
             })
             .collect();
         runs.into_iter().map(|run| run.join().unwrap()).collect()
@@ -78,10 +86,18 @@ fn generate_has_one_winner() {
     let children: Vec<Child> = (0..8)
         .map(|_| {
             let mut command = home.command(&["generate", "A", "--print"]);
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+            command
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
         })
         .collect();
-    let outputs: Vec<_> = children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let outputs: Vec<_> = children
+        .into_iter()
+        .map(|child| child.wait_with_output().unwrap())
+        .collect();
     let value = home.get("A");
     for output in &outputs {
         match output.status.code() {

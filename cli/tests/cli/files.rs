@@ -21,17 +21,34 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 #[test]
 fn no_file_shows_a_name_or_a_value() {
     let home = Home::with_store();
-    let args = ["set", "org/acmecanary/api_keycanary", "--provider", "providercanary", "--label", "labelcanary=texts"];
+    let args = [
+        "set",
+        "org/acmecanary/api_keycanary",
+        "--provider",
+        "providercanary",
+        "--label",
+        "labelcanary=texts",
+    ];
     home.run_with(&args, b"s3cretcanary").ok();
-    home.run_with(&["set", "org/acmecanary/api_keycanary"], b"s3cretcanary2").ok();
+    home.run_with(&["set", "org/acmecanary/api_keycanary"], b"s3cretcanary2")
+        .ok();
     home.run(&["get", "org/acmecanary/api_keycanary"]).ok();
     let files = home.files();
-    assert!(files.contains(&home.store()) && files.contains(&home.key_file()), "{files:?}");
+    assert!(
+        files.contains(&home.store()) && files.contains(&home.key_file()),
+        "{files:?}"
+    );
     for file in files {
         let bytes = fs::read(&file).unwrap();
         assert!(!contains(&bytes, b"canary"), "{}", file.display());
         // The same words as UTF-16, hexadecimal or base64 (all three alignments have one of these in common).
-        for disguise in [&b"c\0a\0n\0a\0r\0y"[..], b"63616e617279", b"Y2FuYXJ5", b"NhbmFye", b"jYW5hcn"] {
+        for disguise in [
+            &b"c\0a\0n\0a\0r\0y"[..],
+            b"63616e617279",
+            b"Y2FuYXJ5",
+            b"NhbmFye",
+            b"jYW5hcn",
+        ] {
             assert!(!contains(&bytes, disguise), "{}", file.display());
         }
     }
@@ -53,7 +70,14 @@ fn a_key_of_another_store_is_refused() {
     let home = Home::with_store();
     home.set("A", b"v");
     let home = home.variable("STRONGROOM_SECRETS_KEY", &"5a".repeat(32));
-    for args in [&["get", "A"][..], &["list"], &["init"], &["verify"], &["delete", "A"], &["generate", "B"]] {
+    for args in [
+        &["get", "A"][..],
+        &["list"],
+        &["init"],
+        &["verify"],
+        &["delete", "A"],
+        &["generate", "B"],
+    ] {
         home.run(args).fails("wrong_key", 60);
     }
     home.run_with(&["set", "A"], b"other").fails("wrong_key", 60);
@@ -64,7 +88,11 @@ fn a_malformed_key_is_named_and_not_shown() {
     let home = Home::with_store().variable("STRONGROOM_SECRETS_KEY", "s3cret-but-too-short");
     let run = home.run(&["list"]);
     assert_eq!(run.code, 55, "{}", run.stderr);
-    assert!(run.stderr.contains("STRONGROOM_SECRETS_KEY") && !run.stderr.contains("s3cret"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("STRONGROOM_SECRETS_KEY") && !run.stderr.contains("s3cret"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -75,7 +103,11 @@ fn a_store_made_with_a_key_from_the_environment_needs_it_again() {
     assert_eq!(home.get("A"), b"v");
     assert!(!home.key_file().exists());
     let status = home.run(&["status"]).ok();
-    assert!(status.text().contains("STRONGROOM_SECRETS_KEY") && !status.text().contains("5a5a"), "{}", status.text());
+    assert!(
+        status.text().contains("STRONGROOM_SECRETS_KEY") && !status.text().contains("5a5a"),
+        "{}",
+        status.text()
+    );
     let mut without = home.command(&["get", "A"]);
     without.env_remove("STRONGROOM_SECRETS_KEY");
     feed(without, b"").fails("key_missing", 61);
@@ -137,14 +169,22 @@ fn a_folder_in_place_of_the_store() {
     fs::create_dir_all(home.store()).unwrap();
     for args in [&["list"][..], &["init"], &["generate", "A"]] {
         let run = home.run(args);
-        assert!(matches!(run.code, 62 | 63 | 64), "{args:?}: {} {}", run.code, run.stderr);
+        assert!(
+            matches!(run.code, 62 | 63 | 64),
+            "{args:?}: {} {}",
+            run.code,
+            run.stderr
+        );
     }
     assert!(home.store().is_dir());
 }
 
 #[test]
 fn what_is_no_store_is_left_alone() {
-    for (content, name) in [(&b""[..], "empty"), (b"no database at all, but long enough to be read as one", "text")] {
+    for (content, name) in [
+        (&b""[..], "empty"),
+        (b"no database at all, but long enough to be read as one", "text"),
+    ] {
         let home = Home::with_store();
         fs::write(home.store(), content).unwrap();
         for side in ["-wal", "-shm"] {
@@ -154,7 +194,12 @@ fn what_is_no_store_is_left_alone() {
         }
         for args in [&["list"][..], &["generate", "A"], &["init"], &["verify"]] {
             let run = home.run(args);
-            assert!(matches!(run.code, 61 | 62 | 63), "{name}, {args:?}: {} {}", run.code, run.stderr);
+            assert!(
+                matches!(run.code, 61 | 62 | 63),
+                "{name}, {args:?}: {} {}",
+                run.code,
+                run.stderr
+            );
         }
         assert_eq!(fs::read(home.store()).unwrap(), content, "{name}");
     }
@@ -187,7 +232,10 @@ fn as_other(home: &Home, args: &[&str]) -> Option<Run> {
     fs::set_permissions(home.path(), open).unwrap();
     let mut command = Command::new("setpriv");
     home.prepare(&mut command);
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(binary).args(args);
+    command
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(binary)
+        .args(args);
     if Command::new("setpriv").arg("--version").output().is_err() {
         skipped("files of another owner: needs setpriv");
         return None;
@@ -199,7 +247,9 @@ fn as_other(home: &Home, args: &[&str]) -> Option<Run> {
 fn a_store_of_another_owner_is_refused() {
     let home = Home::with_store();
     home.set("A", b"v");
-    let Some(run) = as_other(&home, &["get", "A"]) else { return };
+    let Some(run) = as_other(&home, &["get", "A"]) else {
+        return;
+    };
     assert!(matches!(run.code, 21 | 64), "{} {}", run.code, run.stderr);
     assert!(run.stdout.is_empty());
     // The other way round: root could read it, but a store that someone else can change is not to be trusted.
@@ -216,7 +266,9 @@ fn another_user_has_a_store_of_its_own() {
     if is_root() {
         chown(home.path(), Some(OTHER), Some(OTHER)).unwrap();
     }
-    let Some(run) = as_other(&home, &["set", "A"]) else { return };
+    let Some(run) = as_other(&home, &["set", "A"]) else {
+        return;
+    };
     run.ok();
     assert_eq!(as_other(&home, &["get", "A"]).unwrap().ok().stdout, b"value");
 }
@@ -224,6 +276,8 @@ fn another_user_has_a_store_of_its_own() {
 #[test]
 fn a_home_that_cannot_be_written_is_told() {
     let home = Home::new();
-    let Some(run) = as_other(&home, &["set", "A"]) else { return };
+    let Some(run) = as_other(&home, &["set", "A"]) else {
+        return;
+    };
     assert!(matches!(run.code, 21 | 64), "{} {}", run.code, run.stderr);
 }

@@ -2,8 +2,9 @@
 
 use crate::home::Home;
 
-const VERBS: &[&str] =
-    &["init", "set", "get", "list", "delete", "versions", "rollback", "generate", "status", "verify"];
+const VERBS: &[&str] = &[
+    "init", "set", "get", "list", "delete", "versions", "rollback", "generate", "status", "verify",
+];
 
 #[test]
 fn every_verb_has_help() {
@@ -11,7 +12,11 @@ fn every_verb_has_help() {
     for verb in VERBS {
         for args in [&[verb, "--help"][..], &["help", verb]] {
             let run = home.run(args).ok();
-            assert!(run.text().contains("Usage: strongroom") && run.text().lines().count() > 5, "{}", run.text());
+            assert!(
+                run.text().contains("Usage: strongroom") && run.text().lines().count() > 5,
+                "{}",
+                run.text()
+            );
             assert_eq!(run.stderr, "");
         }
     }
@@ -53,5 +58,8 @@ fn usage_errors_are_told_like_all_others() {
 
 #[test]
 fn version() {
-    assert_eq!(Home::new().run(&["--version"]).ok().text(), concat!("strongroom ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(
+        Home::new().run(&["--version"]).ok().text(),
+        concat!("strongroom ", env!("CARGO_PKG_VERSION"), "\n")
+    );
 }

@@ -22,7 +22,10 @@ pub(crate) struct Run {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
     }
 
     /// A home with a store in it.
@@ -88,7 +91,11 @@ impl Home {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    files.push(path)
+                }
             }
         }
         files
@@ -97,7 +104,12 @@ impl Home {
 
 /// Runs a command with these bytes on stdin. A command that does not read them all is no error.
 pub(crate) fn feed(mut command: Command, stdin: &[u8]) -> Run {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut pipe = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(move || pipe.write_all(stdin));
@@ -108,7 +120,11 @@ pub(crate) fn feed(mut command: Command, stdin: &[u8]) -> Run {
 impl From<Output> for Run {
     fn from(output: Output) -> Self {
         let stderr = String::from_utf8(output.stderr).expect("messages are text");
-        Self { code: output.status.code().expect("no signal ends the command"), stdout: output.stdout, stderr }
+        Self {
+            code: output.status.code().expect("no signal ends the command"),
+            stdout: output.stdout,
+            stderr,
+        }
     }
 }
 
@@ -125,8 +141,16 @@ impl Run {
         assert_eq!(self.code, code, "{}", self.stderr);
         let lines: Vec<_> = self.stderr.lines().collect();
         assert_eq!(lines.len(), 2, "{}", self.stderr);
-        assert!(lines[0].starts_with(&format!("strongroom: {token}: ")), "{}", self.stderr);
-        assert!(lines[1].starts_with("  help: ") && lines[1].len() > 8, "{}", self.stderr);
+        assert!(
+            lines[0].starts_with(&format!("strongroom: {token}: ")),
+            "{}",
+            self.stderr
+        );
+        assert!(
+            lines[1].starts_with("  help: ") && lines[1].len() > 8,
+            "{}",
+            self.stderr
+        );
         assert!(self.stdout.is_empty(), "an error leaves stdout empty");
         self
     }

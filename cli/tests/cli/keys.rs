@@ -7,9 +7,14 @@ use crate::home::Home;
 #[test]
 fn every_way_to_write_a_key() {
     let home = Home::with_store();
-    for key in
-        ["API_KEY", "global/other", "org/acme/api_key", "user/me=40example.org/k", "API_KEY@production", "a.b-c=3D"]
-    {
+    for key in [
+        "API_KEY",
+        "global/other",
+        "org/acme/api_key",
+        "user/me=40example.org/k",
+        "API_KEY@production",
+        "a.b-c=3D",
+    ] {
         home.set(key, key.as_bytes());
         assert_eq!(home.get(key), key.as_bytes());
     }
@@ -47,10 +52,21 @@ fn bad_keys_are_refused_by_every_verb() {
         "a=",
     ];
     for key in bad {
-        for verb in [&["set"][..], &["get"], &["delete"], &["versions"], &["rollback", "--back", "1"], &["generate"]] {
+        for verb in [
+            &["set"][..],
+            &["get"],
+            &["delete"],
+            &["versions"],
+            &["rollback", "--back", "1"],
+            &["generate"],
+        ] {
             let args: Vec<_> = verb.iter().copied().chain([key]).collect();
             let run = home.run_with(&args, b"value").fails("invalid_key", 50);
-            assert!(!run.stderr.contains('\x1b') && run.stderr.len() < 1000, "{key:?}: {}", run.stderr);
+            assert!(
+                !run.stderr.contains('\x1b') && run.stderr.len() < 1000,
+                "{key:?}: {}",
+                run.stderr
+            );
         }
     }
     assert_eq!(home.run(&["list"]).ok().text(), "");

@@ -22,7 +22,8 @@ fn get_can_write_to_a_file_of_its_owner_alone() {
     // A failed read leaves the file alone.
     home.run(&["get", "B", "--out", "value"]).fails("not_found", 10);
     assert_eq!(std::fs::read(&path).unwrap(), b"new");
-    home.run(&["get", "A", "--out", "no/such/folder"]).fails("invalid_argument", 52);
+    home.run(&["get", "A", "--out", "no/such/folder"])
+        .fails("invalid_argument", 52);
     home.run(&["get", "A", "--out", "."]).fails("invalid_argument", 52);
 }
 
@@ -30,7 +31,14 @@ fn get_can_write_to_a_file_of_its_owner_alone() {
 fn a_reader_that_went_away_is_no_panic() {
     let home = Home::with_store();
     home.set("A", &vec![b'x'; 1 << 20]);
-    for args in [&["get", "A"][..], &["list"], &["status"], &["verify"], &["versions", "A"], &["--help"]] {
+    for args in [
+        &["get", "A"][..],
+        &["list"],
+        &["status"],
+        &["verify"],
+        &["versions", "A"],
+        &["--help"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = home.command(args).stdin(Stdio::null()).stdout(writer).output().unwrap();
@@ -46,7 +54,13 @@ fn a_closed_stderr_is_no_panic() {
     for args in [&["get", "missing"][..], &["generate", "A"], &["init"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let status = home.command(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer).status().unwrap();
+        let status = home
+            .command(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(writer)
+            .status()
+            .unwrap();
         assert!(matches!(status.code(), Some(0 | 10)), "{args:?}: {status}");
     }
 }
@@ -56,7 +70,13 @@ fn a_full_disk_is_told() {
     let home = Home::with_store();
     home.set("A", b"v");
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let run = Run::from(home.command(&["get", "A"]).stdin(Stdio::null()).stdout(full).output().unwrap());
+    let run = Run::from(
+        home.command(&["get", "A"])
+            .stdin(Stdio::null())
+            .stdout(full)
+            .output()
+            .unwrap(),
+    );
     run.fails("storage_full", 65);
 }
 

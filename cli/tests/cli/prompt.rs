@@ -32,7 +32,12 @@ fn on_a_terminal(home: &Home, typed: &str, args: &[&str]) -> Option<(i32, String
     let mut command = Command::new("python3");
     home.prepare(&mut command);
     command.args(["-c", TERMINAL, typed, BINARY]).args(args);
-    if Command::new("python3").arg("--version").env("PATH", "/usr/local/bin:/usr/bin:/bin").output().is_err() {
+    if Command::new("python3")
+        .arg("--version")
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .output()
+        .is_err()
+    {
         skipped("the tests on a terminal: there is no python3");
         return None;
     }
@@ -43,9 +48,14 @@ fn on_a_terminal(home: &Home, typed: &str, args: &[&str]) -> Option<(i32, String
 #[test]
 fn a_value_is_asked_for_and_not_shown() {
     let home = Home::with_store();
-    let Some((code, screen)) = on_a_terminal(&home, "typed s3cret", &["set", "org/acme/key"]) else { return };
+    let Some((code, screen)) = on_a_terminal(&home, "typed s3cret", &["set", "org/acme/key"]) else {
+        return;
+    };
     assert_eq!(code, 0, "{screen}");
-    assert!(screen.contains("org/acme/key: ") && !screen.contains("s3cret"), "{screen}");
+    assert!(
+        screen.contains("org/acme/key: ") && !screen.contains("s3cret"),
+        "{screen}"
+    );
     assert_eq!(home.get("org/acme/key"), b"typed s3cret");
 }
 
@@ -55,7 +65,9 @@ fn nothing_typed_is_refused() {
     home.set("A", b"before");
     let mut typed_nothing = Command::new("true");
     home.prepare(&mut typed_nothing);
-    let Some((code, screen)) = on_a_terminal(&home, "\u{8}", &["set", "A"]) else { return };
+    let Some((code, screen)) = on_a_terminal(&home, "\u{8}", &["set", "A"]) else {
+        return;
+    };
     assert_eq!(code, 51, "{screen}");
     assert_eq!(home.get("A"), b"before");
 }
@@ -64,8 +76,12 @@ fn nothing_typed_is_refused() {
 fn a_terminal_gets_a_newline_and_a_table() {
     let home = Home::with_store();
     home.set("A", b"value");
-    let Some((_, screen)) = on_a_terminal(&home, "", &["get", "A"]) else { return };
+    let Some((_, screen)) = on_a_terminal(&home, "", &["get", "A"]) else {
+        return;
+    };
     assert_eq!(screen, "value\r\n");
-    let Some((_, screen)) = on_a_terminal(&home, "", &["list"]) else { return };
+    let Some((_, screen)) = on_a_terminal(&home, "", &["list"]) else {
+        return;
+    };
     assert_eq!(screen, "KEY\r\nglobal/A\r\n");
 }

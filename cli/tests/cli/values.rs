@@ -51,8 +51,10 @@ fn a_file_is_taken_exactly() {
     std::fs::write(&path, b"line\r\n\0\n").unwrap();
     home.run_with(&["set", "A", "--from-file", "value"], b"not this").ok();
     assert_eq!(home.get("A"), b"line\r\n\0\n");
-    home.run(&["set", "A", "--from-file", "no-such-file"]).fails("invalid_argument", 52);
-    home.run(&["set", "A", "--from-file", "."]).fails("invalid_argument", 52);
+    home.run(&["set", "A", "--from-file", "no-such-file"])
+        .fails("invalid_argument", 52);
+    home.run(&["set", "A", "--from-file", "."])
+        .fails("invalid_argument", 52);
     assert_eq!(home.get("A"), b"line\r\n\0\n", "a failed set changes nothing");
 }
 
@@ -64,7 +66,8 @@ fn an_empty_value_must_be_meant() {
         home.run_with(&["set", "A"], stdin).fails("invalid_value", 51);
     }
     std::fs::write(home.path().join("empty"), b"").unwrap();
-    home.run(&["set", "A", "--from-file", "empty"]).fails("invalid_value", 51);
+    home.run(&["set", "A", "--from-file", "empty"])
+        .fails("invalid_value", 51);
     assert_eq!(home.get("A"), b"before");
     home.run_with(&["set", "A", "--allow-empty"], b"").ok();
     assert_eq!(home.get("A"), b"");
@@ -83,7 +86,15 @@ fn a_refused_value_makes_no_store() {
 fn any_bytes_are_a_value() {
     let home = Home::with_store();
     let every: Vec<u8> = (0..=255).collect();
-    for value in [&every[..], b"\0", b"a\0b", b"\xff\xfe", b"\xc3\x28", "Grüße 🔑".as_bytes(), b"$2a$10$x`\"'\\"] {
+    for value in [
+        &every[..],
+        b"\0",
+        b"a\0b",
+        b"\xff\xfe",
+        b"\xc3\x28",
+        "Grüße 🔑".as_bytes(),
+        b"$2a$10$x`\"'\\",
+    ] {
         home.set("A", value);
         assert_eq!(home.get("A"), value);
     }
@@ -98,7 +109,8 @@ fn a_mebibyte_fits_and_one_byte_more_does_not() {
     let longer = vec![b'x'; (1 << 20) + 1];
     home.run_with(&["set", "A"], &longer).fails("too_large", 53);
     // One more than any setting allows is refused while it is read.
-    home.run_with(&["set", "A"], &vec![b'x'; (8 << 20) + 3]).fails("too_large", 53);
+    home.run_with(&["set", "A"], &vec![b'x'; (8 << 20) + 3])
+        .fails("too_large", 53);
     assert_eq!(home.get("A"), longest);
 }
 
@@ -120,30 +132,60 @@ fn a_value_in_an_argument_is_refused_and_not_repeated() {
 #[test]
 fn metadata_is_kept_with_the_value() {
     let home = Home::with_store();
-    let args =
-        ["set", "A", "--provider", "openai", "--scope-of-use", "models:read", "--label", "team=a=b", "--label", "x="];
+    let args = [
+        "set",
+        "A",
+        "--provider",
+        "openai",
+        "--scope-of-use",
+        "models:read",
+        "--label",
+        "team=a=b",
+        "--label",
+        "x=",
+    ];
     home.run_with(&args, b"v").ok();
     let json = home.run(&["list", "--long", "-o", "json"]).ok();
-    for part in ["\"provider\": \"openai\"", "\"scope_of_use\": \"models:read\"", "\"team\": \"a=b\"", "\"x\": \"\""] {
+    for part in [
+        "\"provider\": \"openai\"",
+        "\"scope_of_use\": \"models:read\"",
+        "\"team\": \"a=b\"",
+        "\"x\": \"\"",
+    ] {
         assert!(json.text().contains(part), "{part} in {}", json.text());
     }
-    home.run_with(&["set", "A", "--label", "nothing"], b"v").fails("usage", 2);
-    home.run_with(&["set", "A", "--label", "a=1", "--label", "a=2"], b"v").fails("usage", 2);
-    home.run_with(&["set", "A", "--provider", "a\nb"], b"v").fails("invalid_value", 51);
+    home.run_with(&["set", "A", "--label", "nothing"], b"v")
+        .fails("usage", 2);
+    home.run_with(&["set", "A", "--label", "a=1", "--label", "a=2"], b"v")
+        .fails("usage", 2);
+    home.run_with(&["set", "A", "--provider", "a\nb"], b"v")
+        .fails("invalid_value", 51);
 }
 
 #[test]
 fn an_expired_secret_says_so() {
     let home = Home::with_store();
-    home.run_with(&["set", "A", "--expires-at", "2001-01-01T00:00:00Z"], b"old").ok();
+    home.run_with(&["set", "A", "--expires-at", "2001-01-01T00:00:00Z"], b"old")
+        .ok();
     home.run(&["get", "A"]).fails("expired", 11);
     assert_eq!(home.run(&["get", "A", "--include-expired"]).ok().stdout, b"old");
-    assert!(home.run(&["list", "-l"]).ok().text().contains("2001-01-01T00:00:00Z (expired)"));
+    assert!(
+        home.run(&["list", "-l"])
+            .ok()
+            .text()
+            .contains("2001-01-01T00:00:00Z (expired)")
+    );
     home.run_with(&["set", "A", "--expires-in", "90d"], b"new").ok();
     assert_eq!(home.get("A"), b"new");
     for wrong in ["", "90", "d", "0d", "-1d", "1y", "999999999999999999d"] {
-        home.run_with(&["set", "A", &format!("--expires-in={wrong}")], b"v").fails("usage", 2);
+        home.run_with(&["set", "A", &format!("--expires-in={wrong}")], b"v")
+            .fails("usage", 2);
     }
-    home.run_with(&["set", "A", "--expires-at", "tomorrow"], b"v").fails("usage", 2);
-    home.run_with(&["set", "A", "--expires-in", "1d", "--expires-at", "2030-01-01T00:00:00Z"], b"v").fails("usage", 2);
+    home.run_with(&["set", "A", "--expires-at", "tomorrow"], b"v")
+        .fails("usage", 2);
+    home.run_with(
+        &["set", "A", "--expires-in", "1d", "--expires-at", "2030-01-01T00:00:00Z"],
+        b"v",
+    )
+    .fails("usage", 2);
 }

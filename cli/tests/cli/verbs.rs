@@ -6,7 +6,11 @@ use crate::home::Home;
 fn init_is_idempotent_and_says_what_it_did() {
     let home = Home::new();
     let first = home.run(&["init"]).ok();
-    assert!(first.stderr.contains("made the store") && first.stderr.contains("secrets.strongroom"), "{}", first.stderr);
+    assert!(
+        first.stderr.contains("made the store") && first.stderr.contains("secrets.strongroom"),
+        "{}",
+        first.stderr
+    );
     assert!(first.stderr.contains("secrets.key"), "{}", first.stderr);
     assert!(home.store().is_file() && home.key_file().is_file());
     home.set("A", b"v");
@@ -43,7 +47,11 @@ fn versions_and_rollback() {
         home.set("A", value.as_bytes());
     }
     let listing = home.run(&["versions", "A"]).ok();
-    let versions: Vec<_> = listing.text().lines().map(|line| line.split('\t').next().unwrap()).collect();
+    let versions: Vec<_> = listing
+        .text()
+        .lines()
+        .map(|line| line.split('\t').next().unwrap())
+        .collect();
     assert_eq!(versions.len(), 3);
     assert_eq!(home.run(&["get", "A", "--version", versions[2]]).ok().stdout, b"one");
     home.run(&["get", "A", "--version", "999999"]).fails("not_found", 10);
@@ -58,7 +66,12 @@ fn versions_and_rollback() {
     home.run(&["rollback", "A"]).fails("usage", 2);
     home.run(&["rollback", "A", "--back", "0"]).fails("usage", 2);
     home.run(&["rollback", "A", "1", "--back", "1"]).fails("usage", 2);
-    assert!(home.run(&["versions", "A", "-o", "json"]).ok().text().contains("\"current\": true"));
+    assert!(
+        home.run(&["versions", "A", "-o", "json"])
+            .ok()
+            .text()
+            .contains("\"current\": true")
+    );
 }
 
 #[test]
@@ -69,7 +82,11 @@ fn delete_takes_several_and_tells_each_failure() {
     }
     let run = home.run(&["delete", "A", "X", "B", "Y"]);
     assert_eq!(run.code, 10, "{}", run.stderr);
-    assert!(run.stderr.contains("key global/X") && run.stderr.contains("key global/Y"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("key global/X") && run.stderr.contains("key global/Y"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(home.run(&["list"]).ok().text(), "global/C\n");
     home.run(&["rm", "--missing-ok", "A", "C"]).ok();
     home.run(&["get", "C"]).fails("not_found", 10);
@@ -87,9 +104,11 @@ fn set_can_depend_on_what_is_there() {
     let listing = home.run(&["versions", "A"]).ok();
     let version = listing.text().split('\t').next().unwrap().to_owned();
     home.run_with(&["set", "A", "--if-version", &version], b"3").ok();
-    home.run_with(&["set", "A", "--if-version", &version], b"4").fails("conflict", 40);
+    home.run_with(&["set", "A", "--if-version", &version], b"4")
+        .fails("conflict", 40);
     assert_eq!(home.get("A"), b"3");
-    home.run_with(&["set", "A", "--if-absent", "--if-version", "1"], b"5").fails("usage", 2);
+    home.run_with(&["set", "A", "--if-absent", "--if-version", "1"], b"5")
+        .fails("usage", 2);
 }
 
 #[test]
@@ -101,14 +120,18 @@ fn generate_makes_values_of_the_form_asked_for() {
     home.run(&["generate", "hex", "--hex", "16"]).ok();
     assert!(is_word(&home.get("hex"), 32, u8::is_ascii_hexdigit));
     home.run(&["generate", "base64", "--base64", "33"]).ok();
-    assert!(is_word(&home.get("base64"), 44, |b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')));
+    assert!(is_word(&home.get("base64"), 44, |b| b.is_ascii_alphanumeric()
+        || matches!(b, b'-' | b'_')));
     home.run(&["generate", "password"]).ok();
     assert!(is_word(&home.get("password"), 32, u8::is_ascii_graphic));
-    home.run(&["generate", "plain", "--password", "64", "--no-symbols"]).ok();
+    home.run(&["generate", "plain", "--password", "64", "--no-symbols"])
+        .ok();
     assert!(is_word(&home.get("plain"), 64, u8::is_ascii_alphanumeric));
-    home.run(&["generate", "x", "--hex", "4", "--bytes", "4"]).fails("usage", 2);
+    home.run(&["generate", "x", "--hex", "4", "--bytes", "4"])
+        .fails("usage", 2);
     home.run(&["generate", "x", "--hex", "0"]).fails("usage", 2);
-    home.run(&["generate", "x", "--hex", "4", "--no-symbols"]).fails("usage", 2);
+    home.run(&["generate", "x", "--hex", "4", "--no-symbols"])
+        .fails("usage", 2);
 }
 
 #[test]
@@ -125,7 +148,10 @@ fn generate_replaces_only_by_force_and_shows_only_when_asked() {
     assert_ne!(shown, old);
     home.run(&["rollback", "A", "--back", "1"]).ok();
     assert_eq!(home.get("A"), old);
-    let new = home.run(&["generate", "B", "--force", "--print", "--hex", "8"]).ok().stdout;
+    let new = home
+        .run(&["generate", "B", "--force", "--print", "--hex", "8"])
+        .ok()
+        .stdout;
     assert_eq!(home.get("B"), new);
 }
 
@@ -134,7 +160,11 @@ fn list_filters_and_formats() {
     let home = Home::with_store();
     assert_eq!(home.run(&["list", "-o", "plain"]).ok().text(), "");
     for key in ["org/acme/b", "org/acme/a", "org/acme2/a", "Z"] {
-        home.run_with(&["set", key, "--provider", key.split('/').next().unwrap()], b"v4lue-here").ok();
+        home.run_with(
+            &["set", key, "--provider", key.split('/').next().unwrap()],
+            b"v4lue-here",
+        )
+        .ok();
     }
     let list = |args: &[&str]| home.run(args).ok().text().to_owned();
     assert_eq!(list(&["list"]), "global/Z\norg/acme/a\norg/acme/b\norg/acme2/a\n");
@@ -146,7 +176,10 @@ fn list_filters_and_formats() {
     home.run(&["ls", "--scope", "planet/x"]).fails("invalid_key", 50);
     home.run(&["ls", "-o", "xml"]).fails("usage", 2);
     let json = list(&["ls", "-o", "json"]);
-    assert!(json.contains("\"schema\": 1") && json.contains("\"key\": \"org/acme/a\""), "{json}");
+    assert!(
+        json.contains("\"schema\": 1") && json.contains("\"key\": \"org/acme/a\""),
+        "{json}"
+    );
     let table = list(&["ls", "-l", "-o", "table"]);
     assert!(table.lines().next().unwrap().starts_with("KEY "), "{table}");
     assert_eq!(table.lines().count(), 5);
@@ -157,13 +190,31 @@ fn list_filters_and_formats() {
 fn status_and_verify() {
     let home = Home::with_store();
     let status = home.run(&["status"]).ok();
-    for part in ["strongroom", "encrypted", "disk", "secrets.strongroom", "secrets.key", "ok"] {
+    for part in [
+        "strongroom",
+        "encrypted",
+        "disk",
+        "secrets.strongroom",
+        "secrets.key",
+        "ok",
+    ] {
         assert!(status.text().contains(part), "{part} in {}", status.text());
     }
-    assert!(home.run(&["status", "-o", "json"]).ok().text().contains("\"schema\": 1"));
+    assert!(
+        home.run(&["status", "-o", "json"])
+            .ok()
+            .text()
+            .contains("\"schema\": 1")
+    );
     home.set("A", b"1");
     home.set("A", b"2");
-    assert!(home.run(&["verify"]).ok().text().starts_with("ok: 1 secrets, 2 versions"), "one secret, two versions");
+    assert!(
+        home.run(&["verify"])
+            .ok()
+            .text()
+            .starts_with("ok: 1 secrets, 2 versions"),
+        "one secret, two versions"
+    );
 }
 
 #[test]
@@ -180,7 +231,9 @@ fn settings_that_make_no_sense_are_named() {
     let home = Home::with_store();
     let run = home.run(&["get", "A", "--timeout", "soon"]).fails("invalid_config", 55);
     assert!(run.stderr.contains("deadline"), "{}", run.stderr);
-    let run = home.run(&["get", "A", "--secrets-backend", "cupboard"]).fails("invalid_config", 55);
+    let run = home
+        .run(&["get", "A", "--secrets-backend", "cupboard"])
+        .fails("invalid_config", 55);
     assert!(run.stderr.contains("backend"), "{}", run.stderr);
     home.run(&["get", "A", "--timeout", "10s"]).fails("not_found", 10);
 }

@@ -196,17 +196,17 @@ pub(crate) struct GenerateArgs {
     /// The key, `[kind/id/]name[@target]`
     pub(crate) key: String,
     /// N random bytes as they are
-    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
-    pub(crate) bytes: Option<u32>,
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) bytes: Option<usize>,
     /// N random bytes as hexadecimal text
-    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
-    pub(crate) hex: Option<u32>,
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) hex: Option<usize>,
     /// N random bytes as url-safe base64 text
-    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
-    pub(crate) base64: Option<u32>,
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) base64: Option<usize>,
     /// A password of N characters; without any of these, one of 32
-    #[arg(long, value_name = "N", value_parser = length(), group = "form")]
-    pub(crate) password: Option<u32>,
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) password: Option<usize>,
     /// Only letters and digits in the password
     #[arg(long, conflicts_with_all = ["bytes", "hex", "base64"])]
     pub(crate) no_symbols: bool,
@@ -225,9 +225,4 @@ pub(crate) struct StatusArgs {
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub(crate) output: Format,
-}
-
-/// Bounded here only against slips of the keyboard; the core has its own limits.
-fn length() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..=8 << 20)
 }

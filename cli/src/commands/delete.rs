@@ -31,6 +31,5 @@ pub(crate) fn run(global: &Global, args: &DeleteArgs) -> Result<(), Failure> {
             }
         }
     }
-    manager.close()?;
     first.map_or(Ok(()), |code| Err(Failure::Reported(code)))
 }

@@ -33,6 +33,5 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     if let Some(key) = key {
         output::notice(global, &format!("its key is in {key}"));
     }
-    manager.close()?;
     Ok(())
 }

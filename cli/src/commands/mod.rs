@@ -11,6 +11,7 @@ mod status;
 mod verify;
 mod versions;
 
+use strongroom::SecretKey;
 use strongroom::backend::SetOutcome;
 
 use crate::args::{Command, Global};
@@ -32,10 +33,17 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
     }
 }
 
-/// `verb key (version 7)`.
-fn written(verb: &str, key: &strongroom::SecretKey, outcome: &SetOutcome) -> String {
-    match &outcome.version {
-        Some(version) => format!("{verb} {key} (version {version})"),
-        None => format!("{verb} {key}"),
-    }
+/// What a write did.
+fn written(key: &SecretKey, outcome: &SetOutcome) -> String {
+    let verb = if outcome.created { "created" } else { "replaced" };
+    format!("{verb} {key}{}", version(outcome))
+}
+
+/// ` (version 7)`, where there is one.
+fn version(outcome: &SetOutcome) -> String {
+    outcome
+        .version
+        .as_ref()
+        .map(|version| format!(" (version {version})"))
+        .unwrap_or_default()
 }

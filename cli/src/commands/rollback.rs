@@ -3,7 +3,7 @@
 use strongroom::RollbackTo;
 
 use crate::args::{Global, RollbackArgs};
-use crate::commands::written;
+use crate::commands::version;
 use crate::failure::Failure;
 use crate::session::{self, Create};
 use crate::{input, output};
@@ -18,7 +18,6 @@ pub(crate) fn run(global: &Global, args: &RollbackArgs) -> Result<(), Failure> {
     };
     let manager = session::open(global, Create::Never)?;
     let outcome = manager.rollback(&key, to)?;
-    manager.close()?;
-    output::notice(global, &written("rolled back", &key, &outcome));
+    output::notice(global, &format!("rolled back {key}{}", version(&outcome)));
     Ok(())
 }

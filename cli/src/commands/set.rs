@@ -23,10 +23,6 @@ pub(crate) fn run(global: &Global, args: &SetArgs) -> Result<(), Failure> {
     }
     let manager = session::open(global, Create::IfAbsent)?;
     let outcome = manager.set_with(&key, &secret, options)?;
-    manager.close()?;
-    output::notice(
-        global,
-        &written(if outcome.created { "created" } else { "replaced" }, &key, &outcome),
-    );
+    output::notice(global, &written(&key, &outcome));
     Ok(())
 }

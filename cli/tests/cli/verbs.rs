@@ -129,7 +129,7 @@ fn generate_makes_values_of_the_form_asked_for() {
     assert!(is_word(&home.get("plain"), 64, u8::is_ascii_alphanumeric));
     home.run(&["generate", "x", "--hex", "4", "--bytes", "4"])
         .fails("usage", 2);
-    home.run(&["generate", "x", "--hex", "0"]).fails("usage", 2);
+    home.run(&["generate", "x", "--hex", "0"]).fails("invalid_argument", 52);
     home.run(&["generate", "x", "--hex", "4", "--no-symbols"])
         .fails("usage", 2);
 }

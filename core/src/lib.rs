@@ -24,6 +24,7 @@ mod timestamp;
 mod value;
 mod worker;
 
+pub use config::locations;
 pub use config::{Origin, SETTINGS, Setting, SettingKind, Settings};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 pub use error::{Error, ErrorKind, Result};

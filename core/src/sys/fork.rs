@@ -75,7 +75,10 @@ pub(crate) fn enter() -> Inside {
         }
     }
     DEPTH.set(depth + 1);
-    Inside { generation: generation(), bound: PhantomData }
+    Inside {
+        generation: generation(),
+        bound: PhantomData,
+    }
 }
 
 impl Drop for Inside {
@@ -164,7 +167,10 @@ impl<T: Send + Sync> ForkCell<T> {
     /// its result is dropped unused: two threads may make one at the same time.
     pub(crate) fn new(make: impl Fn() -> T + Send + Sync + 'static) -> Self {
         arm();
-        Self { slot: AtomicPtr::new(std::ptr::null_mut()), make: Box::new(make) }
+        Self {
+            slot: AtomicPtr::new(std::ptr::null_mut()),
+            make: Box::new(make),
+        }
     }
 
     /// This process's value.
@@ -186,8 +192,14 @@ impl<T: Send + Sync> ForkCell<T> {
 
     #[cold]
     fn make_anew(&self, seen: *mut Slot<T>) -> &T {
-        let new = Box::into_raw(Box::new(Slot { generation: generation(), value: (self.make)() }));
-        match self.slot.compare_exchange(seen, new, Ordering::AcqRel, Ordering::Acquire) {
+        let new = Box::into_raw(Box::new(Slot {
+            generation: generation(),
+            value: (self.make)(),
+        }));
+        match self
+            .slot
+            .compare_exchange(seen, new, Ordering::AcqRel, Ordering::Acquire)
+        {
             // SAFETY: just published by us. What it replaced is the parent's, or null, and is leaked on purpose.
             Ok(_) => unsafe { &(*new).value },
             Err(winner) => {

@@ -300,10 +300,15 @@ mod tests {
         let first = wait(&worker, &cx(5_000), Operation::Get, || std::thread::current().id()).unwrap();
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));
-        let panicked = wait(&worker, &cx(5_000), Operation::Get, || assert!(std::hint::black_box(false)));
+        let panicked = wait(&worker, &cx(5_000), Operation::Get, || {
+            assert!(std::hint::black_box(false))
+        });
         std::panic::set_hook(hook);
         assert_eq!(panicked.unwrap_err().kind(), ErrorKind::Internal);
-        assert_eq!(wait(&worker, &cx(5_000), Operation::Get, || std::thread::current().id()).unwrap(), first);
+        assert_eq!(
+            wait(&worker, &cx(5_000), Operation::Get, || std::thread::current().id()).unwrap(),
+            first
+        );
     }
 
     #[test]
@@ -345,7 +350,11 @@ mod tests {
             let held = Arc::new(());
             let in_job = Arc::clone(&held);
             let late = wait(&worker, &cx(20), Operation::Set, move || drop(in_job));
-            assert_eq!(late.unwrap_err().kind(), ErrorKind::Timeout, "a write that never began is no unknown outcome");
+            assert_eq!(
+                late.unwrap_err().kind(),
+                ErrorKind::Timeout,
+                "a write that never began is no unknown outcome"
+            );
             assert_eq!(Arc::strong_count(&held), 1, "the withdrawn job is gone from the queue");
             release.send(()).unwrap();
         });

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use strongroom::backend::{
-    Backend, BoxFuture, Capabilities, ChangeToken, GetRequest, Health, Operation, Persistence,
-};
+use strongroom::backend::{Backend, BoxFuture, Capabilities, ChangeToken, GetRequest, Health, Operation, Persistence};
 use strongroom::blocking::SecretManager;
 use strongroom::testing::FaultBackend;
 use strongroom::{
@@ -43,11 +41,16 @@ fn await_event(what: &str, mut is_there: impl FnMut() -> bool) {
 #[test]
 fn a_second_read_does_not_reach_the_backend() {
     let (fault, manager) = counted();
-    manager.set("org/acme/k", &Secret::with_provider("v", "openai")).unwrap();
+    manager
+        .set("org/acme/k", &Secret::with_provider("v", "openai"))
+        .unwrap();
     assert_eq!(manager.try_cached("org/acme/k", <[u8]>::len), Lookup::Miss);
     assert_eq!(value(&manager, "org/acme/k").as_deref(), Some("v"));
     let calls = fault.counters().started;
-    assert_eq!(manager.try_cached("org/acme/k", <[u8]>::to_vec), Lookup::Hit(b"v".to_vec()));
+    assert_eq!(
+        manager.try_cached("org/acme/k", <[u8]>::to_vec),
+        Lookup::Hit(b"v".to_vec())
+    );
     let secret = manager.get(SecretKey::parse("org/acme/k").unwrap()).unwrap().unwrap();
     assert_eq!(secret.metadata.provider.as_deref(), Some("openai"));
     assert!(secret.metadata.version.is_some() && secret.metadata.created_at.is_some());
@@ -82,7 +85,11 @@ fn a_write_of_this_manager_is_seen_at_once_and_leaves_other_entries() {
     manager.set("a", &Secret::new("a2")).unwrap();
     let calls = fault.counters().started;
     assert_eq!(value(&manager, "b").as_deref(), Some("b1"));
-    assert_eq!(fault.counters().started, calls, "our own write is no reason to read `b` again");
+    assert_eq!(
+        fault.counters().started,
+        calls,
+        "our own write is no reason to read `b` again"
+    );
     assert_eq!(value(&manager, "a").as_deref(), Some("a2"));
     manager.delete("a").unwrap();
     assert_eq!(value(&manager, "a"), None);
@@ -132,7 +139,10 @@ fn lock_forgets_and_close_ends_the_fast_path() {
 #[test]
 fn the_limits_hold_and_the_cache_can_be_off() {
     let fault = FaultBackend::new(strongroom::testing::memory());
-    let manager = builder(fault.clone()).option("cache_entries", "1").open_blocking().unwrap();
+    let manager = builder(fault.clone())
+        .option("cache_entries", "1")
+        .open_blocking()
+        .unwrap();
     manager.set("a", &Secret::new("a")).unwrap();
     manager.set("b", &Secret::new("b")).unwrap();
     assert!(value(&manager, "a").is_some() && value(&manager, "b").is_some());
@@ -208,20 +218,36 @@ impl AuditSink for Sink {
 #[test]
 fn a_required_audit_sink_sees_every_read_and_can_refuse_it() {
     let sink = Arc::new(Sink::default());
-    let manager = builder(strongroom::testing::memory()).required_audit_sink(sink.clone()).open_blocking().unwrap();
+    let manager = builder(strongroom::testing::memory())
+        .required_audit_sink(sink.clone())
+        .open_blocking()
+        .unwrap();
     manager.set("k", &Secret::new("v")).unwrap();
     let mut options = CallOptions::default();
     options.actor = Some("alice".into());
     let alice = manager.with_options(options);
     for _ in 0..2 {
         assert_eq!(value(&alice, "k").as_deref(), Some("v"));
-        assert_eq!(alice.try_cached("k", <[u8]>::len), Lookup::Slow, "the fast path would pass the sink by");
+        assert_eq!(
+            alice.try_cached("k", <[u8]>::len),
+            Lookup::Slow,
+            "the fast path would pass the sink by"
+        );
     }
     let records = sink.records.lock().unwrap().clone();
-    assert_eq!(records.iter().filter(|line| **line == r#"get Some("global/k") Some("alice")"#).count(), 2);
+    assert_eq!(
+        records
+            .iter()
+            .filter(|line| **line == r#"get Some("global/k") Some("alice")"#)
+            .count(),
+        2
+    );
     sink.refuses.store(true, Ordering::SeqCst);
     assert_eq!(alice.get("k").unwrap_err().kind(), ErrorKind::AuditUnavailable);
-    assert_eq!(alice.set("k", &Secret::new("w")).unwrap_err().kind(), ErrorKind::AuditUnavailable);
+    assert_eq!(
+        alice.set("k", &Secret::new("w")).unwrap_err().kind(),
+        ErrorKind::AuditUnavailable
+    );
     sink.refuses.store(false, Ordering::SeqCst);
     assert_eq!(value(&alice, "k").as_deref(), Some("v"), "a refused write was not sent");
 }
@@ -267,14 +293,25 @@ impl Backend for WithoutToken {
 #[test]
 fn without_a_change_token_time_decides() {
     let capabilities = Capabilities::minimal(Persistence::Remote, 1024);
-    let backend = Arc::new(WithoutToken { capabilities, value: std::sync::Mutex::new("old") });
-    let manager = builder(backend.clone()).option("cache_ttl", "400ms").open_blocking().unwrap();
+    let backend = Arc::new(WithoutToken {
+        capabilities,
+        value: std::sync::Mutex::new("old"),
+    });
+    let manager = builder(backend.clone())
+        .option("cache_ttl", "400ms")
+        .open_blocking()
+        .unwrap();
     assert_eq!(value(&manager, "k").as_deref(), Some("old"));
     *backend.value.lock().unwrap() = "new";
     assert_eq!(manager.try_cached("k", <[u8]>::to_vec), Lookup::Hit(b"old".to_vec()));
-    await_event("the end of the entry", || value(&manager, "k").as_deref() == Some("new"));
+    await_event("the end of the entry", || {
+        value(&manager, "k").as_deref() == Some("new")
+    });
     // What a read-only backend answers to writes, without a line of its own.
-    assert_eq!(manager.set("k", &Secret::new("v")).unwrap_err().kind(), ErrorKind::ReadOnly);
+    assert_eq!(
+        manager.set("k", &Secret::new("v")).unwrap_err().kind(),
+        ErrorKind::ReadOnly
+    );
     assert_eq!(manager.delete("k").unwrap_err().kind(), ErrorKind::ReadOnly);
     assert_eq!(manager.delete("k").unwrap_err().operation(), Some(Operation::Delete));
     assert_eq!(manager.versions("k").unwrap_err().kind(), ErrorKind::Unsupported);

@@ -33,13 +33,20 @@ fn run<F: Future>(future: F) -> F::Output {
 
 fn tokio_current_thread() -> tokio::runtime::Runtime {
     #[expect(clippy::disallowed_methods, reason = "the host's runtime, not ours")]
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 #[test]
 fn futures_run_anywhere_and_local_calls_start_no_runtime() {
     let fault = FaultBackend::new(strongroom::testing::memory());
-    let open = || SecretManager::builder().without_environment().backend_instance(fault.clone());
+    let open = || {
+        SecretManager::builder()
+            .without_environment()
+            .backend_instance(fault.clone())
+    };
     let manager = run(open().open()).unwrap();
     let waiting = blocking::SecretManager::from(manager.clone());
 
@@ -49,14 +56,21 @@ fn futures_run_anywhere_and_local_calls_start_no_runtime() {
     waiting.lock().unwrap();
     fault.on(Operation::Get).times(1).then(Fault::Yield(3));
     assert_eq!(waiting.get_value("k2").unwrap().as_deref(), Some("v2"));
-    assert!(!strongroom::testing::runtime_is_built(), "a local backend needs no runtime");
+    assert!(
+        !strongroom::testing::runtime_is_built(),
+        "a local backend needs no runtime"
+    );
 
     // A latency needs a timer: the runtime is built, whoever polls.
     waiting.lock().unwrap();
     let slow = FaultBackend::new(strongroom::testing::memory());
     slow.on(Operation::Get).then(Fault::Latency(Duration::from_millis(5)));
-    let slow_manager =
-        run(SecretManager::builder().without_environment().option("cache", "off").backend_instance(slow).open()).unwrap();
+    let slow_manager = run(SecretManager::builder()
+        .without_environment()
+        .option("cache", "off")
+        .backend_instance(slow)
+        .open())
+    .unwrap();
     run(slow_manager.set("k", &Secret::new("v"))).unwrap();
     assert_eq!(run(slow_manager.get_value("k")).unwrap().as_deref(), Some("v"));
     assert!(strongroom::testing::runtime_is_built());
@@ -77,7 +91,10 @@ fn futures_run_anywhere_and_local_calls_start_no_runtime() {
     let late = run(manager.with_timeout(Duration::from_millis(50)).get("k")).unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
     let late = waiting.with_timeout(Duration::from_millis(50)).get("k").unwrap_err();
-    assert_eq!((late.kind(), late.operation()), (ErrorKind::Timeout, Some(Operation::Get)));
+    assert_eq!(
+        (late.kind(), late.operation()),
+        (ErrorKind::Timeout, Some(Operation::Get))
+    );
     assert!(begun.elapsed() < Duration::from_secs(6));
 
     // Dropping a pending read cancels it at once.

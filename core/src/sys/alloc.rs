@@ -40,7 +40,10 @@ pub fn harden_process() -> ProcessHardening {
     #[cfg(unix)]
     return super::unix::process::harden();
     #[cfg(not(unix))]
-    ProcessHardening { not_dumpable: false, no_core_dumps: false }
+    ProcessHardening {
+        not_dumpable: false,
+        no_core_dumps: false,
+    }
 }
 
 // SAFETY: hands every call to the system's allocator with the same arguments; a block is only written to while the
@@ -66,7 +69,7 @@ unsafe impl GlobalAlloc for WipingAllocator {
 }
 
 /// Wipes on behalf of an inner allocator.
-struct Wiping<A>(A);
+pub(super) struct Wiping<A>(pub(super) A);
 
 // SAFETY: as for `WipingAllocator`.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Wiping<A> {
@@ -97,12 +100,22 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Wiping<A> {
 /// no instruction on the usual processors.
 #[inline]
 pub(crate) fn keep_writes(at: *mut u8) {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86", target_arch = "riscv64"))]
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "x86",
+        target_arch = "riscv64"
+    ))]
     // SAFETY: an empty instruction, which the compiler must take for one that reads all memory reachable from `at`.
     unsafe {
         std::arch::asm!("/* {0} */", in(reg) at, options(nostack, preserves_flags));
     }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "x86", target_arch = "riscv64")))]
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "x86",
+        target_arch = "riscv64"
+    )))]
     std::hint::black_box(at);
     std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
 }

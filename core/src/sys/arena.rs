@@ -37,7 +37,12 @@ pub fn hardening() -> Hardening {
     #[cfg(unix)]
     let found = cells::survey();
     #[cfg(not(unix))]
-    let found = Hardening { secret_memory: false, locked: false, excluded_from_dumps: false, unprotected_keys: 0 };
+    let found = Hardening {
+        secret_memory: false,
+        locked: false,
+        excluded_from_dumps: false,
+        unprotected_keys: 0,
+    };
     Hardening {
         secret_memory: found.secret_memory && plain == 0,
         locked: found.locked && plain == 0,

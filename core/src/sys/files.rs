@@ -58,7 +58,10 @@ pub(crate) fn create_private_dir(path: &Path) -> Result<()> {
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => return Ok(()),
         Ok(_) => {
-            return Err(insecure(path, "is a file where a folder is expected; move it away or name another folder"));
+            return Err(insecure(
+                path,
+                "is a file where a folder is expected; move it away or name another folder",
+            ));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(io_error(&error, "look at", path)),
@@ -94,8 +97,10 @@ pub(crate) fn write_private_file_new(path: &Path, bytes: &[u8]) -> Result<()> {
     if system::publish::write_new(path, bytes)? {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::Conflict, format!("`{}` exists already", shown(path)))
-        .with_help("choose another path, or move the existing file away"))
+    Err(
+        Error::new(ErrorKind::Conflict, format!("`{}` exists already", shown(path)))
+            .with_help("choose another path, or move the existing file away"),
+    )
 }
 
 /// Gives a finished file its final name: flushes it, renames it unless the name is taken, flushes the folder. `false`
@@ -178,7 +183,10 @@ pub(crate) fn io_error(error: &io::Error, what: &str, path: &Path) -> Error {
 /// An absolute path whose folder's links are resolved; the last component is taken as it is. Looks at no permission.
 pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| {
-        Error::new(ErrorKind::InvalidArgument, format!("`{}` does not name a file", shown(path)))
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("`{}` does not name a file", shown(path)),
+        )
     })?;
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -75,7 +75,10 @@ pub(crate) fn enter() -> Inside {
         }
     }
     DEPTH.set(depth + 1);
-    Inside { generation: generation(), bound: PhantomData }
+    Inside {
+        generation: generation(),
+        bound: PhantomData,
+    }
 }
 
 impl Drop for Inside {

@@ -16,6 +16,8 @@ pub(crate) mod signals;
 #[cfg(feature = "encrypted")]
 pub(crate) mod sqlite;
 pub(crate) mod stack;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 #[cfg(unix)]
 mod unix;
 

@@ -21,8 +21,14 @@ pub(crate) mod checks {
     }
 
     fn id_of(found: &std::fs::Metadata) -> FileId {
-        let born = found.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-        FileId { device: 0, inode: born.map_or(0, |since| since.as_nanos() as u64) }
+        let born = found
+            .created()
+            .ok()
+            .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        FileId {
+            device: 0,
+            inode: born.map_or(0, |since| since.as_nanos() as u64),
+        }
     }
 
     /// A regular file that is no link.
@@ -41,7 +47,10 @@ pub(crate) mod checks {
     pub(crate) fn check_folder(path: &Path) -> Result<()> {
         let found = std::fs::metadata(path).map_err(|error| io_error(&error, "look at the folder", path))?;
         if !found.is_dir() {
-            return Err(insecure(path, "is a file where a folder is expected; name another folder"));
+            return Err(insecure(
+                path,
+                "is a file where a folder is expected; name another folder",
+            ));
         }
         Ok(())
     }
@@ -72,22 +81,29 @@ pub(crate) mod read {
         let mut file = std::fs::File::open(path).map_err(fail)?;
         let size = usize::try_from(file.metadata().map_err(fail)?.len()).unwrap_or(usize::MAX);
         if size > limit {
-            return Err(Error::new(ErrorKind::TooLarge, format!("`{}` is longer than {limit} bytes", shown(path))));
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("`{}` is longer than {limit} bytes", shown(path)),
+            ));
         }
         let mut buffer = Zeroizing::new(vec![0; size]);
         match file.read_exact(&mut buffer) {
             Ok(()) => Ok(buffer),
-            Err(error) if error.kind() == Io::UnexpectedEof => {
-                Err(Error::new(ErrorKind::Unavailable, format!("`{}` changed while it was read", shown(path))))
-            }
+            Err(error) if error.kind() == Io::UnexpectedEof => Err(Error::new(
+                ErrorKind::Unavailable,
+                format!("`{}` changed while it was read", shown(path)),
+            )),
             Err(error) => Err(fail(error)),
         }
     }
 
     /// Descriptors are not inherited by number here.
     pub(crate) fn read_fd(_fd: i32, _limit: usize) -> Result<Zeroizing<Vec<u8>>> {
-        Err(Error::new(ErrorKind::InvalidConfig, "this system does not hand down descriptors by number")
-            .with_setting("encrypted.key_fd"))
+        Err(Error::new(
+            ErrorKind::InvalidConfig,
+            "this system does not hand down descriptors by number",
+        )
+        .with_setting("encrypted.key_fd"))
     }
 }
 

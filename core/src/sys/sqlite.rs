@@ -119,7 +119,13 @@ pub(crate) fn claim(path: &Path) -> Result<Claim> {
         Some(locks) => locks,
         None => ofd_supported(&store),
     };
-    Ok(Claim { _guard: if separate { None } else { Some(system::Claim::take(&store)?) } })
+    Ok(Claim {
+        _guard: if separate {
+            None
+        } else {
+            Some(system::Claim::take(&store)?)
+        },
+    })
 }
 
 /// Keeps the `-wal` file when the last connection closes. Otherwise a process that believes to be the last one (its

@@ -88,7 +88,12 @@ impl Chunk {
                 let bit = (!seen).trailing_zeros() as usize;
                 // Acquire: the wiping of the former owner comes before what the new one writes.
                 match bits.compare_exchange_weak(seen, seen | 1 << bit, Ordering::Acquire, Ordering::Relaxed) {
-                    Ok(_) => return Some(Cell { chunk: self, index: word * 64 + bit }),
+                    Ok(_) => {
+                        return Some(Cell {
+                            chunk: self,
+                            index: word * 64 + bit,
+                        });
+                    }
                     Err(now) => seen = now,
                 }
             }
@@ -97,7 +102,10 @@ impl Chunk {
     }
 
     fn count(&self) -> usize {
-        self.used.iter().map(|bits| bits.load(Ordering::Relaxed).count_ones() as usize).sum()
+        self.used
+            .iter()
+            .map(|bits| bits.load(Ordering::Relaxed).count_ones() as usize)
+            .sum()
     }
 }
 
@@ -125,14 +133,22 @@ pub(crate) fn claim() -> Option<Cell> {
 fn add(count: usize) -> Option<&'static Chunk> {
     let (pages, guard) = [(count, true), (1, true), (count, false), (1, false)]
         .into_iter()
-        .find_map(|(count, must_lock)| pages::map(count).map(|(p, g)| (p, g, must_lock)).and_then(|(p, g, must)| {
-            if must && !g.locked {
-                p.unmap();
-                return None;
-            }
-            Some((p, g))
-        }))?;
-    let Guard { secret, locked, undumped } = guard;
+        .find_map(|(count, must_lock)| {
+            pages::map(count)
+                .map(|(p, g)| (p, g, must_lock))
+                .and_then(|(p, g, must)| {
+                    if must && !g.locked {
+                        p.unmap();
+                        return None;
+                    }
+                    Some((p, g))
+                })
+        })?;
+    let Guard {
+        secret,
+        locked,
+        undumped,
+    } = guard;
     let words = pages.bytes() / CELL / 64;
     let chunk = Box::leak(Box::new(Chunk {
         pages,
@@ -169,7 +185,10 @@ pub(crate) fn survey() -> Hardening {
         secret_memory: all(|chunk| chunk.secret.load(Ordering::Relaxed)),
         locked: all(|chunk| chunk.locked.load(Ordering::Relaxed)),
         excluded_from_dumps: all(|chunk| chunk.undumped),
-        unprotected_keys: chunks().filter(|chunk| !chunk.locked.load(Ordering::Relaxed)).map(Chunk::count).sum(),
+        unprotected_keys: chunks()
+            .filter(|chunk| !chunk.locked.load(Ordering::Relaxed))
+            .map(Chunk::count)
+            .sum(),
     }
 }
 
@@ -186,7 +205,12 @@ pub(crate) fn before_fork() {
         // SAFETY: both are mapped, of the same size, apart, and nobody writes to either: the cells are behind the gate.
         unsafe { ptr::copy_nonoverlapping(chunk.pages.start(), copy.start(), chunk.pages.bytes()) };
         let next = COPIES.get();
-        COPIES.set(Box::into_raw(Box::new(Copy { chunk, pages: copy, secret: guard.secret, next })));
+        COPIES.set(Box::into_raw(Box::new(Copy {
+            chunk,
+            pages: copy,
+            secret: guard.secret,
+            next,
+        })));
     }
 }
 

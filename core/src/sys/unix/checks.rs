@@ -10,7 +10,10 @@ use crate::sys::files::{FileId, insecure, io_error, shown};
 
 /// The identity that a look at a file gave.
 pub(crate) fn id_of(found: &Metadata) -> FileId {
-    FileId { device: found.dev(), inode: found.ino() }
+    FileId {
+        device: found.dev(),
+        inode: found.ino(),
+    }
 }
 
 /// See [`files::file_id`](crate::sys::files::file_id).
@@ -30,7 +33,10 @@ pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
         // A second name may lie where others can write, or be the victim of someone who planted this one.
         return Err(insecure(
             path,
-            format_args!("has {} names (hard links); remove the other names, or copy the file", found.nlink()),
+            format_args!(
+                "has {} names (hard links); remove the other names, or copy the file",
+                found.nlink()
+            ),
         ));
     }
     Ok(id_of(&found))
@@ -43,7 +49,10 @@ pub(crate) fn check_private(path: &Path, found: &Metadata) -> Result<()> {
         return Err(insecure(path, "is a symbolic link; name the file that it points to"));
     }
     if kind.is_dir() {
-        return Err(insecure(path, "is a folder where a file is expected; name a file in it"));
+        return Err(insecure(
+            path,
+            "is a folder where a file is expected; name a file in it",
+        ));
     }
     if !kind.is_file() {
         return Err(insecure(path, "is not a regular file; name a regular file"));
@@ -63,14 +72,20 @@ pub(crate) fn check_private(path: &Path, found: &Metadata) -> Result<()> {
 pub(crate) fn check_folder(path: &Path) -> Result<()> {
     let found = std::fs::metadata(path).map_err(|error| io_error(&error, "look at the folder", path))?;
     if !found.is_dir() {
-        return Err(insecure(path, "is a file where a folder is expected; name another folder"));
+        return Err(insecure(
+            path,
+            "is a file where a folder is expected; name another folder",
+        ));
     }
     check_owner(path, &found)?;
     let mode = found.mode() & 0o7777;
     if mode & 0o022 != 0 && mode & 0o1000 == 0 {
         return Err(insecure(
             path,
-            format_args!("is a folder that others can write to (mode {mode:04o}); run `chmod go-w {}`", shown(path)),
+            format_args!(
+                "is a folder that others can write to (mode {mode:04o}); run `chmod go-w {}`",
+                shown(path)
+            ),
         ));
     }
     Ok(())
@@ -81,7 +96,11 @@ fn check_owner(path: &Path, found: &Metadata) -> Result<()> {
     if found.uid() != us && found.uid() != 0 {
         return Err(insecure(
             path,
-            format_args!("belongs to user {}; run `chown {us} {}`, or name another path", found.uid(), shown(path)),
+            format_args!(
+                "belongs to user {}; run `chown {us} {}`, or name another path",
+                found.uid(),
+                shown(path)
+            ),
         ));
     }
     Ok(())

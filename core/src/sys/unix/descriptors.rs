@@ -94,7 +94,7 @@ pub(crate) fn neutralise() {
 fn leads_to(fd: i32, inode: u64) -> bool {
     let mut found = std::mem::MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the structure is large enough, and is read only where the call filled it.
-    unsafe { libc::fstat(fd, found.as_mut_ptr()) == 0 && found.assume_init().st_ino as u64 == inode }
+    unsafe { libc::fstat(fd, found.as_mut_ptr()) == 0 && found.assume_init().st_ino == inode }
 }
 
 /// SAFETY: the caller owns both descriptors.

@@ -30,7 +30,10 @@ pub(crate) fn try_hold(path: &Path) -> Result<Option<Held>> {
         let file: File = match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
             Ok(fd) => OwnedFd::into(fd),
             Err(Errno::LOOP) => {
-                return Err(insecure(path, "is a symbolic link where a lock file is expected; remove it"));
+                return Err(insecure(
+                    path,
+                    "is a symbolic link where a lock file is expected; remove it",
+                ));
             }
             Err(Errno::ISDIR) => {
                 return Err(insecure(path, "is a folder where a lock file is expected; remove it"));
@@ -47,7 +50,10 @@ pub(crate) fn try_hold(path: &Path) -> Result<Option<Held>> {
             continue;
         }
         descriptors::insert(file.as_raw_fd(), found.ino());
-        return Ok(Some(Held { file, generation: fork::generation() }));
+        return Ok(Some(Held {
+            file,
+            generation: fork::generation(),
+        }));
     }
 }
 

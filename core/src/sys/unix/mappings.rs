@@ -19,13 +19,15 @@ struct Slot {
 }
 
 impl Block {
-    const EMPTY: Self = Self {
-        slots: [const { Slot { start: AtomicUsize::new(0), bytes: AtomicUsize::new(0) } }; SLOTS],
-        next: AtomicPtr::new(ptr::null_mut()),
-    };
+    const fn empty() -> Self {
+        Self {
+            slots: [const { Slot { start: AtomicUsize::new(0), bytes: AtomicUsize::new(0) } }; SLOTS],
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
 }
 
-static FIRST: Block = Block::EMPTY;
+static FIRST: Block = Block::empty();
 
 fn blocks() -> impl Iterator<Item = &'static Block> {
     let mut at: Option<&'static Block> = Some(&FIRST);
@@ -49,7 +51,7 @@ pub(crate) fn insert(start: usize, bytes: usize) {
                 return;
             }
         }
-        let new = Box::into_raw(Box::new(Block::EMPTY));
+        let new = Box::into_raw(Box::new(Block::empty()));
         // Whoever is faster: at the end of the chain there is room in either case.
         let Some(last) = blocks().last() else { return };
         if last.next.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire).is_err() {

@@ -42,9 +42,19 @@ pub(crate) fn map(count: usize) -> Option<(Pages, Guard)> {
         return None;
     }
     // SAFETY: the mapping is two pages longer than `bytes`.
-    let pages = Pages { start: unsafe { whole.cast::<u8>().add(size()) }, bytes };
+    let pages = Pages {
+        start: unsafe { whole.cast::<u8>().add(size()) },
+        bytes,
+    };
     if pages.make_secret() {
-        return Some((pages, Guard { secret: true, locked: true, undumped: true }));
+        return Some((
+            pages,
+            Guard {
+                secret: true,
+                locked: true,
+                undumped: true,
+            },
+        ));
     }
     // SAFETY: replaces pages of ours: the empty ones from above, or secret ones that cannot be used.
     let plain = unsafe {
@@ -63,7 +73,14 @@ pub(crate) fn map(count: usize) -> Option<(Pages, Guard)> {
     }
     let undumped = pages.leave_out_of_dumps();
     let locked = pages.lock();
-    Some((pages, Guard { secret: false, locked, undumped }))
+    Some((
+        pages,
+        Guard {
+            secret: false,
+            locked,
+            undumped,
+        },
+    ))
 }
 
 impl Pages {

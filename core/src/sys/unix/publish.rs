@@ -15,8 +15,10 @@ use crate::sys::files::{io_error, shown};
 /// See [`files::create_private_dir`](crate::sys::files::create_private_dir).
 pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
     // The outermost folder that is made needs its name flushed in the folder above it, and so does each one below.
-    let made: Vec<&Path> =
-        path.ancestors().take_while(|at| !at.as_os_str().is_empty() && std::fs::metadata(at).is_err()).collect();
+    let made: Vec<&Path> = path
+        .ancestors()
+        .take_while(|at| !at.as_os_str().is_empty() && std::fs::metadata(at).is_err())
+        .collect();
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     for folder in made {
         // Best effort: a file system that cannot flush folders still has them.
@@ -48,12 +50,19 @@ fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
 fn create_beside(path: &Path) -> Result<(File, PathBuf)> {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let name = path.file_name().ok_or_else(|| {
-        Error::new(ErrorKind::InvalidArgument, format!("`{}` does not name a file", shown(path)))
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("`{}` does not name a file", shown(path)),
+        )
     })?;
     loop {
         let mut fresh = std::ffi::OsString::from(".");
         fresh.push(name);
-        fresh.push(format!(".{}.{}.new", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+        fresh.push(format!(
+            ".{}.{}.new",
+            std::process::id(),
+            COUNTER.fetch_add(1, Ordering::Relaxed)
+        ));
         let fresh = path.with_file_name(fresh);
         // `create_new` is O_EXCL, which also refuses a link that someone put there.
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh) {

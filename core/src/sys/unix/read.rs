@@ -25,23 +25,33 @@ pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<V
     let file: File = match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(fd) => OwnedFd::into(fd),
         Err(rustix::io::Errno::NOENT) => {
-            return Err(Error::new(ErrorKind::KeyMissing, format!("there is no file `{}`", shown(path)))
-                .with_foreign_code(libc::ENOENT));
+            return Err(
+                Error::new(ErrorKind::KeyMissing, format!("there is no file `{}`", shown(path)))
+                    .with_foreign_code(libc::ENOENT),
+            );
         }
         Err(rustix::io::Errno::LOOP) => {
-            return Err(insecure(path, "is a symbolic link; name the file that it points to")
-                .with_foreign_code(libc::ELOOP));
+            return Err(
+                insecure(path, "is a symbolic link; name the file that it points to").with_foreign_code(libc::ELOOP)
+            );
         }
         Err(error) => return Err(io_error(&error.into(), "open", path)),
     };
     let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
     check_private(path, &found)?;
     let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
-    let too_large = || Error::new(ErrorKind::TooLarge, format!("`{}` is longer than {limit} bytes", shown(path)));
+    let too_large = || {
+        Error::new(
+            ErrorKind::TooLarge,
+            format!("`{}` is longer than {limit} bytes", shown(path)),
+        )
+    };
     if size > limit {
         return Err(too_large());
     }
-    read_to_end(&file, size, limit).map_err(|error| io_error(&error, "read", path))?.ok_or_else(too_large)
+    read_to_end(&file, size, limit)
+        .map_err(|error| io_error(&error, "read", path))?
+        .ok_or_else(too_large)
 }
 
 /// See [`files::read_fd`](crate::sys::files::read_fd).
@@ -61,12 +71,16 @@ pub(crate) fn read_fd(fd: i32, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
     let descriptor = unsafe { BorrowedFd::borrow_raw(fd) };
     match read_to_end(Descriptor(descriptor), FIRST.min(limit), limit) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Error::new(ErrorKind::TooLarge, format!("descriptor {fd} gives more than {limit} bytes"))
-            .with_setting("encrypted.key_fd")),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Err(Error::new(ErrorKind::Timeout, format!("descriptor {fd} was silent for {} s", SILENCE.as_secs()))
-                .with_setting("encrypted.key_fd"))
-        }
+        Ok(None) => Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("descriptor {fd} gives more than {limit} bytes"),
+        )
+        .with_setting("encrypted.key_fd")),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Error::new(
+            ErrorKind::Timeout,
+            format!("descriptor {fd} was silent for {} s", SILENCE.as_secs()),
+        )
+        .with_setting("encrypted.key_fd")),
         Err(error) => Err(wrong("cannot be read", error.raw_os_error().unwrap_or(0))),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use strongroom::backend::{Description, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry};
 use strongroom::backend::BatchResult;
 use strongroom::{
-    AsKey, Cached, CancellationToken, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue,
+    AsKey, CancellationToken, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, Lookup, NewValue,
     Result, RollbackTo, Secret, SecretKey, SecretManager, SecretScope, SecretValue, SetOptions, UpdateOptions, Version,
 };
 
@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// A copy of the cached bytes.
-    pub(crate) fn try_cached(&self, key: impl AsKey) -> Cached<Vec<u8>> {
+    pub(crate) fn try_cached(&self, key: impl AsKey) -> Lookup<Vec<u8>> {
         match self {
             Self::Async(manager) => manager.try_cached(key, <[u8]>::to_vec),
             Self::Blocking(manager) => manager.try_cached(key, <[u8]>::to_vec),

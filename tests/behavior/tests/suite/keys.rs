@@ -4,7 +4,6 @@ use strongroom::backend::MetadataUpdate;
 use strongroom::{ErrorKind, GenerateSpec, RollbackTo, Secret, SecretKey, SecretScope, Version};
 
 use super::backends::Env;
-use super::harness::fails;
 
 /// Texts that are no keys.
 fn bad_texts() -> Vec<String> {

@@ -49,7 +49,7 @@ tests! { "lock_close";
         env.client.set(&key, &Secret::new("v")).unwrap();
         assert_eq!(env.client.value(&key), b"v");
         env.client.lock().unwrap();
-        assert!(!matches!(env.client.try_cached(&key), strongroom::Cached::Hit(_)), "cached values are forgotten");
+        assert!(!matches!(env.client.try_cached(&key), strongroom::Lookup::Hit(_)), "cached values are forgotten");
         env.client.lock().unwrap();
         assert_eq!(env.client.value(&key), b"v", "and unlocked by the next use");
         env.client.set(&key, &Secret::new("w")).unwrap();
@@ -100,7 +100,7 @@ tests! { "lock_close";
         env.client.set(&key, &Secret::new("v")).unwrap();
         assert_eq!(env.client.value(&key), b"v");
         env.client.close().unwrap();
-        assert!(!matches!(env.client.try_cached(&key), strongroom::Cached::Hit(_)));
+        assert!(!matches!(env.client.try_cached(&key), strongroom::Lookup::Hit(_)));
     }
 
     fn what_was_written_is_there_after_closing_and_opening(env) needs [write metadata versions list] {

@@ -1,6 +1,6 @@
 //! Handles: clones, scoped views, a second manager over the same store.
 
-use strongroom::{Cached, ErrorKind, ListOptions, Secret};
+use strongroom::{Lookup, ErrorKind, ListOptions, Secret};
 
 use super::harness::{eventually, fails};
 
@@ -44,16 +44,16 @@ tests! { "views";
 
     fn a_cached_value_is_seen_without_a_call(env) needs [write] {
         let key = env.key("CACHED");
-        assert!(!matches!(env.client.try_cached(&key), Cached::Hit(_)));
+        assert!(!matches!(env.client.try_cached(&key), Lookup::Hit(_)));
         env.client.set(&key, &Secret::new("v")).unwrap();
         env.client.value(&key);
         match env.client.try_cached(&key) {
-            Cached::Hit(bytes) => assert_eq!(bytes, b"v"),
+            Lookup::Hit(bytes) => assert_eq!(bytes, b"v"),
             // The fault subjects run without the cache.
             _ => assert!(env.subject.word().starts_with("fault"), "a value that was read is cached"),
         }
         env.client.delete(&key).unwrap();
-        assert!(!matches!(env.client.try_cached(&key), Cached::Hit(_)));
+        assert!(!matches!(env.client.try_cached(&key), Lookup::Hit(_)));
     }
 
     fn another_manager_sees_a_change_soon(env) needs [write] {

@@ -122,7 +122,10 @@ impl CallContext {
             return Err(Error::new(ErrorKind::Cancelled, "the caller cancelled the call"));
         }
         if Instant::now() >= self.deadline {
-            return Err(Error::new(ErrorKind::Timeout, "the deadline passed before an answer came"));
+            return Err(Error::new(
+                ErrorKind::Timeout,
+                "the deadline passed before an answer came",
+            ));
         }
         Ok(())
     }

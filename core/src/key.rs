@@ -62,7 +62,9 @@ impl InvalidKey {
             Self::Byte => {
                 "a segment of the key has a byte outside [A-Za-z0-9._=-] (escape it as `=HH`, see SecretKey::escape)"
             }
-            Self::Escape => "an `=` in the key is not followed by two upper-case hexadecimal digits (`=3D` is the sign)",
+            Self::Escape => {
+                "an `=` in the key is not followed by two upper-case hexadecimal digits (`=3D` is the sign)"
+            }
             Self::NeedlessEscape => "the key escapes a byte that needs no escape, so it would have two spellings",
             Self::Kind => {
                 "the key's scope is none of global, org, team, workspace, project, env, node, app, component, user"
@@ -139,7 +141,13 @@ impl SecretKey {
     pub(crate) fn parse_lossless(text: &str) -> Self {
         match split(text) {
             Ok((scope, name, target)) => Self::build(&scope, name, target),
-            Err(reason) => Self { text: text.into(), kind: ScopeKind::Global, name: 0, target: 0, invalid: Some(reason) },
+            Err(reason) => Self {
+                text: text.into(),
+                kind: ScopeKind::Global,
+                name: 0,
+                target: 0,
+                invalid: Some(reason),
+            },
         }
     }
 

@@ -37,14 +37,31 @@ macro_rules! when {
 /// Every backend that this version knows, compiled in or not.
 pub(crate) fn registrations() -> Vec<Registration> {
     vec![
-        Registration { name: "memory", feature: "", open: Some(crate::backends::memory::open) },
+        Registration {
+            name: "memory",
+            feature: "",
+            open: Some(crate::backends::memory::open),
+        },
         Registration {
             name: "encrypted",
             feature: "encrypted",
             open: when!("encrypted", crate::backends::encrypted::open),
         },
-        Registration { name: "fault", feature: "testing", open: when!("testing", crate::backends::fault::open) },
+        Registration {
+            name: "fault",
+            feature: "testing",
+            open: when!("testing", crate::backends::fault::open),
+        },
     ]
+}
+
+/// The words of the backends that this build has.
+pub fn names() -> Vec<&'static str> {
+    registrations()
+        .iter()
+        .filter(|registration| registration.open.is_some())
+        .map(|found| found.name)
+        .collect()
 }
 
 /// Opens the backend called `name`.
@@ -54,12 +71,14 @@ pub(crate) fn registrations() -> Vec<Registration> {
 pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let registrations = registrations();
     let Some(found) = registrations.iter().find(|registration| registration.name == name) else {
-        let known: Vec<_> = registrations.iter().filter(|r| r.open.is_some()).map(|r| r.name).collect();
-        let reason = format!("names no backend; this build has {}", known.join(", "));
+        let reason = format!("names no backend; this build has {}", names().join(", "));
         return Err(request.settings.error("backend", &reason));
     };
     let Some(open) = found.open else {
-        let reason = format!("is a backend that needs the cargo feature `{}`, which this build lacks", found.feature);
+        let reason = format!(
+            "is a backend that needs the cargo feature `{}`, which this build lacks",
+            found.feature
+        );
         return Err(request.settings.error("backend", &reason));
     };
     open(request).map_err(|error: Error| error.with_operation(Operation::Open).with_backend(found.name))
@@ -69,7 +88,9 @@ pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Back
 #[cfg(feature = "testing")]
 pub(crate) fn open_inner(key: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     match request.settings.text(key) {
-        Some("fault") | None => Err(Error::new(ErrorKind::InvalidConfig, "a fault cannot wrap a fault").with_setting(key.to_owned())),
+        Some("fault") | None => {
+            Err(Error::new(ErrorKind::InvalidConfig, "a fault cannot wrap a fault").with_setting(key.to_owned()))
+        }
         Some(name) => open(name, request),
     }
 }

@@ -103,7 +103,10 @@ macro_rules! scope_constructors {
 impl SecretScope {
     /// The scope `global`.
     pub fn global() -> Self {
-        Self { kind: ScopeKind::Global, id: Box::default() }
+        Self {
+            kind: ScopeKind::Global,
+            id: Box::default(),
+        }
     }
 
     scope_constructors! {

@@ -33,7 +33,10 @@ impl Version {
 
     /// A version that is a number.
     pub fn from_number(number: u64) -> Self {
-        Self { word: number.to_string().into_boxed_str(), number: Some(number) }
+        Self {
+            word: number.to_string().into_boxed_str(),
+            number: Some(number),
+        }
     }
 
     /// The word.
@@ -123,7 +126,10 @@ impl SecretMetadata {
     /// name.
     pub fn check(&self) -> Result<()> {
         if self.labels.len() > MAX_LABELS {
-            return Err(Error::new(ErrorKind::TooLarge, format!("more than {MAX_LABELS} labels")));
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("more than {MAX_LABELS} labels"),
+            ));
         }
         for (name, value) in &self.labels {
             if name.is_empty() {
@@ -132,17 +138,31 @@ impl SecretMetadata {
             check_text("a label's name", name, MAX_LABEL_NAME)?;
             check_text("a label's value", value, MAX_LABEL_VALUE)?;
         }
-        check_text("`provider`", self.provider.as_deref().unwrap_or_default(), 4 * MAX_LABEL_VALUE)?;
-        check_text("`scope_of_use`", self.scope_of_use.as_deref().unwrap_or_default(), 4 * MAX_LABEL_VALUE)
+        check_text(
+            "`provider`",
+            self.provider.as_deref().unwrap_or_default(),
+            4 * MAX_LABEL_VALUE,
+        )?;
+        check_text(
+            "`scope_of_use`",
+            self.scope_of_use.as_deref().unwrap_or_default(),
+            4 * MAX_LABEL_VALUE,
+        )
     }
 }
 
 fn check_text(field: &str, text: &str, limit: usize) -> Result<()> {
     if text.len() > limit {
-        return Err(Error::new(ErrorKind::TooLarge, format!("{field} is longer than {limit} bytes")));
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("{field} is longer than {limit} bytes"),
+        ));
     }
     if text.chars().any(char::is_control) {
-        return Err(Error::new(ErrorKind::InvalidValue, format!("{field} has a control character")));
+        return Err(Error::new(
+            ErrorKind::InvalidValue,
+            format!("{field} has a control character"),
+        ));
     }
     Ok(())
 }
@@ -166,7 +186,10 @@ pub struct Secret {
 impl Secret {
     /// A secret without metadata.
     pub fn new(value: impl Into<SecretValue>) -> Self {
-        Self { value: value.into(), metadata: SecretMetadata::default() }
+        Self {
+            value: value.into(),
+            metadata: SecretMetadata::default(),
+        }
     }
 
     /// A secret issued by `provider`.
@@ -204,6 +227,9 @@ impl Secret {
 
     /// A second secret with the same bytes and metadata. Named, not `Clone`, so that no copy is made by accident.
     pub(crate) fn duplicate(&self) -> Self {
-        Self { value: SecretValue::copy_of(self.value.expose()), metadata: self.metadata.clone() }
+        Self {
+            value: SecretValue::copy_of(self.value.expose()),
+            metadata: self.metadata.clone(),
+        }
     }
 }

@@ -40,7 +40,14 @@ pub(crate) fn to_micros(at: OffsetDateTime) -> i64 {
 pub(crate) fn from_micros(micros: i64) -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH
         .checked_add(Duration::microseconds(micros))
-        .unwrap_or(if micros < 0 { time::PrimitiveDateTime::MIN } else { time::PrimitiveDateTime::MAX }.assume_utc())
+        .unwrap_or(
+            if micros < 0 {
+                time::PrimitiveDateTime::MIN
+            } else {
+                time::PrimitiveDateTime::MAX
+            }
+            .assume_utc(),
+        )
         .to_offset(UtcOffset::UTC)
 }
 

@@ -89,7 +89,9 @@ impl From<Vec<u8>> for SecretValue {
     /// Takes the bytes over; where the vector has spare capacity they are copied and the vector is wiped.
     fn from(mut bytes: Vec<u8>) -> Self {
         if bytes.len() == bytes.capacity() {
-            return Self { bytes: bytes.into_boxed_slice() };
+            return Self {
+                bytes: bytes.into_boxed_slice(),
+            };
         }
         let value = Self::copy_of(&bytes);
         bytes.zeroize();

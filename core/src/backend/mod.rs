@@ -88,7 +88,10 @@ impl Operation {
     /// Whether the operation changes what is stored. A write whose answer does not come is
     /// [`ErrorKind::OutcomeUnknown`], a read is [`ErrorKind::Timeout`].
     pub const fn is_write(self) -> bool {
-        matches!(self, Self::Set | Self::SetMany | Self::UpdateMetadata | Self::Delete | Self::Rollback)
+        matches!(
+            self,
+            Self::Set | Self::SetMany | Self::UpdateMetadata | Self::Delete | Self::Rollback
+        )
     }
 }
 
@@ -235,7 +238,11 @@ pub trait Backend: fmt::Debug + Send + Sync {
     ///
     /// # Behavior
     /// - Missing: [`ErrorKind::NotFound`].
-    fn versions<'a>(&'a self, cx: &'a CallContext, req: VersionsRequest<'a>) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
+    fn versions<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: VersionsRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
         let _ = (cx, req);
         lacks(self.name(), Operation::Versions)
     }
@@ -271,7 +278,12 @@ pub trait Backend: fmt::Debug + Send + Sync {
 
 /// The answer of an operation that a backend lacks.
 pub(crate) fn lacks<'a, T: Send + 'a>(backend: &'static str, operation: Operation) -> BoxFuture<'a, Result<T>> {
-    refuse(ErrorKind::Unsupported, "this backend lacks the operation", backend, operation)
+    refuse(
+        ErrorKind::Unsupported,
+        "this backend lacks the operation",
+        backend,
+        operation,
+    )
 }
 
 /// The answer of a write to a backend that cannot write.
@@ -285,6 +297,8 @@ fn refuse<'a, T: Send + 'a>(
     backend: &'static str,
     operation: Operation,
 ) -> BoxFuture<'a, Result<T>> {
-    let error = Error::new(kind, message).with_operation(operation).with_backend(backend);
+    let error = Error::new(kind, message)
+        .with_operation(operation)
+        .with_backend(backend);
     Box::pin(std::future::ready(Err(error)))
 }

@@ -33,7 +33,10 @@ pub struct ChangeStep {
 impl ChangeStep {
     /// The step from one token to the next.
     pub fn new(before: ChangeToken, after: ChangeToken) -> Self {
-        Self { before: Some(before), after: Some(after) }
+        Self {
+            before: Some(before),
+            after: Some(after),
+        }
     }
 }
 
@@ -89,7 +92,10 @@ pub struct Description {
 impl Description {
     /// A description with this metadata.
     pub fn new(metadata: SecretMetadata) -> Self {
-        Self { metadata, expired: false }
+        Self {
+            metadata,
+            expired: false,
+        }
     }
 }
 
@@ -110,7 +116,12 @@ pub struct VersionEntry {
 impl VersionEntry {
     /// A version about which nothing else is known.
     pub fn new(version: Version, current: bool) -> Self {
-        Self { version, current, created_at: None, expires_at: None }
+        Self {
+            version,
+            current,
+            created_at: None,
+            expires_at: None,
+        }
     }
 }
 
@@ -158,7 +169,11 @@ pub struct ListEntry {
 impl ListEntry {
     /// An entry with what is known about it.
     pub fn new(name: EntryName, metadata: SecretMetadata) -> Self {
-        Self { name, expired: false, metadata }
+        Self {
+            name,
+            expired: false,
+            metadata,
+        }
     }
 }
 
@@ -217,17 +232,29 @@ pub struct Health {
 impl Health {
     /// All works.
     pub fn ok() -> Self {
-        Self { state: HealthState::Ok, reason: None, error: None }
+        Self {
+            state: HealthState::Ok,
+            reason: None,
+            error: None,
+        }
     }
 
     /// It works, but something needs attention.
     pub fn degraded(reason: impl Into<String>) -> Self {
-        Self { state: HealthState::Degraded, reason: Some(reason.into()), error: None }
+        Self {
+            state: HealthState::Degraded,
+            reason: Some(reason.into()),
+            error: None,
+        }
     }
 
     /// It does not work.
     pub fn unavailable(error: Error) -> Self {
-        Self { state: HealthState::Unavailable, reason: Some(error.to_string()), error: Some(error) }
+        Self {
+            state: HealthState::Unavailable,
+            reason: Some(error.to_string()),
+            error: Some(error),
+        }
     }
 }
 

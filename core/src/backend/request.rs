@@ -27,7 +27,10 @@ impl<'a> GetRequest<'a> {
 
     /// One version of `key`.
     pub fn version(key: &'a SecretKey, version: &'a Version) -> Self {
-        Self { key, version: Some(version) }
+        Self {
+            key,
+            version: Some(version),
+        }
     }
 }
 
@@ -75,7 +78,12 @@ pub struct SetRequest<'a> {
 impl<'a> SetRequest<'a> {
     /// An unconditional write.
     pub fn new(key: &'a SecretKey, secret: &'a Secret) -> Self {
-        Self { key, secret, condition: IfVersion::Any, created_at: None }
+        Self {
+            key,
+            secret,
+            condition: IfVersion::Any,
+            created_at: None,
+        }
     }
 
     /// The same write under a condition.
@@ -195,7 +203,11 @@ pub struct UpdateMetadataRequest<'a> {
 impl<'a> UpdateMetadataRequest<'a> {
     /// An unconditional change.
     pub fn new(key: &'a SecretKey, update: &'a MetadataUpdate) -> Self {
-        Self { key, update, condition: IfVersion::Any }
+        Self {
+            key,
+            update,
+            condition: IfVersion::Any,
+        }
     }
 }
 
@@ -266,8 +278,13 @@ impl ListFilter {
 
     /// Whether a key and a provider meet the filter.
     pub fn matches(&self, key: &SecretKey, provider: Option<&str>) -> bool {
-        self.scope.as_ref().is_none_or(|scope| key.kind() == scope.kind() && key.id() == scope.id())
-            && self.prefix.as_deref().is_none_or(|prefix| key.as_str().starts_with(prefix))
+        self.scope
+            .as_ref()
+            .is_none_or(|scope| key.kind() == scope.kind() && key.id() == scope.id())
+            && self
+                .prefix
+                .as_deref()
+                .is_none_or(|prefix| key.as_str().starts_with(prefix))
             && self.provider.as_deref().is_none_or(|wanted| provider == Some(wanted))
     }
 }
@@ -289,6 +306,11 @@ pub struct ListRequest<'a> {
 impl<'a> ListRequest<'a> {
     /// All names that meet `filter`.
     pub fn new(filter: &'a ListFilter) -> Self {
-        Self { filter, after: None, limit: None, full_metadata: false }
+        Self {
+            filter,
+            after: None,
+            limit: None,
+            full_metadata: false,
+        }
     }
 }

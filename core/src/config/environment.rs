@@ -7,8 +7,16 @@ use crate::value::SecretValue;
 
 /// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
 pub(crate) fn variable(app: &str, suffix: &str) -> String {
-    let app: String =
-        app.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let app: String = app
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
     format!("{app}_SECRETS_{suffix}")
 }
 
@@ -21,10 +29,11 @@ pub(crate) fn read(name: &str) -> Result<Option<String>> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value)),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::new(ErrorKind::InvalidConfig, format!("the environment variable {name} is not Unicode"))
-                .with_setting(name.to_owned()))
-        }
+        Err(std::env::VarError::NotUnicode(_)) => Err(Error::new(
+            ErrorKind::InvalidConfig,
+            format!("the environment variable {name} is not Unicode"),
+        )
+        .with_setting(name.to_owned())),
     }
 }
 
@@ -32,7 +41,9 @@ pub(crate) fn read(name: &str) -> Result<Option<String>> {
 pub(crate) fn apply(settings: &mut Settings, app: &str) -> Result<()> {
     for setting in SETTINGS {
         let name = variable(app, setting.env);
-        let Some(value) = read(&name)?.filter(|value| !value.is_empty()) else { continue };
+        let Some(value) = read(&name)?.filter(|value| !value.is_empty()) else {
+            continue;
+        };
         let origin = Origin::Environment(name);
         if setting.secret {
             settings.set_secret(setting.key, SecretValue::from(value), origin)?;

@@ -3,7 +3,30 @@
 use std::path::PathBuf;
 
 use super::environment;
+use super::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
+
+/// The file of the encrypted store: `encrypted.path`, by default `<data folder>/<app>/secrets.strongroom`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
+pub fn store_file(app: &str, settings: &Settings) -> Result<PathBuf> {
+    match settings.path("encrypted.path") {
+        Some(path) => Ok(path),
+        None => Ok(data_dir(app)?.join("secrets.strongroom")),
+    }
+}
+
+/// The file of the store's key: `encrypted.key_file`, by default `<state folder>/<app>/secrets.key`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
+pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
+    match settings.path("encrypted.key_file") {
+        Some(path) => Ok(path),
+        None => Ok(state_dir(app)?.join("secrets.key")),
+    }
+}
 
 /// `<data folder>/<app>`: the store.
 ///
@@ -26,7 +49,9 @@ fn base(variables: &[&str], below_home: &str) -> Result<PathBuf> {
         return absolute("APPDATA")?.ok_or_else(|| missing("APPDATA"));
     }
     if cfg!(target_os = "macos") {
-        return Ok(absolute("HOME")?.ok_or_else(|| missing("HOME"))?.join("Library/Application Support"));
+        return Ok(absolute("HOME")?
+            .ok_or_else(|| missing("HOME"))?
+            .join("Library/Application Support"));
     }
     for variable in variables {
         if let Some(path) = absolute(variable)? {
@@ -38,11 +63,16 @@ fn base(variables: &[&str], below_home: &str) -> Result<PathBuf> {
 
 /// The variable's path. Empty and relative ones are ignored, as the XDG Base Directory specification says.
 fn absolute(variable: &str) -> Result<Option<PathBuf>> {
-    Ok(environment::read(variable)?.map(PathBuf::from).filter(|path| path.is_absolute()))
+    Ok(environment::read(variable)?
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute()))
 }
 
 fn missing(variable: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidConfig, format!("{variable} is not set, so there is no default folder"))
-        .with_setting("encrypted.path")
-        .with_help("set `encrypted.path` and `encrypted.key_file`, or the variable that the message names")
+    Error::new(
+        ErrorKind::InvalidConfig,
+        format!("{variable} is not set, so there is no default folder"),
+    )
+    .with_setting("encrypted.path")
+    .with_help("set `encrypted.path` and `encrypted.key_file`, or the variable that the message names")
 }

@@ -97,7 +97,9 @@ impl Settings {
 
     /// Where the value comes from.
     pub fn origin(&self, key: &str) -> Origin {
-        self.values.get(key).map_or(Origin::Default, |(_, origin)| origin.clone())
+        self.values
+            .get(key)
+            .map_or(Origin::Default, |(_, origin)| origin.clone())
     }
 
     /// The text, or the default's; `None` where there is neither, and for a secret setting.
@@ -154,7 +156,10 @@ impl Settings {
 fn known(key: &str) -> Result<&'static Setting> {
     Setting::find(key).ok_or_else(|| {
         let shown: String = key.escape_debug().take(64).collect();
-        let nearest = SETTINGS.iter().map(|setting| (distance(key, setting.key), setting.key)).min();
+        let nearest = SETTINGS
+            .iter()
+            .map(|setting| (distance(key, setting.key), setting.key))
+            .min();
         let message = match nearest {
             Some((steps, name)) if steps <= 3 => format!("there is no setting `{shown}`; did you mean `{name}`?"),
             _ => format!("there is no setting `{shown}`"),
@@ -164,7 +169,11 @@ fn known(key: &str) -> Result<&'static Setting> {
 }
 
 fn fault(setting: &'static Setting, reason: &str, origin: &Origin) -> Error {
-    Error::new(ErrorKind::InvalidConfig, format!("`{}` {reason} (from {origin})", setting.key)).with_setting(setting.key)
+    Error::new(
+        ErrorKind::InvalidConfig,
+        format!("`{}` {reason} (from {origin})", setting.key),
+    )
+    .with_setting(setting.key)
 }
 
 fn check(setting: &Setting, text: &str) -> Result<(), String> {
@@ -181,9 +190,9 @@ fn check(setting: &Setting, text: &str) -> Result<(), String> {
         SettingKind::Choice(words) => Err(format!("must be one of {}", words.join(", "))),
         SettingKind::Integer { min, max } => in_range(text.parse().ok(), min, max, "a whole number"),
         SettingKind::Size { min, max } => in_range(parse_size(text), min, max, "a number of bytes (`64KiB`, `1MiB`)"),
-        SettingKind::Duration => {
-            parse_duration(text).map(drop).ok_or_else(|| "must be a time span such as `250ms`, `10s`, `5m`".to_owned())
-        }
+        SettingKind::Duration => parse_duration(text)
+            .map(drop)
+            .ok_or_else(|| "must be a time span such as `250ms`, `10s`, `5m`".to_owned()),
     }
 }
 
@@ -204,7 +213,7 @@ fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(factor)
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let millis = match unit {
         "ms" => number,

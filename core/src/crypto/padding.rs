@@ -20,10 +20,16 @@ mod tests {
 
     #[test]
     fn buckets_are_few_close_and_stable() {
-        assert_eq!([0, 1, 44, 64, 65, 66, 100, 1000, 1025].map(bucket), [64, 64, 64, 64, 72, 72, 104, 1024, 1088]);
+        assert_eq!(
+            [0, 1, 44, 64, 65, 66, 100, 1000, 1025].map(bucket),
+            [64, 64, 64, 64, 72, 72, 104, 1024, 1088]
+        );
         for length in 65..20_000 {
             let padded = bucket(length);
-            assert!(padded >= length && (padded - length) * 100 <= length * 12, "{length} {padded}");
+            assert!(
+                padded >= length && (padded - length) * 100 <= length * 12,
+                "{length} {padded}"
+            );
             assert_eq!(bucket(padded), padded);
         }
     }

@@ -52,7 +52,13 @@ pub(crate) struct Address {
 impl Address {
     /// A row that has a number only.
     pub(crate) fn numbered(store: StoreId, table: Table, number: u64) -> Self {
-        Self { store, table, sid: [0; 16], number, bound: None }
+        Self {
+            store,
+            table,
+            sid: [0; 16],
+            number,
+            bound: None,
+        }
     }
 }
 
@@ -122,7 +128,10 @@ impl<'a> SealedBox<'a> {
         let nonce = Nonce::try_assume_unique_for_key(&self.0[NONCE]).map_err(|_| Refusal::Malformed)?;
         let aad = Associated::new(address, self.epoch());
         let mut padded = Zeroizing::new(self.0[HEADER_LEN..].to_vec());
-        let length = cipher.open_in_place(nonce, Aad::from(aad.as_slice()), &mut padded).map_err(|_| Refusal::NotAuthentic)?.len();
+        let length = cipher
+            .open_in_place(nonce, Aad::from(aad.as_slice()), &mut padded)
+            .map_err(|_| Refusal::NotAuthentic)?
+            .len();
         padded.truncate(length);
         let length = match padded.first_chunk::<4>() {
             Some(length) => u32::from_le_bytes(*length) as usize,
@@ -187,11 +196,16 @@ fn derive(key: &[u8; KEY_LEN], salt: &[u8]) -> Result<Zeroizing<[u8; 2 * KEY_LEN
 }
 
 fn cipher(derived: &[u8; 2 * KEY_LEN]) -> Result<LessSafeKey> {
-    UnboundKey::new(&AES_256_GCM, &derived[..KEY_LEN]).map(LessSafeKey::new).map_err(|_| failed())
+    UnboundKey::new(&AES_256_GCM, &derived[..KEY_LEN])
+        .map(LessSafeKey::new)
+        .map_err(|_| failed())
 }
 
 fn failed() -> Error {
-    Error::new(ErrorKind::Internal, "the cryptographic library refused a call that cannot fail")
+    Error::new(
+        ErrorKind::Internal,
+        "the cryptographic library refused a call that cannot fail",
+    )
 }
 
 /// The associated data, on the stack.
@@ -202,7 +216,10 @@ struct Associated {
 
 impl Associated {
     fn new(address: &Address, epoch: u32) -> Self {
-        let mut this = Self { bytes: [0; 91], length: 0 };
+        let mut this = Self {
+            bytes: [0; 91],
+            length: 0,
+        };
         this.put(LABEL_AAD);
         this.put(&address.store);
         this.put(&[address.table as u8]);
@@ -232,7 +249,13 @@ mod tests {
     const KEY: [u8; 32] = [7; 32];
 
     fn address() -> Address {
-        Address { store: [1; 16], table: Table::Ver, sid: [2; 16], number: 3, bound: None }
+        Address {
+            store: [1; 16],
+            table: Table::Ver,
+            sid: [2; 16],
+            number: 3,
+            bound: None,
+        }
     }
 
     fn sealed(data: &[u8]) -> Vec<u8> {
@@ -240,7 +263,9 @@ mod tests {
     }
 
     fn open(bytes: &[u8], key: &[u8; 32], address: &Address) -> Result<Vec<u8>, Refusal> {
-        SealedBox::parse(bytes)?.open(key, address).map(|opened| opened.to_vec())
+        SealedBox::parse(bytes)?
+            .open(key, address)
+            .map(|opened| opened.to_vec())
     }
 
     #[test]
@@ -259,11 +284,23 @@ mod tests {
     fn each_part_of_the_place_counts() {
         let sealed = sealed(b"value");
         let wrong = [
-            Address { store: [9; 16], ..address() },
-            Address { table: Table::Head, ..address() },
-            Address { sid: [9; 16], ..address() },
+            Address {
+                store: [9; 16],
+                ..address()
+            },
+            Address {
+                table: Table::Head,
+                ..address()
+            },
+            Address {
+                sid: [9; 16],
+                ..address()
+            },
             Address { number: 4, ..address() },
-            Address { bound: Some([0; 32]), ..address() },
+            Address {
+                bound: Some([0; 32]),
+                ..address()
+            },
         ];
         for address in &wrong {
             assert_eq!(open(&sealed, &KEY, address), Err(Refusal::NotAuthentic), "{address:?}");

@@ -33,7 +33,11 @@ impl<'b> Fields<'b> {
     pub(crate) fn parse(bytes: &'b [u8]) -> Result<Self, Malformed> {
         let mut decoder = Decoder::new(bytes);
         let this = Self::read(&mut decoder)?;
-        if decoder.position() == bytes.len() { Ok(this) } else { Err(Malformed) }
+        if decoder.position() == bytes.len() {
+            Ok(this)
+        } else {
+            Err(Malformed)
+        }
     }
 
     /// Reads one map where the decoder stands.
@@ -58,11 +62,17 @@ impl<'b> Fields<'b> {
         key: u64,
         decode: impl FnOnce(&mut Decoder<'b>) -> Result<T, E>,
     ) -> Result<Option<T>, Malformed> {
-        let Some(at) = self.entries.iter().position(|(k, _)| *k == key) else { return Ok(None) };
+        let Some(at) = self.entries.iter().position(|(k, _)| *k == key) else {
+            return Ok(None);
+        };
         let (_, bytes) = self.entries.remove(at);
         let mut decoder = Decoder::new(bytes);
         let value = decode(&mut decoder).map_err(Into::into)?;
-        if decoder.position() == bytes.len() { Ok(Some(value)) } else { Err(Malformed) }
+        if decoder.position() == bytes.len() {
+            Ok(Some(value))
+        } else {
+            Err(Malformed)
+        }
     }
 
     /// Like [`take`](Self::take), where the key must be there.
@@ -81,7 +91,12 @@ impl<'b> Fields<'b> {
 
     /// What was not taken.
     pub(crate) fn rest(self) -> Unknown {
-        Unknown(self.entries.into_iter().map(|(key, bytes)| (key, bytes.into())).collect())
+        Unknown(
+            self.entries
+                .into_iter()
+                .map(|(key, bytes)| (key, bytes.into()))
+                .collect(),
+        )
     }
 }
 

@@ -65,7 +65,10 @@ fn build(path: &Path, rows: &OpeningRows) -> Step<()> {
     for (_, sql) in schema::TABLES {
         connection.execute_batch(sql)?;
     }
-    connection.execute("INSERT INTO meta(id, hdr, mac) VALUES (1, ?1, ?2)", (&rows.header, &rows.mac))?;
+    connection.execute(
+        "INSERT INTO meta(id, hdr, mac) VALUES (1, ?1, ?2)",
+        (&rows.header, &rows.mac),
+    )?;
     for row in &rows.slots {
         let sql = "INSERT INTO keyslot(slot, kind, params, box) VALUES (?1, ?2, ?3, ?4)";
         connection.execute(sql, (row.slot, row.kind, &row.params, &row.sealed))?;
@@ -77,7 +80,11 @@ fn build(path: &Path, rows: &OpeningRows) -> Step<()> {
     connection.execute_batch("COMMIT")?;
     let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
     if mode != "wal" {
-        return Err(Error::new(ErrorKind::Unsupported, "the file system cannot hold a store: it has no shared memory files").into());
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "the file system cannot hold a store: it has no shared memory files",
+        )
+        .into());
     }
     connection.close().map_err(|(_, error)| Halt::from(error))
 }
@@ -90,18 +97,23 @@ struct Temporary {
 impl Temporary {
     fn beside(path: &Path) -> Result<Self> {
         let suffix = u64::from_le_bytes(random::array()?);
-        let this = Self { path: beside(path, &format!(".{suffix:016x}.new")) };
+        let this = Self {
+            path: beside(path, &format!(".{suffix:016x}.new")),
+        };
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&this.path).map_err(|error| io_error(&error, "the store's file cannot be made"))?;
+        options
+            .open(&this.path)
+            .map_err(|error| io_error(&error, "the store's file cannot be made"))?;
         Ok(this)
     }
 
     fn sync(&self) -> Result<()> {
         let file = std::fs::OpenOptions::new().write(true).open(&self.path);
-        file.and_then(|file| file.sync_all()).map_err(|error| io_error(&error, "the store's file cannot be synced"))
+        file.and_then(|file| file.sync_all())
+            .map_err(|error| io_error(&error, "the store's file cannot be synced"))
     }
 }
 

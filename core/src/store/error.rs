@@ -77,7 +77,9 @@ impl<T> Damage<T> for Result<T, Refusal> {
                 format!("a row of the table `{what}` is sealed in a way that this version does not know"),
             ),
             Refusal::Malformed => damaged(format!("a row of the table `{what}` is malformed")),
-            Refusal::OtherKey | Refusal::NotAuthentic => damaged(format!("a row of the table `{what}` is not authentic")),
+            Refusal::OtherKey | Refusal::NotAuthentic => {
+                damaged(format!("a row of the table `{what}` is not authentic"))
+            }
         })
     }
 }
@@ -91,7 +93,10 @@ fn map(error: &rusqlite::Error) -> Halt {
                 ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL | ffi::SQLITE_SCHEMA => return Halt::Busy,
                 ffi::SQLITE_FULL => (ErrorKind::StorageFull, "there is no room left for the store"),
                 ffi::SQLITE_CORRUPT => (ErrorKind::Integrity, "the store's file is damaged"),
-                ffi::SQLITE_NOTADB => (ErrorKind::Integrity, "the store's file is no SQLite file, or its beginning is damaged"),
+                ffi::SQLITE_NOTADB => (
+                    ErrorKind::Integrity,
+                    "the store's file is no SQLite file, or its beginning is damaged",
+                ),
                 ffi::SQLITE_ERROR => (ErrorKind::Integrity, "SQLite can make nothing of the store's file"),
                 ffi::SQLITE_TOOBIG | ffi::SQLITE_MISMATCH | ffi::SQLITE_CONSTRAINT | ffi::SQLITE_RANGE => {
                     (ErrorKind::Integrity, "the store's file holds what no store holds")
@@ -99,9 +104,14 @@ fn map(error: &rusqlite::Error) -> Halt {
                 ffi::SQLITE_CANTOPEN if code == ffi::SQLITE_CANTOPEN_SYMLINK => {
                     (ErrorKind::InsecurePath, "the store's path leads over a symbolic link")
                 }
-                ffi::SQLITE_CANTOPEN => (ErrorKind::Unavailable, "the store's file, or one beside it, cannot be opened"),
+                ffi::SQLITE_CANTOPEN => (
+                    ErrorKind::Unavailable,
+                    "the store's file, or one beside it, cannot be opened",
+                ),
                 ffi::SQLITE_READONLY => (ErrorKind::ReadOnly, "the store's file cannot be written"),
-                ffi::SQLITE_PERM | ffi::SQLITE_AUTH => (ErrorKind::PermissionDenied, "the store's file may not be used so"),
+                ffi::SQLITE_PERM | ffi::SQLITE_AUTH => {
+                    (ErrorKind::PermissionDenied, "the store's file may not be used so")
+                }
                 ffi::SQLITE_IOERR => (ErrorKind::Unavailable, "reading or writing the store's file failed"),
                 ffi::SQLITE_NOMEM => (ErrorKind::Unavailable, "there is no memory left"),
                 _ => (ErrorKind::Internal, "SQLite refused a call that cannot fail"),

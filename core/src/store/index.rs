@@ -46,8 +46,12 @@ struct More {
 
 impl Row {
     fn new(key: SecretKey, metadata: SecretMetadata) -> Self {
-        let more = (metadata.scope_of_use.is_some() || !metadata.labels.is_empty())
-            .then(|| Box::new(More { scope_of_use: metadata.scope_of_use, labels: metadata.labels }));
+        let more = (metadata.scope_of_use.is_some() || !metadata.labels.is_empty()).then(|| {
+            Box::new(More {
+                scope_of_use: metadata.scope_of_use,
+                labels: metadata.labels,
+            })
+        });
         Self {
             key,
             created: metadata.created_at.map_or(0, to_micros),
@@ -99,8 +103,13 @@ pub(crate) fn is_warm(session: &Session) -> bool {
 pub(crate) fn follow(session: &Session, mutated: &Mutated) {
     let mut held = unpoisoned(session.index.get().lock());
     // Only where nobody else looks at it: copying ten thousand names costs as much as reading them.
-    let index = held.take().and_then(Arc::into_inner).filter(|index| Some(index.token) == mutated.step.before);
-    let (Some(mut index), Some(after)) = (index, mutated.step.after) else { return };
+    let index = held
+        .take()
+        .and_then(Arc::into_inner)
+        .filter(|index| Some(index.token) == mutated.step.before);
+    let (Some(mut index), Some(after)) = (index, mutated.step.after) else {
+        return;
+    };
     for (key, left) in &mutated.left {
         let found = index.rows.binary_search_by(|row| row.key.cmp(key));
         match (found, left) {
@@ -136,14 +145,24 @@ fn scan(session: &Session, wait: &mut Wait<'_>) -> Step<Index> {
         snapshot(link, |link| {
             let sealed = link.inside(read_root)?;
             let root = session.keys.open_root(&sealed)?;
-            let token = session.shared.token_of(SealedBox::parse(&sealed).damage("root")?.commitment());
+            let token = session
+                .shared
+                .token_of(SealedBox::parse(&sealed).damage("root")?.commitment());
             let expected = usize::try_from(root.heads).unwrap_or(0).min(1 << 20);
-            let mut index = Index { token, rows: Vec::with_capacity(expected), references: Vec::new() };
-            for_each_head(link, |sid, sealed| {
-                let opened = session.keys.open(session.keys.head_address(sid), sealed, "head")?;
-                index.add(Head::decode(&opened).damage("head")?);
-                Ok(())
-            }, || cx.check())?;
+            let mut index = Index {
+                token,
+                rows: Vec::with_capacity(expected),
+                references: Vec::new(),
+            };
+            for_each_head(
+                link,
+                |sid, sealed| {
+                    let opened = session.keys.open(session.keys.head_address(sid), sealed, "head")?;
+                    index.add(Head::decode(&opened).damage("head")?);
+                    Ok(())
+                },
+                || cx.check(),
+            )?;
             if (index.rows.len() + index.references.len()) as u64 != root.heads {
                 return Err(damaged("the table `head` does not have as many rows as the root says").into());
             }
@@ -171,7 +190,9 @@ pub(super) fn for_each_head(
             let mut last: Option<Sid> = None;
             while let Some(row) = rows.next()? {
                 let sid = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-                let sid = sid.try_into().map_err(|_| damaged("the table `head` has a row without a sid"))?;
+                let sid = sid
+                    .try_into()
+                    .map_err(|_| damaged("the table `head` has a row without a sid"))?;
                 each(sid, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
                 last = Some(sid);
                 read += 1;
@@ -196,9 +217,14 @@ impl Index {
     }
 
     fn page(&self, page: &Page) -> ListPage {
-        let start = page.after.as_ref().map_or(0, |after| self.rows.partition_point(|row| row.key <= *after));
+        let start = page
+            .after
+            .as_ref()
+            .map_or(0, |after| self.rows.partition_point(|row| row.key <= *after));
         let limit = page.limit.unwrap_or(usize::MAX);
-        let mut matching = self.rows[start..].iter().filter(|row| page.filter.matches(&row.key, row.provider.as_deref()));
+        let mut matching = self.rows[start..]
+            .iter()
+            .filter(|row| page.filter.matches(&row.key, row.provider.as_deref()));
         let mut entries: Vec<ListEntry> = matching.by_ref().take(limit).map(|row| row.entry(page.full)).collect();
         let next = match matching.next() {
             Some(_) => entries.last().and_then(|entry| entry.name.key().cloned()),
@@ -209,7 +235,8 @@ impl Index {
                     let prefix = page.filter.prefix.as_deref().unwrap_or_default();
                     let references = self.references.iter().filter(|name| name.starts_with(prefix));
                     entries.extend(
-                        references.map(|name| ListEntry::new(EntryName::Reference(name.clone()), SecretMetadata::new())),
+                        references
+                            .map(|name| ListEntry::new(EntryName::Reference(name.clone()), SecretMetadata::new())),
                     );
                 }
                 None

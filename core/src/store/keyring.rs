@@ -45,13 +45,18 @@ pub(crate) struct OpeningRows {
 impl OpeningRows {
     /// Reads them. The caller has a transaction open.
     pub(crate) fn read(connection: &Connection) -> Step<Self> {
-        let blob = |row: &rusqlite::Row<'_>, column| row.get_ref(column)?.as_blob().map(<[u8]>::to_vec).map_err(Into::into);
+        let blob =
+            |row: &rusqlite::Row<'_>, column| row.get_ref(column)?.as_blob().map(<[u8]>::to_vec).map_err(Into::into);
         let one = |sql: &str, what: &str| -> Step<Vec<Vec<u8>>> {
             let mut statement = connection.prepare_cached(sql)?;
             let columns = statement.column_count();
             let mut rows = statement.query([])?;
-            let row = rows.next()?.ok_or_else(|| damaged(format!("the table `{what}` has no row")))?;
-            let found = (0..columns).map(|column| blob(row, column)).collect::<rusqlite::Result<_>>()?;
+            let row = rows
+                .next()?
+                .ok_or_else(|| damaged(format!("the table `{what}` has no row")))?;
+            let found = (0..columns)
+                .map(|column| blob(row, column))
+                .collect::<rusqlite::Result<_>>()?;
             Ok(found)
         };
         let [header, mac] = one("SELECT hdr, mac FROM meta WHERE id = 1", "meta")?
@@ -60,21 +65,37 @@ impl OpeningRows {
         let slots = connection
             .prepare_cached("SELECT slot, kind, params, box FROM keyslot ORDER BY slot")?
             .query_map([], |row| {
-                Ok(SlotRow { slot: row.get(0)?, kind: row.get(1)?, params: blob(row, 2)?, sealed: blob(row, 3)? })
+                Ok(SlotRow {
+                    slot: row.get(0)?,
+                    kind: row.get(1)?,
+                    params: blob(row, 2)?,
+                    sealed: blob(row, 3)?,
+                })
             })?
             .collect::<rusqlite::Result<_>>()?;
         let epochs = connection
             .prepare_cached("SELECT ep, box FROM epoch ORDER BY ep")?
             .query_map([], |row| Ok((row.get(0)?, blob(row, 1)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        let root = one("SELECT box FROM root WHERE id = 1", "root")?.pop().unwrap_or_default();
-        Ok(Self { header, mac, slots, epochs, root })
+        let root = one("SELECT box FROM root WHERE id = 1", "root")?
+            .pop()
+            .unwrap_or_default();
+        Ok(Self {
+            header,
+            mac,
+            slots,
+            epochs,
+            root,
+        })
     }
 
     /// The header, before anything of it is authentic.
     pub(crate) fn header(&self) -> Result<Header> {
         Header::decode(&self.header).damage("meta")?.ok_or_else(|| {
-            Error::new(ErrorKind::UnsupportedFormat, "the store was written by a newer version, in a way this one cannot read")
+            Error::new(
+                ErrorKind::UnsupportedFormat,
+                "the store was written by a newer version, in a way this one cannot read",
+            )
         })
     }
 }
@@ -90,7 +111,10 @@ impl Keyring {
         for (number, sealed) in &rows.epochs {
             let number = u32::try_from(*number).map_err(|_| damaged("an epoch has no number"))?;
             let address = Address::numbered(header.store, Table::Epoch, u64::from(number));
-            let opened = SealedBox::parse(sealed).damage("epoch")?.open(root_key.expose(), &address).damage("epoch")?;
+            let opened = SealedBox::parse(sealed)
+                .damage("epoch")?
+                .open(root_key.expose(), &address)
+                .damage("epoch")?;
             if number == STATIC {
                 keys.decode(&opened).damage("epoch")?;
                 found = true;
@@ -124,9 +148,8 @@ impl Keyring {
             other => other.into_error(),
         })?;
         if !equal(&slots_hash(&rows.slots), &root.slots_hash) {
-            return Err(damaged("the key slots are not the ones that the store last knew").with_help(
-                "a slot was added, changed or brought back from outside; restore from a backup",
-            ));
+            return Err(damaged("the key slots are not the ones that the store last knew")
+                .with_help("a slot was added, changed or brought back from outside; restore from a backup"));
         }
         Ok(root)
     }
@@ -136,7 +159,10 @@ impl Keyring {
         for (number, sealed) in &rows.epochs {
             let number = u64::try_from(*number).map_err(|_| damaged("an epoch has no number"))?;
             let address = Address::numbered(self.store, Table::Epoch, number);
-            SealedBox::parse(sealed).damage("epoch")?.open(self.root.expose(), &address).damage("epoch")?;
+            SealedBox::parse(sealed)
+                .damage("epoch")?
+                .open(self.root.expose(), &address)
+                .damage("epoch")?;
         }
         Ok(())
     }
@@ -167,18 +193,36 @@ impl Keyring {
 
     /// The place of a secret's head.
     pub(crate) fn head_address(&self, sid: Sid) -> Address {
-        Address { store: self.store, table: Table::Head, sid, number: 0, bound: None }
+        Address {
+            store: self.store,
+            table: Table::Head,
+            sid,
+            number: 0,
+            bound: None,
+        }
     }
 
     /// The place of a version.
     pub(crate) fn version_address(&self, sid: Sid, version: u64) -> Address {
-        Address { store: self.store, table: Table::Ver, sid, number: version, bound: None }
+        Address {
+            store: self.store,
+            table: Table::Ver,
+            sid,
+            number: version,
+            bound: None,
+        }
     }
 
     /// The accumulator's term of a row.
     pub(crate) fn term(&self, table: Table, sid: &Sid, version: u64, sealed: &[u8]) -> Result<[u8; 32]> {
         let sealed = SealedBox::parse(sealed).damage(if table == Table::Head { "head" } else { "ver" })?;
-        Ok(Accumulator::term_of(self.accumulator.expose(), table, sid, version, sealed))
+        Ok(Accumulator::term_of(
+            self.accumulator.expose(),
+            table,
+            sid,
+            version,
+            sealed,
+        ))
     }
 
     /// The accumulator's term of a version of which only commitment and tag were read.
@@ -193,13 +237,28 @@ impl Keyring {
 }
 
 fn sid(index: &[u8; KEY_LEN], key: &SecretKey) -> Sid {
-    let parts = [key.kind().word(), key.id().unwrap_or_default(), key.name(), key.target().unwrap_or_default()];
+    let parts = [
+        key.kind().word(),
+        key.id().unwrap_or_default(),
+        key.name(),
+        key.target().unwrap_or_default(),
+    ];
     let lengths = parts.map(|part| u16::try_from(part.len()).unwrap_or(u16::MAX).to_le_bytes());
     let present = [u8::from(key.target().is_some())];
     let [kind, id, name, target] = parts.map(str::as_bytes);
     let hash = hmac_sha256(
         index,
-        &[&lengths[0], kind, &lengths[1], id, &lengths[2], name, &present, &lengths[3], target],
+        &[
+            &lengths[0],
+            kind,
+            &lengths[1],
+            id,
+            &lengths[2],
+            name,
+            &present,
+            &lengths[3],
+            target,
+        ],
     );
     let mut sid = [0; 16];
     sid.copy_from_slice(&hash[..16]);
@@ -275,11 +334,22 @@ pub(crate) fn new_store(key: &[u8; KEY_LEN], now: i64) -> Step<OpeningRows> {
         })
         .collect::<Result<_>>()?;
     let slots = vec![slots::new_raw(&store, 1, key, &root_key)?];
-    let root = Root { epoch: 1, slots_hash: slots_hash(&slots), time_high_water: now, ..Root::default() };
+    let root = Root {
+        epoch: 1,
+        slots_hash: slots_hash(&slots),
+        time_high_water: now,
+        ..Root::default()
+    };
     let root = seal(&epoch_key, &Address::numbered(store, Table::Root, 1), 1, &root.encode())?;
     let header = Header { store, created: now }.encode();
     let mac = Header::mac(&statics[4], &header).to_vec();
-    Ok(OpeningRows { header, mac, slots, epochs, root })
+    Ok(OpeningRows {
+        header,
+        mac,
+        slots,
+        epochs,
+        root,
+    })
 }
 
 #[cfg(test)]
@@ -289,10 +359,24 @@ mod tests {
     #[test]
     fn no_two_keys_share_a_sid() {
         let keys = [
-            "global/a", "global/a@b", "global/ab", "global/a.b", "org/a/b", "org/a/b@c", "org/ab/c", "org/a/bc", "team/a/b",
-            "org/a/b@==", "global/a@==", "user/global/a", "global/global",
+            "global/a",
+            "global/a@b",
+            "global/ab",
+            "global/a.b",
+            "org/a/b",
+            "org/a/b@c",
+            "org/ab/c",
+            "org/a/bc",
+            "team/a/b",
+            "org/a/b@==",
+            "global/a@==",
+            "user/global/a",
+            "global/global",
         ];
-        let mut sids: Vec<Sid> = keys.iter().map(|text| sid(&[1; 32], &SecretKey::parse(text).unwrap())).collect();
+        let mut sids: Vec<Sid> = keys
+            .iter()
+            .map(|text| sid(&[1; 32], &SecretKey::parse(text).unwrap()))
+            .collect();
         sids.sort_unstable();
         sids.dedup();
         assert_eq!(sids.len(), keys.len());
@@ -310,8 +394,17 @@ mod tests {
         edited.slots[0].params.push(0);
         assert_eq!(kind(&edited, 3), Some(ErrorKind::Integrity));
         let mut edited = new_store(&[3; 32], 5).unwrap();
-        edited.slots.push(SlotRow { slot: 9, kind: 77, params: vec![0xa0], sealed: vec![1] });
-        assert_eq!(kind(&edited, 3), Some(ErrorKind::Integrity), "a slot put in from outside");
+        edited.slots.push(SlotRow {
+            slot: 9,
+            kind: 77,
+            params: vec![0xa0],
+            sealed: vec![1],
+        });
+        assert_eq!(
+            kind(&edited, 3),
+            Some(ErrorKind::Integrity),
+            "a slot put in from outside"
+        );
         let mut edited = new_store(&[3; 32], 5).unwrap();
         edited.mac[0] ^= 1;
         assert_eq!(kind(&edited, 3), Some(ErrorKind::Integrity));

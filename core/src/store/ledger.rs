@@ -28,7 +28,12 @@ impl Header {
     /// The bytes of a new store's header.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut writer = MapWriter::new(64, &NO_UNKNOWN);
-        writer.uint(1, FORMAT).bytes(2, &self.store).uint(3, u64::from(SUITE)).uint(4, FORMAT).int(5, self.created);
+        writer
+            .uint(1, FORMAT)
+            .bytes(2, &self.store)
+            .uint(3, u64::from(SUITE))
+            .uint(4, FORMAT)
+            .int(5, self.created);
         writer.finish().to_vec()
     }
 
@@ -41,7 +46,10 @@ impl Header {
         if min_reader > FORMAT || format < 1 || suite != u64::from(SUITE) {
             return Ok(None);
         }
-        Ok(Some(Self { store: fields.array(2)?, created: fields.need(5, Decoder::i64)? }))
+        Ok(Some(Self {
+            store: fields.array(2)?,
+            created: fields.need(5, Decoder::i64)?,
+        }))
     }
 
     /// The code that authenticates a header.
@@ -115,7 +123,10 @@ impl Root {
             slots_hash: fields.array(8)?,
             floor: fields.need(9, |decoder| {
                 let mut floor = Fields::read(decoder)?;
-                Ok::<_, Malformed>(JournalFloor { seq: floor.need(1, Decoder::u64)?, hash: floor.array(2)? })
+                Ok::<_, Malformed>(JournalFloor {
+                    seq: floor.need(1, Decoder::u64)?,
+                    hash: floor.array(2)?,
+                })
             })?,
             unknown: fields.rest(),
         })
@@ -124,9 +135,18 @@ impl Root {
     /// What the root box holds.
     pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut writer = MapWriter::new(256, &self.unknown);
-        writer.uint(1, self.seq).bytes(2, &self.journal_head).bytes(3, &self.acc.0);
-        writer.uint(4, self.heads).uint(5, self.versions).int(6, self.time_high_water).uint(7, u64::from(self.epoch));
-        writer.bytes(8, &self.slots_hash).raw(9, &encode_pair(self.floor.seq, &self.floor.hash));
+        writer
+            .uint(1, self.seq)
+            .bytes(2, &self.journal_head)
+            .bytes(3, &self.acc.0);
+        writer
+            .uint(4, self.heads)
+            .uint(5, self.versions)
+            .int(6, self.time_high_water)
+            .uint(7, u64::from(self.epoch));
+        writer
+            .bytes(8, &self.slots_hash)
+            .raw(9, &encode_pair(self.floor.seq, &self.floor.hash));
         writer.finish()
     }
 }
@@ -161,7 +181,11 @@ impl JournalRecord<'_> {
         let notes = [note(cx.actor()), note(cx.reason()), note(cx.request_id())];
         let room: usize = notes.iter().flatten().map(|note| note.len() + 8).sum();
         let mut writer = MapWriter::new(self.name.len() + room + 128, &NO_UNKNOWN);
-        writer.bytes(1, &self.previous).int(2, self.at).uint(3, self.mutation as u64).bytes(4, &self.sid);
+        writer
+            .bytes(1, &self.previous)
+            .int(2, self.at)
+            .uint(3, self.mutation as u64)
+            .bytes(4, &self.sid);
         writer.text(5, self.name).uint(6, self.version);
         for (key, note) in (7..).zip(&notes) {
             writer.text_if(key, note.as_deref());
@@ -201,7 +225,13 @@ impl Accumulator {
     }
 
     /// The term of a row by its box.
-    pub(crate) fn term_of(key: &[u8; KEY_LEN], table: Table, sid: &Sid, version: u64, sealed: SealedBox<'_>) -> [u8; 32] {
+    pub(crate) fn term_of(
+        key: &[u8; KEY_LEN],
+        table: Table,
+        sid: &Sid,
+        version: u64,
+        sealed: SealedBox<'_>,
+    ) -> [u8; 32] {
         Self::term(key, table, sid, version, sealed.commitment(), sealed.tag())
     }
 
@@ -249,33 +279,71 @@ mod tests {
 
     #[test]
     fn root_and_header_come_back() {
-        let root = Root { seq: 9, heads: 2, versions: 3, epoch: 1, time_high_water: -1, ..Root::default() };
+        let root = Root {
+            seq: 9,
+            heads: 2,
+            versions: 3,
+            epoch: 1,
+            time_high_water: -1,
+            ..Root::default()
+        };
         assert_eq!(Root::decode(&root.encode()).unwrap(), root);
-        let header = Header { store: [5; 16], created: 12 };
+        let header = Header {
+            store: [5; 16],
+            created: 12,
+        };
         assert_eq!(Header::decode(&header.encode()).unwrap(), Some(header));
     }
 
     #[test]
     fn a_newer_header_is_told_apart() {
         let mut writer = MapWriter::new(64, &NO_UNKNOWN);
-        writer.uint(1, 2).bytes(2, &[0; 16]).uint(3, 1).uint(4, 2).int(5, 0).int(77, 0);
+        writer
+            .uint(1, 2)
+            .bytes(2, &[0; 16])
+            .uint(3, 1)
+            .uint(4, 2)
+            .int(5, 0)
+            .int(77, 0);
         assert_eq!(Header::decode(&writer.finish()), Ok(None));
         let mut writer = MapWriter::new(64, &NO_UNKNOWN);
-        writer.uint(1, 2).bytes(2, &[0; 16]).uint(3, 1).uint(4, 1).int(5, 0).int(77, 0);
-        assert!(matches!(Header::decode(&writer.finish()), Ok(Some(_))), "newer, but readable");
+        writer
+            .uint(1, 2)
+            .bytes(2, &[0; 16])
+            .uint(3, 1)
+            .uint(4, 1)
+            .int(5, 0)
+            .int(77, 0);
+        assert!(
+            matches!(Header::decode(&writer.finish()), Ok(Some(_))),
+            "newer, but readable"
+        );
     }
 
     #[test]
     fn unknown_keys_of_the_root_survive() {
-        let plain = Root { epoch: 1, ..Root::default() };
+        let plain = Root {
+            epoch: 1,
+            ..Root::default()
+        };
         let bytes = plain.encode();
         let mut fields = Fields::parse(&bytes).unwrap();
         for key in 1..=9 {
             fields.need(key, Decoder::skip).unwrap();
         }
         let mut writer = MapWriter::new(512, &plain.unknown);
-        writer.uint(1, 0).bytes(2, &[0; 32]).bytes(3, &[0; 32]).uint(4, 0).uint(5, 0).int(6, 0).uint(7, 1);
-        writer.bytes(8, &[0; 32]).raw(9, &encode_pair(0, &[0; 32])).text(31, "future");
+        writer
+            .uint(1, 0)
+            .bytes(2, &[0; 32])
+            .bytes(3, &[0; 32])
+            .uint(4, 0)
+            .uint(5, 0)
+            .int(6, 0)
+            .uint(7, 1);
+        writer
+            .bytes(8, &[0; 32])
+            .raw(9, &encode_pair(0, &[0; 32]))
+            .text(31, "future");
         let bytes = writer.finish();
         assert_eq!(*Root::decode(&bytes).unwrap().encode(), *bytes);
     }

@@ -43,7 +43,10 @@ impl Link {
                 | OpenFlags::SQLITE_OPEN_EXRESCODE;
             let connection = Connection::open_with_flags(path, flags)?;
             match prepare(&connection) {
-                Ok(wal) => Ok(Self { connection: Some(connection), wal }),
+                Ok(wal) => Ok(Self {
+                    connection: Some(connection),
+                    wal,
+                }),
                 Err(halt) => {
                     // Closed here, inside the gate; `Link`'s own `drop` would enter it a second time.
                     drop(connection);
@@ -66,13 +69,16 @@ impl Link {
 
     /// Whether a transaction is open.
     pub(crate) fn in_transaction(&self) -> bool {
-        self.inside(|connection| Ok(!connection.is_autocommit())).unwrap_or(true)
+        self.inside(|connection| Ok(!connection.is_autocommit()))
+            .unwrap_or(true)
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         if fork::is_stranded() {
             // SQLite's own locks may be held for ever in this process: nothing of it may be called.
             std::mem::forget(connection);
@@ -94,7 +100,8 @@ pub(crate) fn guarded<T>(job: impl FnOnce() -> Step<T>) -> Step<T> {
 
 fn check_stranded() -> Step<()> {
     if fork::is_stranded() {
-        let text = "this process was forked while another thread was inside the store, so the store cannot be used in it";
+        let text =
+            "this process was forked while another thread was inside the store, so the store cannot be used in it";
         return Err(Error::new(ErrorKind::Unavailable, text)
             .with_help("fork before other threads use secrets, or start the child with exec or spawn")
             .into());

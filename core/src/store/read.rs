@@ -37,13 +37,18 @@ pub(crate) fn get(
     let sid = session.keys.sid(key);
     match version {
         None => {
-            let rows = session.shared.read(wait, |link| link.inside(|connection| rows(connection, NEWEST, &sid, None)))?;
+            let rows = session.shared.read(wait, |link| {
+                link.inside(|connection| rows(connection, NEWEST, &sid, None))
+            })?;
             newest(session, key, sid, rows).map_err(|halt| halt.with_key(key))
         }
         Some(version) => {
-            let Some(number) = canonical(version) else { return Ok(None) };
-            let rows =
-                session.shared.read(wait, |link| link.inside(|connection| rows(connection, EXACT, &sid, Some(number))))?;
+            let Some(number) = canonical(version) else {
+                return Ok(None);
+            };
+            let rows = session.shared.read(wait, |link| {
+                link.inside(|connection| rows(connection, EXACT, &sid, Some(number)))
+            })?;
             exact(session, key, sid, number, rows).map_err(|halt| halt.with_key(key))
         }
     }
@@ -88,7 +93,12 @@ fn newest(session: &Session, key: &SecretKey, sid: Sid, rows: Rows) -> Step<Opti
     if head.current != number {
         return Err(damaged("the newest row of the table `ver` is not the secret's current version").into());
     }
-    let (created, version) = (head.created, session.keys.open(session.keys.version_address(sid, number), &version, "ver")?);
+    let (created, version) = (
+        head.created,
+        session
+            .keys
+            .open(session.keys.version_address(sid, number), &version, "ver")?,
+    );
     Ok(Some(secret(Ver::decode(&version).damage("ver")?, created, number)))
 }
 
@@ -101,7 +111,9 @@ fn exact(session: &Session, key: &SecretKey, sid: Sid, number: u64, rows: Rows) 
     let listed = head.versions.iter().any(|row| row.v == number);
     match rows.version {
         Some((_, sealed)) if listed => {
-            let version = session.keys.open(session.keys.version_address(sid, number), &sealed, "ver")?;
+            let version = session
+                .keys
+                .open(session.keys.version_address(sid, number), &sealed, "ver")?;
             Ok(Some(secret(Ver::decode(&version).damage("ver")?, head.created, number)))
         }
         None if !listed => Ok(None),
@@ -124,14 +136,22 @@ pub(super) fn open_head(session: &Session, key: &SecretKey, sid: Sid, sealed: &[
 }
 
 fn check_name(name: &str, key: &SecretKey) -> Result<(), Error> {
-    if name == key.as_str() { Ok(()) } else { Err(damaged("a head stands under the key of another secret")) }
+    if name == key.as_str() {
+        Ok(())
+    } else {
+        Err(damaged("a head stands under the key of another secret"))
+    }
 }
 
 fn head(session: &Session, key: &SecretKey, wait: &mut Wait<'_>) -> Step<Option<Head>> {
     let sid = session.keys.sid(key);
-    let sealed = session.shared.read(wait, |link| link.inside(|connection| read_head(connection, &sid)))?;
+    let sealed = session
+        .shared
+        .read(wait, |link| link.inside(|connection| read_head(connection, &sid)))?;
     match sealed {
-        Some(sealed) => open_head(session, key, sid, &sealed).map(Some).map_err(|halt| halt.with_key(key)),
+        Some(sealed) => open_head(session, key, sid, &sealed)
+            .map(Some)
+            .map_err(|halt| halt.with_key(key)),
         None => Ok(None),
     }
 }
@@ -163,7 +183,9 @@ pub(crate) fn describe_version(
 
 /// The kept versions of a secret, newest first; `None` where there is no such secret.
 pub(crate) fn versions(session: &Session, key: &SecretKey, wait: &mut Wait<'_>) -> Step<Option<Vec<VersionEntry>>> {
-    let Some(head) = head(session, key, wait)? else { return Ok(None) };
+    let Some(head) = head(session, key, wait)? else {
+        return Ok(None);
+    };
     let current = head.current();
     let entries = head.versions.iter().rev().map(|row| {
         let mut entry = VersionEntry::new(Version::from_number(row.v), row.v == current);

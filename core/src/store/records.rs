@@ -70,8 +70,16 @@ impl Attributes {
 
     /// The most bytes that these fields take.
     fn room(&self) -> usize {
-        let labels: usize = self.labels.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
-        let texts = [&self.provider, &self.scope_of_use].into_iter().flatten().map(String::len).sum::<usize>();
+        let labels: usize = self
+            .labels
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 10)
+            .sum();
+        let texts = [&self.provider, &self.scope_of_use]
+            .into_iter()
+            .flatten()
+            .map(String::len)
+            .sum::<usize>();
         labels + texts + 48
     }
 }
@@ -82,7 +90,10 @@ fn read_labels(decoder: &mut Decoder<'_>) -> Result<BTreeMap<String, String>, Ma
     let mut labels = BTreeMap::new();
     for _ in 0..count {
         let name = decoder.str()?;
-        if labels.last_key_value().is_some_and(|(last, _): (&String, _)| last.as_str() >= name) {
+        if labels
+            .last_key_value()
+            .is_some_and(|(last, _): (&String, _)| last.as_str() >= name)
+        {
             return Err(Malformed);
         }
         labels.insert(name.to_owned(), decoder.str()?.to_owned());
@@ -103,7 +114,12 @@ pub(crate) struct VersionRow {
 impl VersionRow {
     /// A version written `at`.
     pub(crate) fn new(v: u64, at: i64, expires: Option<i64>) -> Self {
-        Self { v, at, expires, unknown: Unknown::default() }
+        Self {
+            v,
+            at,
+            expires,
+            unknown: Unknown::default(),
+        }
     }
 
     fn read(decoder: &mut Decoder<'_>) -> Result<Self, Malformed> {
@@ -163,7 +179,13 @@ impl Head {
             return Err(Malformed);
         }
         let attributes = Attributes::take(&mut fields, 5)?;
-        Ok(Self { name, created, versions, attributes, unknown: fields.rest() })
+        Ok(Self {
+            name,
+            created,
+            versions,
+            attributes,
+            unknown: fields.rest(),
+        })
     }
 
     /// What the head's box holds.
@@ -286,7 +308,10 @@ mod tests {
         assert_eq!((glance.name, glance.created, glance.current), ("global/KEY", 17, 9));
         let bytes = encode_new_version(b"value", 5, &attributes());
         let ver = Ver::decode(&bytes).unwrap();
-        assert_eq!((ver.value.expose(), ver.updated, &ver.attributes), (&b"value"[..], 5, &attributes()));
+        assert_eq!(
+            (ver.value.expose(), ver.updated, &ver.attributes),
+            (&b"value"[..], 5, &attributes())
+        );
         assert_eq!(*ver.encode(), *bytes);
     }
 

@@ -17,21 +17,39 @@ pub(crate) const PAGE_SIZE: u32 = 4096;
 pub(crate) const TABLES: [(&str, &str); 8] = [
     ("epoch", "CREATE TABLE epoch(ep INTEGER PRIMARY KEY, box BLOB) STRICT"),
     ("ext", "CREATE TABLE ext(tag INTEGER PRIMARY KEY, box BLOB) STRICT"),
-    ("head", "CREATE TABLE head(sid BLOB PRIMARY KEY, box BLOB) STRICT, WITHOUT ROWID"),
-    ("journal", "CREATE TABLE journal(seq INTEGER PRIMARY KEY, box BLOB) STRICT"),
-    ("keyslot", "CREATE TABLE keyslot(slot INTEGER PRIMARY KEY, kind INTEGER, params BLOB, box BLOB) STRICT"),
-    ("meta", "CREATE TABLE meta(id INTEGER PRIMARY KEY, hdr BLOB, mac BLOB) STRICT"),
+    (
+        "head",
+        "CREATE TABLE head(sid BLOB PRIMARY KEY, box BLOB) STRICT, WITHOUT ROWID",
+    ),
+    (
+        "journal",
+        "CREATE TABLE journal(seq INTEGER PRIMARY KEY, box BLOB) STRICT",
+    ),
+    (
+        "keyslot",
+        "CREATE TABLE keyslot(slot INTEGER PRIMARY KEY, kind INTEGER, params BLOB, box BLOB) STRICT",
+    ),
+    (
+        "meta",
+        "CREATE TABLE meta(id INTEGER PRIMARY KEY, hdr BLOB, mac BLOB) STRICT",
+    ),
     ("root", "CREATE TABLE root(id INTEGER PRIMARY KEY, box BLOB) STRICT"),
-    ("ver", "CREATE TABLE ver(sid BLOB, v INTEGER, box BLOB, PRIMARY KEY(sid, v)) STRICT, WITHOUT ROWID"),
+    (
+        "ver",
+        "CREATE TABLE ver(sid BLOB, v INTEGER, box BLOB, PRIMARY KEY(sid, v)) STRICT, WITHOUT ROWID",
+    ),
 ];
 
 /// Whether the open file is a store of a format that this version knows, with exactly its tables.
 pub(crate) fn check(connection: &Connection) -> Step<()> {
     let number = |pragma: &str| connection.query_row(pragma, [], |row| row.get::<_, i32>(0));
     if number("PRAGMA application_id")? != APPLICATION_ID {
-        return Err(Error::new(ErrorKind::UnsupportedFormat, "the file is a database, but not a Strongroom store")
-            .with_help("point `encrypted.path` at a Strongroom store, or at a path where none is yet")
-            .into());
+        return Err(Error::new(
+            ErrorKind::UnsupportedFormat,
+            "the file is a database, but not a Strongroom store",
+        )
+        .with_help("point `encrypted.path` at a Strongroom store, or at a path where none is yet")
+        .into());
     }
     let version = number("PRAGMA user_version")?;
     if version > USER_VERSION {
@@ -49,7 +67,12 @@ pub(crate) fn check(connection: &Connection) -> Step<()> {
         let found = (text(0)?, text(1)?, text(2)?, text(3)?);
         match expected.next() {
             Some((name, sql)) if found == ("table".into(), (*name).into(), (*name).into(), (*sql).into()) => {}
-            _ => return Err(damaged("the store's file has a table, index, view or trigger that no store has, or lacks one").into()),
+            _ => {
+                return Err(damaged(
+                    "the store's file has a table, index, view or trigger that no store has, or lacks one",
+                )
+                .into());
+            }
         }
     }
     match expected.next() {

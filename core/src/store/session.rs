@@ -83,7 +83,9 @@ impl Session {
 /// Reads the root's box.
 pub(super) fn read_root(connection: &rusqlite::Connection) -> Step<Vec<u8>> {
     let mut statement = connection.prepare_cached("SELECT box FROM root WHERE id = 1")?;
-    let sealed = statement.query_row([], |row| row.get_ref(0)?.as_blob().map(<[u8]>::to_vec).map_err(Into::into))?;
+    let sealed = statement.query_row([], |row| {
+        row.get_ref(0)?.as_blob().map(<[u8]>::to_vec).map_err(Into::into)
+    })?;
     Ok(sealed)
 }
 

@@ -81,7 +81,12 @@ impl SharedStore {
     pub(crate) fn attach(path: &Path) -> Step<Arc<Self>> {
         let path = files::check_parent(path)?;
         let id = files::check_private_file(&path)?;
-        let fresh = Arc::new(Self { wal_path: beside(&path, "-wal"), path, id, pools: ForkCell::new(Pools::default) });
+        let fresh = Arc::new(Self {
+            wal_path: beside(&path, "-wal"),
+            path,
+            id,
+            pools: ForkCell::new(Pools::default),
+        });
         let found = guarded(|| {
             let mut open = unpoisoned(OPEN.lock());
             open.retain(|entry| entry.store.strong_count() > 0);
@@ -90,7 +95,11 @@ impl SharedStore {
             if let Some(store) = known.and_then(|entry| entry.store.upgrade()) {
                 return Ok(Some(store));
             }
-            open.push(Entry { id, path: fresh.path.clone(), store: Arc::downgrade(&fresh) });
+            open.push(Entry {
+                id,
+                path: fresh.path.clone(),
+                store: Arc::downgrade(&fresh),
+            });
             Ok(None)
         })?;
         Ok(found.unwrap_or(fresh))
@@ -109,14 +118,21 @@ impl SharedStore {
             Ok(None) => Err(self.gone().into()),
             Err(error) => {
                 let code = error.raw_os_error().unwrap_or_default();
-                Err(Error::new(ErrorKind::Unavailable, "the store's file cannot be looked at").with_foreign_code(code).into())
+                Err(
+                    Error::new(ErrorKind::Unavailable, "the store's file cannot be looked at")
+                        .with_foreign_code(code)
+                        .into(),
+                )
             }
         }
     }
 
     fn gone(&self) -> Error {
-        Error::new(ErrorKind::Unavailable, format!("the store's file is gone from {}", self.path.display()))
-            .with_help("put the store's file back, or open the store anew")
+        Error::new(
+            ErrorKind::Unavailable,
+            format!("the store's file is gone from {}", self.path.display()),
+        )
+        .with_help("put the store's file back, or open the store anew")
     }
 
     /// Reads by a connection of the pool, again and again while others are in the way.
@@ -142,7 +158,12 @@ impl SharedStore {
         loop {
             let idle = unpoisoned(pools.idle.lock()).pop();
             match idle {
-                Some(pooled) if pooled.age == age => return Ok(Reader { pools, pooled: Some(pooled) }),
+                Some(pooled) if pooled.age == age => {
+                    return Ok(Reader {
+                        pools,
+                        pooled: Some(pooled),
+                    });
+                }
                 Some(old) => {
                     pools.readers.fetch_sub(1, Ordering::AcqRel);
                     drop(old);
@@ -155,7 +176,10 @@ impl SharedStore {
             return Err(Halt::Busy);
         }
         let mut reader = Reader { pools, pooled: None };
-        reader.pooled = Some(Pooled { link: Link::open(&self.path, self.id)?, age });
+        reader.pooled = Some(Pooled {
+            link: Link::open(&self.path, self.id)?,
+            age,
+        });
         Ok(reader)
     }
 
@@ -170,13 +194,19 @@ impl SharedStore {
             }
         };
         let age = pools.age.load(Ordering::Acquire);
-        if slot.as_ref().is_some_and(|writer| writer.age != age || writer.link.in_transaction()) {
+        if slot
+            .as_ref()
+            .is_some_and(|writer| writer.age != age || writer.link.in_transaction())
+        {
             *slot = None;
         }
         while slot.is_none() {
             match Link::open(&self.path, self.id) {
                 Ok(link) => {
-                    let wal = link.wal.then(|| files::file_id(&self.wal_path).ok().flatten()).flatten();
+                    let wal = link
+                        .wal
+                        .then(|| files::file_id(&self.wal_path).ok().flatten())
+                        .flatten();
                     *slot = Some(Writer { link, wal, age });
                 }
                 Err(Halt::Busy) => wait.pause()?,
@@ -245,17 +275,25 @@ impl SharedStore {
         let age = pools.age.load(Ordering::Acquire);
         if watch.age != age || watch.link.is_none() {
             *watch = Watch::default();
-            *watch = Watch { link: Some(Link::open(&self.path, self.id)?), age, seen: None };
+            *watch = Watch {
+                link: Some(Link::open(&self.path, self.id)?),
+                age,
+                seen: None,
+            };
         }
         let seen = watch.seen;
         let answer = watch.link.as_ref().ok_or(Halt::Busy)?.inside(|connection| {
-            let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get::<_, i64>(0))?;
+            let version = connection
+                .prepare_cached("PRAGMA data_version")?
+                .query_row([], |row| row.get::<_, i64>(0))?;
             if let Some((_, words)) = seen.filter(|(last, _)| *last == version) {
                 return Ok((version, words));
             }
             let words = connection
                 .prepare_cached("SELECT substr(box, 39, 16) FROM root WHERE id = 1")?
-                .query_row([], |row| row.get_ref(0)?.as_blob().map(commitment_words).map_err(Into::into))?;
+                .query_row([], |row| {
+                    row.get_ref(0)?.as_blob().map(commitment_words).map_err(Into::into)
+                })?;
             Ok((version, words))
         });
         match answer {
@@ -328,7 +366,12 @@ pub(crate) fn unknown_token() -> ChangeToken {
 
 /// The first sixteen bytes, as far as there are any.
 fn commitment_words(bytes: &[u8]) -> [u64; 2] {
-    let word = |at: usize| bytes.get(at..at + 8).and_then(|word| word.try_into().ok()).map_or(0, u64::from_le_bytes);
+    let word = |at: usize| {
+        bytes
+            .get(at..at + 8)
+            .and_then(|word| word.try_into().ok())
+            .map_or(0, u64::from_le_bytes)
+    };
     [word(0), word(8)]
 }
 
@@ -344,7 +387,10 @@ pub(crate) fn check_no_leftovers(path: &Path) -> Result<()> {
     for suffix in ["-wal", "-shm", "-journal"] {
         let leftover = beside(path, suffix);
         if !matches!(files::file_id(&leftover), Ok(None)) {
-            let text = format!("there is no store, but {} is left of one; it is never replayed", leftover.display());
+            let text = format!(
+                "there is no store, but {} is left of one; it is never replayed",
+                leftover.display()
+            );
             return Err(damaged(text).with_help("bring the store's file back, or move the left-over file away"));
         }
     }

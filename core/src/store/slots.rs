@@ -36,7 +36,9 @@ pub(crate) fn open(store: &StoreId, rows: &[SlotRow], kind: Kind, key: &[u8; KEY
             other => other.damage("keyslot")?,
         };
         // The box vouches for the parameters; the column must say the same.
-        let stated = Fields::parse(&row.params).and_then(|mut fields| fields.need(2, Decoder::i64)).damage("keyslot")?;
+        let stated = Fields::parse(&row.params)
+            .and_then(|mut fields| fields.need(2, Decoder::i64))
+            .damage("keyslot")?;
         if stated != row.kind {
             return Err(damaged("a key slot contradicts itself"));
         }
@@ -50,12 +52,26 @@ pub(crate) fn open(store: &StoreId, rows: &[SlotRow], kind: Kind, key: &[u8; KEY
 }
 
 /// A raw slot for `key`.
-pub(crate) fn new_raw(store: &StoreId, slot: i64, key: &[u8; KEY_LEN], root: &Zeroizing<[u8; KEY_LEN]>) -> Result<SlotRow> {
+pub(crate) fn new_raw(
+    store: &StoreId,
+    slot: i64,
+    key: &[u8; KEY_LEN],
+    root: &Zeroizing<[u8; KEY_LEN]>,
+) -> Result<SlotRow> {
     let id: [u8; 16] = random::array()?;
     let mut writer = MapWriter::new(64, &NO_UNKNOWN);
-    writer.bytes(1, &id).int(2, Kind::Raw as i64).text(3, "raw key").text(4, "");
+    writer
+        .bytes(1, &id)
+        .int(2, Kind::Raw as i64)
+        .text(3, "raw key")
+        .text(4, "");
     let params = writer.finish().to_vec();
-    let mut row = SlotRow { slot, kind: Kind::Raw as i64, params, sealed: Vec::new() };
+    let mut row = SlotRow {
+        slot,
+        kind: Kind::Raw as i64,
+        params,
+        sealed: Vec::new(),
+    };
     let mut writer = MapWriter::new(64, &NO_UNKNOWN);
     writer.bytes(1, &root[..]);
     row.sealed = seal(key, &address(store, &row)?, 0, &writer.finish())?;
@@ -66,5 +82,8 @@ fn address(store: &StoreId, row: &SlotRow) -> Result<Address> {
     let number = u64::try_from(row.slot).map_err(|_| damaged("a key slot has no number"))?;
     let mut hash = Sha256::new(b"");
     hash.update(&row.params);
-    Ok(Address { bound: Some(hash.finish()), ..Address::numbered(*store, Table::Keyslot, number) })
+    Ok(Address {
+        bound: Some(hash.finish()),
+        ..Address::numbered(*store, Table::Keyslot, number)
+    })
 }

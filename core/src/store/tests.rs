@@ -19,7 +19,10 @@ use crate::key::SecretKey;
 use crate::secret::Secret;
 
 const KEY: [u8; 32] = [0x42; 32];
-const LIMITS: Limits = Limits { versions: 10, journal: 100_000 };
+const LIMITS: Limits = Limits {
+    versions: 10,
+    journal: 100_000,
+};
 
 /// A folder with one store in it.
 struct Place {
@@ -71,7 +74,12 @@ fn key(text: &str) -> SecretKey {
 }
 
 fn entry(text: &str, value: &str) -> Entry {
-    Entry { key: key(text), secret: Secret::new(value), condition: Condition::Any, created_at: None }
+    Entry {
+        key: key(text),
+        secret: Secret::new(value),
+        condition: Condition::Any,
+        created_at: None,
+    }
 }
 
 fn set(session: &Session, text: &str, value: &str) -> Mutated {
@@ -79,7 +87,9 @@ fn set(session: &Session, text: &str, value: &str) -> Mutated {
 }
 
 fn get(session: &Session, text: &str) -> Option<String> {
-    try_get(session, text).unwrap().map(|secret| secret.value.expose_str().unwrap().to_owned())
+    try_get(session, text)
+        .unwrap()
+        .map(|secret| secret.value.expose_str().unwrap().to_owned())
 }
 
 fn try_get(session: &Session, text: &str) -> Result<Option<Secret>, Error> {

@@ -23,7 +23,9 @@ const CHECKED: [&str; 4] = ["head", "ver", "journal", "keyslot"];
 /// Checks the whole store as it is at one moment.
 pub(crate) fn verify(session: &Session, wait: &mut Wait<'_>) -> Step<VerifyReport> {
     let cx = wait.cx();
-    session.shared.read(wait, |link| snapshot(link, |link| Verification { session, link, cx }.run()))
+    session.shared.read(wait, |link| {
+        snapshot(link, |link| Verification { session, link, cx }.run())
+    })
 }
 
 struct Verification<'a> {
@@ -43,10 +45,17 @@ impl Verification<'_> {
             self.link.inside(|connection| {
                 let sql = format!("PRAGMA quick_check('{table}')");
                 let answer: String = connection.query_row(&sql, [], |row| row.get(0))?;
-                if answer == "ok" { Ok(()) } else { Err(damaged(format!("the pages of the table `{table}` are damaged")).into()) }
+                if answer == "ok" {
+                    Ok(())
+                } else {
+                    Err(damaged(format!("the pages of the table `{table}` are damaged")).into())
+                }
             })?;
         }
-        let mut report = VerifyReport { sequence: root.seq, ..VerifyReport::default() };
+        let mut report = VerifyReport {
+            sequence: root.seq,
+            ..VerifyReport::default()
+        };
         let acc = self.secrets(&mut report)?;
         if report.secrets != root.heads {
             return Err(self.count("head", report.secrets, root.heads));
@@ -62,14 +71,19 @@ impl Verification<'_> {
         }
         if acc != root.acc {
             let text = "the rows of the tables `head` and `ver` are each authentic, but not the ones last written";
-            return Err(damaged(text).with_help("an older row was put back; restore from a backup").into());
+            return Err(damaged(text)
+                .with_help("an older row was put back; restore from a backup")
+                .into());
         }
         report.journal = self.journal(&root)?;
         Ok(report)
     }
 
     fn count(&self, table: &str, found: u64, expected: u64) -> Halt {
-        damaged(format!("the table `{table}` has {found} rows; the root says {expected}")).into()
+        damaged(format!(
+            "the table `{table}` has {found} rows; the root says {expected}"
+        ))
+        .into()
     }
 
     /// Opens every head and every version; the accumulator over them.
@@ -125,7 +139,11 @@ impl Verification<'_> {
                 acc.add(&keys.term(Table::Ver, &sid, number, sealed)?);
                 count += 1;
             }
-            if listed.next().is_some() { Err(disagree().into()) } else { Ok(count) }
+            if listed.next().is_some() {
+                Err(disagree().into())
+            } else {
+                Ok(count)
+            }
         })?;
         Ok(count)
     }
@@ -137,7 +155,11 @@ impl Verification<'_> {
         let broken = |seq: u64| damaged(format!("the table `journal` breaks off or was changed at record {seq}"));
         let before = self.link.inside(|connection| {
             let sql = "SELECT count(*) FROM journal WHERE seq <= ?1 OR seq > ?2";
-            Ok(connection.query_row(sql, (root.floor.seq as i64, root.seq as i64), |row| row.get::<_, i64>(0))?)
+            Ok(
+                connection.query_row(sql, (root.floor.seq as i64, root.seq as i64), |row| {
+                    row.get::<_, i64>(0)
+                })?,
+            )
         })?;
         if before != 0 {
             return Err(damaged("the table `journal` has records that the root does not know").into());

@@ -20,12 +20,20 @@ pub(crate) struct Wait<'a> {
 impl<'a> Wait<'a> {
     /// Sleeps until the call's deadline.
     pub(crate) fn patient(cx: &'a CallContext) -> Self {
-        Self { cx, sleeps: true, step: FIRST }
+        Self {
+            cx,
+            sleeps: true,
+            step: FIRST,
+        }
     }
 
     /// As the caller's face allows: an executor's thread is never put to sleep.
     pub(crate) fn for_face(cx: &'a CallContext) -> Self {
-        Self { cx, sleeps: cx.face() == Face::Blocking, step: FIRST }
+        Self {
+            cx,
+            sleeps: cx.face() == Face::Blocking,
+            step: FIRST,
+        }
     }
 
     /// The call that waits.
@@ -47,7 +55,10 @@ impl<'a> Wait<'a> {
             return Err(Halt::Busy);
         }
         self.cx.check().map_err(|error| match error.kind() {
-            ErrorKind::Timeout => Error::new(ErrorKind::Timeout, "other connections kept the store busy until the deadline"),
+            ErrorKind::Timeout => Error::new(
+                ErrorKind::Timeout,
+                "other connections kept the store busy until the deadline",
+            ),
             _ => error,
         })?;
         // Two waiting processes must not wake in step for ever.

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use time::OffsetDateTime;
 
+use super::MAX_VALUE;
 use super::error::{Damage, Halt, Step, damaged};
 use super::ledger::{JournalFloor, JournalRecord, Mutation, Root};
 use super::link::Link;
@@ -10,7 +11,6 @@ use super::read;
 use super::records::{Attributes, Head, Ver, VersionRow, encode_new_version};
 use super::session::{Session, read_root};
 use super::wait::Wait;
-use super::MAX_VALUE;
 use crate::backend::{ChangeStep, MetadataUpdate, SetOutcome};
 use crate::context::CallContext;
 use crate::crypto::{Address, SealedBox, Sid, Table};
@@ -57,14 +57,19 @@ pub(crate) fn set(session: &Session, entries: &[Entry], wait: &mut Wait<'_>) -> 
         check(entry).map_err(|error| error.with_key(&entry.key))?;
     }
     transact(session, wait, |transaction| {
-        entries.iter().try_for_each(|entry| transaction.set(entry).map_err(|halt| halt.with_key(&entry.key)))
+        entries
+            .iter()
+            .try_for_each(|entry| transaction.set(entry).map_err(|halt| halt.with_key(&entry.key)))
     })
 }
 
 fn check(entry: &Entry) -> Result<()> {
     let length = entry.secret.value.len();
     if length > MAX_VALUE {
-        return Err(Error::new(ErrorKind::TooLarge, format!("the value has {length} bytes; the store takes {MAX_VALUE}")));
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("the value has {length} bytes; the store takes {MAX_VALUE}"),
+        ));
     }
     entry.secret.metadata.check()
 }
@@ -78,13 +83,17 @@ pub(crate) fn update_metadata(
     wait: &mut Wait<'_>,
 ) -> Step<Mutated> {
     transact(session, wait, |transaction| {
-        transaction.update_metadata(key, update, condition).map_err(|halt| halt.with_key(key))
+        transaction
+            .update_metadata(key, update, condition)
+            .map_err(|halt| halt.with_key(key))
     })
 }
 
 /// Removes a secret with all its versions.
 pub(crate) fn delete(session: &Session, key: &SecretKey, wait: &mut Wait<'_>) -> Step<Mutated> {
-    let mutated = transact(session, wait, |transaction| transaction.delete(key).map_err(|halt| halt.with_key(key)))?;
+    let mutated = transact(session, wait, |transaction| {
+        transaction.delete(key).map_err(|halt| halt.with_key(key))
+    })?;
     // The removed boxes lie in the WAL until it is copied and cut. The removal itself stands, so this may fail.
     let _ = session.shared.write(wait, |_, writer| {
         writer.link.inside(|connection| {
@@ -96,7 +105,9 @@ pub(crate) fn delete(session: &Session, key: &SecretKey, wait: &mut Wait<'_>) ->
 
 /// Writes a former version again as a new one, without its expiry.
 pub(crate) fn rollback(session: &Session, key: &SecretKey, version: &Version, wait: &mut Wait<'_>) -> Step<Mutated> {
-    transact(session, wait, |transaction| transaction.rollback(key, version).map_err(|halt| halt.with_key(key)))
+    transact(session, wait, |transaction| {
+        transaction.rollback(key, version).map_err(|halt| halt.with_key(key))
+    })
 }
 
 fn no_secret() -> Error {
@@ -104,7 +115,11 @@ fn no_secret() -> Error {
 }
 
 /// Runs `job` in one transaction: all of it is written and synced, or nothing.
-fn transact(session: &Session, wait: &mut Wait<'_>, job: impl FnOnce(&mut Transaction<'_>) -> Step<()>) -> Step<Mutated> {
+fn transact(
+    session: &Session,
+    wait: &mut Wait<'_>,
+    job: impl FnOnce(&mut Transaction<'_>) -> Step<()>,
+) -> Step<Mutated> {
     session.shared.check_path()?;
     session.shared.write(wait, |wait, writer| {
         let link = &writer.link;
@@ -147,7 +162,9 @@ fn roll_back(link: &Link) {
 }
 
 fn commit(link: &Link) -> Step<()> {
-    let Err(halt) = link.inside(|connection| Ok(connection.prepare_cached("COMMIT")?.execute([])?)) else { return Ok(()) };
+    let Err(halt) = link.inside(|connection| Ok(connection.prepare_cached("COMMIT")?.execute([])?)) else {
+        return Ok(());
+    };
     roll_back(link);
     match halt {
         Halt::Failed(error) if error.kind() == ErrorKind::StorageFull => Err(error.into()),
@@ -155,7 +172,9 @@ fn commit(link: &Link) -> Step<()> {
         other => {
             // A sync that failed says nothing about what is on the disk, and a second one would lie.
             let text = "the commit failed, and whether it reached the disk cannot be known";
-            Err(Error::new(ErrorKind::OutcomeUnknown, text).with_source(other.into_error()).into())
+            Err(Error::new(ErrorKind::OutcomeUnknown, text)
+                .with_source(other.into_error())
+                .into())
         }
     }
 }
@@ -179,15 +198,29 @@ impl<'a> Transaction<'a> {
         let before = SealedBox::parse(&sealed).damage("root")?.commitment().to_vec();
         let now = to_micros(now());
         if now < root.time_high_water.saturating_sub(CLOCK_TOLERANCE) {
-            tracing::warn!(micros = root.time_high_water - now, "the clock went back since the store was last written");
+            tracing::warn!(
+                micros = root.time_high_water - now,
+                "the clock went back since the store was last written"
+            );
         }
         root.time_high_water = root.time_high_water.max(now);
-        Ok(Self { session, link, cx, root, before, now, outcomes: Vec::new(), left: Vec::new() })
+        Ok(Self {
+            session,
+            link,
+            cx,
+            root,
+            before,
+            now,
+            outcomes: Vec::new(),
+            left: Vec::new(),
+        })
     }
 
     /// The head of a secret with its term, where there is one.
     fn head(&self, key: &SecretKey, sid: Sid) -> Step<Option<(Head, [u8; 32])>> {
-        let Some(sealed) = self.link.inside(|connection| read::read_head(connection, &sid))? else { return Ok(None) };
+        let Some(sealed) = self.link.inside(|connection| read::read_head(connection, &sid))? else {
+            return Ok(None);
+        };
         let head = read::open_head(self.session, key, sid, &sealed)?;
         Ok(Some((head, self.session.keys.term(Table::Head, &sid, 0, &sealed)?)))
     }
@@ -213,7 +246,10 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes a new version and the head that goes with it.
-    #[expect(clippy::too_many_arguments, reason = "one private call site a mutation; a struct would only rename them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one private call site a mutation; a struct would only rename them"
+    )]
     fn write_version(
         &mut self,
         key: &SecretKey,
@@ -241,7 +277,8 @@ impl<'a> Transaction<'a> {
         let version = self.next()?;
         self.put_version(sid, version, data)?;
         self.root.versions += 1;
-        head.versions.push(VersionRow::new(version, self.now, attributes.expires));
+        head.versions
+            .push(VersionRow::new(version, self.now, attributes.expires));
         head.attributes = attributes;
         while head.versions.len() > self.session.limits.versions.max(1) {
             let oldest = head.versions.remove(0);
@@ -251,14 +288,20 @@ impl<'a> Transaction<'a> {
         }
         self.put_head(sid, &head)?;
         self.journal(mutation, sid, key, version)?;
-        self.outcomes.push(SetOutcome::new(Some(Version::from_number(version)), is_new, ChangeStep::default()));
+        self.outcomes.push(SetOutcome::new(
+            Some(Version::from_number(version)),
+            is_new,
+            ChangeStep::default(),
+        ));
         self.left.push((key.clone(), Some(head.into_metadata())));
         Ok(())
     }
 
     fn update_metadata(&mut self, key: &SecretKey, update: &MetadataUpdate, condition: &Condition) -> Step<()> {
         let sid = self.session.keys.sid(key);
-        let Some((mut head, term)) = self.head(key, sid)? else { return Err(no_secret().into()) };
+        let Some((mut head, term)) = self.head(key, sid)? else {
+            return Err(no_secret().into());
+        };
         Self::check(condition, Some(&head))?;
         let version = head.current();
         let mut ver = self.version(sid, version)?;
@@ -278,14 +321,20 @@ impl<'a> Transaction<'a> {
         self.root.versions += 1;
         self.put_head(sid, &head)?;
         self.journal_at(seq, Mutation::UpdateMetadata, sid, key, version)?;
-        self.outcomes.push(SetOutcome::new(Some(Version::from_number(version)), false, ChangeStep::default()));
+        self.outcomes.push(SetOutcome::new(
+            Some(Version::from_number(version)),
+            false,
+            ChangeStep::default(),
+        ));
         self.left.push((key.clone(), Some(head.into_metadata())));
         Ok(())
     }
 
     fn rollback(&mut self, key: &SecretKey, version: &Version) -> Step<()> {
         let sid = self.session.keys.sid(key);
-        let Some(found) = self.head(key, sid)? else { return Err(no_secret().into()) };
+        let Some(found) = self.head(key, sid)? else {
+            return Err(no_secret().into());
+        };
         let number = read::canonical(version).filter(|number| found.0.versions.iter().any(|row| row.v == *number));
         let Some(number) = number else {
             return Err(Error::new(ErrorKind::NotFound, "the secret has no such version").into());
@@ -299,15 +348,23 @@ impl<'a> Transaction<'a> {
 
     fn delete(&mut self, key: &SecretKey) -> Step<()> {
         let sid = self.session.keys.sid(key);
-        let Some((head, term)) = self.head(key, sid)? else { return Err(no_secret().into()) };
+        let Some((head, term)) = self.head(key, sid)? else {
+            return Err(no_secret().into());
+        };
         if self.remove_versions(sid, None)? != head.versions.len() {
             return Err(damaged("the table `ver` does not have the versions that the secret's head lists").into());
         }
         self.link.inside(|connection| {
-            Ok(connection.prepare_cached("DELETE FROM head WHERE sid = ?1")?.execute([&sid[..]])?)
+            Ok(connection
+                .prepare_cached("DELETE FROM head WHERE sid = ?1")?
+                .execute([&sid[..]])?)
         })?;
         self.root.acc.subtract(&term);
-        self.root.heads = self.root.heads.checked_sub(1).ok_or_else(|| damaged("the root's counts are wrong"))?;
+        self.root.heads = self
+            .root
+            .heads
+            .checked_sub(1)
+            .ok_or_else(|| damaged("the root's counts are wrong"))?;
         self.next()?;
         self.journal(Mutation::Delete, sid, key, head.current())?;
         self.left.push((key.clone(), None));
@@ -333,27 +390,40 @@ impl<'a> Transaction<'a> {
                 None => Err(damaged("the table `ver` lacks a version that the secret's head lists").into()),
             }
         })?;
-        let opened = self.session.keys.open(self.session.keys.version_address(sid, version), &sealed, "ver")?;
+        let opened = self
+            .session
+            .keys
+            .open(self.session.keys.version_address(sid, version), &sealed, "ver")?;
         Ok(Ver::decode(&opened).damage("ver")?)
     }
 
     fn put_version(&mut self, sid: Sid, version: u64, data: &[u8]) -> Step<()> {
-        let sealed = self.session.keys.seal(&self.session.keys.version_address(sid, version), self.root.epoch, data)?;
+        let sealed = self
+            .session
+            .keys
+            .seal(&self.session.keys.version_address(sid, version), self.root.epoch, data)?;
         self.link.inside(|connection| {
             let mut statement = connection.prepare_cached("INSERT INTO ver(sid, v, box) VALUES (?1, ?2, ?3)")?;
             Ok(statement.execute((&sid[..], version as i64, &sealed))?)
         })?;
-        self.root.acc.add(&self.session.keys.term(Table::Ver, &sid, version, &sealed)?);
+        self.root
+            .acc
+            .add(&self.session.keys.term(Table::Ver, &sid, version, &sealed)?);
         Ok(())
     }
 
     fn put_head(&mut self, sid: Sid, head: &Head) -> Step<()> {
-        let sealed = self.session.keys.seal(&self.session.keys.head_address(sid), self.root.epoch, &head.encode())?;
+        let sealed = self
+            .session
+            .keys
+            .seal(&self.session.keys.head_address(sid), self.root.epoch, &head.encode())?;
         self.link.inside(|connection| {
             let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO head(sid, box) VALUES (?1, ?2)")?;
             Ok(statement.execute((&sid[..], &sealed))?)
         })?;
-        self.root.acc.add(&self.session.keys.term(Table::Head, &sid, 0, &sealed)?);
+        self.root
+            .acc
+            .add(&self.session.keys.term(Table::Head, &sid, 0, &sealed)?);
         Ok(())
     }
 
@@ -370,11 +440,16 @@ impl<'a> Transaction<'a> {
         })?;
         for (version, commitment, tag) in &removed {
             let version = u64::try_from(*version).map_err(|_| damaged("a version has no number"))?;
-            self.root.acc.subtract(&self.session.keys.version_term(&sid, version, commitment, tag));
+            self.root
+                .acc
+                .subtract(&self.session.keys.version_term(&sid, version, commitment, tag));
         }
         let count = removed.len();
-        self.root.versions =
-            self.root.versions.checked_sub(count as u64).ok_or_else(|| damaged("the root's counts are wrong"))?;
+        self.root.versions = self
+            .root
+            .versions
+            .checked_sub(count as u64)
+            .ok_or_else(|| damaged("the root's counts are wrong"))?;
         Ok(count)
     }
 
@@ -384,7 +459,14 @@ impl<'a> Transaction<'a> {
 
     fn journal_at(&mut self, seq: u64, mutation: Mutation, sid: Sid, key: &SecretKey, version: u64) -> Step<()> {
         let previous = self.root.journal_head;
-        let record = JournalRecord { previous, at: self.now, mutation, sid, name: key.as_str(), version };
+        let record = JournalRecord {
+            previous,
+            at: self.now,
+            mutation,
+            sid,
+            name: key.as_str(),
+            version,
+        };
         let data = record.encode(self.cx);
         let address = Address::numbered(self.session.keys.store, Table::Journal, seq);
         let sealed = self.session.keys.seal(&address, self.root.epoch, &data)?;
@@ -418,7 +500,9 @@ impl<'a> Transaction<'a> {
         let opened = self.session.keys.open(address, &sealed, "journal")?;
         let hash = JournalRecord::previous_of(&opened).damage("journal")?;
         self.link.inside(|connection| {
-            Ok(connection.prepare_cached("DELETE FROM journal WHERE seq <= ?1")?.execute([last as i64])?)
+            Ok(connection
+                .prepare_cached("DELETE FROM journal WHERE seq <= ?1")?
+                .execute([last as i64])?)
         })?;
         self.root.floor = JournalFloor { seq: last, hash };
         Ok(())
@@ -430,7 +514,9 @@ impl<'a> Transaction<'a> {
         let address = Address::numbered(self.session.keys.store, Table::Root, 1);
         let sealed = self.session.keys.seal(&address, self.root.epoch, &self.root.encode())?;
         let written = self.link.inside(|connection: &Connection| {
-            Ok(connection.prepare_cached("UPDATE root SET box = ?1 WHERE id = 1")?.execute([&sealed])?)
+            Ok(connection
+                .prepare_cached("UPDATE root SET box = ?1 WHERE id = 1")?
+                .execute([&sealed])?)
         })?;
         if written != 1 {
             return Err(damaged("the table `root` has no row").into());
@@ -438,6 +524,10 @@ impl<'a> Transaction<'a> {
         let after = SealedBox::parse(&sealed).damage("root")?.commitment();
         let shared = &self.session.shared;
         let step = ChangeStep::new(shared.token_of(&self.before), shared.token_of(after));
-        Ok(Mutated { outcomes: self.outcomes, step, left: self.left })
+        Ok(Mutated {
+            outcomes: self.outcomes,
+            step,
+            left: self.left,
+        })
     }
 }

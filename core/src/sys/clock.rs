@@ -15,7 +15,9 @@ pub(crate) fn realtime_micros() -> i64 {
 
 #[cfg(target_os = "linux")]
 fn millis(at: rustix::time::Timespec) -> u64 {
-    (at.tv_sec as u64).wrapping_mul(1000).wrapping_add(at.tv_nsec as u64 / 1_000_000)
+    (at.tv_sec as u64)
+        .wrapping_mul(1000)
+        .wrapping_add(at.tv_nsec as u64 / 1_000_000)
 }
 
 /// Milliseconds of a monotonic clock.

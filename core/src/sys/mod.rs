@@ -1,10 +1,30 @@
 //! What the operating system gives, behind safe functions. The only home of `unsafe` in this crate.
 
-#![allow(unsafe_code, reason = "system calls and the memory that they hand out; every block states why it is sound")]
+#![allow(
+    unsafe_code,
+    reason = "system calls and the memory that they hand out; every block states why it is sound"
+)]
 
-pub(crate) mod clock;
-pub(crate) mod fork;
+pub(crate) mod alloc;
 pub(crate) mod arena;
+pub(crate) mod clock;
 pub(crate) mod files;
+pub(crate) mod fork;
+#[cfg(not(unix))]
+mod portable;
+pub(crate) mod signals;
 #[cfg(feature = "encrypted")]
 pub(crate) mod sqlite;
+pub(crate) mod stack;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+#[cfg(unix)]
+mod unix;
+
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// What a static pointer points to. Only for pointers into memory that is never freed.
+pub(crate) fn leaked_ref<T: Sync>(pointer: &'static AtomicPtr<T>) -> Option<&'static T> {
+    // SAFETY: the callers store only pointers from `Box::leak`, with release ordering, after the value is complete.
+    unsafe { pointer.load(Ordering::Acquire).as_ref() }
+}

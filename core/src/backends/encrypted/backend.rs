@@ -45,7 +45,10 @@ enum State {
 impl Encrypted {
     /// Opens the store, and makes it where there is none and the settings allow it.
     pub(super) fn open(config: Config, cx: &CallContext) -> Result<Self> {
-        let opened = Opened { config, state: Mutex::new(State::Locked) };
+        let opened = Opened {
+            config,
+            state: Mutex::new(State::Locked),
+        };
         let mut wait = Wait::patient(cx);
         opened.unlock(&mut wait, true).map_err(Halt::into_error)?;
         Ok(Self {
@@ -80,7 +83,10 @@ impl Encrypted {
     ) -> Result<T> {
         let opened = Arc::clone(&self.opened);
         let run = move |cx: &CallContext| opened.run(&mut Wait::patient(cx), &job).map_err(Halt::into_error);
-        self.worker.run(cx, operation, run).await.map_err(|error| named(error, operation))
+        self.worker
+            .run(cx, operation, run)
+            .await
+            .map_err(|error| named(error, operation))
     }
 
     /// Runs a read that takes long: on the caller's thread where that is ours, else on the worker.
@@ -164,10 +170,13 @@ impl Opened {
                     .into());
             }
             if !config.create {
-                return Err(Error::new(ErrorKind::NotFound, format!("there is no store at {}", config.path.display()))
-                    .with_setting("encrypted.path")
-                    .with_help("run `strongroom init`, or set `encrypted.create` to `auto`")
-                    .into());
+                return Err(Error::new(
+                    ErrorKind::NotFound,
+                    format!("there is no store at {}", config.path.display()),
+                )
+                .with_setting("encrypted.path")
+                .with_help("run `strongroom init`, or set `encrypted.create` to `auto`")
+                .into());
             }
             store::create::create(&config.path, wait, || config.source.read_or_make())?;
         }
@@ -179,7 +188,10 @@ impl Opened {
                 *state = State::Open(Arc::clone(&session));
                 (Ok(session), None)
             }
-            State::Closed => (Err(Error::new(ErrorKind::Closed, "the manager was closed")), Some(session)),
+            State::Closed => (
+                Err(Error::new(ErrorKind::Closed, "the manager was closed")),
+                Some(session),
+            ),
         })?;
         drop(unused);
         Ok(answer?)
@@ -203,7 +215,9 @@ impl Opened {
 
 impl fmt::Debug for Encrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Encrypted").field("config", &self.opened.config).finish_non_exhaustive()
+        f.debug_struct("Encrypted")
+            .field("config", &self.opened.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -231,7 +245,9 @@ impl Backend for Encrypted {
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         let (key, version) = (req.key.clone(), req.version.cloned());
-        self.read(cx, Operation::Get, move |session, wait| read::get(session, &key, version.as_ref(), wait))
+        self.read(cx, Operation::Get, move |session, wait| {
+            read::get(session, &key, version.as_ref(), wait)
+        })
     }
 
     fn get_many<'a>(
@@ -243,7 +259,11 @@ impl Backend for Encrypted {
             let mut outcomes = Vec::with_capacity(req.keys.len());
             for key in req.keys {
                 cx.check().map_err(|error| named(error, Operation::GetMany))?;
-                outcomes.push(self.get(cx, GetRequest::new(key)).await.map_err(|error| error.with_key(key)));
+                outcomes.push(
+                    self.get(cx, GetRequest::new(key))
+                        .await
+                        .map_err(|error| error.with_key(key)),
+                );
             }
             Ok(outcomes)
         })
@@ -268,9 +288,14 @@ impl Backend for Encrypted {
             full: req.full_metadata,
         };
         // A warm index answers at once on any thread; a scan of a large store would hold up an executor.
-        let warm = matches!(self.opened.state(|state| state.clone()), Ok(State::Open(session)) if index::is_warm(&session));
+        let warm =
+            matches!(self.opened.state(|state| state.clone()), Ok(State::Open(session)) if index::is_warm(&session));
         let job = move |session: &Session, wait: &mut Wait<'_>| index::list(session, &page, wait);
-        if warm { self.read(cx, Operation::List, job) } else { self.long_read(cx, Operation::List, job) }
+        if warm {
+            self.read(cx, Operation::List, job)
+        } else {
+            self.long_read(cx, Operation::List, job)
+        }
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
@@ -280,7 +305,9 @@ impl Backend for Encrypted {
             condition: owned(req.condition),
             created_at: req.created_at,
         }];
-        let mutated = self.mutate(cx, Operation::Set, move |session, wait| write::set(session, &entries, wait));
+        let mutated = self.mutate(cx, Operation::Set, move |session, wait| {
+            write::set(session, &entries, wait)
+        });
         Box::pin(async move { only(mutated.await?) })
     }
 
@@ -304,8 +331,14 @@ impl Backend for Encrypted {
         if entries.is_empty() {
             return Box::pin(std::future::ready(Ok(SetManyOutcome::new(Vec::new()))));
         }
-        let mutated = self.mutate(cx, Operation::SetMany, move |session, wait| write::set(session, &entries, wait));
-        Box::pin(async move { Ok(SetManyOutcome::new(mutated.await?.outcomes.into_iter().map(Ok).collect())) })
+        let mutated = self.mutate(cx, Operation::SetMany, move |session, wait| {
+            write::set(session, &entries, wait)
+        });
+        Box::pin(async move {
+            Ok(SetManyOutcome::new(
+                mutated.await?.outcomes.into_iter().map(Ok).collect(),
+            ))
+        })
     }
 
     fn update_metadata<'a>(
@@ -322,15 +355,23 @@ impl Backend for Encrypted {
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
         let key = req.key.clone();
-        let mutated = self.mutate(cx, Operation::Delete, move |session, wait| write::delete(session, &key, wait));
+        let mutated = self.mutate(cx, Operation::Delete, move |session, wait| {
+            write::delete(session, &key, wait)
+        });
         Box::pin(async move { Ok(mutated.await?.step) })
     }
 
-    fn versions<'a>(&'a self, cx: &'a CallContext, req: VersionsRequest<'a>) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
+    fn versions<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: VersionsRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
         let key = req.key.clone();
         self.read(cx, Operation::Versions, move |session, wait| {
             read::versions(session, &key, wait)?.ok_or_else(|| {
-                Error::new(ErrorKind::NotFound, "there is no such secret").with_key(&key).into()
+                Error::new(ErrorKind::NotFound, "there is no such secret")
+                    .with_key(&key)
+                    .into()
             })
         })
     }
@@ -347,7 +388,9 @@ impl Backend for Encrypted {
         Box::pin(async move {
             match self.read(cx, Operation::Health, Session::probe).await {
                 Ok(true) => Ok(Health::ok()),
-                Ok(false) => Ok(Health::degraded("the store's file is not in WAL mode: reads and writes wait for each other")),
+                Ok(false) => Ok(Health::degraded(
+                    "the store's file is not in WAL mode: reads and writes wait for each other",
+                )),
                 Err(error) if error.kind() == ErrorKind::Closed => Err(error),
                 Err(error) => Ok(Health::unavailable(error)),
             }
@@ -359,15 +402,27 @@ impl Backend for Encrypted {
     }
 
     fn lock<'a>(&'a self, _cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move { self.opened.leave(State::Locked).map_err(|error| named(error, Operation::Lock)) })
+        Box::pin(async move {
+            self.opened
+                .leave(State::Locked)
+                .map_err(|error| named(error, Operation::Lock))
+        })
     }
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             // The worker runs one job after the other: when this one has run, so have all writes that were sent.
             let drained = self.worker.run(cx, Operation::Close, |_| Ok(())).await;
-            self.opened.leave(State::Closed).map_err(|error| named(error, Operation::Close))?;
-            drained.or_else(|error| if error.kind() == ErrorKind::Closed { Ok(()) } else { Err(named(error, Operation::Close)) })
+            self.opened
+                .leave(State::Closed)
+                .map_err(|error| named(error, Operation::Close))?;
+            drained.or_else(|error| {
+                if error.kind() == ErrorKind::Closed {
+                    Ok(())
+                } else {
+                    Err(named(error, Operation::Close))
+                }
+            })
         })
     }
 }
@@ -382,5 +437,9 @@ fn owned(condition: IfVersion<'_>) -> Condition {
 
 /// The one outcome of a mutation of one secret.
 fn only(mutated: Mutated) -> Result<SetOutcome> {
-    mutated.outcomes.into_iter().next().ok_or_else(|| Error::new(ErrorKind::Internal, "a write left no outcome"))
+    mutated
+        .outcomes
+        .into_iter()
+        .next()
+        .ok_or_else(|| Error::new(ErrorKind::Internal, "a write left no outcome"))
 }

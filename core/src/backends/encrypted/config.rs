@@ -25,7 +25,10 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the settings; nothing is opened but a descriptor, whose content can be read only once.
     pub(super) fn read(app: &str, settings: &Settings) -> Result<Self> {
-        let stated: Vec<&str> = [KEY, KEY_FILE, KEY_FD].into_iter().filter(|key| settings.is_set(key)).collect();
+        let stated: Vec<&str> = [KEY, KEY_FILE, KEY_FD]
+            .into_iter()
+            .filter(|key| settings.is_set(key))
+            .collect();
         if let [first, second, ..] = stated[..] {
             return Err(settings.error(first, &format!("and `{second}` both state the key; set one of them")));
         }

@@ -62,11 +62,18 @@ impl KeySource {
             Self::Setting(text) => parse(text.expose(), "encrypted.key"),
             Self::File { path, .. } => read_file(path)?.ok_or_else(|| missing(path)),
             Self::Descriptor(held) => {
-                let key = guarded(|| Ok(unpoisoned(held.lock()).as_ref().map(|key| Zeroizing::new(*key.expose()))));
+                let key = guarded(|| {
+                    Ok(unpoisoned(held.lock())
+                        .as_ref()
+                        .map(|key| Zeroizing::new(*key.expose())))
+                });
                 key.map_err(Halt::into_error)?.ok_or_else(|| {
-                    Error::new(ErrorKind::Locked, "the key came from a descriptor, which is read only once")
-                        .with_setting("encrypted.key_fd")
-                        .with_help("open the store anew with a fresh descriptor, or give the key in another way")
+                    Error::new(
+                        ErrorKind::Locked,
+                        "the key came from a descriptor, which is read only once",
+                    )
+                    .with_setting("encrypted.key_fd")
+                    .with_help("open the store anew with a fresh descriptor, or give the key in another way")
                 })
             }
         }
@@ -83,7 +90,9 @@ impl KeySource {
     /// Reads the key for a store that is being made; the default file is made with it. The caller holds the creation
     /// lock.
     pub(super) fn read_or_make(&self) -> Result<Key> {
-        let Self::File { path, default: true } = self else { return self.read() };
+        let Self::File { path, default: true } = self else {
+            return self.read();
+        };
         if let Some(key) = read_file(path)? {
             return Ok(key);
         }
@@ -120,9 +129,12 @@ impl fmt::Debug for KeySource {
 }
 
 fn missing(path: &Path) -> Error {
-    Error::new(ErrorKind::KeyMissing, format!("there is no key file at {}", path.display()))
-        .with_setting("encrypted.key_file")
-        .with_help("bring the key file back; a new key cannot open the store")
+    Error::new(
+        ErrorKind::KeyMissing,
+        format!("there is no key file at {}", path.display()),
+    )
+    .with_setting("encrypted.key_file")
+    .with_help("bring the key file back; a new key cannot open the store")
 }
 
 fn read_file(path: &Path) -> Result<Option<Key>> {
@@ -140,7 +152,8 @@ fn read_file(path: &Path) -> Result<Option<Key>> {
 /// 43 or 44 characters of base64, url-safe or standard.
 fn parse(bytes: &[u8], setting: &'static str) -> Result<Key> {
     let wrong = || {
-        let text = format!("`{setting}` holds no key: 32 raw bytes, 43 or 44 characters of base64, or 64 hexadecimal digits");
+        let text =
+            format!("`{setting}` holds no key: 32 raw bytes, 43 or 44 characters of base64, or 64 hexadecimal digits");
         Error::new(ErrorKind::InvalidConfig, text).with_setting(setting)
     };
     let mut key: Key = Zeroizing::new([0; KEY_LEN]);
@@ -148,7 +161,9 @@ fn parse(bytes: &[u8], setting: &'static str) -> Result<Key> {
         key.copy_from_slice(bytes);
         return Ok(key);
     }
-    let text = bytes.strip_suffix(b"\n").map_or(bytes, |text| text.strip_suffix(b"\r").unwrap_or(text));
+    let text = bytes
+        .strip_suffix(b"\n")
+        .map_or(bytes, |text| text.strip_suffix(b"\r").unwrap_or(text));
     let decoded = match text.len() {
         64 => HEXLOWER_PERMISSIVE.decode_mut(text, &mut key[..]).ok(),
         43 => decode_base64(text, &mut key),
@@ -165,7 +180,10 @@ fn parse(bytes: &[u8], setting: &'static str) -> Result<Key> {
 }
 
 fn decode_base64(text: &[u8], key: &mut Key) -> Option<usize> {
-    BASE64URL_NOPAD.decode_mut(text, &mut key[..]).or_else(|_| BASE64_NOPAD.decode_mut(text, &mut key[..])).ok()
+    BASE64URL_NOPAD
+        .decode_mut(text, &mut key[..])
+        .or_else(|_| BASE64_NOPAD.decode_mut(text, &mut key[..]))
+        .ok()
 }
 
 #[cfg(test)]
@@ -179,16 +197,32 @@ mod tests {
         let standard = BASE64_NOPAD.encode(&key);
         assert_ne!(url, standard);
         let hex = HEXLOWER_PERMISSIVE.encode(&key);
-        for text in [&url, &standard, &hex, &format!("{url}="), &format!("{standard}=\n"), &hex.to_uppercase()] {
+        for text in [
+            &url,
+            &standard,
+            &hex,
+            &format!("{url}="),
+            &format!("{standard}=\n"),
+            &hex.to_uppercase(),
+        ] {
             assert_eq!(*parse(text.as_bytes(), "x").unwrap(), key, "{text}");
-            assert_eq!(*parse(format!("{text}\r\n").as_bytes(), "x").unwrap_or_default(), if text.ends_with('\n') { [0; 32] } else { key });
+            assert_eq!(
+                *parse(format!("{text}\r\n").as_bytes(), "x").unwrap_or_default(),
+                if text.ends_with('\n') { [0; 32] } else { key }
+            );
         }
         assert_eq!(*parse(&key, "x").unwrap(), key);
     }
 
     #[test]
     fn what_is_no_key_is_never_quoted() {
-        for text in ["", "short", "hunter2hunter2hunter2hunter2hunter2hunter2!", &"z".repeat(64), &"A".repeat(45)] {
+        for text in [
+            "",
+            "short",
+            "hunter2hunter2hunter2hunter2hunter2hunter2!",
+            &"z".repeat(64),
+            &"A".repeat(45),
+        ] {
             let error = parse(text.as_bytes(), "encrypted.key").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfig);
             assert!(text.is_empty() || !error.to_string().contains(text));

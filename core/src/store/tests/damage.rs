@@ -29,24 +29,60 @@ fn verified_after(job: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Erro
 #[test]
 fn verify_finds_every_kind_of_damage() {
     let cases = [
-        ("a head is gone", "DELETE FROM head WHERE sid = (SELECT min(sid) FROM head)"),
+        (
+            "a head is gone",
+            "DELETE FROM head WHERE sid = (SELECT min(sid) FROM head)",
+        ),
         ("a version is gone", "DELETE FROM ver WHERE v = 1"),
         ("the current version is gone", "DELETE FROM ver WHERE v = 4"),
-        ("a secret is gone", "DELETE FROM ver WHERE sid = (SELECT min(sid) FROM head); DELETE FROM head WHERE sid = (SELECT min(sid) FROM head)"),
-        ("heads are swapped", "UPDATE head SET box = (SELECT box FROM head AS o WHERE o.sid <> head.sid)"),
-        ("versions are swapped", "UPDATE ver SET box = (SELECT box FROM ver AS o WHERE o.sid = ver.sid AND o.v <> ver.v)"),
-        ("a version too many", "INSERT INTO ver SELECT sid, 77, box FROM ver WHERE v = 1"),
-        ("a version without a secret", "INSERT INTO ver SELECT zeroblob(16), v, box FROM ver WHERE v = 1"),
+        (
+            "a secret is gone",
+            "DELETE FROM ver WHERE sid = (SELECT min(sid) FROM head); DELETE FROM head WHERE sid = (SELECT min(sid) FROM head)",
+        ),
+        (
+            "heads are swapped",
+            "UPDATE head SET box = (SELECT box FROM head AS o WHERE o.sid <> head.sid)",
+        ),
+        (
+            "versions are swapped",
+            "UPDATE ver SET box = (SELECT box FROM ver AS o WHERE o.sid = ver.sid AND o.v <> ver.v)",
+        ),
+        (
+            "a version too many",
+            "INSERT INTO ver SELECT sid, 77, box FROM ver WHERE v = 1",
+        ),
+        (
+            "a version without a secret",
+            "INSERT INTO ver SELECT zeroblob(16), v, box FROM ver WHERE v = 1",
+        ),
         ("the journal's beginning is gone", "DELETE FROM journal WHERE seq = 1"),
         ("the journal's end is gone", "DELETE FROM journal WHERE seq = 4"),
         ("the journal's middle is gone", "DELETE FROM journal WHERE seq = 2"),
-        ("records are swapped", "UPDATE journal SET box = (SELECT box FROM journal AS o WHERE o.seq = 5 - journal.seq)"),
-        ("a record too many", "INSERT INTO journal SELECT 9, box FROM journal WHERE seq = 1"),
-        ("a record before the floor", "INSERT INTO journal SELECT 0, box FROM journal WHERE seq = 1"),
+        (
+            "records are swapped",
+            "UPDATE journal SET box = (SELECT box FROM journal AS o WHERE o.seq = 5 - journal.seq)",
+        ),
+        (
+            "a record too many",
+            "INSERT INTO journal SELECT 9, box FROM journal WHERE seq = 1",
+        ),
+        (
+            "a record before the floor",
+            "INSERT INTO journal SELECT 0, box FROM journal WHERE seq = 1",
+        ),
         ("a slot is edited", "UPDATE keyslot SET params = x'a0'"),
-        ("a slot was added", "INSERT INTO keyslot SELECT 2, 9, params, box FROM keyslot"),
-        ("a slot's kind is edited", "INSERT INTO keyslot SELECT 2, 1, params, box FROM keyslot; UPDATE keyslot SET kind = 7 WHERE slot = 2"),
-        ("the header is edited", "UPDATE meta SET hdr = (SELECT CAST(hdr || x'00' AS BLOB) FROM meta)"),
+        (
+            "a slot was added",
+            "INSERT INTO keyslot SELECT 2, 9, params, box FROM keyslot",
+        ),
+        (
+            "a slot's kind is edited",
+            "INSERT INTO keyslot SELECT 2, 1, params, box FROM keyslot; UPDATE keyslot SET kind = 7 WHERE slot = 2",
+        ),
+        (
+            "the header is edited",
+            "UPDATE meta SET hdr = (SELECT CAST(hdr || x'00' AS BLOB) FROM meta)",
+        ),
         ("the header's code is edited", "UPDATE meta SET mac = zeroblob(32)"),
         ("the root is gone", "DELETE FROM root"),
         ("an epoch is gone", "DELETE FROM epoch WHERE ep = 1"),
@@ -56,7 +92,10 @@ fn verify_finds_every_kind_of_damage() {
         ("an extra table", "CREATE TABLE more(id INTEGER)"),
         ("an extra index", "CREATE INDEX more ON journal(box)"),
         ("an extra view", "CREATE VIEW more AS SELECT 1"),
-        ("an extra trigger", "CREATE TRIGGER more AFTER INSERT ON journal BEGIN DELETE FROM ver; END"),
+        (
+            "an extra trigger",
+            "CREATE TRIGGER more AFTER INSERT ON journal BEGIN DELETE FROM ver; END",
+        ),
         ("a table is gone", "DROP TABLE ext"),
     ];
     for (what, sql) in cases {
@@ -74,7 +113,10 @@ fn damage_names_the_secret() {
     assert_eq!(error.key(), Some("global/A"), "{error}");
     assert!(error.message().contains("ver"));
     let error = try_get(&session, "global/A").unwrap_err();
-    assert_eq!((error.key(), error.kind()), (Some("global/A"), ErrorKind::UnsupportedFormat));
+    assert_eq!(
+        (error.key(), error.kind()),
+        (Some("global/A"), ErrorKind::UnsupportedFormat)
+    );
     assert_eq!(get(&session, "org/acme/B").as_deref(), Some("two"));
 }
 
@@ -82,7 +124,9 @@ fn damage_names_the_secret() {
 fn an_old_version_cannot_stand_under_a_new_head() {
     let place = filled();
     place.tamper(|c| {
-        c.execute_batch("UPDATE ver SET box = (SELECT box FROM ver AS o WHERE o.sid = ver.sid AND o.v < ver.v) WHERE v > 2")
+        c.execute_batch(
+            "UPDATE ver SET box = (SELECT box FROM ver AS o WHERE o.sid = ver.sid AND o.v < ver.v) WHERE v > 2",
+        )
     });
     let session = place.open();
     assert_eq!(kind(try_get(&session, "global/A")), Some(ErrorKind::Integrity));
@@ -91,16 +135,26 @@ fn an_old_version_cannot_stand_under_a_new_head() {
 #[test]
 fn a_replayed_pair_is_found_by_verify() {
     let place = Place::new();
-    let session = place.open_with(Limits { versions: 1, journal: 1000 });
+    let session = place.open_with(Limits {
+        versions: 1,
+        journal: 1000,
+    });
     set(&session, "global/A", "old");
     drop(session);
     let rows = |c: &Connection| {
-        let head = c.query_row("SELECT sid, box FROM head", [], |r| Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
-        let ver = c.query_row("SELECT v, box FROM ver", [], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?)))?;
+        let head = c.query_row("SELECT sid, box FROM head", [], |r| {
+            Ok((r.get::<_, Vec<u8>>(0)?, r.get::<_, Vec<u8>>(1)?))
+        })?;
+        let ver = c.query_row("SELECT v, box FROM ver", [], |r| {
+            Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?))
+        })?;
         Ok((head, ver))
     };
     let (head, ver) = place.tamper(rows);
-    let session = place.open_with(Limits { versions: 1, journal: 1000 });
+    let session = place.open_with(Limits {
+        versions: 1,
+        journal: 1000,
+    });
     set(&session, "global/A", "new");
     drop(session);
     place.tamper(|c| {
@@ -108,7 +162,11 @@ fn a_replayed_pair_is_found_by_verify() {
         c.execute("UPDATE ver SET v = ?1, box = ?2", (ver.0, &ver.1))
     });
     let session = place.open();
-    assert_eq!(get(&session, "global/A").as_deref(), Some("old"), "what `get` cannot know");
+    assert_eq!(
+        get(&session, "global/A").as_deref(),
+        Some("old"),
+        "what `get` cannot know"
+    );
     assert_eq!(kind(verify(&session)), Some(ErrorKind::Integrity));
 }
 
@@ -153,7 +211,11 @@ fn files_that_are_no_store_are_told_apart() {
     #[cfg(unix)]
     std::fs::set_permissions(&place.path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let before = std::fs::read(&place.path).unwrap();
-    assert_eq!(place.refusal().kind(), ErrorKind::UnsupportedFormat, "another program's");
+    assert_eq!(
+        place.refusal().kind(),
+        ErrorKind::UnsupportedFormat,
+        "another program's"
+    );
     assert_eq!(std::fs::read(&place.path).unwrap(), before, "left as it was");
 }
 
@@ -161,7 +223,9 @@ fn files_that_are_no_store_are_told_apart() {
 fn a_newer_header_or_box_is_never_guessed_at() {
     let place = filled();
     // fmt, suite and min_reader are single bytes in the header's CBOR: a5 01 <fmt> 02 50 .. 03 <suite> 04 <min_reader>.
-    place.tamper(|c| c.execute_batch("UPDATE meta SET hdr = CAST(substr(hdr, 1, 24) || x'02' || substr(hdr, 26) AS BLOB)"));
+    place.tamper(|c| {
+        c.execute_batch("UPDATE meta SET hdr = CAST(substr(hdr, 1, 24) || x'02' || substr(hdr, 26) AS BLOB)")
+    });
     assert_eq!(place.refusal().kind(), ErrorKind::UnsupportedFormat);
     let place = filled();
     place.tamper(|c| c.execute_batch("UPDATE root SET box = CAST(x'0102' || substr(box, 3) AS BLOB)"));
@@ -192,7 +256,12 @@ fn unknown_cbor_keys_survive_writes() {
     let keys = &session.keys;
     let sid = keys.sid(&key("global/A"));
     let (root, head) = plain(session.shared.read(&mut Wait::patient(&cx()), |link| {
-        link.inside(|c| Ok((super::super::session::read_root(c)?, super::super::read::read_head(c, &sid)?.unwrap())))
+        link.inside(|c| {
+            Ok((
+                super::super::session::read_root(c)?,
+                super::super::read::read_head(c, &sid)?.unwrap(),
+            ))
+        })
     }))
     .unwrap();
     let root_address = crate::crypto::Address::numbered(keys.store, Table::Root, 1);
@@ -212,11 +281,22 @@ fn unknown_cbor_keys_survive_writes() {
     set(&session, "global/A", "three");
     verify(&session).unwrap();
     let (root, head) = plain(session.shared.read(&mut Wait::patient(&cx()), |link| {
-        link.inside(|c| Ok((super::super::session::read_root(c)?, super::super::read::read_head(c, &sid)?.unwrap())))
+        link.inside(|c| {
+            Ok((
+                super::super::session::read_root(c)?,
+                super::super::read::read_head(c, &sid)?.unwrap(),
+            ))
+        })
     }))
     .unwrap();
     for (address, sealed) in [(root_address, root), (session.keys.head_address(sid), head)] {
-        assert!(session.keys.open(address, &sealed, "x").unwrap().ends_with(b"\x18\x32\x66future"));
+        assert!(
+            session
+                .keys
+                .open(address, &sealed, "x")
+                .unwrap()
+                .ends_with(b"\x18\x32\x66future")
+        );
     }
 }
 
@@ -229,7 +309,10 @@ fn nothing_is_readable_in_any_file() {
         .with_provider("CANARYPROVIDER")
         .with_scope_of_use("CANARYSCOPE")
         .with_label("CANARYLABEL", "CANARYWORD");
-    let options = crate::context::CallOptions { actor: Some("CANARYACTOR".into()), ..Default::default() };
+    let options = crate::context::CallOptions {
+        actor: Some("CANARYACTOR".into()),
+        ..Default::default()
+    };
     let cx = CallContext::with_options(Face::Blocking, Duration::from_secs(5), Default::default(), options);
     write::set(&session, &[telling], &mut Wait::patient(&cx)).unwrap();
     let mut seen = 0;

@@ -26,7 +26,9 @@ fn the_token_moves_with_every_change_and_own_steps_match() {
     assert_ne!(first.before, first.after);
     let second = set(&two, "global/A", "2").step;
     assert_eq!((second.before, second.after), (first.after, Some(one.change_token())));
-    let gone = write::delete(&one, &key("global/A"), &mut Wait::patient(&cx())).unwrap().step;
+    let gone = write::delete(&one, &key("global/A"), &mut Wait::patient(&cx()))
+        .unwrap()
+        .step;
     assert_eq!((gone.before, gone.after), (second.after, Some(two.change_token())));
     assert_eq!(one.change_token(), one.change_token());
 }
@@ -53,8 +55,13 @@ fn eight_threads_lose_nothing() {
 /// Run by [`other_processes_see_and_make_changes`] in a process of its own; does nothing otherwise.
 #[test]
 fn child_writes() {
-    #[expect(clippy::disallowed_methods, reason = "how a test tells its own child which store to use")]
-    let Ok(path) = std::env::var("STRONGROOM_TEST_CHILD_STORE") else { return };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how a test tells its own child which store to use"
+    )]
+    let Ok(path) = std::env::var("STRONGROOM_TEST_CHILD_STORE") else {
+        return;
+    };
     let session = try_open(Path::new(&path), LIMITS).unwrap();
     assert_eq!(get(&session, "global/A").as_deref(), Some("parent"));
     for n in 0..20 {
@@ -160,6 +167,10 @@ fn creating_leaves_only_the_store() {
     #[cfg(unix)]
     for name in ["secrets.strongroom", "secrets.strongroom-wal", "secrets.strongroom-shm"] {
         let mode = std::fs::metadata(place.path.with_file_name(name)).unwrap();
-        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o600, "{name}");
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777,
+            0o600,
+            "{name}"
+        );
     }
 }

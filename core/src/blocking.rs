@@ -1,0 +1,197 @@
+//! The manager for callers whose thread may wait. Works in any thread, also inside someone's async runtime (where it
+//! holds that runtime's thread up), and starts no runtime for a local backend.
+
+use std::time::Duration;
+
+use crate::backend::{
+    BatchResult, Description, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
+};
+use crate::config::Settings;
+use crate::context::{CallOptions, CancellationToken, Face};
+use crate::error::Result;
+use crate::key::{AsKey, SecretKey};
+use crate::layers::cache::Lookup;
+use crate::manager::{
+    BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,
+    SetOptions, UpdateOptions,
+};
+use crate::scope::SecretScope;
+use crate::secret::{Secret, Version};
+use crate::value::SecretValue;
+
+/// [`crate::SecretManager`] with verbs that wait: the same names, arguments, answers and errors.
+///
+/// ```
+/// use strongroom::{Secret, blocking::SecretManager};
+/// let secrets = SecretManager::builder().backend("memory").open_blocking()?;
+/// secrets.set("org/acme/api_key", &Secret::new("sk-123"))?;
+/// assert_eq!(secrets.get_value("org/acme/api_key")?.as_deref(), Some("sk-123"));
+/// # Ok::<(), strongroom::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SecretManager {
+    inner: crate::SecretManager,
+}
+
+impl From<crate::SecretManager> for SecretManager {
+    /// The same manager; both may be used side by side.
+    fn from(manager: crate::SecretManager) -> Self {
+        Self {
+            inner: manager.with_face(Face::Blocking),
+        }
+    }
+}
+
+/// The verbs that only wait for their async twin.
+macro_rules! waiting {
+    ($($name:ident $(<$generic:ident: $bound:ident>)? ($($argument:ident: $type:ty),*) -> $output:ty;)+) => {$(
+        #[doc = concat!("Waits for [`crate::SecretManager::", stringify!($name), "`].")]
+        #[doc = ""]
+        #[doc = "# Errors"]
+        #[doc = "Those of the async verb."]
+        pub fn $name $(<$generic: $bound>)? (&self $(, $argument: $type)*) -> $output {
+            self.inner.block_on(self.inner.$name($($argument),*))
+        }
+    )+};
+}
+
+impl SecretManager {
+    /// Opens the default manager; see [`crate::SecretManager::init`].
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub fn init() -> Result<Self> {
+        Self::builder().open_blocking()
+    }
+
+    /// What opens a manager in any other way.
+    pub fn builder() -> Builder {
+        crate::SecretManager::builder()
+    }
+
+    /// The same manager with async verbs.
+    pub fn to_async(&self) -> crate::SecretManager {
+        self.inner.with_face(Face::Async)
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> BackendInfo<'_> {
+        self.inner.backend()
+    }
+
+    /// Whether secrets are still there after the machine has started again.
+    pub fn is_persistent(&self) -> bool {
+        self.inner.is_persistent()
+    }
+
+    /// The name of the application.
+    pub fn app(&self) -> &str {
+        self.inner.app()
+    }
+
+    /// The settings, each with its origin.
+    pub fn settings(&self) -> &Settings {
+        self.inner.settings()
+    }
+
+    /// A view in which bare names are names of `scope`; see [`crate::SecretManager::scoped`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`](crate::ErrorKind::InvalidKey).
+    pub fn scoped(&self, scope: &str) -> Result<Self> {
+        self.inner.scoped(scope).map(|inner| Self { inner })
+    }
+
+    /// A view whose calls carry these options.
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        Self {
+            inner: self.inner.with_options(options),
+        }
+    }
+
+    /// A view whose calls take at most so long.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self {
+            inner: self.inner.with_timeout(timeout),
+        }
+    }
+
+    /// A view whose calls end when the token fires.
+    #[must_use]
+    pub fn with_cancel(&self, token: CancellationToken) -> Self {
+        Self {
+            inner: self.inner.with_cancel(token),
+        }
+    }
+
+    /// Looks into the cache, and only there; see [`crate::SecretManager::try_cached`].
+    #[inline]
+    pub fn try_cached<R>(&self, key: impl AsKey, visitor: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
+        self.inner.try_cached(key, visitor)
+    }
+
+    // A cached value is answered before a deadline is worked out or a future made.
+
+    /// Waits for [`crate::SecretManager::get`].
+    ///
+    /// # Errors
+    /// Those of the async verb.
+    pub fn get(&self, key: impl AsKey) -> Result<Option<Secret>> {
+        match self.inner.try_cached_secret(&key) {
+            Some(secret) => Ok(Some(secret)),
+            None => self.inner.block_on(self.inner.get_with(key, GetOptions::new())),
+        }
+    }
+
+    /// Waits for [`crate::SecretManager::get_value`].
+    ///
+    /// # Errors
+    /// Those of the async verb.
+    pub fn get_value(&self, key: impl AsKey) -> Result<Option<String>> {
+        match self.inner.cached_text(&key) {
+            Some(text) => Ok(Some(text)),
+            None => self.inner.block_on(self.inner.get_value_uncached(key)),
+        }
+    }
+
+    /// Waits for [`crate::SecretManager::get_into`].
+    ///
+    /// # Errors
+    /// Those of the async verb.
+    pub fn get_into(&self, key: impl AsKey, buffer: &mut [u8]) -> Result<Option<usize>> {
+        match self.inner.cached_into(&key, buffer) {
+            Some(outcome) => outcome.map(Some),
+            None => self.inner.block_on(self.inner.get_into_uncached(key, buffer)),
+        }
+    }
+
+    waiting! {
+        get_with(key: impl AsKey, options: GetOptions) -> Result<Option<Secret>>;
+        get_version(key: impl AsKey, version: &Version) -> Result<Option<Secret>>;
+        get_many<K: AsKey>(keys: &[K]) -> Result<BatchResult>;
+        get_with_fallback(name: &str, scopes: &[SecretScope]) -> Result<Option<Secret>>;
+        get_with_fallback_options(name: &str, scopes: &[SecretScope], options: FallbackOptions) -> Result<Option<Secret>>;
+        exists(key: impl AsKey) -> Result<bool>;
+        describe(key: impl AsKey) -> Result<Option<Description>>;
+        list(options: ListOptions) -> Result<ListPage>;
+        versions(key: impl AsKey) -> Result<Vec<VersionEntry>>;
+        set(key: impl AsKey, secret: &Secret) -> Result<SetOutcome>;
+        set_with(key: impl AsKey, secret: &Secret, options: SetOptions) -> Result<SetOutcome>;
+        set_many(entries: &[(SecretKey, Secret)]) -> Result<SetManyOutcome>;
+        set_api_key(name: impl AsKey, value: impl Into<SecretValue>, provider: Option<&str>) -> Result<SetOutcome>;
+        update_value(key: impl AsKey, value: impl Into<SecretValue>) -> Result<SetOutcome>;
+        update_value_with(key: impl AsKey, value: impl Into<SecretValue>, options: UpdateOptions) -> Result<SetOutcome>;
+        update_metadata(key: impl AsKey, update: &MetadataUpdate) -> Result<SetOutcome>;
+        get_or_generate(key: impl AsKey, spec: &GenerateSpec) -> Result<Secret>;
+        rotate(key: impl AsKey, new: impl Into<NewValue>) -> Result<SetOutcome>;
+        delete(key: impl AsKey) -> Result<()>;
+        delete_with(key: impl AsKey, options: DeleteOptions) -> Result<()>;
+        rollback(key: impl AsKey, to: impl Into<RollbackTo>) -> Result<SetOutcome>;
+        health() -> Result<Health>;
+        verify() -> Result<VerifyReport>;
+        lock() -> Result<()>;
+        close() -> Result<()>;
+    }
+}

@@ -1,0 +1,158 @@
+//! What most layers are: something done around a call, whatever the verb.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::backend::{
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
+    Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
+    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+};
+use crate::context::CallContext;
+use crate::error::Result;
+use crate::key::SecretKey;
+use crate::secret::Secret;
+
+/// A call on its way through a layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'a> {
+    pub(super) operation: Operation,
+    pub(super) backend: &'static str,
+    pub(super) key: Option<&'a SecretKey>,
+    pub(super) cx: &'a CallContext,
+}
+
+/// Something done around a call. `run` makes the inner call's future; a layer may call it more than once (retry) or
+/// not at all (breaker).
+pub(super) trait Around: fmt::Debug + Send + Sync + 'static {
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: Call<'a>,
+        run: impl Fn() -> BoxFuture<'a, Result<T>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>>;
+}
+
+/// A backend with something done around its calls.
+#[derive(Debug)]
+pub(super) struct Layered<L> {
+    inner: Arc<dyn Backend>,
+    layer: L,
+}
+
+impl<L: Around> Layered<L> {
+    pub(super) fn new(inner: Arc<dyn Backend>, layer: L) -> Self {
+        Self { inner, layer }
+    }
+
+    fn pass<'a, T: Send + 'a>(
+        &'a self,
+        operation: Operation,
+        key: Option<&'a SecretKey>,
+        cx: &'a CallContext,
+        run: impl Fn() -> BoxFuture<'a, Result<T>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>> {
+        self.layer.around(
+            Call {
+                operation,
+                backend: self.inner.name(),
+                key,
+                cx,
+            },
+            run,
+        )
+    }
+}
+
+impl<L: Around> Backend for Layered<L> {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn needs_runtime(&self) -> bool {
+        self.inner.needs_runtime()
+    }
+
+    fn change_token(&self) -> Option<ChangeToken> {
+        self.inner.change_token()
+    }
+
+    fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
+        self.pass(Operation::Get, Some(req.key), cx, move || self.inner.get(cx, req))
+    }
+
+    fn get_many<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: GetManyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
+        self.pass(Operation::GetMany, None, cx, move || self.inner.get_many(cx, req))
+    }
+
+    fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
+        self.pass(Operation::Describe, Some(req.key), cx, move || {
+            self.inner.describe(cx, req)
+        })
+    }
+
+    fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
+        self.pass(Operation::List, None, cx, move || self.inner.list(cx, req))
+    }
+
+    fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        self.pass(Operation::Set, Some(req.key), cx, move || self.inner.set(cx, req))
+    }
+
+    fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
+        self.pass(Operation::SetMany, None, cx, move || self.inner.set_many(cx, req))
+    }
+
+    fn update_metadata<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: UpdateMetadataRequest<'a>,
+    ) -> BoxFuture<'a, Result<SetOutcome>> {
+        self.pass(Operation::UpdateMetadata, Some(req.key), cx, move || {
+            self.inner.update_metadata(cx, req)
+        })
+    }
+
+    fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
+        self.pass(Operation::Delete, Some(req.key), cx, move || self.inner.delete(cx, req))
+    }
+
+    fn versions<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: VersionsRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
+        self.pass(Operation::Versions, Some(req.key), cx, move || {
+            self.inner.versions(cx, req)
+        })
+    }
+
+    fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        self.pass(Operation::Rollback, Some(req.key), cx, move || {
+            self.inner.rollback(cx, req)
+        })
+    }
+
+    fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
+        self.pass(Operation::Health, None, cx, move || self.inner.health(cx))
+    }
+
+    fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {
+        self.pass(Operation::Verify, None, cx, move || self.inner.verify(cx))
+    }
+
+    fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        self.pass(Operation::Lock, None, cx, move || self.inner.lock(cx))
+    }
+
+    fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        self.pass(Operation::Close, None, cx, move || self.inner.close(cx))
+    }
+}

@@ -1,0 +1,408 @@
+//! The cache's map: reads under a sharded lock, SIEVE for eviction, limits on count and bytes, an index of expiries.
+//!
+//! Whatever leaves the map is dropped, and so wiped, after the write lock is released.
+
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::Lookup;
+use crate::secret::Secret;
+use crate::sys::stack::StackCopy;
+
+/// What an entry takes besides key and value, roughly.
+const OVERHEAD: usize = 256;
+const NONE: u32 = u32::MAX;
+
+/// A cached secret.
+pub(super) struct Entry {
+    pub(super) secret: Secret,
+    /// Microseconds since 1970 UTC.
+    pub(super) expires_at: Option<i64>,
+    /// Milliseconds of the coarse monotonic clock.
+    pub(super) trusted_until: Option<u64>,
+}
+
+struct Slot {
+    key: Box<[u8]>,
+    entry: Arc<Entry>,
+    size: usize,
+    /// SIEVE's mark: read since the hand passed last.
+    visited: AtomicBool,
+    newer: u32,
+    older: u32,
+}
+
+struct Inner {
+    table: HashTable<u32>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    newest: u32,
+    oldest: u32,
+    hand: u32,
+    bytes: usize,
+    expiries: BTreeSet<(i64, u32)>,
+}
+
+pub(super) struct Map {
+    inner: ShardedLock<Inner>,
+    hasher: RandomState,
+    max_entries: usize,
+    max_bytes: usize,
+}
+
+impl Map {
+    pub(super) fn new(max_entries: usize, max_bytes: usize) -> Self {
+        Self {
+            inner: ShardedLock::new(Inner::empty()),
+            hasher: RandomState::default(),
+            max_entries,
+            max_bytes,
+        }
+    }
+
+    fn read(&self) -> ShardedLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> ShardedLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls the visitor with a current entry's bytes, outside the lock: on a wiped copy on the stack where they fit
+    /// into `N`, else on shared ones. A visitor may therefore read again.
+    #[inline]
+    pub(super) fn visit<const N: usize, R>(
+        &self,
+        key: &[u8],
+        is_current: impl Fn(&Entry) -> Lookup<()>,
+        visitor: impl FnOnce(&[u8]) -> R,
+    ) -> Lookup<R> {
+        let mut copy = StackCopy::<N>::new();
+        let shared = {
+            let inner = self.read();
+            let Some(slot) = inner.find(self.hasher.hash_one(key), key) else {
+                return Lookup::Miss;
+            };
+            match is_current(&slot.entry) {
+                Lookup::Hit(()) => {}
+                Lookup::Miss => return Lookup::Miss,
+                Lookup::Slow => return Lookup::Slow,
+            }
+            slot.mark();
+            if copy.fill(slot.entry.secret.value.expose()) {
+                None
+            } else {
+                Some(Arc::clone(&slot.entry))
+            }
+        };
+        Lookup::Hit(match shared {
+            None => visitor(copy.bytes()),
+            Some(entry) => visitor(entry.secret.value.expose()),
+        })
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Option<Arc<Entry>> {
+        let inner = self.read();
+        let slot = inner.find(self.hasher.hash_one(key), key)?;
+        slot.mark();
+        Some(Arc::clone(&slot.entry))
+    }
+
+    /// Puts an entry where `wanted` still says so under the lock. One that is larger than the whole cache is not kept.
+    pub(super) fn put_if(&self, key: &[u8], entry: Entry, now_micros: i64, wanted: impl FnOnce() -> bool) {
+        let size = OVERHEAD + key.len() + entry.secret.value.len();
+        if size > self.max_bytes {
+            return;
+        }
+        let hash = self.hasher.hash_one(key);
+        let mut gone = Vec::new();
+        let mut inner = self.write();
+        if !wanted() {
+            return;
+        }
+        inner.take_expired(now_micros, &self.hasher, &mut gone);
+        gone.extend(inner.take(hash, key));
+        while inner.table.len() >= self.max_entries || inner.bytes + size > self.max_bytes {
+            match inner.evict(&self.hasher) {
+                Some(slot) => gone.push(slot),
+                None => break,
+            }
+        }
+        inner.insert(hash, key, Arc::new(entry), size, &self.hasher);
+        drop(inner);
+        drop(gone);
+    }
+
+    pub(super) fn remove(&self, key: &[u8]) {
+        let hash = self.hasher.hash_one(key);
+        let gone = self.write().take(hash, key);
+        drop(gone);
+    }
+
+    /// Drops what has expired; looks under the read lock first, because mostly there is nothing.
+    pub(super) fn drop_expired(&self, now_micros: i64) {
+        if self.read().expiries.first().is_none_or(|(at, _)| *at > now_micros) {
+            return;
+        }
+        let mut gone = Vec::new();
+        self.write().take_expired(now_micros, &self.hasher, &mut gone);
+        drop(gone);
+    }
+
+    pub(super) fn clear(&self) {
+        // Wiping a full cache takes some 17 ms: the lock is not held for it.
+        let gone = std::mem::replace(&mut *self.write(), Inner::empty());
+        drop(gone);
+    }
+}
+
+impl Slot {
+    fn mark(&self) {
+        // A store only where it changes something: the line stays shared between the readers' processors.
+        if !self.visited.load(Ordering::Relaxed) {
+            self.visited.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Inner {
+    fn empty() -> Self {
+        Self {
+            table: HashTable::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            newest: NONE,
+            oldest: NONE,
+            hand: NONE,
+            bytes: 0,
+            expiries: BTreeSet::new(),
+        }
+    }
+
+    fn slot(&self, at: u32) -> Option<&Slot> {
+        self.slots.get(at as usize).and_then(Option::as_ref)
+    }
+
+    fn slot_mut(&mut self, at: u32) -> Option<&mut Slot> {
+        self.slots.get_mut(at as usize).and_then(Option::as_mut)
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, key: &[u8]) -> Option<&Slot> {
+        let at = *self
+            .table
+            .find(hash, |&at| self.slot(at).is_some_and(|slot| *slot.key == *key))?;
+        self.slot(at)
+    }
+
+    fn take(&mut self, hash: u64, key: &[u8]) -> Option<Slot> {
+        let slots = &self.slots;
+        let is_it = |&at: &u32| {
+            slots
+                .get(at as usize)
+                .and_then(Option::as_ref)
+                .is_some_and(|slot| *slot.key == *key)
+        };
+        let (at, _) = self.table.find_entry(hash, is_it).ok()?.remove();
+        self.unlink(at)
+    }
+
+    /// Takes a slot, which is no longer in the table, out of the list and the slab.
+    fn unlink(&mut self, at: u32) -> Option<Slot> {
+        let slot = self.slots.get_mut(at as usize)?.take()?;
+        match self.slot_mut(slot.newer) {
+            Some(newer) => newer.older = slot.older,
+            None => self.newest = slot.older,
+        }
+        match self.slot_mut(slot.older) {
+            Some(older) => older.newer = slot.newer,
+            None => self.oldest = slot.newer,
+        }
+        if self.hand == at {
+            self.hand = slot.newer;
+        }
+        if let Some(expiry) = slot.entry.expires_at {
+            self.expiries.remove(&(expiry, at));
+        }
+        self.bytes -= slot.size;
+        self.free.push(at);
+        Some(slot)
+    }
+
+    fn insert(&mut self, hash: u64, key: &[u8], entry: Arc<Entry>, size: usize, hasher: &RandomState) {
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).unwrap_or(NONE)
+        });
+        if let Some(expiry) = entry.expires_at {
+            self.expiries.insert((expiry, at));
+        }
+        let slot = Slot {
+            key: key.into(),
+            entry,
+            size,
+            visited: AtomicBool::new(false),
+            newer: NONE,
+            older: self.newest,
+        };
+        match self.slot_mut(self.newest) {
+            Some(newest) => newest.newer = at,
+            None => self.oldest = at,
+        }
+        self.newest = at;
+        self.bytes += size;
+        self.slots[at as usize] = Some(slot);
+        let slots = &self.slots;
+        self.table.insert_unique(hash, at, |&at| {
+            slots
+                .get(at as usize)
+                .and_then(Option::as_ref)
+                .map_or(0, |slot| hasher.hash_one(&*slot.key))
+        });
+    }
+
+    /// SIEVE: the hand moves from the oldest to the newest, spares what was read since it passed, and takes the first
+    /// that was not.
+    fn evict(&mut self, hasher: &RandomState) -> Option<Slot> {
+        let mut at = if self.slot(self.hand).is_some() {
+            self.hand
+        } else {
+            self.oldest
+        };
+        loop {
+            let slot = self.slot(at)?;
+            if !slot.visited.swap(false, Ordering::Relaxed) {
+                break;
+            }
+            at = if slot.newer == NONE { self.oldest } else { slot.newer };
+        }
+        self.hand = at;
+        let hash = hasher.hash_one(&*self.slot(at)?.key);
+        self.table.find_entry(hash, |&other| other == at).ok()?.remove();
+        self.unlink(at)
+    }
+
+    fn take_expired(&mut self, now_micros: i64, hasher: &RandomState, gone: &mut Vec<Slot>) {
+        while let Some(&(expiry, at)) = self.expiries.first() {
+            if expiry > now_micros {
+                break;
+            }
+            let Some(hash) = self.slot(at).map(|slot| hasher.hash_one(&*slot.key)) else {
+                break;
+            };
+            if let Ok(found) = self.table.find_entry(hash, |&other| other == at) {
+                found.remove();
+            }
+            gone.extend(self.unlink(at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(value: &str, expires_at: Option<i64>) -> Entry {
+        Entry {
+            secret: Secret::new(value),
+            expires_at,
+            trusted_until: None,
+        }
+    }
+
+    fn read(map: &Map, key: &str) -> Option<Vec<u8>> {
+        match map.visit::<16, _>(key.as_bytes(), |_| Lookup::Hit(()), <[u8]>::to_vec) {
+            Lookup::Hit(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn keeps_both_limits_and_what_was_read_last() {
+        let map = Map::new(4, 1 << 20);
+        for n in 0..4 {
+            map.put_if(format!("k{n}").as_bytes(), entry("v", None), 0, || true);
+        }
+        assert!(read(&map, "k0").is_some());
+        map.put_if(b"k4", entry("v", None), 0, || true);
+        assert!(read(&map, "k0").is_some(), "the hand spares what was read");
+        assert!(read(&map, "k1").is_none(), "the oldest unread entry goes");
+        let map = Map::new(100, 3 * (OVERHEAD + 10));
+        for n in 0..10 {
+            map.put_if(format!("k{n}").as_bytes(), entry("12345678", None), 0, || true);
+            assert!(map.read().bytes <= map.max_bytes);
+        }
+        assert_eq!(map.read().table.len(), 3);
+        map.put_if(b"huge", entry(&"x".repeat(map.max_bytes), None), 0, || true);
+        assert!(
+            read(&map, "huge").is_none(),
+            "a value larger than the cache is not kept"
+        );
+    }
+
+    #[test]
+    fn replaces_removes_and_expires() {
+        let map = Map::new(10, 1 << 20);
+        map.put_if(b"k", entry("old", None), 0, || true);
+        map.put_if(b"k", entry("new", Some(50)), 0, || true);
+        assert_eq!(read(&map, "k").as_deref(), Some(&b"new"[..]));
+        map.drop_expired(49);
+        assert!(read(&map, "k").is_some());
+        map.drop_expired(50);
+        assert!(read(&map, "k").is_none());
+        assert_eq!(
+            (map.read().bytes, map.read().table.len(), map.read().expiries.len()),
+            (0, 0, 0)
+        );
+        map.put_if(b"k", entry("v", None), 0, || false);
+        assert!(read(&map, "k").is_none(), "an unwanted entry is not kept");
+        map.put_if(
+            b"k",
+            entry("a value longer than the copy on the stack", None),
+            0,
+            || true,
+        );
+        assert!(read(&map, "k").is_some());
+        map.remove(b"k");
+        assert!(read(&map, "k").is_none());
+    }
+
+    #[test]
+    fn stays_whole_under_many_changes() {
+        let map = Map::new(64, 1 << 20);
+        for n in 0_u64..20_000 {
+            let key = format!("k{}", n.wrapping_mul(2_654_435_761) % 200);
+            match n % 7 {
+                0 => map.remove(key.as_bytes()),
+                1..=3 => drop(map.get(key.as_bytes())),
+                _ => map.put_if(
+                    key.as_bytes(),
+                    entry("v", (n % 5 == 0).then_some(n as i64 + 50)),
+                    n as i64,
+                    || true,
+                ),
+            }
+        }
+        let inner = map.read();
+        let live = inner.slots.iter().flatten().count();
+        assert_eq!(inner.table.len(), live);
+        let mut at = inner.oldest;
+        let mut walked = 0;
+        while let Some(slot) = inner.slot(at) {
+            walked += 1;
+            at = slot.newer;
+        }
+        assert_eq!(walked, live, "list and table hold the same entries");
+        assert_eq!(
+            inner.bytes,
+            inner.slots.iter().flatten().map(|slot| slot.size).sum::<usize>()
+        );
+    }
+}

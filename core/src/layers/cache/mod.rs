@@ -1,0 +1,260 @@
+//! The cache: values that were read stay in wiping memory, in front of any backend.
+//!
+//! What makes an entry untrue: a write by this process (its entry goes at once), a change by someone else (seen by the
+//! backend's change token, which the first hit later than [`CHECK_EVERY_MILLIS`] after the last check compares), the
+//! end of its time to live where the backend has no token, its expiry, and a fork (the child starts empty).
+
+mod backend;
+mod map;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+pub(crate) use backend::{Cached, cache_text};
+use map::{Entry, Map};
+
+use crate::backend::{Backend, ChangeStep, ChangeToken};
+use crate::secret::Secret;
+use crate::sys::clock;
+use crate::sys::fork::ForkCell;
+
+/// How old the last look at the change token may be.
+const CHECK_EVERY_MILLIS: u64 = 100;
+/// The longest value that a visitor gets as a copy on the stack; a longer one is shared.
+const STACK_COPY: usize = 512;
+
+/// What the fast path answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup<R> {
+    /// The value was there; this is what the visitor made of it.
+    Hit(R),
+    /// The value is not in the cache.
+    Miss,
+    /// The fast path may not answer: the manager is closed, a required audit sink must be asked first, or the value
+    /// has expired.
+    Slow,
+}
+
+/// The limits of a cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) entries: usize,
+    pub(crate) bytes: usize,
+    /// How long an entry is trusted where the backend has no change token.
+    pub(crate) ttl: Duration,
+}
+
+/// A cache of one manager.
+pub(crate) struct Cache {
+    /// Set by whatever must see every call: a required audit sink, a closed manager.
+    gate: AtomicBool,
+    limits: Limits,
+    state: ForkCell<State>,
+}
+
+struct State {
+    map: Map,
+    /// When the token was compared last, by the coarse monotonic clock.
+    checked: AtomicU64,
+    /// The token that all entries were read under, or later.
+    token: Mutex<Option<ChangeToken>>,
+    /// Writes of this process that began and ended; a fill that overlaps with one is not kept.
+    begun: AtomicU64,
+    ended: AtomicU64,
+}
+
+/// Proof that no write of this process has run since a read began.
+#[derive(Clone, Copy)]
+pub(crate) struct FillTicket(Option<u64>);
+
+impl Cache {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let state = ForkCell::new(move || State {
+            map: Map::new(limits.entries, limits.bytes),
+            checked: AtomicU64::new(0),
+            token: Mutex::new(None),
+            begun: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+        });
+        Self {
+            gate: AtomicBool::new(false),
+            limits,
+            state,
+        }
+    }
+
+    /// Makes every look-up answer [`Lookup::Slow`] from now on.
+    pub(crate) fn shut_gate(&self) {
+        self.gate.store(true, Ordering::Release);
+    }
+
+    /// The fast path: no allocation, no runtime, no system call but, now and then, one look at the change token.
+    ///
+    /// `key` is the text of a valid key without `global/`. The visitor is called outside every lock.
+    #[inline]
+    pub(crate) fn visit<R>(&self, backend: &dyn Backend, key: &[u8], visitor: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
+        match self.look(backend, key) {
+            Err(outcome) => outcome,
+            Ok(state) => state
+                .map
+                .visit::<STACK_COPY, R>(key, |entry| self.is_current(entry), visitor),
+        }
+    }
+
+    /// Like [`Self::visit`], with metadata; the copy is the caller's.
+    pub(crate) fn secret(&self, backend: &dyn Backend, key: &[u8]) -> Lookup<Secret> {
+        match self.look(backend, key) {
+            Err(outcome) => outcome,
+            Ok(state) => match state.map.get(key) {
+                None => Lookup::Miss,
+                Some(entry) => match self.is_current(&entry) {
+                    Lookup::Hit(()) => Lookup::Hit(entry.secret.duplicate()),
+                    Lookup::Miss => Lookup::Miss,
+                    Lookup::Slow => Lookup::Slow,
+                },
+            },
+        }
+    }
+
+    #[inline]
+    fn look<R>(&self, backend: &dyn Backend, _key: &[u8]) -> Result<&State, Lookup<R>> {
+        if self.gate.load(Ordering::Acquire) {
+            return Err(Lookup::Slow);
+        }
+        let Some(state) = self.state.get_if_made() else {
+            return Err(Lookup::Miss);
+        };
+        let now = clock::monotonic_millis();
+        let checked = state.checked.load(Ordering::Relaxed);
+        if now.saturating_sub(checked) > CHECK_EVERY_MILLIS
+            // One caller checks, the others go on.
+            && state.checked.compare_exchange(checked, now, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        {
+            state.check(backend);
+        }
+        Ok(state)
+    }
+
+    #[inline]
+    fn is_current(&self, entry: &Entry) -> Lookup<()> {
+        if entry.expires_at.is_some_and(|at| at <= clock::realtime_micros()) {
+            return Lookup::Slow;
+        }
+        if entry
+            .trusted_until
+            .is_some_and(|until| until <= clock::monotonic_millis())
+        {
+            return Lookup::Miss;
+        }
+        Lookup::Hit(())
+    }
+
+    /// Called before a read whose answer is to be kept.
+    pub(crate) fn begin_fill(&self, backend: &dyn Backend) -> FillTicket {
+        let state = self.state.get();
+        let begun = state.begun.load(Ordering::Acquire);
+        if state.ended.load(Ordering::Acquire) != begun {
+            return FillTicket(None);
+        }
+        let mut token = state.lock_token();
+        if token.is_none() {
+            // The first entry: from here on a change is seen.
+            *token = backend.change_token();
+            state.checked.store(clock::monotonic_millis(), Ordering::Release);
+        }
+        FillTicket(Some(begun))
+    }
+
+    /// Keeps what was read, unless a write of this process came between.
+    pub(crate) fn fill(&self, ticket: FillTicket, key: &[u8], secret: &Secret) {
+        let state = self.state.get();
+        let unwritten = || ticket.0 == Some(state.begun.load(Ordering::Acquire));
+        if !unwritten() {
+            return;
+        }
+        let now = clock::monotonic_millis();
+        let has_token = state.lock_token().is_some();
+        let trusted_until =
+            (!has_token).then(|| now.saturating_add(u64::try_from(self.limits.ttl.as_millis()).unwrap_or(u64::MAX)));
+        let entry = Entry {
+            secret: secret.duplicate(),
+            expires_at: secret.metadata.expires_at.map(crate::timestamp::to_micros),
+            trusted_until,
+        };
+        state.map.put_if(key, entry, clock::realtime_micros(), unwritten);
+    }
+
+    /// Called before a write is sent: what is read from now on is not kept until [`Self::end_write`].
+    pub(crate) fn begin_write(&self) {
+        self.state.get().begun.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Called when a write has ended, however it ended, with the keys that it may have changed.
+    pub(crate) fn end_write<'a>(&self, keys: impl IntoIterator<Item = &'a [u8]>, step: Option<ChangeStep>) {
+        let state = self.state.get();
+        for key in keys {
+            state.map.remove(key);
+        }
+        if let Some(ChangeStep {
+            before: Some(before),
+            after: Some(after),
+        }) = step
+        {
+            let mut token = state.lock_token();
+            // Our own change does not make the other entries untrue. Anything between the last check and it does, and
+            // is left for the next check to find.
+            if *token == Some(before) {
+                *token = Some(after);
+            }
+        }
+        state.map.drop_expired(clock::realtime_micros());
+        state.ended.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Forgets one entry.
+    pub(crate) fn remove(&self, key: &[u8]) {
+        if let Some(state) = self.state.get_if_made() {
+            state.map.remove(key);
+        }
+    }
+
+    /// Forgets and wipes everything.
+    pub(crate) fn clear(&self) {
+        if let Some(state) = self.state.get_if_made() {
+            state.forget_all(None);
+        }
+    }
+}
+
+impl State {
+    #[cold]
+    fn check(&self, backend: &dyn Backend) {
+        self.map.drop_expired(clock::realtime_micros());
+        let now = backend.change_token();
+        let before = *self.lock_token();
+        if before.is_some() && now != before {
+            self.forget_all(now);
+        }
+    }
+
+    fn forget_all(&self, token: Option<ChangeToken>) {
+        // Counted as a write: a read that began before must not bring an old value back.
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        *self.lock_token() = token;
+        self.map.clear();
+        self.ended.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn lock_token(&self) -> std::sync::MutexGuard<'_, Option<ChangeToken>> {
+        self.token.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

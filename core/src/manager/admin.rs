@@ -1,0 +1,56 @@
+//! The verbs that concern the backend as a whole.
+
+use std::sync::atomic::Ordering;
+
+use super::SecretManager;
+use crate::backend::{Health, VerifyReport};
+use crate::context::CallContext;
+use crate::error::Result;
+
+impl SecretManager {
+    /// Tells how the backend is, without a prompt and without using up a quota.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed). A backend that does not work is an answer, not an error.
+    pub async fn health(&self) -> Result<Health> {
+        let cx = self.context()?;
+        Ok(self
+            .call(self.layered().health(&cx))
+            .await
+            .unwrap_or_else(Health::unavailable))
+    }
+
+    /// Checks everything that is stored, as far as the backend can.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Integrity`](crate::ErrorKind::Integrity) saying what is damaged;
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+    pub async fn verify(&self) -> Result<VerifyReport> {
+        let cx = self.context()?;
+        self.call(self.layered().verify(&cx)).await
+    }
+
+    /// Forgets keys and cached values; the next use unlocks the backend again. Idempotent.
+    ///
+    /// # Errors
+    /// What every verb may answer.
+    pub async fn lock(&self) -> Result<()> {
+        let cx = self.context()?;
+        self.call(self.layered().lock(&cx)).await
+    }
+
+    /// Gives up connections, keys and cached values; every view of this manager answers
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) from then on. Writes that were sent finish first. Idempotent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) where a write does not finish in time; the manager is closed
+    /// all the same.
+    pub async fn close(&self) -> Result<()> {
+        if self.shared.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let shared = &self.shared;
+        let cx = CallContext::with_options(self.face, shared.timeout, shared.prompt, self.options.clone());
+        self.call(self.layered().close(&cx)).await
+    }
+}

@@ -1,0 +1,229 @@
+//! What opens a manager.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::{SecretManager, Shared};
+use crate::backend::Backend;
+use crate::blocking;
+use crate::config::{Origin, Settings, environment};
+use crate::context::{CallContext, CallOptions, Face, PromptPolicy};
+use crate::error::{Error, ErrorKind, Result};
+use crate::layers::cache::{Cache, Limits};
+use crate::layers::{self, AuditSink, LayerOptions};
+use crate::registry::{self, OpenRequest};
+use crate::value::SecretValue;
+
+/// The application whose names are used where none is stated.
+const DEFAULT_APP: &str = "strongroom";
+
+/// Collects settings and opens a manager. What the program states here wins over flags, flags over the environment,
+/// the environment over the defaults of [`SETTINGS`](crate::SETTINGS). The first wrong setting is answered by `open`.
+///
+/// ```
+/// use strongroom::SecretManager;
+/// let secrets = SecretManager::builder().app("sideseat").backend("memory").open_blocking().unwrap();
+/// assert_eq!(secrets.backend().name(), "memory");
+/// let error = SecretManager::builder().option("cache_entrys", "5").open_blocking().unwrap_err();
+/// assert!(error.to_string().contains("did you mean `cache_entries`"));
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    app: String,
+    settings: Settings,
+    environment: bool,
+    instance: Option<Arc<dyn Backend>>,
+    audit: Option<Arc<dyn AuditSink>>,
+    error: Option<Error>,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            app: DEFAULT_APP.to_owned(),
+            settings: Settings::new(),
+            environment: true,
+            instance: None,
+            audit: None,
+            error: None,
+        }
+    }
+
+    /// Names the application, which sets every default: variables (`<APP>_SECRETS_…`), folders, names in keystores.
+    /// One segment of letters, digits, `.`, `_`, `-`.
+    pub fn app(mut self, app: impl Into<String>) -> Self {
+        self.app = app.into();
+        self
+    }
+
+    /// Chooses the backend by its word.
+    pub fn backend(self, word: impl Into<String>) -> Self {
+        self.option("backend", word)
+    }
+
+    /// Sets a setting of the table.
+    pub fn option(self, key: &str, value: impl Into<String>) -> Self {
+        self.set(key, value.into(), Origin::Builder)
+    }
+
+    /// Sets a setting of the table from a flag of a command line.
+    pub fn flag(self, key: &str, value: impl Into<String>) -> Self {
+        self.set(key, value.into(), Origin::Flag)
+    }
+
+    /// Sets a secret setting of the table.
+    pub fn secret_option(mut self, key: &str, value: impl Into<SecretValue>) -> Self {
+        let outcome = self.settings.set_secret(key, value.into(), Origin::Builder);
+        self.note(outcome);
+        self
+    }
+
+    /// Leaves the environment alone.
+    pub fn without_environment(mut self) -> Self {
+        self.environment = false;
+        self
+    }
+
+    /// Uses an opened backend of the caller's own. Settings of other backends are then without effect.
+    pub fn backend_instance(mut self, backend: Arc<dyn Backend>) -> Self {
+        self.instance = Some(backend);
+        self
+    }
+
+    /// Refuses every call of which this sink does not take a record.
+    #[cfg(feature = "testing")]
+    pub fn required_audit_sink(mut self, sink: Arc<dyn AuditSink>) -> Self {
+        self.audit = Some(sink);
+        self
+    }
+
+    fn set(mut self, key: &str, value: String, origin: Origin) -> Self {
+        let outcome = self.settings.set(key, value, origin);
+        self.note(outcome);
+        self
+    }
+
+    fn note(&mut self, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    /// Opens the manager. Local files are read and, where they are missing and may be, made; a remote backend connects
+    /// at its first call. The environment is read now, on this thread.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] naming the setting; what the backend answers at opening, for instance
+    /// [`ErrorKind::KeyMissing`], [`ErrorKind::WrongKey`], [`ErrorKind::InsecurePath`], [`ErrorKind::Integrity`],
+    /// [`ErrorKind::UnsupportedFormat`].
+    #[expect(
+        clippy::unused_async,
+        reason = "remote backends and configuration sources may wait at opening"
+    )]
+    pub async fn open(self) -> Result<SecretManager> {
+        self.open_with(Face::Async)
+    }
+
+    /// Opens the manager for callers whose thread may wait.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_blocking(self) -> Result<blocking::SecretManager> {
+        self.open_with(Face::Blocking).map(blocking::SecretManager::from)
+    }
+
+    fn open_with(self, face: Face) -> Result<SecretManager> {
+        let Self {
+            app,
+            mut settings,
+            environment,
+            instance,
+            audit,
+            error,
+        } = self;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        check_app(&app)?;
+        if environment {
+            environment::apply(&mut settings, &app)?;
+        }
+        let timeout = settings.duration("deadline").unwrap_or(Duration::from_secs(10));
+        let prompt = if settings.text("prompt") == Some("allow") {
+            PromptPolicy::Allow
+        } else {
+            PromptPolicy::Never
+        };
+        let backend = match instance {
+            Some(backend) => backend,
+            None => {
+                let word = settings.text("backend").unwrap_or_default().to_owned();
+                let cx = CallContext::with_options(face, timeout, prompt, CallOptions::default());
+                registry::open(
+                    &word,
+                    &OpenRequest {
+                        app: &app,
+                        settings: &settings,
+                        cx: &cx,
+                    },
+                )?
+            }
+        };
+        let cache = settings.is_on("cache").then(|| Arc::new(Cache::new(limits(&settings))));
+        if let (Some(cache), Some(_)) = (&cache, &audit) {
+            cache.shut_gate();
+        }
+        let max_value = to_usize(settings.integer("max_value"));
+        let layered = layers::wrap(
+            Arc::clone(&backend),
+            &LayerOptions {
+                cache: cache.clone(),
+                audit,
+            },
+        );
+        let shared = Shared {
+            app,
+            settings,
+            backend,
+            layered,
+            cache,
+            closed: AtomicBool::new(false),
+            timeout,
+            prompt,
+            max_value,
+        };
+        Ok(SecretManager {
+            shared: Arc::new(shared),
+            face,
+            options: CallOptions::default(),
+            scope: None,
+        })
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits {
+        entries: to_usize(settings.integer("cache_entries")),
+        bytes: to_usize(settings.integer("cache_bytes")),
+        ttl: settings.duration("cache_ttl").unwrap_or(Duration::from_secs(300)),
+    }
+}
+
+fn to_usize(number: Option<u64>) -> usize {
+    number
+        .and_then(|number| usize::try_from(number).ok())
+        .unwrap_or(usize::MAX)
+}
+
+/// An application's name becomes part of paths and variables.
+fn check_app(app: &str) -> Result<()> {
+    crate::key::check_segment(app).map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidConfig,
+            "the application's name must be letters, digits, `.`, `_` and `-`",
+        )
+        .with_setting("app")
+    })
+}

@@ -1,0 +1,276 @@
+//! The manager: what users hold. A backend in its layers, and the verbs.
+
+mod admin;
+mod builder;
+mod check;
+mod generate;
+mod options;
+mod read;
+mod write;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+pub use builder::Builder;
+pub use generate::{GenerateSpec, NewValue};
+pub use options::{DeleteOptions, FallbackOptions, GetOptions, ListOptions, RollbackTo, SetOptions, UpdateOptions};
+
+use crate::backend::{Backend, BoxFuture, Capabilities, Persistence};
+use crate::config::Settings;
+use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{AsKey, SecretKey};
+use crate::layers::cache::{Cache, Lookup, cache_text};
+use crate::runtime;
+use crate::scope::SecretScope;
+use crate::secret::Secret;
+
+/// A store of secrets, whatever backend holds them. Open one, share it: it is a cheap handle, `Clone`, `Send` and
+/// `Sync`.
+///
+/// Verbs take a key as text (`"org/acme/api_key"`; a bare name is global) or as a [`SecretKey`]. Every verb may answer,
+/// besides what it names itself: [`ErrorKind::InvalidKey`], [`ErrorKind::Timeout`] (a write that was sent:
+/// [`ErrorKind::OutcomeUnknown`]), [`ErrorKind::Cancelled`], [`ErrorKind::Closed`], [`ErrorKind::Unavailable`],
+/// [`ErrorKind::Locked`], [`ErrorKind::PermissionDenied`], [`ErrorKind::Integrity`] and what else the backend reports.
+///
+/// The futures work on any executor. A caller who is not async uses [`crate::blocking::SecretManager`].
+///
+/// ```
+/// # fn main() -> strongroom::Result<()> {
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use strongroom::{Secret, SecretManager};
+///
+/// let secrets = SecretManager::builder().backend("memory").open().await?;
+/// secrets.set("org/acme/api_key", &Secret::with_provider("sk-123", "openai")).await?;
+/// let secret = secrets.get("org/acme/api_key").await?.expect("just set");
+/// assert_eq!(secret.value.expose(), b"sk-123");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SecretManager {
+    shared: Arc<Shared>,
+    face: Face,
+    options: CallOptions,
+    /// The scope of bare names, where this is a [`scoped`](Self::scoped) view.
+    scope: Option<Arc<SecretScope>>,
+}
+
+struct Shared {
+    app: String,
+    settings: Settings,
+    /// The opened backend, without layers.
+    backend: Arc<dyn Backend>,
+    /// The same in its layers.
+    layered: Arc<dyn Backend>,
+    cache: Option<Arc<Cache>>,
+    closed: AtomicBool,
+    timeout: Duration,
+    prompt: PromptPolicy,
+    max_value: usize,
+}
+
+/// What is known about an opened backend.
+#[derive(Clone, Copy, Debug)]
+pub struct BackendInfo<'a> {
+    backend: &'a dyn Backend,
+}
+
+impl<'a> BackendInfo<'a> {
+    /// The one word that this kind of backend is known by.
+    pub fn name(&self) -> &'static str {
+        self.backend.name()
+    }
+
+    /// What it can do.
+    pub fn capabilities(&self) -> &'a Capabilities {
+        self.backend.capabilities()
+    }
+
+    /// How long what is stored lasts.
+    pub fn persistence(&self) -> Persistence {
+        self.backend.capabilities().persistence
+    }
+}
+
+impl SecretManager {
+    /// Opens the default manager: application `strongroom`, settings from the environment, the store made where there
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub async fn init() -> Result<Self> {
+        Self::builder().open().await
+    }
+
+    /// What opens a manager in any other way.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> BackendInfo<'_> {
+        BackendInfo {
+            backend: &*self.shared.backend,
+        }
+    }
+
+    /// Whether secrets are still there after the machine has started again.
+    pub fn is_persistent(&self) -> bool {
+        self.backend().persistence().survives_reboot()
+    }
+
+    /// The name of the application.
+    pub fn app(&self) -> &str {
+        &self.shared.app
+    }
+
+    /// The settings, each with its origin. Secret ones are not shown.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// A view in which bare names are names of `scope` (text form, such as `org/acme`). Texts that name a scope and
+    /// [`SecretKey`]s mean what they say. `list` without a scope lists this one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`] where the text is no scope.
+    pub fn scoped(&self, scope: &str) -> Result<Self> {
+        let scope = SecretScope::parse(scope)?;
+        let mut view = self.clone();
+        view.scope = (scope != SecretScope::global()).then(|| Arc::new(scope));
+        Ok(view)
+    }
+
+    /// A view whose calls carry these options.
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        let mut view = self.clone();
+        view.options = options;
+        view
+    }
+
+    /// A view whose calls take at most so long.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        let mut view = self.clone();
+        view.options.timeout = Some(timeout);
+        view
+    }
+
+    /// A view whose calls end when the token fires.
+    #[must_use]
+    pub fn with_cancel(&self, token: CancellationToken) -> Self {
+        let mut view = self.clone();
+        view.options.cancel = Some(token);
+        view
+    }
+
+    /// The same manager for callers whose thread may wait.
+    pub(crate) fn with_face(&self, face: Face) -> Self {
+        let mut view = self.clone();
+        view.face = face;
+        view
+    }
+
+    /// Looks into the cache, and only there: synchronous, without allocation, runtime or lock held while `visitor`
+    /// sees the value. The bytes are a copy that is wiped when the visitor returns. For bindings, which copy straight
+    /// into their own language's memory; [`Lookup::Miss`] and [`Lookup::Slow`] mean: call [`get`](Self::get).
+    #[inline]
+    pub fn try_cached<R>(&self, key: impl AsKey, visitor: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
+        match &self.shared.cache {
+            None => Lookup::Miss,
+            Some(cache) => self.with_cache_text(&key, |text| cache.visit(&*self.shared.backend, text, visitor)),
+        }
+    }
+
+    /// The cached secret, as a copy of the caller's own.
+    pub(crate) fn try_cached_secret(&self, key: &impl AsKey) -> Option<Secret> {
+        let cache = self.shared.cache.as_ref()?;
+        match self.with_cache_text(key, |text| cache.secret(&*self.shared.backend, text)) {
+            Lookup::Hit(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Calls `look` with the bytes that a key is cached under, before anything is parsed. A text that is no valid key
+    /// is found by nobody, because only valid ones are ever cached.
+    #[inline]
+    fn with_cache_text<R>(&self, key: &impl AsKey, look: impl FnOnce(&[u8]) -> R) -> R {
+        let text = key.text();
+        let Some(scope) = self.scope.as_deref().filter(|_| !key.is_absolute()) else {
+            return look(cache_text(text));
+        };
+        let parts = [scope.kind().word(), "/", scope.id().unwrap_or_default(), "/", text];
+        let mut room = [0_u8; 192];
+        let mut len = 0;
+        for part in parts {
+            match room.get_mut(len..len + part.len()) {
+                Some(free) => free.copy_from_slice(part.as_bytes()),
+                None => return look(parts.concat().as_bytes()),
+            }
+            len += part.len();
+        }
+        look(&room[..len])
+    }
+
+    /// The key that a verb was given, in this view.
+    fn key<'k>(&self, key: &'k impl AsKey) -> Result<Cow<'k, SecretKey>> {
+        match self.scope.as_deref().filter(|_| !key.is_absolute()) {
+            None => key.to_key(),
+            Some(scope) => SecretKey::parse(&format!("{scope}/{}", key.text())).map(Cow::Owned),
+        }
+    }
+
+    fn context(&self) -> Result<CallContext> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(
+                Error::new(ErrorKind::Closed, "the manager was closed").with_backend(self.shared.backend.name())
+            );
+        }
+        Ok(CallContext::with_options(
+            self.face,
+            self.shared.timeout,
+            self.shared.prompt,
+            self.options.clone(),
+        ))
+    }
+
+    fn layered(&self) -> &dyn Backend {
+        &*self.shared.layered
+    }
+
+    /// Awaits a call of the backend. A remote backend's future is polled inside our runtime's context, whoever polls.
+    async fn call<T>(&self, future: BoxFuture<'_, Result<T>>) -> Result<T> {
+        if self.shared.backend.needs_runtime() {
+            runtime::InContext::new(future)?.await
+        } else {
+            future.await
+        }
+    }
+
+    /// Runs a verb's future on the caller's thread.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        let timeout = self
+            .options
+            .timeout
+            .unwrap_or(self.shared.timeout)
+            .min(crate::context::MAX_DEADLINE);
+        runtime::block_on(future, Instant::now() + timeout)
+    }
+}
+
+impl fmt::Debug for SecretManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretManager")
+            .field("app", &self.shared.app)
+            .field("backend", &self.shared.backend.name())
+            .field("scope", &self.scope.as_deref().map(ToString::to_string))
+            .finish_non_exhaustive()
+    }
+}

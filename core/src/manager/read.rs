@@ -1,0 +1,285 @@
+//! The verbs that read.
+
+use super::{FallbackOptions, GetOptions, ListOptions, SecretManager, check};
+use crate::backend::{
+    BatchFailure, BatchResult, Description, GetManyRequest, GetRequest, ListPage, ListRequest, Operation, VersionEntry,
+    VersionsRequest,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{AsKey, SecretKey};
+use crate::layers::cache::Lookup;
+use crate::scope::SecretScope;
+use crate::secret::{Secret, Version};
+use crate::timestamp;
+
+impl SecretManager {
+    /// Reads a secret; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Expired`] where its expiry has passed.
+    pub async fn get(&self, key: impl AsKey) -> Result<Option<Secret>> {
+        if let Some(secret) = self.try_cached_secret(&key) {
+            return Ok(Some(secret));
+        }
+        self.get_with(key, GetOptions::new()).await
+    }
+
+    /// Reads a secret with options.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Expired`] unless expired secrets are wanted; [`ErrorKind::Unsupported`] where a version is given
+    /// and the backend keeps none.
+    pub async fn get_with(&self, key: impl AsKey, options: GetOptions) -> Result<Option<Secret>> {
+        let key = self.key(&key)?;
+        let cx = self.context()?;
+        if options.version.is_some() {
+            check::versions(self.backend().capabilities()).map_err(|error| self.name(error, Operation::Get, &key))?;
+        }
+        let request = GetRequest {
+            key: &key,
+            version: options.version.as_ref(),
+        };
+        let secret = self.call(self.layered().get(&cx, request)).await?;
+        match secret {
+            Some(secret) if !options.include_expired && is_expired(&secret) => Err(self.expired(&key)),
+            secret => Ok(secret),
+        }
+    }
+
+    /// Reads a secret's value as text. The `String` is the caller's and is not wiped; [`get`](Self::get) and
+    /// [`get_into`](Self::get_into) give values that are or can be.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); [`ErrorKind::InvalidValue`] where the value is not UTF-8.
+    pub async fn get_value(&self, key: impl AsKey) -> Result<Option<String>> {
+        match self.cached_text(&key) {
+            Some(text) => Ok(Some(text)),
+            None => self.get_value_uncached(key).await,
+        }
+    }
+
+    /// Copies a secret's value into the caller's buffer and answers its length; `None` where there is no secret. What
+    /// lies beyond the length is left as it was.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); [`ErrorKind::BufferTooSmall`], naming the size that is needed, and nothing is copied.
+    pub async fn get_into(&self, key: impl AsKey, buffer: &mut [u8]) -> Result<Option<usize>> {
+        match self.cached_into(&key, buffer) {
+            Some(outcome) => outcome.map(Some),
+            None => self.get_into_uncached(key, buffer).await,
+        }
+    }
+
+    /// Reads one version of a secret; `None` where there is no such secret or version.
+    ///
+    /// # Errors
+    /// As [`get_with`](Self::get_with).
+    pub async fn get_version(&self, key: impl AsKey, version: &Version) -> Result<Option<Secret>> {
+        self.get_with(key, GetOptions::new().version(version.clone())).await
+    }
+
+    /// Reads several secrets with one batch call where the backend has one. What is absent is absent from the answer;
+    /// what cannot be read, an expired secret too, is listed among its failures.
+    ///
+    /// # Errors
+    /// Only what concerns the whole batch; an invalid key is one of those.
+    pub async fn get_many<K: AsKey>(&self, keys: &[K]) -> Result<BatchResult> {
+        let mut wanted = Vec::with_capacity(keys.len());
+        for key in keys {
+            wanted.push(self.key(key)?.into_owned());
+        }
+        wanted.sort();
+        wanted.dedup();
+        let cx = self.context()?;
+        let outcomes = self
+            .call(self.layered().get_many(&cx, GetManyRequest::new(&wanted)))
+            .await?;
+        let mut result = BatchResult::default();
+        for (key, outcome) in wanted.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(Some(secret)) if is_expired(&secret) => {
+                    let error = self.expired(&key);
+                    result.failures.push(BatchFailure::new(key, error));
+                }
+                Ok(Some(secret)) => drop(result.secrets.insert(key, secret)),
+                Ok(None) => {}
+                Err(error) => {
+                    let error = error.with_key(&key);
+                    result.failures.push(BatchFailure::new(key, error));
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    /// Reads `name` from the first scope that has it; `None` where none has. `name` may carry a target (`name@target`)
+    /// and no scope. Nothing is ever written by it.
+    ///
+    /// # Errors
+    /// The first error of any scope: an absent secret goes on to the next scope, everything else stops.
+    pub async fn get_with_fallback(&self, name: &str, scopes: &[SecretScope]) -> Result<Option<Secret>> {
+        self.get_with_fallback_options(name, scopes, FallbackOptions::new())
+            .await
+    }
+
+    /// Reads `name` from the first scope that has it, with options.
+    ///
+    /// # Errors
+    /// As [`get_with_fallback`](Self::get_with_fallback); what `allow_unavailable` passes over is answered at the end
+    /// if no later scope has the secret, because then nobody knows whether it exists.
+    pub async fn get_with_fallback_options(
+        &self,
+        name: &str,
+        scopes: &[SecretScope],
+        options: FallbackOptions,
+    ) -> Result<Option<Secret>> {
+        if name.contains('/') {
+            let error = Error::new(ErrorKind::InvalidKey, "a name for a fallback takes no scope");
+            return Err(error.with_key_text(name));
+        }
+        let mut passed_over = None;
+        for scope in scopes {
+            scope.check()?;
+            let key = SecretKey::parse(&format!("{scope}/{name}"))?;
+            match self.get(&key).await {
+                Ok(Some(secret)) => return Ok(Some(secret)),
+                Ok(None) => {}
+                Err(error) if options.allow_unavailable && may_be_passed_over(&error) => {
+                    passed_over.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        passed_over.map_or(Ok(None), Err)
+    }
+
+    /// Whether there is such a secret; an expired one counts.
+    ///
+    /// # Errors
+    /// What every verb may answer.
+    pub async fn exists(&self, key: impl AsKey) -> Result<bool> {
+        Ok(self.describe(key).await?.is_some())
+    }
+
+    /// Reads what is known about a secret, without its value where the backend can; `None` where there is none.
+    ///
+    /// # Errors
+    /// What every verb may answer.
+    pub async fn describe(&self, key: impl AsKey) -> Result<Option<Description>> {
+        let key = self.key(&key)?;
+        let cx = self.context()?;
+        let mut description = self.call(self.layered().describe(&cx, GetRequest::new(&key))).await?;
+        if let Some(description) = &mut description {
+            description.expired = description.metadata.is_expired_at(timestamp::now());
+        }
+        Ok(description)
+    }
+
+    /// Lists names with what is cheaply known about them, never values.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where the backend cannot list; [`ErrorKind::InvalidArgument`] for a limit of 0.
+    pub async fn list(&self, options: ListOptions) -> Result<ListPage> {
+        if options.limit == Some(0) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a page of 0 names never ends; `limit` is at least 1",
+            )
+            .with_operation(Operation::List));
+        }
+        let mut filter = options.filter;
+        if filter.scope.is_none() {
+            filter.scope = self.scope.as_deref().cloned();
+        }
+        if let Some(scope) = &filter.scope {
+            scope.check()?;
+        }
+        let cx = self.context()?;
+        let request = ListRequest {
+            filter: &filter,
+            after: options.after.as_ref(),
+            limit: options.limit,
+            full_metadata: options.full_metadata,
+        };
+        let mut page = self.call(self.layered().list(&cx, request)).await?;
+        let now = timestamp::now();
+        for entry in &mut page.entries {
+            entry.expired = entry.metadata.is_expired_at(now);
+        }
+        Ok(page)
+    }
+
+    /// Lists the versions that are kept, newest first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] where there is no such secret; [`ErrorKind::Unsupported`] where the backend keeps none.
+    pub async fn versions(&self, key: impl AsKey) -> Result<Vec<VersionEntry>> {
+        let key = self.key(&key)?;
+        let cx = self.context()?;
+        self.call(self.layered().versions(&cx, VersionsRequest::new(&key)))
+            .await
+    }
+
+    pub(crate) fn cached_text(&self, key: &impl AsKey) -> Option<String> {
+        match self.try_cached(key, |bytes| std::str::from_utf8(bytes).map(str::to_owned)) {
+            Lookup::Hit(Ok(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn cached_into(&self, key: &impl AsKey, buffer: &mut [u8]) -> Option<Result<usize>> {
+        match self.try_cached(key, |bytes| copy_into(bytes, buffer)) {
+            Lookup::Hit(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    pub(crate) async fn get_value_uncached(&self, key: impl AsKey) -> Result<Option<String>> {
+        match self.get_with(key, GetOptions::new()).await? {
+            Some(secret) => secret.value.expose_str().map(|text| Some(text.to_owned())),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn get_into_uncached(&self, key: impl AsKey, buffer: &mut [u8]) -> Result<Option<usize>> {
+        let secret = self.get_with(key, GetOptions::new()).await?;
+        secret
+            .map(|secret| copy_into(secret.value.expose(), buffer))
+            .transpose()
+    }
+
+    pub(super) fn expired(&self, key: &SecretKey) -> Error {
+        self.name(
+            Error::new(ErrorKind::Expired, "the secret's expiry has passed"),
+            Operation::Get,
+            key,
+        )
+    }
+
+    pub(super) fn name(&self, error: Error, operation: Operation, key: &SecretKey) -> Error {
+        error
+            .with_operation(operation)
+            .with_backend(self.shared.backend.name())
+            .with_key(key)
+    }
+}
+
+fn copy_into(bytes: &[u8], buffer: &mut [u8]) -> Result<usize> {
+    let Some(target) = buffer.get_mut(..bytes.len()) else {
+        let message = format!("the value has {} bytes; the buffer has {}", bytes.len(), buffer.len());
+        return Err(Error::new(ErrorKind::BufferTooSmall, message).with_operation(Operation::Get));
+    };
+    target.copy_from_slice(bytes);
+    Ok(bytes.len())
+}
+
+fn is_expired(secret: &Secret) -> bool {
+    secret.metadata.is_expired_at(timestamp::now())
+}
+
+fn may_be_passed_over(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::RateLimited
+    )
+}

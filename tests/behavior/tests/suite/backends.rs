@@ -33,8 +33,14 @@ pub(crate) const PLAIN_VALUE: usize = 4096;
 pub(crate) const PLAIN_KEY: usize = 200;
 
 impl Subject {
-    pub(crate) const ALL: &'static [Self] =
-        &[Self::Memory, Self::Encrypted, Self::FaultMemory, Self::FaultEncrypted, Self::Plain, Self::Minimal];
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Memory,
+        Self::Encrypted,
+        Self::FaultMemory,
+        Self::FaultEncrypted,
+        Self::Plain,
+        Self::Minimal,
+    ];
 
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -90,9 +96,15 @@ impl Subject {
         match self {
             Self::Memory => builder.backend("memory"),
             Self::Encrypted => encrypted(builder.backend("encrypted"), dir),
-            Self::FaultMemory => builder.backend("fault").option("fault.inner", "memory").option("cache", "off"),
+            Self::FaultMemory => builder
+                .backend("fault")
+                .option("fault.inner", "memory")
+                .option("cache", "off"),
             Self::FaultEncrypted => {
-                let builder = builder.backend("fault").option("fault.inner", "encrypted").option("cache", "off");
+                let builder = builder
+                    .backend("fault")
+                    .option("fault.inner", "encrypted")
+                    .option("cache", "off");
                 encrypted(builder, dir)
             }
             Self::Plain => builder.backend_instance(LimitedBackend::new(testing::memory(), self.expected())),
@@ -105,7 +117,9 @@ impl Subject {
         let mut settings = Settings::new();
         if self == Self::Encrypted {
             let (path, key) = (dir.join(STORE), SecretValue::from(KEY));
-            settings.set("encrypted.path", path.to_str().unwrap(), Origin::Builder).unwrap();
+            settings
+                .set("encrypted.path", path.to_str().unwrap(), Origin::Builder)
+                .unwrap();
             settings.set_secret("encrypted.key", key, Origin::Builder).unwrap();
         }
         let cx = CallContext::new(Face::Blocking, Duration::from_secs(10));
@@ -118,7 +132,9 @@ const STORE: &str = "secrets.strongroom";
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 fn encrypted(builder: Builder, dir: &Path) -> Builder {
-    builder.option("encrypted.path", dir.join(STORE).to_str().unwrap()).secret_option("encrypted.key", KEY)
+    builder
+        .option("encrypted.path", dir.join(STORE).to_str().unwrap())
+        .secret_option("encrypted.key", KEY)
 }
 
 /// An opened backend, a scope that no other test uses, and a folder.
@@ -135,7 +151,14 @@ impl Env {
     pub(crate) fn open(subject: Subject, face: Face) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let client = open(subject.builder(dir.path()), face);
-        Self { subject, face, client, scope: fresh_scope(&dir), dir, script: None }
+        Self {
+            subject,
+            face,
+            client,
+            scope: fresh_scope(&dir),
+            dir,
+            script: None,
+        }
     }
 
     /// The same backend under a fault whose script the test writes.
@@ -144,7 +167,14 @@ impl Env {
         let fault = FaultBackend::new(subject.inner(dir.path()));
         let builder = SecretManager::builder().app("behavior").without_environment();
         let client = open(builder.backend_instance(Arc::clone(&fault) as Arc<dyn Backend>), face);
-        Self { subject, face, client, scope: fresh_scope(&dir), dir, script: Some(fault) }
+        Self {
+            subject,
+            face,
+            client,
+            scope: fresh_scope(&dir),
+            dir,
+            script: Some(fault),
+        }
     }
 
     /// The script of a scripted environment.

@@ -1,7 +1,7 @@
 //! Capabilities: each backend says exactly what the table in `backends.rs` says.
 
-use strongroom::testing::Fault;
 use strongroom::backend::Operation;
+use strongroom::testing::Fault;
 
 tests! { "capabilities";
     fn they_are_those_of_the_table(env) needs [] {

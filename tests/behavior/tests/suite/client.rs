@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use strongroom::backend::{Description, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry};
 use strongroom::backend::BatchResult;
+use strongroom::backend::{
+    Description, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
+};
 use strongroom::{
     AsKey, CancellationToken, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, Lookup, NewValue,
     Result, RollbackTo, Secret, SecretKey, SecretManager, SecretScope, SecretValue, SetOptions, UpdateOptions, Version,
@@ -116,6 +118,11 @@ impl Client {
     /// The value of a secret that is there.
     #[track_caller]
     pub(crate) fn value(&self, key: impl AsKey) -> Vec<u8> {
-        self.get(key).unwrap().expect("the secret is there").value.expose().to_vec()
+        self.get(key)
+            .unwrap()
+            .expect("the secret is there")
+            .value
+            .expose()
+            .to_vec()
     }
 }

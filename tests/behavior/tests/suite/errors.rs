@@ -18,7 +18,12 @@ const CANARY: &str = "canary-93c1f4";
 
 /// Every text that an error shows, sources and help included.
 fn shown(error: &Error) -> String {
-    let mut text = format!("{error} {error:?} {error:#?} {} {} {:?}", error.message(), error.help(), error.key());
+    let mut text = format!(
+        "{error} {error:?} {error:#?} {} {} {:?}",
+        error.message(),
+        error.help(),
+        error.key()
+    );
     let mut source = error.source();
     while let Some(error) = source {
         text += &format!(" {error} {error:?}");

@@ -1,7 +1,7 @@
 //! `get_with_fallback`: the first scope that has it; absent goes on, everything else stops.
 
-use strongroom::testing::{Fault, Script};
 use strongroom::backend::Operation;
+use strongroom::testing::{Fault, Script};
 use strongroom::{ErrorKind, FallbackOptions, ListOptions, Secret, SecretKey, SecretScope};
 use time::OffsetDateTime;
 
@@ -11,11 +11,17 @@ use super::harness::fails;
 /// Three scopes of this test, narrowest first.
 fn scopes(env: &Env) -> [SecretScope; 3] {
     let id = env.scope().id().unwrap().to_owned();
-    [SecretScope::user(id.as_str()), SecretScope::app(id.as_str()), SecretScope::org(id)]
+    [
+        SecretScope::user(id.as_str()),
+        SecretScope::app(id.as_str()),
+        SecretScope::org(id),
+    ]
 }
 
 fn put(env: &Env, scope: &SecretScope, value: &str) {
-    env.client.set(SecretKey::in_scope(scope.clone(), "NAME"), &Secret::new(value)).unwrap();
+    env.client
+        .set(SecretKey::in_scope(scope.clone(), "NAME"), &Secret::new(value))
+        .unwrap();
 }
 
 tests! { "fallback";

@@ -54,12 +54,18 @@ macro_rules! tests {
 pub(crate) fn run(subject: Subject, test: Test) -> Result<(), Failed> {
     for face in [Face::Async, Face::Blocking] {
         let (done, end) = mpsc::channel();
-        let thread = std::thread::Builder::new().name(test.sentence.to_owned()).spawn(move || {
-            let env = if test.needs_script { Env::scripted(subject, face) } else { Env::open(subject, face) };
-            (test.run)(&env);
-            // Whoever waits may have given up.
-            let _ = done.send(());
-        });
+        let thread = std::thread::Builder::new()
+            .name(test.sentence.to_owned())
+            .spawn(move || {
+                let env = if test.needs_script {
+                    Env::scripted(subject, face)
+                } else {
+                    Env::open(subject, face)
+                };
+                (test.run)(&env);
+                // Whoever waits may have given up.
+                let _ = done.send(());
+            });
         let thread = thread.map_err(|error| Failed::from(error.to_string()))?;
         match end.recv_timeout(WATCHDOG) {
             Err(mpsc::RecvTimeoutError::Timeout) => {
@@ -69,7 +75,9 @@ pub(crate) fn run(subject: Subject, test: Test) -> Result<(), Failed> {
         }
         if let Err(panic) = thread.join() {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panicked");
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("panicked");
             return Err(Failed::from(format!("{face:?} face: {text}")));
         }
     }

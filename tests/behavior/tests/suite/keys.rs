@@ -8,14 +8,61 @@ use super::backends::Env;
 /// Texts that are no keys.
 fn bad_texts() -> Vec<String> {
     let mut bad: Vec<String> = [
-        "", "/", "//", ".", "..", "a b", " a", "a ", "a/b", "org/acme", "org//name", "org/acme/", "/name", "name/",
-        "org/acme/name/more", "global/acme/name", "planet/earth/name", "Org/acme/name", "org/./name", "org/../name",
-        "org/acme/..", "name@", "@target", "a@b@c", "name@.", "name@..", "a\0b", "a\nb", "a\u{7f}", "tab\t", "schlüssel",
-        "🔑", "a=4", "a=", "a=zz", "a=3d", "=41", "=2e", "a=2E", "===", "a==", "a\\b", "a:b", "a*b", "${A}", "a%20b", "a,b",
+        "",
+        "/",
+        "//",
+        ".",
+        "..",
+        "a b",
+        " a",
+        "a ",
+        "a/b",
+        "org/acme",
+        "org//name",
+        "org/acme/",
+        "/name",
+        "name/",
+        "org/acme/name/more",
+        "global/acme/name",
+        "planet/earth/name",
+        "Org/acme/name",
+        "org/./name",
+        "org/../name",
+        "org/acme/..",
+        "name@",
+        "@target",
+        "a@b@c",
+        "name@.",
+        "name@..",
+        "a\0b",
+        "a\nb",
+        "a\u{7f}",
+        "tab\t",
+        "schlüssel",
+        "🔑",
+        "a=4",
+        "a=",
+        "a=zz",
+        "a=3d",
+        "=41",
+        "=2e",
+        "a=2E",
+        "===",
+        "a==",
+        "a\\b",
+        "a:b",
+        "a*b",
+        "${A}",
+        "a%20b",
+        "a,b",
     ]
     .map(str::to_owned)
     .into();
-    for long in ["x".repeat(1025), format!("org/{}/name", "x".repeat(1025)), format!("name@{}", "x".repeat(1025))] {
+    for long in [
+        "x".repeat(1025),
+        format!("org/{}/name", "x".repeat(1025)),
+        format!("name@{}", "x".repeat(1025)),
+    ] {
         bad.push(long);
     }
     bad.push("=20".repeat(342));
@@ -28,20 +75,32 @@ fn every_verb_refuses(env: &Env, key: impl strongroom::AsKey + Clone, shown: &st
         let error = error.unwrap_or_else(|| panic!("{verb}({shown:?}) worked"));
         assert_eq!(error.kind(), ErrorKind::InvalidKey, "{verb}({shown:?}): {error}");
         let text = format!("{error} {error:?}");
-        assert!(!text.chars().any(|c| c.is_control()), "control characters are escaped: {text:?}");
+        assert!(
+            !text.chars().any(|c| c.is_control()),
+            "control characters are escaped: {text:?}"
+        );
     };
     check("get", client.get(key.clone()).err());
     check("get_value", client.get_value(key.clone()).err());
     check("get_into", client.get_into(key.clone(), &mut [0; 4]).err());
-    check("get_version", client.get_version(key.clone(), &Version::from_number(1)).err());
+    check(
+        "get_version",
+        client.get_version(key.clone(), &Version::from_number(1)).err(),
+    );
     check("get_many", client.get_many(&[key.clone()]).err());
     check("exists", client.exists(key.clone()).err());
     check("describe", client.describe(key.clone()).err());
     check("set", client.set(key.clone(), &Secret::new("v")).err());
     check("set_api_key", client.set_api_key(key.clone(), "v", None).err());
     check("update_value", client.update_value(key.clone(), "v").err());
-    check("update_metadata", client.update_metadata(key.clone(), &MetadataUpdate::new()).err());
-    check("get_or_generate", client.get_or_generate(key.clone(), &GenerateSpec::hex(8)).err());
+    check(
+        "update_metadata",
+        client.update_metadata(key.clone(), &MetadataUpdate::new()).err(),
+    );
+    check(
+        "get_or_generate",
+        client.get_or_generate(key.clone(), &GenerateSpec::hex(8)).err(),
+    );
     check("rotate", client.rotate(key.clone(), "v").err());
     check("delete", client.delete(key.clone()).err());
     check("versions", client.versions(key.clone()).err());

@@ -12,7 +12,10 @@ use super::minimal::Minimal;
 fn names(env: &Env, options: &ListOptions) -> Vec<String> {
     let page = env.client.list(options.clone()).unwrap();
     assert!(page.next.is_none(), "without a limit there is one page");
-    page.entries.iter().map(|entry| entry.name.key().unwrap().name().to_owned()).collect()
+    page.entries
+        .iter()
+        .map(|entry| entry.name.key().unwrap().name().to_owned())
+        .collect()
 }
 
 fn own(env: &Env) -> ListOptions {

@@ -24,8 +24,14 @@ fn all_verbs(client: &Client, key: &SecretKey) -> Vec<(&'static str, Option<Erro
         ("set_many", client.set_many(&[(key.clone(), Secret::new("v"))]).err()),
         ("set_api_key", client.set_api_key(key, "v", None).err()),
         ("update_value", client.update_value(key, "v").err()),
-        ("update_metadata", client.update_metadata(key, &MetadataUpdate::new()).err()),
-        ("get_or_generate", client.get_or_generate(key, &GenerateSpec::hex(8)).err()),
+        (
+            "update_metadata",
+            client.update_metadata(key, &MetadataUpdate::new()).err(),
+        ),
+        (
+            "get_or_generate",
+            client.get_or_generate(key, &GenerateSpec::hex(8)).err(),
+        ),
         ("rotate", client.rotate(key, "v").err()),
         ("delete", client.delete(key).err()),
         ("versions", client.versions(key).err()),

@@ -38,12 +38,18 @@ impl Backend for Minimal {
     fn list<'a>(&'a self, _cx: &'a CallContext, _req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
         let entries = vec![
             ListEntry::new(EntryName::Key(SecretKey::new("ONE")), SecretMetadata::new()),
-            ListEntry::new(EntryName::Reference("some one else's: item".to_owned()), SecretMetadata::new()),
+            ListEntry::new(
+                EntryName::Reference("some one else's: item".to_owned()),
+                SecretMetadata::new(),
+            ),
         ];
         Box::pin(std::future::ready(if self.can.list {
             Ok(ListPage::new(entries, None))
         } else {
-            Err(strongroom::Error::new(strongroom::ErrorKind::Unsupported, "this backend cannot list"))
+            Err(strongroom::Error::new(
+                strongroom::ErrorKind::Unsupported,
+                "this backend cannot list",
+            ))
         }))
     }
 

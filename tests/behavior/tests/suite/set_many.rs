@@ -6,7 +6,10 @@ use super::backends::{Env, PLAIN_VALUE};
 use super::harness::fails;
 
 fn batch(env: &Env, entries: &[(&str, &str)]) -> Vec<(SecretKey, Secret)> {
-    entries.iter().map(|(name, value)| (env.key(name), Secret::new(*value))).collect()
+    entries
+        .iter()
+        .map(|(name, value)| (env.key(name), Secret::new(*value)))
+        .collect()
 }
 
 tests! { "set_many";

@@ -1,6 +1,6 @@
 //! Handles: clones, scoped views, a second manager over the same store.
 
-use strongroom::{Lookup, ErrorKind, ListOptions, Secret};
+use strongroom::{ErrorKind, ListOptions, Lookup, Secret};
 
 use super::harness::{eventually, fails};
 

@@ -1,6 +1,7 @@
 //! What the tests share: homes, subjects, the ledger of acknowledged writes, random numbers, watchdogs.
 
 mod child;
+mod executor;
 mod home;
 mod ledger;
 
@@ -9,6 +10,7 @@ use std::sync::mpsc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use child::Subject;
+pub use executor::block_on;
 pub use home::Home;
 pub use ledger::{Check, Ledger};
 

@@ -1,10 +1,6 @@
 //! Forks with calls in flight, with both faces, and with cached values.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use strongroom::backend::Operation;
@@ -15,29 +11,10 @@ use strongroom::{CallContext, Face, Lookup, Result, Secret, Settings};
 use super::fork::read_and_write;
 use super::forked::{Tally, fork, word};
 use super::{complain, key, open, say, value};
+use crate::rig::block_on;
 
 /// How long the parent's own waits may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// The least executor there is: whatever a future needs, the library has to bring.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        std::thread::park();
-    }
-}
 
 /// The encrypted store behind faults.
 fn faulty() -> Result<(SecretManager, Arc<FaultBackend>)> {

@@ -8,7 +8,8 @@ STORE = os.path.join(HOME, "data/rig/secrets.strongroom")
 
 
 def say(*words):
-    print(*words, flush=True)
+    # One call, so that the lines of two threads do not mix.
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
 def read_file(path):

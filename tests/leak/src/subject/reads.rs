@@ -60,7 +60,7 @@ pub(super) const CASES: &[Case] = &[
         run: describe,
     },
     Case {
-        name: "list",
+        name: "list-all",
         seed: Seed::Current,
         run: list,
     },

@@ -10,8 +10,12 @@ use crate::json::{self, Executable};
 use crate::run::{cargo, cli, in_home, logged, parallel, read, root, target};
 use crate::tools;
 
-/// The one feature set that everything is built with in the dev profile, so that nothing is built twice.
-pub(crate) const FEATURES: &str = "--features=strongroom/full,strongroom/testing,strongroom-cli/testing";
+/// The one feature set that everything is built with in the dev profile. Without defaults, so that `cargo xtask`, which
+/// selects itself alone, and the whole workspace come to the same set for every crate and nothing is built twice.
+pub(crate) const FEATURES: [&str; 2] = [
+    "--no-default-features",
+    "--features=strongroom/full,strongroom/testing,strongroom-cli/testing",
+];
 
 /// The second reader of the store's format, in Python.
 const STORE_READER: &str = "tests/vectors/store/run.py";
@@ -149,7 +153,8 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
             let mut check = Command::new(itself);
             check.arg("check").current_dir(root());
             suites.push(Suite::new("check", vec![check])?);
-            let doctests = cargo(["test", "--doc", "--workspace", FEATURES]);
+            let mut doctests = cargo(["test", "--doc", "--workspace"]);
+            doctests.args(FEATURES);
             suites.push(Suite::new("doctests", vec![doctests])?);
         }
     }

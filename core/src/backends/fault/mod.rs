@@ -1,9 +1,30 @@
+//! `fault`: any other backend, with failures on demand. Only with the feature `testing`, and only opened by name.
+//!
+//! Deterministic: which call fails how is written in a [`Script`], nothing is random, and a call that hangs does so
+//! until the test wakes it. With an empty script it changes nothing.
+
+mod backend;
+mod config;
+mod control;
+mod counters;
+mod gate;
+mod limited;
+mod script;
+
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::registry::OpenRequest;
 
-pub(crate) fn open(_request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+pub use control::{FaultBackend, On};
+pub use counters::Counters;
+pub use limited::LimitedBackend;
+pub use script::{Fault, Script};
+
+/// Wraps the backend that `fault.inner` names in the script that `fault.script` states.
+pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
+    let script = config::script(request.settings)?;
+    let inner = crate::registry::open_inner(config::INNER, request)?;
+    Ok(FaultBackend::with_script(inner, script))
 }

@@ -1,0 +1,209 @@
+//! The wrapper: what a test tells it, and what a fault does to a call.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::counters::{Counters, Live};
+use super::gate::{self, Gate};
+use super::script::{Fault, Rule, Script};
+use crate::backend::{Backend, BoxFuture, Operation};
+use crate::context::CallContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::worker::Worker;
+
+pub(super) const NAME: &str = "fault";
+
+/// Another backend, and what goes wrong with it. Capabilities and change token are those of the other one.
+#[derive(Debug)]
+pub struct FaultBackend {
+    pub(super) inner: Arc<dyn Backend>,
+    script: Mutex<Script>,
+    connected: AtomicBool,
+    gate: Arc<Gate>,
+    live: Live,
+    worker: Worker,
+}
+
+/// A call of the inner backend that has everything it needs, so that a worker can make it.
+pub(super) type OwnedCall<T> = Box<dyn FnOnce(&dyn Backend, &CallContext) -> Result<T> + Send>;
+
+impl FaultBackend {
+    /// Wraps `inner`; nothing fails yet.
+    pub fn new(inner: Arc<dyn Backend>) -> Arc<Self> {
+        Self::with_script(inner, Script::new())
+    }
+
+    /// Wraps `inner` in a script.
+    pub fn with_script(inner: Arc<dyn Backend>, script: Script) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            script: Mutex::new(script),
+            connected: AtomicBool::new(true),
+            gate: Arc::default(),
+            live: Live::default(),
+            worker: Worker::new(NAME),
+        })
+    }
+
+    /// Begins a rule for the calls of `operation`: `fault.on(Operation::Get).times(3).then(Fault::Locked)`.
+    pub fn on(&self, operation: Operation) -> On<'_> {
+        On {
+            backend: self,
+            operation: Some(operation),
+            left: None,
+        }
+    }
+
+    /// Begins a rule for the calls of any operation.
+    pub fn on_any(&self) -> On<'_> {
+        On {
+            backend: self,
+            operation: None,
+            left: None,
+        }
+    }
+
+    /// Replaces all rules. Calls that hang already go on hanging.
+    pub fn set_script(&self, script: Script) {
+        *self.rules() = script;
+    }
+
+    /// Releases every call that hangs or blocks now.
+    pub fn wake(&self) {
+        self.gate.open();
+    }
+
+    /// Ends what [`Fault::Disconnect`] began.
+    pub fn reconnect(&self) {
+        self.connected.store(true, Ordering::SeqCst);
+    }
+
+    /// How many calls came, ended, and were given up.
+    pub fn counters(&self) -> Counters {
+        self.live.read()
+    }
+
+    /// Waits, on the caller's thread, until the counters are as wanted; `None` when they are not within `patience`.
+    pub fn wait_for(&self, patience: Duration, wanted: impl Fn(&Counters) -> bool) -> Option<Counters> {
+        self.live.wait(patience, wanted)
+    }
+
+    pub(super) fn rules(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a call: `direct` on the caller's thread, `owned` where a worker is to make it.
+    pub(super) async fn call<'a, T: Send + 'static>(
+        &'a self,
+        cx: &'a CallContext,
+        operation: Operation,
+        direct: impl FnOnce() -> BoxFuture<'a, Result<T>> + Send,
+        owned: impl FnOnce() -> OwnedCall<T> + Send,
+    ) -> Result<T> {
+        let call = self.live.begin();
+        let fault = self.rules().next(operation);
+        let outcome = self.under(fault, cx, operation, direct, owned).await;
+        call.finish();
+        outcome
+    }
+
+    async fn under<'a, T: Send + 'static>(
+        &'a self,
+        fault: Fault,
+        cx: &'a CallContext,
+        operation: Operation,
+        direct: impl FnOnce() -> BoxFuture<'a, Result<T>> + Send,
+        owned: impl FnOnce() -> OwnedCall<T> + Send,
+    ) -> Result<T> {
+        let fail = |kind: ErrorKind, message: &'static str| {
+            Error::new(kind, message).with_operation(operation).with_backend(NAME)
+        };
+        if fault == Fault::Disconnect {
+            self.connected.store(false, Ordering::SeqCst);
+        }
+        if !self.connected.load(Ordering::SeqCst) {
+            return Err(fail(
+                ErrorKind::Unavailable,
+                "the connection was lost, as the script says",
+            ));
+        }
+        match fault {
+            Fault::Pass | Fault::Disconnect => {}
+            Fault::Latency(span) => {
+                if tokio::runtime::Handle::try_current().is_err() {
+                    return Err(fail(
+                        ErrorKind::Internal,
+                        "a call with latency was polled outside the runtime",
+                    ));
+                }
+                tokio::time::sleep(span).await;
+            }
+            Fault::Yield(polls) => gate::yield_for(polls).await,
+            Fault::Hang => self.gate.wait().await,
+            Fault::Block => {
+                let (gate, inner, owned) = (Arc::clone(&self.gate), Arc::clone(&self.inner), owned());
+                let job = move |cx: &CallContext| {
+                    gate.block();
+                    owned(&*inner, cx)
+                };
+                return self.worker.run(cx, operation, job).await;
+            }
+            Fault::Locked => return Err(fail(ErrorKind::Locked, "locked, as the script says")),
+            Fault::Denied => return Err(fail(ErrorKind::PermissionDenied, "denied, as the script says")),
+            Fault::Throttled { retry_after } => {
+                let error = fail(ErrorKind::RateLimited, "throttled, as the script says");
+                return Err(match retry_after {
+                    Some(wait) => error.with_retry_after(wait),
+                    None => error,
+                });
+            }
+            Fault::Unavailable => return Err(fail(ErrorKind::Unavailable, "unavailable, as the script says")),
+            Fault::Corrupt => return Err(fail(ErrorKind::Integrity, "corrupt, as the script says")),
+            Fault::OutcomeUnknown => {
+                // The call is made and its answer thrown away, whatever it is: that is what a lost answer is.
+                drop(direct().await);
+                return Err(fail(
+                    ErrorKind::OutcomeUnknown,
+                    "the answer was lost, as the script says",
+                ));
+            }
+            Fault::Fail(kind) => return Err(fail(kind, "failed, as the script says")),
+        }
+        direct().await
+    }
+}
+
+impl Drop for FaultBackend {
+    fn drop(&mut self) {
+        // A call that blocks would keep its thread for ever.
+        self.gate.open();
+    }
+}
+
+/// A rule being written, see [`FaultBackend::on`].
+#[derive(Debug)]
+#[must_use = "a rule holds once `then` says which fault it is"]
+pub struct On<'a> {
+    backend: &'a FaultBackend,
+    operation: Option<Operation>,
+    left: Option<u32>,
+}
+
+impl On<'_> {
+    /// Only the next `count` calls; every call where this is not said.
+    pub fn times(mut self, count: u32) -> Self {
+        self.left = Some(count);
+        self
+    }
+
+    /// Which fault; adds the rule after those that are there.
+    pub fn then(self, fault: Fault) {
+        let rule = Rule {
+            operation: self.operation,
+            left: self.left,
+            fault,
+        };
+        self.backend.rules().push(rule);
+    }
+}

@@ -1,0 +1,86 @@
+//! How many calls came, ended, and were given up.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The counters of a [`FaultBackend`](super::FaultBackend). A call counts from the first poll of its future.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Calls that began.
+    pub started: u64,
+    /// Calls that answered, with whatever.
+    pub finished: u64,
+    /// Calls whose future was dropped before it answered.
+    pub cancelled: u64,
+    /// Calls that began and have neither answered nor been dropped.
+    pub in_flight: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    counters: Mutex<Counters>,
+    changed: Condvar,
+}
+
+impl Live {
+    pub(super) fn begin(&self) -> Call<'_> {
+        self.change(|counters| {
+            counters.started += 1;
+            counters.in_flight += 1;
+        });
+        Call {
+            live: self,
+            ended: false,
+        }
+    }
+
+    pub(super) fn read(&self) -> Counters {
+        *self.lock()
+    }
+
+    /// Waits until the counters are as wanted; `None` when they are not within `patience`.
+    pub(super) fn wait(&self, patience: Duration, wanted: impl Fn(&Counters) -> bool) -> Option<Counters> {
+        let (counters, waited) = self
+            .changed
+            .wait_timeout_while(self.lock(), patience, |counters| !wanted(counters))
+            .unwrap_or_else(PoisonError::into_inner);
+        (!waited.timed_out()).then_some(*counters)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Counters)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One call under way.
+pub(super) struct Call<'a> {
+    live: &'a Live,
+    ended: bool,
+}
+
+impl Call<'_> {
+    pub(super) fn finish(mut self) {
+        self.ended = true;
+        self.live.change(|counters| {
+            counters.finished += 1;
+            counters.in_flight -= 1;
+        });
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.live.change(|counters| {
+                counters.cancelled += 1;
+                counters.in_flight -= 1;
+            });
+        }
+    }
+}

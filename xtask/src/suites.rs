@@ -23,19 +23,9 @@ const STORE_READER: &str = "tests/vectors/store/run.py";
 /// Builds everything that the suites run.
 pub(crate) fn build() -> Outcome<Vec<Executable>> {
     // Not `cargo test --no-run`: that leaves out the programs of packages without integration tests.
-    let mut command = cargo([
-        "build",
-        "--workspace",
-        "--lib",
-        "--bins",
-        "--tests",
-        "--examples",
-        FEATURES,
-    ]);
-    command
-        .arg("--message-format=json-render-diagnostics")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
+    let mut command = cargo(["build", "--workspace", "--lib", "--bins", "--tests", "--examples"]);
+    command.args(FEATURES).arg("--message-format=json-render-diagnostics");
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
         return Err("the build failed".to_owned());

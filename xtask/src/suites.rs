@@ -139,8 +139,12 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
             .collect();
         suites.push(Suite::new(name, commands)?);
         if name == "behavior" {
-            let itself = std::env::current_exe().map_err(|error| format!("cannot find xtask: {error}"))?;
-            let mut check = Command::new(itself);
+            // Not this process's own file: the build may have replaced it.
+            let mut itself = executables
+                .iter()
+                .filter(|executable| executable.name == "xtask" && !executable.is_test);
+            let itself = itself.next().ok_or("cargo did not build xtask")?;
+            let mut check = Command::new(&itself.path);
             check.arg("check").current_dir(root());
             suites.push(Suite::new("check", vec![check])?);
             let mut doctests = cargo(["test", "--doc", "--workspace"]);

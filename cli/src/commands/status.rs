@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
         Format::Json => {
             let map = lines
                 .into_iter()
-                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
                 .collect();
             output::document("status", Value::Object(map))?;
         }

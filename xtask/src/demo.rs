@@ -46,7 +46,6 @@ pub(crate) fn demo() -> Outcome {
     let home = Home(folder.path());
 
     println!("1. The default store, without any configuration");
-    home.run(&["init"], "")?;
     println!("   strongroom init: {}", first_line(&home.run(&["init"], "")?.stderr));
     for (key, value) in SECRETS {
         home.run(&["set", key], value)?;

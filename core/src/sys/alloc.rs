@@ -10,13 +10,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 ///
 /// A program opts in:
 ///
-/// ```
-/// # mod strongroom { pub struct WipingAllocator; unsafe impl std::alloc::GlobalAlloc for WipingAllocator {
-/// #     unsafe fn alloc(&self, l: std::alloc::Layout) -> *mut u8 { unsafe { std::alloc::System.alloc(l) } }
-/// #     unsafe fn dealloc(&self, p: *mut u8, l: std::alloc::Layout) { unsafe { std::alloc::System.dealloc(p, l) } } } }
+/// ```ignore
 /// #[global_allocator]
 /// static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
-/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(unreachable_pub, reason = "re-exported by the crate's root")]

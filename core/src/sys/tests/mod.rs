@@ -9,6 +9,7 @@ mod alloc;
 mod arena;
 mod files;
 mod fork;
+mod lock;
 #[cfg(feature = "encrypted")]
 mod sqlite;
 #[cfg(feature = "encrypted")]

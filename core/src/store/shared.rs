@@ -359,7 +359,7 @@ fn token(id: FileId, words: [u64; 2]) -> ChangeToken {
 }
 
 /// A token that equals no other.
-fn unknown_token() -> ChangeToken {
+pub(crate) fn unknown_token() -> ChangeToken {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     ChangeToken([u64::MAX, u64::MAX, u64::MAX, NEXT.fetch_add(1, Ordering::Relaxed)])
 }

@@ -162,7 +162,14 @@ impl Opened {
     fn unlock(&self, wait: &mut Wait<'_>, may_create: bool) -> Step<Arc<Session>> {
         let config = &self.config;
         if matches!(files::file_id(&config.path), Ok(None)) {
-            if !(may_create && config.create) {
+            if !may_create {
+                // Not `not_found`: that would read as an answer about a secret, and a fallback would go on.
+                let text = format!("the store is gone from {}", config.path.display());
+                return Err(Error::new(ErrorKind::Unavailable, text)
+                    .with_help("put the store's file back, or open the store anew")
+                    .into());
+            }
+            if !config.create {
                 return Err(Error::new(
                     ErrorKind::NotFound,
                     format!("there is no store at {}", config.path.display()),
@@ -230,7 +237,9 @@ impl Backend for Encrypted {
     fn change_token(&self) -> Option<ChangeToken> {
         match self.opened.state(|state| state.clone()) {
             Ok(State::Open(session)) => Some(session.change_token()),
-            _ => None,
+            Ok(State::Locked | State::Closed) => None,
+            // This process cannot look any more, so it must not trust what it read before.
+            Err(_) => Some(store::unknown_token()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! kill -9 against acknowledged writes.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::time::{Duration, Instant};
 

@@ -118,9 +118,6 @@ impl<'a> Transaction<'a> {
                 Head::new(key.as_str(), created.unwrap_or(self.now))
             }
         };
-        if let Some(created) = created {
-            head.created = created;
-        }
         let version = self.next()?;
         self.put_version(sid, version, data)?;
         self.root.versions += 1;
@@ -144,7 +141,12 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    pub(super) fn update_metadata(&mut self, key: &SecretKey, update: &MetadataUpdate, condition: &Condition) -> Step<()> {
+    pub(super) fn update_metadata(
+        &mut self,
+        key: &SecretKey,
+        update: &MetadataUpdate,
+        condition: &Condition,
+    ) -> Step<()> {
         let sid = self.session.keys.sid(key);
         let Some((mut head, term)) = self.head(key, sid)? else {
             return Err(no_secret().into());

@@ -132,7 +132,7 @@ fn transact(
                 });
             }
         };
-        commit(link)?;
+        commit(link, wait)?;
         session.shared.check_commit(writer)?;
         for outcome in &mut mutated.outcomes {
             outcome.step = mutated.step;
@@ -146,13 +146,29 @@ fn roll_back(link: &Link) {
     let _ = link.inside(|connection| Ok(connection.execute_batch("ROLLBACK")?));
 }
 
-fn commit(link: &Link) -> Step<()> {
-    let Err(halt) = link.inside(|connection| Ok(connection.prepare_cached("COMMIT")?.execute([])?)) else {
-        return Ok(());
+fn commit(link: &Link, wait: &mut Wait<'_>) -> Step<()> {
+    let halt = loop {
+        match link.inside(|connection| Ok(connection.prepare_cached("COMMIT")?.execute([])?)) {
+            Ok(_) => return Ok(()),
+            // Without a WAL, readers are in the way of a commit; the transaction stays open meanwhile.
+            Err(Halt::Busy) => {
+                if let Err(over) = wait.pause() {
+                    break over;
+                }
+            }
+            Err(halt) => break halt,
+        }
     };
     roll_back(link);
     match halt {
-        Halt::Failed(error) if error.kind() == ErrorKind::StorageFull => Err(error.into()),
+        Halt::Failed(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::StorageFull | ErrorKind::Timeout | ErrorKind::Cancelled
+            ) =>
+        {
+            Err(error.into())
+        }
         Halt::Busy => Err(Error::new(ErrorKind::Unavailable, "the store cannot be written at present").into()),
         other => {
             // A sync that failed says nothing about what is on the disk, and a second one would lie.
@@ -163,4 +179,3 @@ fn commit(link: &Link) -> Step<()> {
         }
     }
 }
-

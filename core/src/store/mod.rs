@@ -16,6 +16,7 @@ mod schema;
 mod session;
 mod shared;
 mod slots;
+mod transaction;
 pub(crate) mod verify;
 mod wait;
 pub(crate) mod write;

@@ -1,6 +1,7 @@
 //! What a hanging keystore costs: one thread, whatever the number of calls. In a process of its own, because it counts
 //! the threads of the process.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![cfg(target_os = "linux")]
 
 use std::future::Future;

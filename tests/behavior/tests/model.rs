@@ -1,6 +1,8 @@
 //! A store against a model of it: random steps through several handles, with locking and reopening in between, must
 //! leave what a map would hold.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use super::shared::{beside, check_no_leftovers};
 use super::wait::Wait;
 use crate::crypto::{KEY_LEN, random};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::files;
+use crate::sys::{files, sqlite};
 use crate::timestamp::{now, to_micros};
 
 /// Makes a store at `path` unless there is one; either way there is one afterwards. `key` gives the key of the first
@@ -36,6 +36,7 @@ pub(crate) fn create(
     let key = key()?;
     let rows = keyring::new_store(&key, to_micros(now()))?;
     let temporary = Temporary::beside(&path)?;
+    sqlite::install(&temporary.path)?;
     guarded(|| build(&temporary.path, &rows))?;
     temporary.sync()?;
     // Someone without the lock may have been faster; then theirs stays and ours goes.

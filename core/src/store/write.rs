@@ -271,9 +271,6 @@ impl<'a> Transaction<'a> {
                 Head::new(key.as_str(), created.unwrap_or(self.now))
             }
         };
-        if let Some(created) = created {
-            head.created = created;
-        }
         let version = self.next()?;
         self.put_version(sid, version, data)?;
         self.root.versions += 1;

@@ -13,7 +13,6 @@ use std::alloc::{GlobalAlloc, Layout, System};
 /// ```
 /// #[global_allocator]
 /// static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
-/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[allow(unreachable_pub, reason = "re-exported by the crate's root")]

@@ -58,7 +58,7 @@ tests! { "cancel";
         let client = env.client.with_cancel(token.clone());
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| ends_by(Duration::ZERO, || client.get(env.key("A"))));
-            env.fault().wait_for(SLACK, |counters| counters.in_flight == 1).unwrap();
+            env.fault().wait_for(SLACK, |counters| counters.waiting == 1).unwrap();
             token.cancel();
             fails(reader.join().unwrap(), ErrorKind::Cancelled);
         });
@@ -72,7 +72,7 @@ tests! { "cancel";
         let client = env.client.with_cancel(token.clone());
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| client.set(env.key("A"), &Secret::new("v")));
-            env.fault().wait_for(SLACK, |counters| counters.in_flight == 1).unwrap();
+            env.fault().wait_for(SLACK, |counters| counters.waiting == 1).unwrap();
             token.cancel();
             fails(writer.join().unwrap(), ErrorKind::OutcomeUnknown);
         });

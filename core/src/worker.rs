@@ -229,11 +229,11 @@ impl<T> Future for Run<T> {
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Some(job) = this.job.take() {
-            if let Err(error) = this.shared.submit(job) {
-                this.done = true;
-                return Poll::Ready(Err(error));
-            }
+        if let Some(job) = this.job.take()
+            && let Err(error) = this.shared.submit(job)
+        {
+            this.done = true;
+            return Poll::Ready(Err(error));
         }
         let outcome = match Pin::new(&mut this.receive).poll(task) {
             Poll::Ready(Ok(outcome)) => outcome,

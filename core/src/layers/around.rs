@@ -9,7 +9,7 @@ use crate::backend::{
     UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::SecretKey;
 use crate::secret::Secret;
 
@@ -20,6 +20,17 @@ pub(super) struct Call<'a> {
     pub(super) backend: &'static str,
     pub(super) key: Option<&'a SecretKey>,
     pub(super) cx: &'a CallContext,
+}
+
+impl Call<'_> {
+    /// Says in an error where it happened, unless a layer further in has said so.
+    pub(super) fn name(&self, error: Error) -> Error {
+        let error = error.with_operation(self.operation).with_backend(self.backend);
+        match self.key {
+            Some(key) => error.with_key(key),
+            None => error,
+        }
+    }
 }
 
 /// Something done around a call. `run` makes the inner call's future; a layer may call it more than once (retry) or

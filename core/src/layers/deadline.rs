@@ -23,9 +23,7 @@ impl Around for Deadline {
     ) -> BoxFuture<'a, Result<T>> {
         // A call that is too late or cancelled before it begins has done nothing: that is certain, also for a write.
         if let Err(error) = call.cx.check() {
-            return Box::pin(std::future::ready(Err(error
-                .with_operation(call.operation)
-                .with_backend(call.backend))));
+            return Box::pin(std::future::ready(Err(call.name(error))));
         }
         Box::pin(Bounded {
             call,
@@ -95,8 +93,6 @@ impl<T> Future for Bounded<'_, T> {
             // A coarse timer fired a moment early; the deadline is as good as passed.
             Ok(()) => Error::new(ErrorKind::Timeout, "the deadline passed before an answer came"),
         };
-        Poll::Ready(Err(error
-            .with_operation(this.call.operation)
-            .with_backend(this.call.backend)))
+        Poll::Ready(Err(this.call.name(error)))
     }
 }

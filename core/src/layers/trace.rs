@@ -22,13 +22,7 @@ impl Around for Trace {
         let inner = run();
         Box::pin(async move {
             let begun = tracing::enabled!(target: TARGET, tracing::Level::DEBUG).then(Instant::now);
-            let outcome = inner.await.map_err(|error| {
-                let error = error.with_operation(call.operation).with_backend(call.backend);
-                match call.key {
-                    Some(key) => error.with_key(key),
-                    None => error,
-                }
-            });
+            let outcome = inner.await.map_err(|error| call.name(error));
             if let Some(begun) = begun {
                 tracing::debug!(
                     target: TARGET,

@@ -168,6 +168,19 @@ tests! { "faults";
         assert!(!error.is_retryable());
     }
 
+    fn a_call_that_ran_out_of_time_names_its_key(env) [scripted] needs [write] {
+        env.fault().on_any().then(Fault::Hang);
+        let (client, key) = (env.client.with_timeout(DEADLINE), env.key("A"));
+        for error in [
+            client.get(&key).unwrap_err(),
+            client.set(&key, &Secret::new("v")).unwrap_err(),
+            env.client.with_timeout(Duration::ZERO).get(&key).unwrap_err(),
+        ] {
+            assert_eq!(error.key(), Some(key.as_str()), "{error}");
+            assert!(error.operation().is_some() && error.backend() == Some("fault"), "{error}");
+        }
+    }
+
     fn a_write_that_comes_too_late_was_not_sent(env) [scripted] needs [write] {
         let client = env.client.with_timeout(Duration::ZERO);
         fails(client.set(env.key("A"), &Secret::new("v")), ErrorKind::Timeout);

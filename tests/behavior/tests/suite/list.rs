@@ -87,6 +87,7 @@ tests! { "list";
                 );
                 let Some(next) = page.next else { break };
                 assert!(!page.entries.is_empty(), "a page with a successor has entries");
+                assert!(seen.len() < all.len(), "the pages come to an end");
                 options = own(env).limit(limit).after(next);
             }
             assert_eq!(seen, all, "limit {limit}");

@@ -27,62 +27,64 @@ use crate::secret::Secret;
 /// A future that may be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a call does; named in errors and traces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
+macro_rules! operations {
+    ($($(#[doc = $doc:literal])+ $operation:ident = $word:literal,)+) => {
+        /// What a call does; named in errors and traces.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Operation {
+            $($(#[doc = $doc])+ $operation,)+
+        }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &'static [Self] = &[$(Self::$operation),+];
+
+            /// The word that errors, traces and vectors show.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$operation => $word,)+ }
+            }
+        }
+    };
+}
+
+operations! {
     /// Opening a backend.
-    Open,
+    Open = "open",
     /// Reading a secret, its current or a former version.
-    Get,
+    Get = "get",
     /// Reading several secrets.
-    GetMany,
+    GetMany = "get_many",
     /// Reading a secret's metadata.
-    Describe,
+    Describe = "describe",
     /// Listing names.
-    List,
+    List = "list",
     /// Writing a secret.
-    Set,
+    Set = "set",
     /// Writing several secrets.
-    SetMany,
+    SetMany = "set_many",
     /// Changing metadata without changing the value.
-    UpdateMetadata,
+    UpdateMetadata = "update_metadata",
     /// Removing a secret with its history.
-    Delete,
+    Delete = "delete",
     /// Listing the versions of a secret.
-    Versions,
+    Versions = "versions",
     /// Making a former version the current one.
-    Rollback,
+    Rollback = "rollback",
     /// Asking how the backend is.
-    Health,
+    Health = "health",
     /// Checking everything that is stored.
-    Verify,
+    Verify = "verify",
     /// Forgetting keys until the next use.
-    Lock,
+    Lock = "lock",
     /// Giving up all resources.
-    Close,
+    Close = "close",
 }
 
 impl Operation {
-    /// The word that errors, traces and vectors show.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Get => "get",
-            Self::GetMany => "get_many",
-            Self::Describe => "describe",
-            Self::List => "list",
-            Self::Set => "set",
-            Self::SetMany => "set_many",
-            Self::UpdateMetadata => "update_metadata",
-            Self::Delete => "delete",
-            Self::Versions => "versions",
-            Self::Rollback => "rollback",
-            Self::Health => "health",
-            Self::Verify => "verify",
-            Self::Lock => "lock",
-            Self::Close => "close",
-        }
+    /// The operation with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|operation| operation.word() == word)
     }
 
     /// Whether the operation changes what is stored. A write whose answer does not come is

@@ -10,9 +10,8 @@ use crate::secret::{Secret, SecretMetadata};
 /// # Errors
 /// [`ErrorKind::ReadOnly`]; [`ErrorKind::TooLarge`] naming the limit; [`ErrorKind::Unsupported`] naming the field;
 /// [`ErrorKind::InvalidValue`] for malformed metadata.
-pub(super) fn secret(capabilities: &Capabilities, max_value: usize, key: &SecretKey, secret: &Secret) -> Result<()> {
+pub(super) fn secret(capabilities: &Capabilities, max_value: usize, secret: &Secret) -> Result<()> {
     writable(capabilities)?;
-    fits(capabilities, key)?;
     let limit = capabilities.max_value.min(max_value);
     let bytes = secret.value.expose();
     if bytes.len() > limit {

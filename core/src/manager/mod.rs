@@ -219,12 +219,14 @@ impl SecretManager {
         look(&room[..len])
     }
 
-    /// The key that a verb was given, in this view.
+    /// The key that a verb was given, in this view; short enough for the backend.
     fn key<'k>(&self, key: &'k impl AsKey) -> Result<Cow<'k, SecretKey>> {
-        match self.scope.as_deref().filter(|_| !key.is_absolute()) {
-            None => key.to_key(),
-            Some(scope) => SecretKey::parse(&format!("{scope}/{}", key.text())).map(Cow::Owned),
-        }
+        let key = match self.scope.as_deref().filter(|_| !key.is_absolute()) {
+            None => key.to_key()?,
+            Some(scope) => Cow::Owned(SecretKey::parse(&format!("{scope}/{}", key.text()))?),
+        };
+        check::fits(self.backend().capabilities(), &key)?;
+        Ok(key)
     }
 
     fn context(&self) -> Result<CallContext> {

@@ -59,8 +59,8 @@ impl SecretManager {
         let capabilities = self.backend().capabilities();
         let mut keys = Vec::with_capacity(entries.len());
         for (key, secret) in entries {
-            key.check()?;
-            check::secret(capabilities, self.shared.max_value, key, secret)
+            key.check().and_then(|()| check::fits(capabilities, key))?;
+            check::secret(capabilities, self.shared.max_value, secret)
                 .map_err(|error| self.name(error, Operation::SetMany, key))?;
             keys.push(key);
         }
@@ -259,7 +259,7 @@ impl SecretManager {
 
     pub(super) async fn send_set(&self, cx: &CallContext, request: SetRequest<'_>) -> Result<SetOutcome> {
         let capabilities = self.backend().capabilities();
-        check::secret(capabilities, self.shared.max_value, request.key, request.secret)
+        check::secret(capabilities, self.shared.max_value, request.secret)
             .and_then(|()| check::condition(capabilities, request.condition))
             .map_err(|error| self.name(error, Operation::Set, request.key))?;
         self.call(self.layered().set(cx, request)).await

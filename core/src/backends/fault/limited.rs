@@ -1,20 +1,20 @@
-//! A backend that can do less than the one it wraps, so that the refusals of SEMANTICS are tested, too.
+//! A backend that can do less than the one it wraps, so that refusals are tested, too.
 
 use std::sync::Arc;
 
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
-    Health, IfVersion, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
+    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
 };
 use crate::context::CallContext;
-use crate::error::{Error, ErrorKind, Result};
-use crate::key::SecretKey;
-use crate::secret::{Secret, SecretMetadata};
+use crate::error::Result;
+use crate::secret::Secret;
 
 const NAME: &str = "limited";
 
-/// Another backend, of which only some capabilities are left. Refuses as the contract says, naming the field.
+/// Another backend, of which only some capabilities are left. It refuses whole operations, as the contract's default
+/// bodies do; fields that it cannot hold are refused by the manager, from the capabilities.
 #[derive(Debug)]
 pub struct LimitedBackend {
     inner: Arc<dyn Backend>,
@@ -32,81 +32,6 @@ impl LimitedBackend {
         let mut capabilities = inner.capabilities().clone();
         change(&mut capabilities);
         Self::new(inner, capabilities)
-    }
-
-    fn check_key(&self, key: &SecretKey) -> Result<()> {
-        let limit = self.capabilities.max_key;
-        if key.as_str().len() > limit {
-            return Err(Error::new(
-                ErrorKind::TooLarge,
-                format!("the key is longer than {limit} bytes"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_metadata(&self, metadata: &SecretMetadata) -> Result<()> {
-        let can = &self.capabilities;
-        for (holds, given, field) in [
-            (can.metadata, metadata.provider.is_some(), "provider"),
-            (can.metadata, metadata.scope_of_use.is_some(), "scope_of_use"),
-            (can.metadata, !metadata.labels.is_empty(), "labels"),
-            (can.expiry, metadata.expires_at.is_some(), "expires_at"),
-        ] {
-            if given && !holds {
-                return Err(unsupported(format!("this backend cannot hold `{field}`")));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_write(&self, key: &SecretKey, secret: &Secret, condition: IfVersion<'_>) -> Result<()> {
-        let can = &self.capabilities;
-        if can.read_only {
-            return Err(Error::new(ErrorKind::ReadOnly, "this backend cannot write"));
-        }
-        self.check_key(key)?;
-        self.check_condition(condition)?;
-        if secret.value.len() > can.max_value {
-            let limit = can.max_value;
-            return Err(Error::new(
-                ErrorKind::TooLarge,
-                format!("the value is longer than {limit} bytes"),
-            ));
-        }
-        if secret.value.is_empty() && !can.empty_value {
-            return Err(unsupported("this backend cannot hold an empty `value`"));
-        }
-        if !can.binary && secret.value.expose_str().is_err() {
-            return Err(unsupported("this backend cannot hold a `value` that is no UTF-8"));
-        }
-        self.check_metadata(&secret.metadata)
-    }
-
-    fn check_condition(&self, condition: IfVersion<'_>) -> Result<()> {
-        match condition {
-            IfVersion::Absent if !self.capabilities.cas => Err(unsupported("this backend has no `if_absent`")),
-            IfVersion::Is(_) if !self.capabilities.cas => Err(unsupported("this backend has no `if_version`")),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn unsupported(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Unsupported, message)
-}
-
-/// Passes the call on where the check holds, else answers what it found.
-fn checked<'a, T: Send + 'a>(
-    check: Result<()>,
-    operation: Operation,
-    call: impl FnOnce() -> BoxFuture<'a, Result<T>>,
-) -> BoxFuture<'a, Result<T>> {
-    match check {
-        Ok(()) => call(),
-        Err(error) => Box::pin(std::future::ready(Err(error
-            .with_operation(operation)
-            .with_backend(NAME)))),
     }
 }
 
@@ -131,7 +56,7 @@ impl Backend for LimitedBackend {
         if req.version.is_some() && !self.capabilities.versions {
             return lacks(NAME, Operation::Get);
         }
-        checked(self.check_key(req.key), Operation::Get, || self.inner.get(cx, req))
+        self.inner.get(cx, req)
     }
 
     fn get_many<'a>(
@@ -143,9 +68,7 @@ impl Backend for LimitedBackend {
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
-        checked(self.check_key(req.key), Operation::Describe, || {
-            self.inner.describe(cx, req)
-        })
+        self.inner.describe(cx, req)
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
@@ -157,8 +80,11 @@ impl Backend for LimitedBackend {
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        let check = self.check_write(req.key, req.secret, req.condition);
-        checked(check, Operation::Set, || self.inner.set(cx, req))
+        if self.capabilities.read_only {
+            cannot_write(NAME, Operation::Set)
+        } else {
+            self.inner.set(cx, req)
+        }
     }
 
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
@@ -166,11 +92,7 @@ impl Backend for LimitedBackend {
             return cannot_write(NAME, Operation::SetMany);
         }
         if self.capabilities.atomic_batch {
-            let check = req
-                .entries
-                .iter()
-                .try_for_each(|(key, secret)| self.check_write(key, secret, IfVersion::Any));
-            return checked(check, Operation::SetMany, || self.inner.set_many(cx, req));
+            return self.inner.set_many(cx, req);
         }
         Box::pin(async move {
             let mut outcomes = Vec::with_capacity(req.entries.len());
@@ -189,12 +111,7 @@ impl Backend for LimitedBackend {
         if self.capabilities.read_only {
             return cannot_write(NAME, Operation::UpdateMetadata);
         }
-        let mut wanted = SecretMetadata::new();
-        req.update.apply(&mut wanted);
-        let check = self
-            .check_condition(req.condition)
-            .and_then(|()| self.check_metadata(&wanted));
-        checked(check, Operation::UpdateMetadata, || self.inner.update_metadata(cx, req))
+        self.inner.update_metadata(cx, req)
     }
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {

@@ -144,37 +144,13 @@ fn parse_rule(text: &str, start: usize) -> Result<Rule> {
     };
     let operation = match word {
         "*" => None,
-        _ => Some(operation(word).ok_or_else(|| wrong(start, "there is no such operation"))?),
+        _ => Some(Operation::from_word(word).ok_or_else(|| wrong(start, "there is no such operation"))?),
     };
     Ok(Rule {
         operation,
         left,
         fault: parse_fault(fault.trim(), fault_at)?,
     })
-}
-
-fn operation(word: &str) -> Option<Operation> {
-    use Operation::{
-        Close, Delete, Describe, Get, GetMany, Health, List, Lock, Rollback, Set, SetMany, UpdateMetadata, Verify,
-        Versions,
-    };
-    let all = [
-        Get,
-        GetMany,
-        Describe,
-        List,
-        Set,
-        SetMany,
-        UpdateMetadata,
-        Delete,
-        Versions,
-        Rollback,
-        Health,
-        Verify,
-        Lock,
-        Close,
-    ];
-    all.into_iter().find(|operation| operation.word() == word)
 }
 
 fn parse_fault(text: &str, start: usize) -> Result<Fault> {

@@ -29,6 +29,10 @@ pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
 
 /// Writes a new file; `false` where its name is taken.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<bool> {
+    #[cfg(target_os = "linux")]
+    if let Some(written) = write_unnamed(path, bytes)? {
+        return Ok(written);
+    }
     let (file, temporary) = create_beside(path)?;
     let outcome = fill(&file, bytes)
         .map_err(|error| io_error(&error, "write", &temporary))
@@ -38,6 +42,39 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<bool> {
         let _ = std::fs::remove_file(&temporary);
     }
     outcome
+}
+
+/// Writes a file that has no name until it is whole, so that a process that is killed leaves nothing behind. `None`
+/// where the file system has no such files.
+#[cfg(target_os = "linux")]
+fn write_unnamed(path: &Path, bytes: &[u8]) -> Result<Option<bool>> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, Mode, OFlags};
+
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOTSUP | Errno::ISDIR | Errno::INVAL) => return Ok(None),
+        Err(error) => return Err(io_error(&error.into(), "create a file beside", path)),
+    };
+    fill(&file, bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| io_error(&error, "write", path))?;
+    let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+    match rustix::fs::linkat(CWD, &*unnamed, CWD, path, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => flush_folder_of(path)
+            .map_err(|error| io_error(&error, "flush the folder of", path))
+            .map(|()| Some(true)),
+        Err(Errno::EXIST) => Ok(Some(false)),
+        // No /proc, or one that is closed to us (a process that is not dumpable): the way with a name is as safe.
+        Err(Errno::NOENT | Errno::ACCESS | Errno::PERM) => Ok(None),
+        Err(error) => Err(io_error(&error.into(), "create", path)),
+    }
 }
 
 fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {

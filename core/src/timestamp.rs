@@ -55,3 +55,39 @@ pub(crate) fn from_micros(micros: i64) -> OffsetDateTime {
 pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc().into_timestamp()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_in_time_are_cut_to_the_microsecond_and_come_back() {
+        for micros in [0, 1, -1, 1_795_000_000_123_456, -62_135_596_800_000_000] {
+            assert_eq!(to_micros(from_micros(micros)), micros);
+        }
+        let fine = OffsetDateTime::from_unix_timestamp_nanos(1_999_999_999_999).unwrap();
+        assert_eq!(fine.into_timestamp(), from_micros(1_999_999_999));
+        let elsewhere = fine.to_offset(UtcOffset::from_hms(-7, 0, 0).unwrap());
+        assert_eq!(elsewhere.into_timestamp().offset(), UtcOffset::UTC);
+    }
+
+    #[test]
+    fn what_cannot_be_held_becomes_the_nearest_that_can() {
+        assert_eq!(from_micros(i64::MAX).year(), 9999);
+        assert_eq!(from_micros(i64::MIN).year(), -9999);
+    }
+
+    #[test]
+    fn the_systems_and_chronos_times_mean_the_same() {
+        let system = SystemTime::UNIX_EPOCH + std::time::Duration::from_micros(1_795_000_000_123_456);
+        assert_eq!(to_micros(system.into_timestamp()), 1_795_000_000_123_456);
+        #[cfg(feature = "chrono")]
+        {
+            let east = chrono::FixedOffset::east_opt(3600).unwrap();
+            let there = chrono::DateTime::from_timestamp_micros(1_795_000_000_123_456)
+                .unwrap()
+                .with_timezone(&east);
+            assert_eq!(there.into_timestamp(), system.into_timestamp());
+        }
+    }
+}

@@ -39,7 +39,7 @@ pub struct SecretKey {
 }
 
 /// Why a text is no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum InvalidKey {
     Empty,
     TooLong,
@@ -358,7 +358,9 @@ impl PartialOrd for SecretKey {
 
 impl Ord for SecretKey {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.text.cmp(&other.text)
+        self.text
+            .cmp(&other.text)
+            .then_with(|| self.invalid.cmp(&other.invalid))
     }
 }
 
@@ -376,6 +378,12 @@ pub trait AsKey: Send + Sync {
     /// [`ErrorKind::InvalidKey`].
     fn to_key(&self) -> Result<Cow<'_, SecretKey>>;
 
+    /// The text to search the cache by; `None` where it is known to be no key although a valid key has the same text
+    /// (`SecretKey::new("a@b")` and the name `a` with the target `b`).
+    fn lookup_text(&self) -> Option<&str> {
+        Some(self.text())
+    }
+
     /// Whether the text names its scope, so that a view's scope does not apply.
     fn is_absolute(&self) -> bool {
         self.text().contains('/')
@@ -390,6 +398,10 @@ impl AsKey for SecretKey {
     fn to_key(&self) -> Result<Cow<'_, SecretKey>> {
         self.check()?;
         Ok(Cow::Borrowed(self))
+    }
+
+    fn lookup_text(&self) -> Option<&str> {
+        self.invalid.is_none().then_some(&*self.text)
     }
 
     fn is_absolute(&self) -> bool {
@@ -424,6 +436,10 @@ impl<T: AsKey + ?Sized> AsKey for &T {
 
     fn to_key(&self) -> Result<Cow<'_, SecretKey>> {
         (**self).to_key()
+    }
+
+    fn lookup_text(&self) -> Option<&str> {
+        (**self).lookup_text()
     }
 
     fn is_absolute(&self) -> bool {

@@ -60,12 +60,16 @@ fn current() -> Option<&'static Slot> {
 fn build(generation: u64) -> Result<&'static Handle> {
     fork::arm();
     #[expect(clippy::disallowed_methods, reason = "the one place that builds the runtime")]
-    let built = Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .thread_name("sr-runtime")
-        .on_thread_start(crate::sys::signals::block_in_this_thread)
-        .enable_all()
-        .build();
+    let build = || {
+        Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("sr-runtime")
+            .on_thread_start(crate::sys::signals::block_in_this_thread)
+            .enable_all()
+            .build()
+    };
+    // Where the system gives no thread, tokio panics instead of answering.
+    let built = std::panic::catch_unwind(build).unwrap_or_else(|_| Err(std::io::ErrorKind::WouldBlock.into()));
     match built {
         Ok(runtime) => {
             let slot: &'static Slot = Box::leak(Box::new(Slot { generation, runtime }));

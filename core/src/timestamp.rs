@@ -19,7 +19,11 @@ impl IntoTimestamp for OffsetDateTime {
 
 impl IntoTimestamp for SystemTime {
     fn into_timestamp(self) -> OffsetDateTime {
-        OffsetDateTime::from(self).into_timestamp()
+        let micros = |span: std::time::Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        match self.duration_since(Self::UNIX_EPOCH) {
+            Ok(after) => from_micros(micros(after)),
+            Err(before) => from_micros(micros(before.duration()).saturating_neg()),
+        }
     }
 }
 
@@ -75,6 +79,8 @@ mod tests {
     fn what_cannot_be_held_becomes_the_nearest_that_can() {
         assert_eq!(from_micros(i64::MAX).year(), 9999);
         assert_eq!(from_micros(i64::MIN).year(), -9999);
+        let never = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000_000);
+        assert_eq!(never.into_timestamp().year(), 9999);
     }
 
     #[test]

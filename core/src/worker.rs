@@ -17,14 +17,14 @@ use tokio::sync::oneshot;
 use crate::backend::Operation;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::fork::ForkCell;
+use crate::sys::fork::{self, ForkCell};
 
 /// The most jobs that wait.
 const MAX_QUEUE: usize = 256;
 /// How long a thread without a job stays.
 const IDLE: Duration = Duration::from_secs(30);
 /// How long a running job whose caller has left may go on before new jobs are refused.
-const GRACE: Duration = Duration::from_millis(100);
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A bounded worker thread. Dropping it lets queued jobs finish and then ends the thread.
 pub(crate) struct Worker {
@@ -40,8 +40,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
-    /// Until when the running job is waited for.
-    running_until: Option<Instant>,
+    /// The running job, and until when it is waited for.
+    running: Option<(Arc<Ticket>, Instant)>,
     has_thread: bool,
     ended: bool,
 }
@@ -75,7 +75,11 @@ impl Shared {
 
     fn submit(self: &Arc<Self>, job: Job) -> Result<()> {
         let mut state = self.lock();
-        if state.running_until.is_some_and(|until| until <= Instant::now()) {
+        if state
+            .running
+            .as_ref()
+            .is_some_and(|(_, until)| *until <= Instant::now())
+        {
             return Err(Error::new(
                 ErrorKind::Unavailable,
                 "an earlier call to this backend is still hanging",
@@ -107,11 +111,11 @@ impl Shared {
         loop {
             if let Some(job) = state.queue.pop_front() {
                 if job.ticket.claim(STARTED) {
-                    state.running_until = Some(job.deadline);
+                    state.running = Some((job.ticket, job.deadline));
                     drop(state);
                     (job.run)();
                     state = self.lock();
-                    state.running_until = None;
+                    state.running = None;
                 }
                 continue;
             }
@@ -169,7 +173,8 @@ impl Worker {
             let _ = send.send(outcome);
         });
         Run {
-            shared: Arc::clone(self.shared.get()),
+            worker: Arc::clone(&self.shared),
+            submitted: None,
             job: Some(Job {
                 ticket: Arc::clone(&ticket),
                 deadline: cx.deadline(),
@@ -201,7 +206,10 @@ impl Drop for Worker {
 
 /// A job on its way; see [`Worker::run`].
 pub(crate) struct Run<T> {
-    shared: Arc<Shared>,
+    worker: Arc<ForkCell<Arc<Shared>>>,
+    /// Where the job was submitted, and in which process: a child that inherits this future has no such worker, and
+    /// must not touch the parent's lock.
+    submitted: Option<(u64, Arc<Shared>)>,
     job: Option<Job>,
     ticket: Arc<Ticket>,
     receive: oneshot::Receiver<Result<T>>,
@@ -229,11 +237,13 @@ impl<T> Future for Run<T> {
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Some(job) = this.job.take()
-            && let Err(error) = this.shared.submit(job)
-        {
-            this.done = true;
-            return Poll::Ready(Err(error));
+        if let Some(job) = this.job.take() {
+            let shared = Arc::clone(this.worker.get());
+            if let Err(error) = shared.submit(job) {
+                this.done = true;
+                return Poll::Ready(Err(error));
+            }
+            this.submitted = Some((fork::generation(), shared));
         }
         let outcome = match Pin::new(&mut this.receive).poll(task) {
             Poll::Ready(Ok(outcome)) => outcome,
@@ -251,11 +261,14 @@ impl<T> Future for Run<T> {
 
 impl<T> Drop for Run<T> {
     fn drop(&mut self) {
-        if self.done || self.job.is_some() {
+        let Some((generation, shared)) = self.submitted.take().filter(|_| !self.done) else {
+            return;
+        };
+        if generation != fork::generation() {
             return;
         }
         self.ticket.claim(WITHDRAWN);
-        let mut state = self.shared.lock();
+        let mut state = shared.lock();
         if self.ticket.0.load(Ordering::Acquire) == WITHDRAWN {
             // What the job holds (a copy of a value) is dropped now, not when the worker comes to it.
             let queued = state
@@ -265,9 +278,9 @@ impl<T> Drop for Run<T> {
             let job = queued.and_then(|at| state.queue.remove(at));
             drop(state);
             drop(job);
-        } else if let Some(until) = &mut state.running_until {
-            // The running job has lost a caller. It may be another job's by now; then that one's own deadline is near
-            // enough to the truth, because a refusal only lasts until the job ends.
+        } else if let Some((ticket, until)) = &mut state.running
+            && Arc::ptr_eq(ticket, &self.ticket)
+        {
             *until = (*until).min(Instant::now() + GRACE);
         }
     }
@@ -315,8 +328,21 @@ mod tests {
     fn a_hanging_job_costs_one_thread_and_later_ones_fail_at_once_until_it_wakes() {
         let worker = Worker::new("hang");
         let (release, released) = mpsc::channel::<()>();
+        let (started, has_started) = mpsc::channel();
         let begun = Instant::now();
-        let hung = wait(&worker, &cx(50), Operation::Set, move || released.recv().is_ok());
+        // Polled once and then left alone until it runs, so that it is not withdrawn on a slow machine.
+        let short = cx(500);
+        let mut hung = std::pin::pin!(worker.run(&short, Operation::Set, move |_| {
+            started.send(()).unwrap();
+            Ok(released.recv().is_ok())
+        }));
+        assert!(
+            hung.as_mut()
+                .poll(&mut Context::from_waker(std::task::Waker::noop()))
+                .is_pending()
+        );
+        has_started.recv().unwrap();
+        let hung = block_on(hung, short.deadline());
         assert_eq!(hung.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
         let threads = threads_called("sr-hang");
         for _ in 0..1_000 {

@@ -1,3 +1,28 @@
-//! The strongroom command.
+//! The `strongroom` command: secrets at a terminal and in scripts.
+//!
+//! Data goes to stdout, everything else to stderr. Values never stand in arguments. The command only translates:
+//! what a verb means is decided in the core.
 
-fn main() {}
+mod args;
+mod commands;
+mod failure;
+mod input;
+mod output;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let outcome = Arguments::try_parse()
+        .map_err(Failure::from)
+        .and_then(|arguments| commands::run(&arguments.global, &arguments.command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => ExitCode::from(failure.report()),
+    }
+}

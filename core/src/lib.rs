@@ -1,4 +1,8 @@
-//! Strongroom keeps secrets (API keys, credentials, tokens) wherever suits the machine.
+//! Strongroom keeps secrets (API keys, credentials, tokens) in whatever place suits the machine.
+//!
+//! Open a [`SecretManager`] (or [`blocking::SecretManager`]), share it, call its verbs. Keys are texts such as
+//! `org/acme/api_key`; values are [`SecretValue`]s, which are wiped when dropped; every failure is an [`Error`] of one
+//! [`ErrorKind`]. [`backend`] is the contract for those who write a backend.
 
 pub mod backend;
 mod backends;
@@ -20,6 +24,7 @@ mod timestamp;
 mod value;
 mod worker;
 
+pub use config::locations;
 pub use config::{Origin, SETTINGS, Setting, SettingKind, Settings};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 pub use error::{Error, ErrorKind, Result};
@@ -33,6 +38,8 @@ pub use manager::{
 };
 pub use scope::{ScopeKind, SecretScope};
 pub use secret::{MAX_LABEL_NAME, MAX_LABEL_VALUE, MAX_LABELS, Secret, SecretMetadata, Version};
+pub use sys::alloc::{ProcessHardening, WipingAllocator, harden_process};
+pub use sys::arena::{Hardening, hardening};
 pub use timestamp::IntoTimestamp;
 pub use value::SecretValue;
 
@@ -53,3 +60,8 @@ fn futures_are_send(manager: &SecretManager, secret: &Secret) {
     is_send(manager.list(ListOptions::new()));
     is_send(manager.close());
 }
+
+/// The code blocks of the readme are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -22,3 +22,8 @@ pub fn memory() -> Arc<dyn Backend> {
 pub fn open_backend(name: &str, app: &str, settings: &Settings, cx: &CallContext) -> Result<Arc<dyn Backend>> {
     registry::open(name, &OpenRequest { app, settings, cx })
 }
+
+/// Whether this process has built the runtime.
+pub fn runtime_is_built() -> bool {
+    crate::runtime::is_built()
+}

@@ -272,3 +272,103 @@ impl<T> Drop for Run<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::context::Face;
+    use crate::runtime::block_on;
+
+    fn cx(millis: u64) -> CallContext {
+        CallContext::new(Face::Blocking, Duration::from_millis(millis))
+    }
+
+    fn wait<T: Send + 'static>(
+        worker: &Worker,
+        cx: &CallContext,
+        operation: Operation,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        block_on(worker.run(cx, operation, move |_| Ok(job())), cx.deadline())
+    }
+
+    #[test]
+    fn jobs_run_in_order_on_one_thread_and_a_panic_ends_only_its_own() {
+        let worker = Worker::new("order");
+        let first = wait(&worker, &cx(5_000), Operation::Get, || std::thread::current().id()).unwrap();
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let panicked = wait(&worker, &cx(5_000), Operation::Get, || {
+            assert!(std::hint::black_box(false))
+        });
+        std::panic::set_hook(hook);
+        assert_eq!(panicked.unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(
+            wait(&worker, &cx(5_000), Operation::Get, || std::thread::current().id()).unwrap(),
+            first
+        );
+    }
+
+    #[test]
+    fn a_hanging_job_costs_one_thread_and_later_ones_fail_at_once_until_it_wakes() {
+        let worker = Worker::new("hang");
+        let (release, released) = mpsc::channel::<()>();
+        let begun = Instant::now();
+        let hung = wait(&worker, &cx(50), Operation::Set, move || drop(released.recv()));
+        assert_eq!(hung.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+        let threads = threads_called("sr-hang");
+        for _ in 0..1_000 {
+            let refused = wait(&worker, &cx(60_000), Operation::Get, || ());
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unavailable);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(6), "the refusals waited");
+        assert_eq!(threads_called("sr-hang"), threads);
+        release.send(()).unwrap();
+        let end = Instant::now() + Duration::from_secs(10);
+        while wait(&worker, &cx(5_000), Operation::Get, || ()).is_err() {
+            assert!(Instant::now() < end, "the worker did not come back");
+        }
+    }
+
+    #[test]
+    fn a_job_that_never_began_is_withdrawn_with_all_it_holds() {
+        let worker = Worker::new("withdraw");
+        let (release, released) = mpsc::channel::<()>();
+        let (started, has_started) = mpsc::channel();
+        let long = cx(20_000);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                wait(&worker, &long, Operation::Get, move || {
+                    started.send(()).unwrap();
+                    drop(released.recv());
+                })
+                .unwrap();
+            });
+            has_started.recv().unwrap();
+            let held = Arc::new(());
+            let in_job = Arc::clone(&held);
+            let late = wait(&worker, &cx(20), Operation::Set, move || drop(in_job));
+            assert_eq!(
+                late.unwrap_err().kind(),
+                ErrorKind::Timeout,
+                "a write that never began is no unknown outcome"
+            );
+            assert_eq!(Arc::strong_count(&held), 1, "the withdrawn job is gone from the queue");
+            release.send(()).unwrap();
+        });
+    }
+
+    #[cfg(target_os = "linux")]
+    fn threads_called(name: &str) -> usize {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.filter(|found| found.trim_end() == name).count()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn threads_called(_: &str) -> usize {
+        1
+    }
+}

@@ -1,3 +1,66 @@
-//! What a person or CI runs: demo, test, check, bench.
+//! What a person or CI runs: `cargo xtask <command>`. No argument parser: it must build in seconds.
+#![allow(clippy::print_stdout, reason = "a command of a terminal, not a library")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the rule that one module reads the environment is the core's; this is a build tool"
+)]
 
-fn main() {}
+mod bench;
+mod check;
+mod demo;
+mod json;
+mod readme;
+mod run;
+mod suites;
+mod tables;
+mod tools;
+
+use std::process::ExitCode;
+
+/// What a command answers: a line that says what is wrong.
+pub(crate) type Outcome<T = ()> = Result<T, String>;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  demo            show the main thing at work, in a temporary home
+  test            build everything once, run every suite, print the minutes of each
+  check [--fix]   formatting, lints, licences, generated docs, other platforms, README
+  bench           run the benchmarks and print their table
+  errors [--check]    write docs/errors.md, or compare it
+  settings [--check]  write docs/settings.md, or compare it
+  readme          run the shell blocks of README.md
+  help            this text
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["demo"] => demo::demo(),
+        ["test"] => suites::test(),
+        ["check"] => check::check(false),
+        ["check", "--fix"] => check::check(true),
+        ["bench"] => bench::bench(),
+        ["errors"] => tables::write(tables::ERRORS),
+        ["errors", "--check"] => tables::compare(tables::ERRORS),
+        ["settings"] => tables::write(tables::SETTINGS_PAGE),
+        ["settings", "--check"] => tables::compare(tables::SETTINGS_PAGE),
+        ["readme"] => readme::run_shell_blocks(),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

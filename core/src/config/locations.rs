@@ -3,7 +3,30 @@
 use std::path::PathBuf;
 
 use super::environment;
+use super::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
+
+/// The file of the encrypted store: `encrypted.path`, by default `<data folder>/<app>/secrets.strongroom`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
+pub fn store_file(app: &str, settings: &Settings) -> Result<PathBuf> {
+    match settings.path("encrypted.path") {
+        Some(path) => Ok(path),
+        None => Ok(data_dir(app)?.join("secrets.strongroom")),
+    }
+}
+
+/// The file of the store's key: `encrypted.key_file`, by default `<state folder>/<app>/secrets.key`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
+pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
+    match settings.path("encrypted.key_file") {
+        Some(path) => Ok(path),
+        None => Ok(state_dir(app)?.join("secrets.key")),
+    }
+}
 
 /// `<data folder>/<app>`: the store.
 ///

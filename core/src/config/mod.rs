@@ -1,7 +1,7 @@
 //! Settings: one table, and where their values come from.
 
 pub(crate) mod environment;
-pub(crate) mod locations;
+pub mod locations;
 mod settings;
 mod table;
 

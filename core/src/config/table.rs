@@ -51,6 +51,11 @@ impl Setting {
     pub fn find(key: &str) -> Option<&'static Self> {
         SETTINGS.iter().find(|setting| setting.key == key)
     }
+
+    /// The environment variable that states it for an application: `<APP>_SECRETS_` and [`env`](Self::env).
+    pub fn variable(&self, app: &str) -> String {
+        super::environment::variable(app, self.env)
+    }
 }
 
 macro_rules! settings {

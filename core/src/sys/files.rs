@@ -1,13 +1,197 @@
 //! Files that hold secrets: made for their owner alone, refused where others could have touched them.
+//!
+//! On systems without Unix modes the checks of owner and mode are left out: there a file is as private as the access
+//! list of its folder, which for a user's profile is that user alone.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::error::Result;
+use zeroize::Zeroizing;
 
-/// What identifies a file while it exists.
+use crate::error::{Error, ErrorKind, Result};
+
+#[cfg(not(unix))]
+use super::portable as system;
+#[cfg(unix)]
+use super::unix as system;
+
+/// The longest pause between two looks at a lock that someone else holds.
+const LONGEST_STEP: Duration = Duration::from_millis(5);
+
+/// What identifies a file while it exists. The number of an inode is used again soon after the last name and
+/// descriptor of it are gone, so an identity is only worth something while one of them is known to be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     pub(crate) device: u64,
     pub(crate) inode: u64,
+}
+
+/// The identity of what `path` names; follows no link in the last component. `None` where there is nothing.
+pub(crate) fn file_id(path: &Path) -> io::Result<Option<FileId>> {
+    system::checks::file_id(path)
+}
+
+/// Refuses a file that others could read, write or have planted: it must be a regular file of ours or of root, with
+/// one name and no permission bit for group and others.
+///
+/// # Errors
+/// [`ErrorKind::InsecurePath`] naming the path, what is wrong and what to do; [`ErrorKind::NotFound`].
+pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
+    system::checks::check_private_file(path)
+}
+
+/// The path with its folder's links resolved, after a look at the folder: others must not be able to swap what is in
+/// it. `/tmp` with its sticky bit passes.
+///
+/// # Errors
+/// [`ErrorKind::InsecurePath`]; [`ErrorKind::NotFound`] where the folder is missing; [`ErrorKind::InvalidArgument`]
+/// where the path names no file.
+pub(crate) fn check_parent(path: &Path) -> Result<PathBuf> {
+    let path = resolve(path)?;
+    system::checks::check_folder(path.parent().unwrap_or(&path))?;
+    Ok(path)
+}
+
+/// Makes a folder and what is missing above it, each for its owner alone; leaves what is there as it is.
+pub(crate) fn create_private_dir(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => {
+            return Err(insecure(
+                path,
+                "is a file where a folder is expected; move it away or name another folder",
+            ));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(io_error(&error, "look at", path)),
+    }
+    system::publish::create_private_dir(path).map_err(|error| io_error(&error, "create the folder", path))
+}
+
+/// Reads a file that must be private: a regular file of ours or of root that group and others have no permission on.
+/// The checks look at the open descriptor, so nothing can be swapped between check and reading. What was read is
+/// wiped when dropped, and so is every buffer on the way.
+///
+/// # Errors
+/// [`ErrorKind::KeyMissing`] naming the path where there is no file, [`ErrorKind::InsecurePath`],
+/// [`ErrorKind::TooLarge`] beyond `limit` bytes.
+pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    system::read::read_private_file(path, limit)
+}
+
+/// Reads an inherited descriptor to its end. The descriptor stays open and stays the caller's.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where `fd` is no open descriptor, [`ErrorKind::TooLarge`] beyond `limit` bytes,
+/// [`ErrorKind::Timeout`] where a pipe's other end says nothing for long.
+pub(crate) fn read_fd(fd: i32, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    system::read::read_fd(fd, limit)
+}
+
+/// Writes a new private file so that it is either there and whole, also after a power cut, or not there at all.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] where the path exists already.
+pub(crate) fn write_private_file_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    if system::publish::write_new(path, bytes)? {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::Conflict, format!("`{}` exists already", shown(path)))
+            .with_help("choose another path, or move the existing file away"),
+    )
+}
+
+/// Gives a finished file its final name: flushes it, renames it unless the name is taken, flushes the folder. `false`
+/// where the name is taken; the temporary file is left then.
+pub(crate) fn publish(temporary: &Path, target: &Path) -> Result<bool> {
+    system::publish::publish(temporary, target)
+}
+
+/// Whether the path (or, where it does not exist yet, the nearest folder above) lies on a network or user-space file
+/// system, where shared memory and locks may not reach every machine. Unknown counts as no.
+pub(crate) fn fs_is_network(path: &Path) -> bool {
+    system::checks::fs_is_network(path)
+}
+
+/// The right to create a store, held by one thread of one process. Released when dropped; the lock file stays.
+///
+/// A forked child that inherits the value has no part in the lock: its copy of the descriptor is taken away at the
+/// fork, and dropping the value there releases nothing.
+#[derive(Debug)]
+pub(crate) struct CreationLock {
+    // Held for its drop.
+    _held: system::lock::Held,
+}
+
+impl CreationLock {
+    /// Waits until the lock is ours, in steps of at most 5 ms.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] naming the lock file when `deadline` passes.
+    pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<Self> {
+        let mut step = Duration::from_micros(200);
+        loop {
+            if let Some(held) = system::lock::try_hold(path)? {
+                return Ok(Self { _held: held });
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::new(
+                    ErrorKind::Timeout,
+                    format!("another process or thread holds the lock file `{}`", shown(path)),
+                ));
+            }
+            std::thread::sleep(step.min(left));
+            step = (step * 2).min(LONGEST_STEP);
+        }
+    }
+}
+
+/// A path for a message: control characters escaped, because a path may come from anywhere.
+pub(crate) fn shown(path: &Path) -> String {
+    path.to_string_lossy().chars().flat_map(char::escape_debug).collect()
+}
+
+/// An error about a path that others could reach.
+pub(crate) fn insecure(path: &Path, what: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InsecurePath, format!("`{}` {what}", shown(path)))
+}
+
+/// An error of the file system: its kind, what was tried (a verb, such as "open"), on which path, and the system's
+/// code. The system's own text is left out; the code says the same.
+pub(crate) fn io_error(error: &io::Error, what: &str, path: &Path) -> Error {
+    use io::ErrorKind as Io;
+    let (kind, why) = match error.kind() {
+        Io::PermissionDenied => (ErrorKind::PermissionDenied, "permission denied"),
+        Io::NotFound => (ErrorKind::NotFound, "not found"),
+        Io::StorageFull => (ErrorKind::StorageFull, "no space left"),
+        Io::QuotaExceeded => (ErrorKind::StorageFull, "quota exceeded"),
+        Io::ReadOnlyFilesystem => (ErrorKind::ReadOnly, "the file system is read-only"),
+        Io::NotADirectory => (ErrorKind::Unavailable, "a part of the path is not a folder"),
+        Io::AlreadyExists => (ErrorKind::Conflict, "exists already"),
+        _ => (ErrorKind::Unavailable, "the system refused"),
+    };
+    let built = Error::new(kind, format!("cannot {what} `{}`: {why}", shown(path)));
+    match error.raw_os_error() {
+        Some(code) => built.with_foreign_code(code),
+        None => built,
+    }
+}
+
+/// An absolute path whose folder's links are resolved; the last component is taken as it is. Looks at no permission.
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("`{}` does not name a file", shown(path)),
+        )
+    })?;
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let parent = std::fs::canonicalize(parent).map_err(|error| io_error(&error, "find the folder of", path))?;
+    Ok(parent.join(name))
 }

@@ -4,19 +4,37 @@
 //! In the child only the forking thread exists; locks that others held stay held for ever, and pools, workers and
 //! connections belong to the parent. So nothing of theirs is reused: a [`ForkCell`] makes its content anew in the
 //! child and leaves the parent's alone.
+//!
+//! The gate is one word, so that what the child sees in it is exact: a count of the forks under way above, a count of
+//! the threads inside below. Two words would let a thread that only looks in be counted at the instant of the fork.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// How long a fork waits in all for the threads inside the gate.
+#[cfg(unix)]
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How long a waiting thread sleeps between two looks.
 const STEP: Duration = Duration::from_micros(50);
+/// One fork under way.
+const FORK: u64 = 1 << 32;
+/// The part of the gate that counts threads.
+#[cfg(unix)]
+const THREADS: u64 = FORK - 1;
 
 static GENERATION: AtomicU64 = AtomicU64::new(1);
-static CLOSED: AtomicBool = AtomicBool::new(false);
-static INSIDE: AtomicUsize = AtomicUsize::new(0);
+static GATE: AtomicU64 = AtomicU64::new(0);
 static STRANDED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    // Neither needs making or dropping, so both can be read at any time in a thread's life, also in a handler.
+    /// How many times this thread is inside.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Whether this thread is between the two handlers of a fork of its own.
+    static FORKING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The number of forks between this process and the one that loaded the library, plus one.
 pub(crate) fn generation() -> u64 {
@@ -24,32 +42,56 @@ pub(crate) fn generation() -> u64 {
 }
 
 /// Whether a fork cut through a call that was inside the gate: then SQLite's own locks may be held for ever in this
-/// process, and nothing of it may be touched.
+/// process, and nothing of it may be touched. Stays so in the children of this process.
 pub(crate) fn is_stranded() -> bool {
     STRANDED.load(Ordering::Acquire)
 }
 
-/// Held while a thread is inside SQLite.
-pub(crate) struct Inside(());
+/// Held while a thread is inside SQLite. Bound to its thread, so it cannot be held across an `await` of a future that
+/// may move.
+pub(crate) struct Inside {
+    generation: u64,
+    bound: PhantomData<*const ()>,
+}
 
-/// Enters the gate; waits while a fork is under way, which is at most about [`PATIENCE`].
+/// Enters the gate; waits while a fork is under way, which is at most about 100 ms. A thread that is inside already
+/// may enter again and never waits then: the fork waits for it.
 pub(crate) fn enter() -> Inside {
     arm();
-    loop {
-        INSIDE.fetch_add(1, Ordering::SeqCst);
-        if !CLOSED.load(Ordering::SeqCst) {
-            return Inside(());
+    let depth = DEPTH.get();
+    if depth == 0 {
+        let mut gate = GATE.load(Ordering::SeqCst);
+        loop {
+            // A thread whose own fork has closed the gate (another library's handler calls us) would wait for itself.
+            if gate >= FORK && !FORKING.get() {
+                std::thread::sleep(STEP);
+                gate = GATE.load(Ordering::SeqCst);
+                continue;
+            }
+            match GATE.compare_exchange_weak(gate, gate + 1, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => break,
+                Err(seen) => gate = seen,
+            }
         }
-        INSIDE.fetch_sub(1, Ordering::SeqCst);
-        while CLOSED.load(Ordering::SeqCst) {
-            std::thread::sleep(STEP);
-        }
+    }
+    DEPTH.set(depth + 1);
+    Inside {
+        generation: generation(),
+        bound: PhantomData,
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        INSIDE.fetch_sub(1, Ordering::SeqCst);
+        // A guard that its thread carried through a fork is not counted in the child, which began at zero.
+        if self.generation != generation() {
+            return;
+        }
+        let depth = DEPTH.get() - 1;
+        DEPTH.set(depth);
+        if depth == 0 {
+            GATE.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -57,38 +99,55 @@ impl Drop for Inside {
 pub(crate) fn arm() {
     #[cfg(unix)]
     {
+        // Set after the registration, so that nobody enters before it stands. Two threads may register at the same
+        // time; handlers that run twice do no harm: the gate counts, and a generation may be skipped.
         static ARMED: AtomicBool = AtomicBool::new(false);
-        if !ARMED.load(Ordering::Acquire) && !ARMED.swap(true, Ordering::AcqRel) {
+        if !ARMED.load(Ordering::Acquire) {
             // SAFETY: the handlers are functions of this library, which is never unloaded while they are registered
-            // (glibc removes the handlers of a library that is), and touch only atomics and system calls.
-            unsafe {
-                libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child));
-            }
+            // (glibc removes the handlers of a library that is), and the child's touches only atomics, plain
+            // thread-local cells and system calls.
+            let failed = unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+            // Without memory for the registration the next call tries again.
+            ARMED.store(failed == 0, Ordering::Release);
         }
     }
 }
 
 #[cfg(unix)]
 extern "C" fn before() {
-    CLOSED.store(true, Ordering::SeqCst);
-    let end = Instant::now() + PATIENCE;
-    while INSIDE.load(Ordering::SeqCst) != 0 && Instant::now() < end {
+    GATE.fetch_add(FORK, Ordering::SeqCst);
+    FORKING.set(true);
+    // What this thread itself is inside of will not end by waiting.
+    let own = u64::from(DEPTH.get() > 0);
+    let end = std::time::Instant::now() + PATIENCE;
+    while GATE.load(Ordering::SeqCst) & THREADS > own && std::time::Instant::now() < end {
         std::thread::sleep(STEP);
     }
+    super::unix::arena::before_fork();
 }
 
 #[cfg(unix)]
 extern "C" fn in_parent() {
-    CLOSED.store(false, Ordering::SeqCst);
+    super::unix::arena::after_fork();
+    FORKING.set(false);
+    GATE.fetch_sub(FORK, Ordering::SeqCst);
 }
 
 #[cfg(unix)]
 extern "C" fn in_child() {
-    if INSIDE.swap(0, Ordering::SeqCst) != 0 {
+    // Exact: nobody enters while a fork is under way, so what is counted now was inside when the fork cut. The
+    // forking thread counts too: SQLite's recursive locks do not open for a thread whose number has changed.
+    if GATE.load(Ordering::SeqCst) & THREADS != 0 {
         STRANDED.store(true, Ordering::SeqCst);
     }
+    #[cfg(feature = "encrypted")]
+    super::sqlite::in_child();
+    super::unix::descriptors::neutralise();
+    super::unix::arena::in_child();
+    DEPTH.set(0);
+    FORKING.set(false);
     GENERATION.fetch_add(1, Ordering::SeqCst);
-    CLOSED.store(false, Ordering::SeqCst);
+    GATE.store(0, Ordering::SeqCst);
 }
 
 /// A value that a forked child makes anew at its first use. The parent's value is left alone in the child: it is

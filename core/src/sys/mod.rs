@@ -5,14 +5,21 @@
     reason = "system calls and the memory that they hand out; every block states why it is sound"
 )]
 
+pub(crate) mod alloc;
 pub(crate) mod arena;
 pub(crate) mod clock;
 pub(crate) mod files;
 pub(crate) mod fork;
+#[cfg(not(unix))]
+mod portable;
 pub(crate) mod signals;
 #[cfg(feature = "encrypted")]
 pub(crate) mod sqlite;
 pub(crate) mod stack;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+#[cfg(unix)]
+mod unix;
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 

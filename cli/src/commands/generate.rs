@@ -1,0 +1,60 @@
+//! `strongroom generate`
+
+use strongroom::backend::SetOutcome;
+use strongroom::blocking::SecretManager;
+use strongroom::{Error, ErrorKind, GenerateSpec, Secret, SecretKey, SecretMetadata, SecretValue, SetOptions};
+
+use crate::args::{GenerateArgs, Global};
+use crate::commands::written;
+use crate::failure::Failure;
+use crate::session::{self, Create};
+use crate::{input, output};
+
+/// The length of a password where none is given.
+const PASSWORD: usize = 32;
+
+/// Sets a secret to a new random value. Shows nothing of it unless asked to.
+pub(crate) fn run(global: &Global, args: &GenerateArgs) -> Result<(), Failure> {
+    let key = session::key(&args.key)?;
+    let metadata = input::metadata(&args.metadata)?;
+    metadata.check()?;
+    let secret = Secret::new(spec(args).generate()?).with_metadata(metadata);
+    let manager = session::open(global, Create::IfAbsent)?;
+    // Told apart by the write itself, so that of several processes one creates and no value is lost unnoticed.
+    let created = match manager.set_with(&key, &secret, SetOptions::new().if_absent()) {
+        Ok(outcome) => outcome,
+        Err(error) if error.kind() == ErrorKind::Conflict && args.force => replace(&manager, &key, &secret)?,
+        Err(error) if error.kind() == ErrorKind::Conflict => {
+            return Err(error
+                .with_help("give `--force` to replace it; the former version stays readable")
+                .into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if args.print {
+        output::value(secret.value.expose())?;
+    }
+    output::notice(global, &written(&key, &created));
+    Ok(())
+}
+
+/// Rotates: what is known about the secret stays, unless the arguments say it anew.
+fn replace(manager: &SecretManager, key: &SecretKey, secret: &Secret) -> Result<SetOutcome, Error> {
+    if secret.metadata == SecretMetadata::new() {
+        manager.rotate(key, SecretValue::copy_of(secret.value.expose()))
+    } else {
+        manager.set(key, secret)
+    }
+}
+
+fn spec(args: &GenerateArgs) -> GenerateSpec {
+    match (args.bytes, args.hex, args.base64) {
+        (Some(length), _, _) => GenerateSpec::bytes(length),
+        (_, Some(length), _) => GenerateSpec::hex(length),
+        (_, _, Some(length)) => GenerateSpec::base64(length),
+        _ => {
+            let spec = GenerateSpec::password(args.password.unwrap_or(PASSWORD));
+            if args.no_symbols { spec.without_symbols() } else { spec }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! One file a verb.
+
+mod delete;
+mod generate;
+mod get;
+mod init;
+mod list;
+mod rollback;
+mod set;
+mod status;
+mod verify;
+mod versions;
+
+use strongroom::SecretKey;
+use strongroom::backend::SetOutcome;
+
+use crate::args::{Command, Global};
+use crate::failure::Failure;
+
+/// Runs the verb.
+pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Init => init::run(global),
+        Command::Set(args) => set::run(global, args),
+        Command::Get(args) => get::run(global, args),
+        Command::List(args) => list::run(global, args),
+        Command::Delete(args) => delete::run(global, args),
+        Command::Versions(args) => versions::run(global, args),
+        Command::Rollback(args) => rollback::run(global, args),
+        Command::Generate(args) => generate::run(global, args),
+        Command::Status(args) => status::run(global, args),
+        Command::Verify => verify::run(global),
+    }
+}
+
+/// What a write did.
+fn written(key: &SecretKey, outcome: &SetOutcome) -> String {
+    let verb = if outcome.created { "created" } else { "replaced" };
+    format!("{verb} {key}{}", version(outcome))
+}
+
+/// ` (version 7)`, where there is one.
+fn version(outcome: &SetOutcome) -> String {
+    outcome
+        .version
+        .as_ref()
+        .map(|version| format!(" (version {version})"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,74 @@
+//! `strongroom status`
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use strongroom::backend::HealthState;
+use strongroom::blocking::SecretManager;
+
+use crate::args::{Format, Global, StatusArgs};
+use crate::failure::{Failure, report};
+use crate::output;
+use crate::session::{self, Create};
+
+/// Shows where the secrets live, what opens them and how that place is. The exit code says whether it works.
+pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
+    let manager = session::open(global, Create::Never)?;
+    let Place { store, key } = place(&manager)?;
+    let health = manager.health()?;
+    let backend = manager.backend();
+    let mut lines = vec![
+        ("app", manager.app().to_owned()),
+        ("backend", backend.name().to_owned()),
+        ("persistence", backend.persistence().to_string()),
+    ];
+    lines.extend(store.map(|path| ("store", path.display().to_string())));
+    lines.extend(key.map(|key| ("key", key)));
+    lines.push(("health", health.state.word().to_owned()));
+    lines.extend(health.reason.clone().map(|reason| ("reason", reason)));
+    match args.output {
+        Format::Json => {
+            let map = lines
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect();
+            output::document("status", Value::Object(map))?;
+        }
+        format => {
+            let rows: Vec<_> = lines
+                .into_iter()
+                .map(|(name, value)| vec![name.to_owned(), value])
+                .collect();
+            output::rows(format, &[], &rows)?;
+        }
+    }
+    match health.error {
+        Some(error) if health.state == HealthState::Unavailable => Err(Failure::Reported(report(&error))),
+        _ => Ok(()),
+    }
+}
+
+/// Where the encrypted store lies and what opens it; nothing for another backend.
+pub(crate) struct Place {
+    pub(crate) store: Option<PathBuf>,
+    pub(crate) key: Option<String>,
+}
+
+/// Where the secrets of this manager live.
+pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
+    if manager.backend().name() != "encrypted" {
+        return Ok(Place { store: None, key: None });
+    }
+    let (app, settings) = (manager.app(), manager.settings());
+    let key = if settings.is_set("encrypted.key") {
+        settings.origin("encrypted.key").to_string()
+    } else if let Some(descriptor) = settings.text("encrypted.key_fd") {
+        format!("the file descriptor {descriptor}")
+    } else {
+        format!("the file {}", strongroom::locations::key_file(app, settings)?.display())
+    };
+    Ok(Place {
+        store: Some(strongroom::locations::store_file(app, settings)?),
+        key: Some(key),
+    })
+}

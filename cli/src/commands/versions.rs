@@ -1,0 +1,46 @@
+//! `strongroom versions`
+
+use serde_json::{Value, json};
+use strongroom::backend::VersionEntry;
+
+use crate::args::{Format, Global, VersionsArgs};
+use crate::failure::Failure;
+use crate::output::{self, exact_time, short_time};
+use crate::session::{self, Create};
+
+/// Lists the versions that are kept, newest first.
+pub(crate) fn run(global: &Global, args: &VersionsArgs) -> Result<(), Failure> {
+    let key = session::key(&args.key)?;
+    let manager = session::open(global, Create::Never)?;
+    let versions = manager.versions(&key)?;
+    match output::format_or_default(args.output) {
+        Format::Json => output::document("versions", versions.iter().map(version_json).collect()),
+        format => {
+            let rows: Vec<_> = versions.iter().map(row).collect();
+            output::rows(format, &["VERSION", "CURRENT", "WRITTEN", "EXPIRES"], &rows)
+        }
+    }
+}
+
+fn row(entry: &VersionEntry) -> Vec<String> {
+    let current = if entry.current { "yes" } else { "-" };
+    vec![
+        entry.version.to_string(),
+        current.to_owned(),
+        short_time(entry.created_at),
+        short_time(entry.expires_at),
+    ]
+}
+
+fn version_json(entry: &VersionEntry) -> Value {
+    let mut map = serde_json::Map::new();
+    map.insert("version".to_owned(), json!(entry.version.as_str()));
+    map.insert("current".to_owned(), json!(entry.current));
+    if let Some(at) = entry.created_at {
+        map.insert("created_at".to_owned(), json!(exact_time(at)));
+    }
+    if let Some(at) = entry.expires_at {
+        map.insert("expires_at".to_owned(), json!(exact_time(at)));
+    }
+    Value::Object(map)
+}

@@ -1,0 +1,220 @@
+//! Where values and metadata come from.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use strongroom::{Error, ErrorKind, SecretMetadata, SecretValue, Setting, SettingKind, Version};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
+
+use crate::args::{MetadataArgs, SetArgs};
+use crate::failure::{Failure, local};
+
+/// The value for `set`: the file, a hidden prompt on a terminal, else stdin.
+pub(crate) fn value(args: &SetArgs) -> Result<SecretValue, Failure> {
+    if !args.refused.is_empty() {
+        return Err(Failure::usage(
+            "a value cannot be given as an argument: every process of the machine can read it there",
+            format!(
+                "pipe it in, as in `printf %s \"$VALUE\" | strongroom set {}`, or use `--from-file`",
+                args.key
+            ),
+        ));
+    }
+    let value = match &args.from_file {
+        Some(path) => from_file(path)?,
+        None if io::stdin().is_terminal() => from_prompt(&args.key)?,
+        None => from_stdin(args.raw)?,
+    };
+    if value.is_empty() && !args.allow_empty {
+        return Err(Error::new(ErrorKind::InvalidValue, "the value is empty")
+            .with_help("give a value, or `--allow-empty` where nothing is what you mean")
+            .into());
+    }
+    Ok(value)
+}
+
+fn from_file(path: &Path) -> Result<SecretValue, Failure> {
+    let what = || format!("cannot read `{}`", path.display());
+    let mut file = File::open(path).map_err(|error| local(&error, &what()))?;
+    let bytes = read_all(&mut file, &what())?;
+    Ok(SecretValue::copy_of(&bytes))
+}
+
+fn from_stdin(raw: bool) -> Result<SecretValue, Failure> {
+    let what = "cannot read stdin";
+    let mut stdin = raw_stdin().map_err(|error| local(&error, what))?;
+    let bytes = read_all(&mut stdin, what)?;
+    let kept = match &bytes[..] {
+        all if raw => all,
+        [kept @ .., b'\r', b'\n'] | [kept @ .., b'\n'] => kept,
+        all => all,
+    };
+    Ok(SecretValue::copy_of(kept))
+}
+
+fn from_prompt(key: &str) -> Result<SecretValue, Failure> {
+    let typed = rpassword::prompt_password(format!("Value of {}: ", crate::output::printable(key)))
+        .map_err(|error| local(&error, "cannot ask at the terminal"))?;
+    Ok(SecretValue::from(typed))
+}
+
+/// Stdin without the standard library's buffer, which would keep a copy of the value and never wipe it.
+fn raw_stdin() -> io::Result<File> {
+    #[cfg(unix)]
+    let stdin = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let stdin = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
+    Ok(File::from(stdin))
+}
+
+/// Reads to the end. Every buffer that is outgrown is wiped, and no more is read than any store takes.
+fn read_all(source: &mut impl Read, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    // Two more for a line end that is dropped; the store's own limit is checked by the core.
+    let most = longest_value() + 2;
+    let mut bytes = Zeroizing::new(vec![0; 4096]);
+    let mut length = 0;
+    loop {
+        if length == bytes.len() {
+            if length > most {
+                return Err(Error::new(
+                    ErrorKind::TooLarge,
+                    format!(
+                        "the value is longer than {} bytes, the most that can be set",
+                        longest_value()
+                    ),
+                )
+                .into());
+            }
+            let mut larger = Zeroizing::new(vec![0; (2 * length).min(most + 1)]);
+            larger[..length].copy_from_slice(&bytes);
+            bytes = larger;
+        }
+        match source.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(local(&error, what).into()),
+        }
+    }
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+fn longest_value() -> usize {
+    match Setting::find("max_value").map(|setting| setting.kind) {
+        Some(SettingKind::Size { max, .. }) => usize::try_from(max).unwrap_or(usize::MAX / 4),
+        _ => 8 << 20,
+    }
+}
+
+/// The metadata of the arguments.
+pub(crate) fn metadata(args: &MetadataArgs) -> Result<SecretMetadata, Failure> {
+    let mut metadata = SecretMetadata::new();
+    metadata.provider.clone_from(&args.provider);
+    metadata.scope_of_use.clone_from(&args.scope_of_use);
+    for label in &args.labels {
+        let Some((name, value)) = label.split_once('=') else {
+            return Err(Failure::usage(
+                "`--label` has no `=`",
+                "write it as `--label NAME=VALUE`",
+            ));
+        };
+        if metadata.labels.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Failure::usage(
+                "`--label` names one label twice",
+                "give each label once",
+            ));
+        }
+    }
+    let expiry = match (&args.expires_in, &args.expires_at) {
+        (Some(text), _) => Some(expires_in(text)?),
+        (_, Some(text)) => Some(OffsetDateTime::parse(text, &Rfc3339).map_err(|_| {
+            Failure::usage(
+                "`--expires-at` is no point in time",
+                "write it as `2030-01-31T12:00:00Z`",
+            )
+        })?),
+        _ => None,
+    };
+    Ok(match expiry {
+        Some(at) => metadata.with_expiry(at),
+        None => metadata,
+    })
+}
+
+fn expires_in(text: &str) -> Result<OffsetDateTime, Failure> {
+    span(text)
+        .and_then(|span| OffsetDateTime::now_utc().checked_add(span.try_into().ok()?))
+        .ok_or_else(|| {
+            Failure::usage(
+                "`--expires-in` is no time span that can be kept",
+                "write it as `90d`, `12h`, `30m`, `45s` or `2w`",
+            )
+        })
+}
+
+fn span(text: &str) -> Option<Duration> {
+    let unit = text.char_indices().next_back()?.0;
+    let seconds = match &text[unit..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        "w" => 604_800,
+        _ => return None,
+    };
+    let digits = &text[..unit];
+    let number: u64 = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| digits.parse().ok())??;
+    (number > 0).then_some(Duration::from_secs(number.checked_mul(seconds)?))
+}
+
+/// The version that an argument names.
+pub(crate) fn version(text: &str) -> Version {
+    Version::from_word(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_a_number_and_a_unit() {
+        assert_eq!(span("90d"), Some(Duration::from_secs(90 * 86_400)));
+        assert_eq!(span("45s"), Some(Duration::from_secs(45)));
+        for wrong in [
+            "",
+            "d",
+            "90",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "0s",
+            "1y",
+            "1 d",
+            "٣d",
+            "99999999999999999999d",
+        ] {
+            assert_eq!(span(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn reading_stops_at_the_longest_value() {
+        let mut endless = io::repeat(b'x');
+        assert!(
+            matches!(read_all(&mut endless, "test"), Err(Failure::Strongroom(e)) if e.kind() == ErrorKind::TooLarge)
+        );
+        let mut longest = io::repeat(b'x').take(longest_value() as u64 + 2);
+        assert_eq!(
+            read_all(&mut longest, "test").map(|bytes| bytes.len()).ok(),
+            Some(longest_value() + 2)
+        );
+    }
+}

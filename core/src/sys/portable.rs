@@ -1,0 +1,189 @@
+//! The file operations for systems without Unix modes, on the standard library alone.
+//!
+//! Nothing here looks at owners or access lists; `doctor` says so on these systems.
+
+/// Who owns a path: not known here.
+pub(crate) mod checks {
+    use std::io;
+    use std::path::Path;
+
+    use crate::error::Result;
+    use crate::sys::files::{FileId, insecure, io_error};
+
+    /// The identity of a file. The numbers of volume and file are not on stable Rust; the time of creation stands in
+    /// for them, which a file keeps and its replacement does not share (but for file-system tunnelling).
+    pub(crate) fn file_id(path: &Path) -> io::Result<Option<FileId>> {
+        match std::fs::symlink_metadata(path) {
+            Ok(found) => Ok(Some(id_of(&found))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn id_of(found: &std::fs::Metadata) -> FileId {
+        let born = found
+            .created()
+            .ok()
+            .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        FileId {
+            device: 0,
+            inode: born.map_or(0, |since| since.as_nanos() as u64),
+        }
+    }
+
+    /// A regular file that is no link.
+    pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
+        let found = std::fs::symlink_metadata(path).map_err(|error| io_error(&error, "look at", path))?;
+        if found.is_symlink() {
+            return Err(insecure(path, "is a symbolic link; name the file that it points to"));
+        }
+        if !found.is_file() {
+            return Err(insecure(path, "is not a regular file; name a regular file"));
+        }
+        Ok(id_of(&found))
+    }
+
+    /// A folder.
+    pub(crate) fn check_folder(path: &Path) -> Result<()> {
+        let found = std::fs::metadata(path).map_err(|error| io_error(&error, "look at the folder", path))?;
+        if !found.is_dir() {
+            return Err(insecure(
+                path,
+                "is a file where a folder is expected; name another folder",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Not asked.
+    pub(crate) fn fs_is_network(_path: &Path) -> bool {
+        false
+    }
+}
+
+/// Reading.
+pub(crate) mod read {
+    use std::io::{ErrorKind as Io, Read};
+    use std::path::Path;
+
+    use zeroize::Zeroizing;
+
+    use crate::error::{Error, ErrorKind, Result};
+    use crate::sys::files::{io_error, shown};
+
+    /// Reads a file into one buffer.
+    pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+        super::checks::check_private_file(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::new(ErrorKind::KeyMissing, format!("there is no file `{}`", shown(path))),
+            _ => error,
+        })?;
+        let fail = |error: std::io::Error| io_error(&error, "read", path);
+        let mut file = std::fs::File::open(path).map_err(fail)?;
+        let size = usize::try_from(file.metadata().map_err(fail)?.len()).unwrap_or(usize::MAX);
+        if size > limit {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("`{}` is longer than {limit} bytes", shown(path)),
+            ));
+        }
+        let mut buffer = Zeroizing::new(vec![0; size]);
+        match file.read_exact(&mut buffer) {
+            Ok(()) => Ok(buffer),
+            Err(error) if error.kind() == Io::UnexpectedEof => Err(Error::new(
+                ErrorKind::Unavailable,
+                format!("`{}` changed while it was read", shown(path)),
+            )),
+            Err(error) => Err(fail(error)),
+        }
+    }
+
+    /// Descriptors are not inherited by number here.
+    pub(crate) fn read_fd(_fd: i32, _limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+        Err(Error::new(
+            ErrorKind::InvalidConfig,
+            "this system does not hand down descriptors by number",
+        )
+        .with_setting("encrypted.key_fd"))
+    }
+}
+
+/// New files.
+pub(crate) mod publish {
+    use std::fs::{File, OpenOptions};
+    use std::io::{self, Write};
+    use std::path::Path;
+
+    use crate::error::Result;
+    use crate::sys::files::io_error;
+
+    /// Folders inherit the access list of the folder above.
+    pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(path)
+    }
+
+    /// Writes a new file; `false` where its name is taken.
+    pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<bool> {
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(format!(".{}.new", std::process::id()));
+        let temporary = path.with_file_name(name);
+        let outcome = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(|error| io_error(&error, "write", &temporary))
+            .and_then(|()| publish(&temporary, path));
+        if !matches!(outcome, Ok(true)) {
+            // Best effort: the error that led here is the one to report.
+            let _ = std::fs::remove_file(&temporary);
+        }
+        outcome
+    }
+
+    /// A second name, which fails where it is taken; then the first goes away. Folders cannot be flushed here.
+    pub(crate) fn publish(temporary: &Path, target: &Path) -> Result<bool> {
+        OpenOptions::new()
+            .write(true)
+            .open(temporary)
+            .and_then(|file: File| file.sync_all())
+            .map_err(|error| io_error(&error, "flush", temporary))?;
+        match std::fs::hard_link(temporary, target) {
+            Ok(()) => std::fs::remove_file(temporary)
+                .map(|()| true)
+                .map_err(|error| io_error(&error, "remove", temporary)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(io_error(&error, "create", target)),
+        }
+    }
+}
+
+/// The creation lock.
+pub(crate) mod lock {
+    use std::fs::{File, OpenOptions, TryLockError};
+    use std::path::Path;
+
+    use crate::error::Result;
+    use crate::sys::files::io_error;
+
+    /// The lock; the system releases it when the file is closed.
+    #[derive(Debug)]
+    pub(crate) struct Held {
+        _file: File,
+    }
+
+    /// Takes the lock unless someone else has it.
+    pub(crate) fn try_hold(path: &Path) -> Result<Option<Held>> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(|error| io_error(&error, "open the lock file", path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Held { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(io_error(&error, "lock", path)),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::super::fork::{ForkCell, arm, enter, generation, is_stranded};
+use super::{alone, ended_well, fork};
+
+/// A thread that is inside for a time; returns when it is.
+fn inside_for(time: Duration) -> std::thread::JoinHandle<()> {
+    let (tell, told) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let _inside = enter();
+        tell.send(()).unwrap();
+        std::thread::sleep(time);
+    });
+    told.recv().unwrap();
+    thread
+}
+
+#[test]
+fn a_fork_waits_for_a_short_call() {
+    alone("sys::tests::fork::a_fork_waits_for_a_short_call", || {
+        let thread = inside_for(Duration::from_millis(30));
+        let begin = Instant::now();
+        let before = generation();
+        let child = fork(|| !is_stranded() && generation() == before + 1);
+        assert!(
+            begin.elapsed() >= Duration::from_millis(20),
+            "the fork waited: {:?}",
+            begin.elapsed()
+        );
+        assert!(ended_well(child), "the child is usable");
+        assert_eq!((generation(), is_stranded()), (before, false));
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn a_fork_gives_up_on_a_long_call_and_the_child_knows() {
+    alone(
+        "sys::tests::fork::a_fork_gives_up_on_a_long_call_and_the_child_knows",
+        || {
+            let thread = inside_for(Duration::from_millis(600));
+            let begin = Instant::now();
+            let child = fork(|| {
+                // Also its own child, and entering does not hang.
+                let _inside = enter();
+                is_stranded()
+            });
+            assert!(
+                begin.elapsed() < Duration::from_millis(300),
+                "at most about 100 ms: {:?}",
+                begin.elapsed()
+            );
+            assert!(ended_well(child));
+            assert!(!is_stranded(), "the parent is not");
+            thread.join().unwrap();
+            let child = fork(|| !is_stranded());
+            assert!(ended_well(child), "the next fork is clean");
+        },
+    );
+}
+
+#[test]
+fn a_stranded_childs_child_is_stranded() {
+    alone("sys::tests::fork::a_stranded_childs_child_is_stranded", || {
+        let thread = inside_for(Duration::from_millis(400));
+        let child = fork(|| ended_well(fork(is_stranded)));
+        assert!(ended_well(child));
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn a_thread_that_forks_from_inside_waits_for_nobody() {
+    alone(
+        "sys::tests::fork::a_thread_that_forks_from_inside_waits_for_nobody",
+        || {
+            let outer = enter();
+            let inner = enter();
+            let begin = Instant::now();
+            let mut guards = Some((outer, inner));
+            let child = fork(|| {
+                let stranded = is_stranded();
+                // Guards from before the fork count for nothing here; were they counted, the gate would never be empty.
+                drop(guards.take());
+                let begin = Instant::now();
+                let grandchild = fork(|| true);
+                let quick = begin.elapsed() < Duration::from_millis(60);
+                drop(enter());
+                stranded && ended_well(grandchild) && quick
+            });
+            assert!(begin.elapsed() < Duration::from_millis(60), "{:?}", begin.elapsed());
+            assert!(ended_well(child));
+            drop(guards);
+            let begin = Instant::now();
+            assert!(ended_well(fork(|| !is_stranded())));
+            assert!(
+                begin.elapsed() < Duration::from_millis(90),
+                "the gate is empty again: {:?}",
+                begin.elapsed()
+            );
+        },
+    );
+}
+
+#[test]
+fn entering_again_while_a_fork_waits_does_not_block() {
+    alone(
+        "sys::tests::fork::entering_again_while_a_fork_waits_does_not_block",
+        || {
+            let (tell, told) = std::sync::mpsc::channel();
+            let thread = std::thread::spawn(move || {
+                let _outer = enter();
+                tell.send(()).unwrap();
+                // Long enough that the fork has closed the gate.
+                std::thread::sleep(Duration::from_millis(20));
+                let begin = Instant::now();
+                let _inner = enter();
+                begin.elapsed()
+            });
+            told.recv().unwrap();
+            let child = fork(|| !is_stranded());
+            assert!(thread.join().unwrap() < Duration::from_millis(15));
+            assert!(ended_well(child));
+        },
+    );
+}
+
+#[test]
+fn busy_threads_and_many_forks_strand_nobody() {
+    alone("sys::tests::fork::busy_threads_and_many_forks_strand_nobody", || {
+        let stop = Arc::new(AtomicBool::new(false));
+        let rounds = Arc::new(AtomicUsize::new(0));
+        let busy: Vec<_> = (0..6)
+            .map(|_| {
+                let (stop, rounds) = (stop.clone(), rounds.clone());
+                std::thread::spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        drop(enter());
+                        rounds.fetch_add(1, Ordering::Relaxed);
+                    }
+                })
+            })
+            .collect();
+        // Two threads fork at the same time: the end of one fork must not open the gate under the other.
+        let forking: Vec<_> = (0..2)
+            .map(|_| {
+                std::thread::spawn(|| {
+                    (0..150)
+                        .filter(|_| !ended_well(fork(|| !is_stranded() && generation() > 1)))
+                        .count()
+                })
+            })
+            .collect();
+        let bad: usize = forking.into_iter().map(|thread| thread.join().unwrap()).sum();
+        stop.store(true, Ordering::Relaxed);
+        for thread in busy {
+            thread.join().unwrap();
+        }
+        assert_eq!(bad, 0, "of 300 children");
+        assert!(rounds.load(Ordering::Relaxed) > 1000, "the threads were not kept out");
+    });
+}
+
+#[test]
+fn a_cell_is_made_anew_in_the_child_and_in_its_child() {
+    alone(
+        "sys::tests::fork::a_cell_is_made_anew_in_the_child_and_in_its_child",
+        || {
+            arm();
+            struct Loud(u32, Arc<AtomicUsize>);
+            impl Drop for Loud {
+                fn drop(&mut self) {
+                    self.1.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+            let drops = Arc::new(AtomicUsize::new(0));
+            let counted = drops.clone();
+            let mut cell = Some(ForkCell::new(move || Loud(std::process::id(), counted.clone())));
+            let me = std::process::id();
+            assert!(cell.as_ref().unwrap().get_if_made().is_none());
+            assert_eq!(cell.as_ref().unwrap().get().0, me);
+            let child = fork(|| {
+                let own = cell.as_ref().unwrap();
+                let fresh = own.get_if_made().is_none() && own.get().0 == std::process::id();
+                let grandchild = fork(|| cell.as_ref().unwrap().get().0 == std::process::id());
+                let fine = ended_well(grandchild) && drops.load(Ordering::SeqCst) == 0;
+                drop(cell.take());
+                // Its own was dropped, the parent's was not.
+                fresh && fine && drops.load(Ordering::SeqCst) == 1
+            });
+            assert!(ended_well(child));
+            let untouched = fork(|| {
+                drop(cell.take());
+                drops.load(Ordering::SeqCst) == 0
+            });
+            assert!(
+                ended_well(untouched),
+                "a child that never used the cell drops nothing of the parent's"
+            );
+            assert_eq!(cell.as_ref().unwrap().get().0, me);
+            drop(cell);
+            assert_eq!(drops.load(Ordering::SeqCst), 1);
+        },
+    );
+}

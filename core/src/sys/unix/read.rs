@@ -1,0 +1,150 @@
+//! Reading secrets from files and descriptors without leaving copies.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{Mode, OFlags};
+use zeroize::Zeroizing;
+
+use super::checks::check_private;
+use crate::error::{Error, ErrorKind, Result};
+use crate::sys::files::{insecure, io_error, shown};
+
+/// How long a pipe or socket may be silent.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The first buffer where the size is not known beforehand.
+const FIRST: usize = 4096;
+
+/// See [`files::read_private_file`](crate::sys::files::read_private_file).
+pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    // NONBLOCK and NOCTTY: opening a pipe or a terminal that someone put here must not hang us or give us a terminal.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file: File = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => OwnedFd::into(fd),
+        Err(rustix::io::Errno::NOENT) => {
+            return Err(
+                Error::new(ErrorKind::KeyMissing, format!("there is no file `{}`", shown(path)))
+                    .with_foreign_code(libc::ENOENT),
+            );
+        }
+        Err(rustix::io::Errno::LOOP) => {
+            return Err(
+                insecure(path, "is a symbolic link; name the file that it points to").with_foreign_code(libc::ELOOP)
+            );
+        }
+        Err(error) => return Err(io_error(&error.into(), "open", path)),
+    };
+    let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
+    check_private(path, &found)?;
+    let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
+    let too_large = || {
+        Error::new(
+            ErrorKind::TooLarge,
+            format!("`{}` is longer than {limit} bytes", shown(path)),
+        )
+    };
+    if size > limit {
+        return Err(too_large());
+    }
+    read_to_end(&file, size, limit)
+        .map_err(|error| io_error(&error, "read", path))?
+        .ok_or_else(too_large)
+}
+
+/// See [`files::read_fd`](crate::sys::files::read_fd).
+pub(crate) fn read_fd(fd: i32, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    let wrong = |what: &str, code: i32| {
+        Error::new(ErrorKind::InvalidConfig, format!("descriptor {fd} {what}"))
+            .with_setting("encrypted.key_fd")
+            .with_foreign_code(code)
+    };
+    // SAFETY: F_GETFD reads one flag of a descriptor, or fails with EBADF where the number is none.
+    if fd < 0 || unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+        return Err(wrong("is not open", libc::EBADF));
+    }
+    // SAFETY: the descriptor was open a moment ago. Its owner, who named it in the settings, must leave it open for
+    // the time of this call; a number that was closed and reused meanwhile gives wrong bytes, which is no memory
+    // error, and the bytes are then no valid key.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(fd) };
+    match read_to_end(Descriptor(descriptor), FIRST.min(limit), limit) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("descriptor {fd} gives more than {limit} bytes"),
+        )
+        .with_setting("encrypted.key_fd")),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Error::new(
+            ErrorKind::Timeout,
+            format!("descriptor {fd} was silent for {} s", SILENCE.as_secs()),
+        )
+        .with_setting("encrypted.key_fd")),
+        Err(error) => Err(wrong("cannot be read", error.raw_os_error().unwrap_or(0))),
+    }
+}
+
+/// Reads to the end, at most `limit` bytes (`None` beyond). Each buffer that proves too small is wiped as it is
+/// replaced; where `expected` is right there is one buffer only.
+fn read_to_end(mut from: impl Read, expected: usize, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    // One byte more than expected, so that the end is seen without a second buffer.
+    let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            if filled > limit {
+                return Ok(None);
+            }
+            let mut larger = Zeroizing::new(vec![0; filled.saturating_mul(2).min(limit + 1)]);
+            larger[..filled].copy_from_slice(&buffer);
+            buffer = larger;
+        }
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok((filled <= limit).then_some(buffer))
+}
+
+/// A descriptor of someone else, which may be set to non-blocking.
+struct Descriptor<'a>(BorrowedFd<'a>);
+
+impl Read for Descriptor<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let end = Instant::now() + SILENCE;
+        loop {
+            // A blocking descriptor is asked first whether it has something, so that a silent one ends in an error
+            // instead of holding the caller for ever.
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let mut wait = libc::pollfd {
+                fd: std::os::fd::AsRawFd::as_raw_fd(&self.0),
+                events: libc::POLLIN,
+                revents: 0,
+            };
+            // SAFETY: one valid `pollfd`, and the count says one.
+            let ready = unsafe { libc::poll(&raw mut wait, 1, left.as_millis().min(60_000) as i32 + 1) };
+            if ready == -1 {
+                let error = io::Error::last_os_error();
+                if error.kind() == io::ErrorKind::Interrupted {
+                    continue;
+                }
+                return Err(error);
+            }
+            if ready == 0 {
+                continue;
+            }
+            match rustix::io::read(self.0, &mut *buffer) {
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+                other => return other.map_err(Into::into),
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! `cargo xtask test`: one build, every suite, minutes and totals.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::Outcome;
+use crate::json::{self, Executable};
+use crate::run::{cargo, cli, in_home, logged, parallel, read, root, target};
+use crate::tools;
+
+/// The one feature set that everything is built with in the dev profile, so that nothing is built twice.
+pub(crate) const FEATURES: &str = "--features=strongroom/full,strongroom/testing,strongroom-cli/testing";
+
+/// The second reader of the store's format, in Python.
+const STORE_READER: &str = "tests/vectors/store/run.py";
+
+/// Builds everything that the suites run.
+pub(crate) fn build() -> Outcome<Vec<Executable>> {
+    // Not `cargo test --no-run`: that leaves out the programs of packages without integration tests.
+    let mut command = cargo([
+        "build",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--examples",
+        FEATURES,
+    ]);
+    command
+        .arg("--message-format=json-render-diagnostics")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        return Err("the build failed".to_owned());
+    }
+    Ok(json::executables(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Programs that are run one after the other and counted together.
+struct Suite {
+    name: String,
+    commands: Vec<Command>,
+    /// Where the programs of the suite find a home; emptied with the suite.
+    _home: tempfile::TempDir,
+}
+
+impl Suite {
+    fn new(name: &str, mut commands: Vec<Command>) -> Outcome<Self> {
+        let home = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
+        // Cargo and rustup keep what they have in the real home.
+        for command in commands
+            .iter_mut()
+            .filter(|command| command.get_current_dir() != Some(root().as_path()))
+        {
+            in_home(command, home.path());
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            commands,
+            _home: home,
+        })
+    }
+}
+
+/// What a suite counted.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Count {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    skipped: Vec<String>,
+}
+
+struct Report {
+    name: String,
+    count: Count,
+    took: Duration,
+    log: PathBuf,
+    /// Why the suite failed beyond its own count.
+    reason: Option<String>,
+}
+
+/// Builds, runs every suite, and reports.
+pub(crate) fn test() -> Outcome {
+    let start = Instant::now();
+    let mut skipped = Vec::new();
+    for (program, package) in [("setpriv", "util-linux"), ("strace", "strace")] {
+        if let Err(reason) = tools::system(program, package) {
+            skipped.push(format!("what needs {program}: {reason}"));
+        }
+    }
+    let executables = build()?;
+    let built = start.elapsed();
+    let mut suites = suites(&executables)?;
+    if root().join(STORE_READER).exists() {
+        let mut command = Command::new(tools::python()?);
+        command.arg(STORE_READER).arg("--cli").arg(cli()).current_dir(root());
+        suites.push(Suite::new("store reader (Python)", vec![command])?);
+    } else {
+        skipped.push(format!(
+            "the second reader of the store's format: {STORE_READER} is not there"
+        ));
+    }
+
+    let logs = target().join("xtask/logs");
+    fs::create_dir_all(&logs).map_err(|error| format!("cannot make {}: {error}", logs.display()))?;
+    let suites: Vec<_> = suites.into_iter().map(std::sync::Mutex::new).collect();
+    // Two: some suites measure time, and the machines that run this have two cores at least.
+    let reports = parallel(2, &suites, |suite| {
+        let mut suite = suite.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let report = run(&mut suite, &logs);
+        println!("{} {}", if is_good(&report) { "ok    " } else { "FAILED" }, report.name);
+        report
+    });
+    tell(&reports, built, start.elapsed(), skipped)
+}
+
+fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
+    // In this order they begin: the longest first.
+    let folders = [
+        ("crash", "tests/crash"),
+        ("behavior", "tests/behavior"),
+        ("cli", "cli"),
+        ("leak", "tests/leak"),
+        ("unit", "core"),
+        ("vectors", "tests/vectors"),
+        ("quickstart", "examples/quickstart/rust"),
+        ("xtask", "xtask"),
+    ];
+    let mut suites = Vec::new();
+    for (name, folder) in folders {
+        let package = root().join(folder);
+        let is_rig = matches!(name, "crash" | "leak" | "quickstart");
+        let commands = executables
+            .iter()
+            .filter(|executable| executable.package == package && (executable.is_test || is_rig))
+            .map(|executable| {
+                let mut command = Command::new(&executable.path);
+                command.current_dir(&package).env("CARGO_MANIFEST_DIR", &package);
+                command
+            })
+            .collect();
+        suites.push(Suite::new(name, commands)?);
+        if name == "behavior" {
+            let itself = std::env::current_exe().map_err(|error| format!("cannot find xtask: {error}"))?;
+            let mut check = Command::new(itself);
+            check.arg("check").current_dir(root());
+            suites.push(Suite::new("check", vec![check])?);
+            let doctests = cargo(["test", "--doc", "--workspace", FEATURES]);
+            suites.push(Suite::new("doctests", vec![doctests])?);
+        }
+    }
+    Ok(suites)
+}
+
+fn run(suite: &mut Suite, logs: &Path) -> Report {
+    let start = Instant::now();
+    let log = logs.join(format!("{}.log", suite.name.replace([' ', '(', ')'], "")));
+    let mut reason = None;
+    let mut silent = 0;
+    match File::create(&log) {
+        Err(error) => reason = Some(format!("cannot write the log: {error}")),
+        Ok(file) => {
+            for command in &mut suite.commands {
+                let before = counted(&log);
+                match logged(command, &file) {
+                    Err(error) => reason = Some(error),
+                    Ok(status) if !status.success() => reason = Some(format!("ended with {status}")),
+                    // A program that counts nothing itself counts as one.
+                    Ok(_) if counted(&log) == before => silent += 1,
+                    Ok(_) => {}
+                }
+            }
+        }
+    }
+    let mut count = read(&log).map(|text| count(&text)).unwrap_or_default();
+    count.passed += silent;
+    if reason.is_some() && count.failed == 0 {
+        count.failed = 1;
+    }
+    Report {
+        name: suite.name.clone(),
+        count,
+        took: start.elapsed(),
+        log,
+        reason,
+    }
+}
+
+fn counted(log: &Path) -> usize {
+    read(log)
+        .map(|text| text.lines().filter(|line| totals(line).is_some()).count())
+        .unwrap_or_default()
+}
+
+fn is_good(report: &Report) -> bool {
+    report.count.failed == 0 && report.reason.is_none()
+}
+
+/// Sums what a log says: libtest's and libtest-mimic's `test result:` lines, and plain `N passed, N failed`.
+fn count(log: &str) -> Count {
+    let mut count = Count::default();
+    for line in log.lines() {
+        if let Some((passed, failed, ignored)) = totals(line) {
+            count.passed += passed;
+            count.failed += failed;
+            count.ignored += ignored;
+        } else if let Some(what) = line.strip_prefix("skipped: ") {
+            count.skipped.push(what.to_owned());
+        }
+    }
+    count
+}
+
+fn totals(line: &str) -> Option<(u64, u64, u64)> {
+    let totals = match line.strip_prefix("test result: ") {
+        Some(rest) => rest.split_once(". ")?.1,
+        None if line.starts_with(|c: char| c.is_ascii_digit()) => line,
+        None => return None,
+    };
+    let number = |word: &str| {
+        let part = totals
+            .split([';', ','])
+            .map(str::trim)
+            .find(|part| part.ends_with(word))?;
+        part.strip_suffix(word)?.trim().parse().ok()
+    };
+    Some((number("passed")?, number("failed")?, number("ignored").unwrap_or(0)))
+}
+
+fn tell(reports: &[Report], built: Duration, took: Duration, mut skipped: Vec<String>) -> Outcome {
+    for report in reports.iter().filter(|report| !is_good(report)) {
+        println!("\n──── {} ────", report.name);
+        print!("{}", read(&report.log).unwrap_or_default());
+        println!(
+            "──── {} failed: {}",
+            report.name,
+            report.reason.as_deref().unwrap_or("see above")
+        );
+    }
+    let minutes = |took: Duration| took.as_secs_f64() / 60.0;
+    println!("\nminutes  passed  failed  suite");
+    println!("{:7.2}  {:>6}  {:>6}  build", minutes(built), "", "");
+    for report in reports {
+        let Count { passed, failed, .. } = report.count;
+        println!(
+            "{:7.2}  {passed:>6}  {failed:>6}  {}",
+            minutes(report.took),
+            report.name
+        );
+        skipped.extend(
+            report
+                .count
+                .skipped
+                .iter()
+                .map(|what| format!("{}: {what}", report.name)),
+        );
+        if report.count.ignored > 0 {
+            skipped.push(format!(
+                "{}: {} tests are marked as ignored",
+                report.name, report.count.ignored
+            ));
+        }
+    }
+    println!("{:7.2}  in all", minutes(took));
+    skipped.sort();
+    skipped.dedup();
+    for what in &skipped {
+        println!("skipped: {what}");
+    }
+    let passed: u64 = reports.iter().map(|report| report.count.passed).sum();
+    let failed: u64 = reports.iter().map(|report| report.count.failed).sum();
+    println!("{passed} passed, {failed} failed");
+    if reports.iter().all(is_good) {
+        Ok(())
+    } else {
+        Err("not every suite passed".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_summed() {
+        let log = "test result: ok. 3 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
+                   skipped: setpriv is missing\n\
+                   12 passed, 0 failed\n\
+                   5 tests passed on the way\n\
+                   test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        let wanted = Count {
+            passed: 19,
+            failed: 3,
+            ignored: 2,
+            skipped: vec!["setpriv is missing".to_owned()],
+        };
+        assert_eq!(count(log), wanted);
+    }
+}

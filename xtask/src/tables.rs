@@ -1,0 +1,128 @@
+//! Pages that are generated from tables of the core, so that they cannot drift.
+
+use std::fs;
+
+use strongroom::{ErrorKind, SETTINGS, SettingKind};
+
+use crate::Outcome;
+use crate::run::{read, root};
+
+/// A generated page.
+#[derive(Clone, Copy)]
+pub(crate) struct Page {
+    path: &'static str,
+    command: &'static str,
+    make: fn() -> String,
+}
+
+/// `docs/errors.md`
+pub(crate) const ERRORS: Page = Page {
+    path: "docs/errors.md",
+    command: "errors",
+    make: errors,
+};
+/// `docs/settings.md`
+pub(crate) const SETTINGS_PAGE: Page = Page {
+    path: "docs/settings.md",
+    command: "settings",
+    make: settings,
+};
+
+/// Writes the page.
+pub(crate) fn write(page: Page) -> Outcome {
+    fs::write(root().join(page.path), (page.make)()).map_err(|error| format!("cannot write {}: {error}", page.path))
+}
+
+/// Whether the page is what the table says.
+pub(crate) fn compare(page: Page) -> Outcome {
+    if read(&root().join(page.path))? == (page.make)() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} is not what its table says; run `cargo xtask {}`",
+            page.path, page.command
+        ))
+    }
+}
+
+fn errors() -> String {
+    let mut text = String::from(
+        "# Errors\n\n\
+         Generated from `core/src/error/kind.rs` by `cargo xtask errors`; do not edit.\n\n\
+         Every language shows the same token. The number crosses the C ABI; it is never changed and never reused. \
+         The exit code is that of the `strongroom` command, which also ends with 0 (done), 2 (wrong usage) and 141 (the \
+         reader of its output went away). \"Retry\" says whether the same call may succeed later without anyone \
+         changing anything.\n\n\
+         | number | token | exit code | retry | meaning | what to do |\n\
+         |---:|---|---:|---|---|---|\n",
+    );
+    for kind in ErrorKind::ALL {
+        text.push_str(&format!(
+            "| {} | `{}` | {} | {} | {} | {} |\n",
+            kind.number(),
+            kind.token(),
+            kind.exit_code(),
+            if kind.is_retryable() { "yes" } else { "no" },
+            cell(kind.meaning()),
+            cell(kind.help()),
+        ));
+    }
+    text
+}
+
+fn settings() -> String {
+    let mut text = String::from(
+        "# Settings\n\n\
+         Generated from `core/src/config/table.rs` by `cargo xtask settings`; do not edit.\n\n\
+         A setting is stated by the program (`Builder::option`), by a flag of the command, or by an environment \
+         variable; the first of these wins. The variable is the application's name in upper case, `_SECRETS_` and the \
+         ending below: for the application `strongroom`, `STRONGROOM_SECRETS_BACKEND`. An empty variable counts as \
+         unset. Unknown settings are errors. A secret setting never travels as ordinary text and is never shown.\n\n\
+         | setting | values | default | variable ends in | secret | meaning |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        text.push_str(&format!(
+            "| `{}` | {} | {} | `{}` | {} | {} |\n",
+            setting.key,
+            cell(&values(setting.kind)),
+            match setting.default {
+                Some("") => "empty".to_owned(),
+                Some(default) => format!("`{default}`"),
+                None => "–".to_owned(),
+            },
+            setting.env,
+            if setting.secret { "yes" } else { "no" },
+            cell(setting.help),
+        ));
+    }
+    text
+}
+
+fn values(kind: SettingKind) -> String {
+    match kind {
+        SettingKind::Text => "text".to_owned(),
+        SettingKind::Path => "a path".to_owned(),
+        SettingKind::Choice(words) => words
+            .iter()
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        SettingKind::Integer { min, max } => format!("{min} to {max}"),
+        SettingKind::Size { min, max } => format!("{} to {}, as `4096`, `64KiB`", size(min), size(max)),
+        SettingKind::Duration => "a time span, as `250ms`, `10s`, `5m`".to_owned(),
+        _ => "see the core's documentation".to_owned(),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        1.. if bytes.is_multiple_of(1 << 30) => format!("{} GiB", bytes >> 30),
+        1.. if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        _ => bytes.to_string(),
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.trim().replace('|', "\\|").replace('\n', " ")
+}

@@ -1,0 +1,119 @@
+//! Tools that the suites need, installed where they are missing.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::Outcome;
+use crate::run::{cargo, pass, root, target};
+
+const CARGO_DENY: &str = "0.20.2";
+/// What the second reader of the store's format is written with; one exact version.
+const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
+
+/// Whether a program can be started.
+pub(crate) fn works(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.status().is_ok()
+}
+
+/// Installs a program of the system where it is missing and may be installed.
+pub(crate) fn system(program: &str, package: &str) -> Outcome {
+    if works(program) {
+        return Ok(());
+    }
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    if !is_root || !works("apt-get") {
+        return Err(format!(
+            "{program} is missing and cannot be installed here (needs root and apt-get)"
+        ));
+    }
+    let install = || pass(Command::new("apt-get").args(["install", "--yes", "--quiet", package]));
+    install().or_else(|_| pass(Command::new("apt-get").args(["update", "--quiet"])).and_then(|()| install()))
+}
+
+/// The Python of `target/venv`, with what the store's second reader needs.
+pub(crate) fn python() -> Outcome<PathBuf> {
+    let venv = target().join("venv");
+    let python = venv.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
+    if !python.exists() {
+        system("python3", "python3")?;
+        let make = || pass(Command::new("python3").args(["-m", "venv"]).arg(&venv));
+        make().or_else(|_| {
+            // Debian's Python comes without `ensurepip`.
+            pass(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"])).and_then(|()| make())
+        })?;
+    }
+    let package = CRYPTOGRAPHY.split("==").next().unwrap_or(CRYPTOGRAPHY);
+    let has = Command::new(&python)
+        .args(["-c", &format!("import {package}")])
+        .stderr(Stdio::null())
+        .status();
+    if !has.is_ok_and(|status| status.success()) {
+        pass(Command::new(&python).args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            CRYPTOGRAPHY,
+        ]))?;
+    }
+    Ok(python)
+}
+
+/// `cargo-deny` at its pinned version: ours, the system's, or installed now.
+pub(crate) fn cargo_deny() -> Outcome<PathBuf> {
+    let ours = target()
+        .join("tools/bin")
+        .join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    let fits = |path: &PathBuf| {
+        let output = Command::new(path).arg("--version").current_dir(root()).output();
+        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(CARGO_DENY))
+    };
+    if let Some(found) = [ours.clone(), PathBuf::from("cargo-deny")].into_iter().find(fits) {
+        return Ok(found);
+    }
+    let mut install = cargo([
+        "install",
+        "cargo-deny",
+        "--version",
+        CARGO_DENY,
+        "--locked",
+        "--debug",
+        "--root",
+    ]);
+    pass(install.arg(target().join("tools")))?;
+    Ok(ours)
+}
+
+/// Whether the standard library of a platform is there; it is fetched where it is not.
+pub(crate) fn platform(triple: &str) -> Outcome {
+    let installed = Command::new("rustup")
+        .args(["target", "list", "--installed"])
+        .current_dir(root())
+        .output();
+    if installed.is_ok_and(|output| {
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .any(|line| line == triple)
+    }) {
+        return Ok(());
+    }
+    pass(
+        Command::new("rustup")
+            .args(["target", "add", triple])
+            .current_dir(root()),
+    )
+}

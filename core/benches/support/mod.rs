@@ -4,6 +4,8 @@
 #![allow(clippy::print_stdout, reason = "a benchmark's output is its table")]
 #![allow(unreachable_pub, reason = "a module shared by binaries")]
 
+pub mod bare;
+pub mod chart;
 pub mod clocks;
 pub mod report;
 pub mod stores;

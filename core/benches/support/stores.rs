@@ -38,7 +38,7 @@ pub fn open(folder: &Path, cache: bool) -> SecretManager {
     SecretManager::builder()
         .app("bench")
         .without_environment()
-        .backend(if strongroom::registry::names().contains(&"encrypted") { "encrypted" } else { "memory" })
+        .backend("encrypted")
         .option("encrypted.path", path(folder).to_str().unwrap())
         .secret_option("encrypted.key", KEY)
         .option("cache", if cache { "on" } else { "off" })

@@ -76,7 +76,7 @@ pub(crate) struct SetArgs {
     // Taken so that it can be refused without being shown: an argument is seen by every process of the machine.
     #[arg(hide = true, num_args = 0..)]
     pub(crate) refused: Vec<OsString>,
-    /// Read the value from this file, exactly as it is
+    /// Read the value from this file (`-` is stdin), exactly as it is
     #[arg(long, value_name = "FILE")]
     pub(crate) from_file: Option<PathBuf>,
     /// Keep a newline at the end of stdin (one is dropped otherwise)

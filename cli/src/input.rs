@@ -38,9 +38,14 @@ pub(crate) fn value(args: &SetArgs) -> Result<SecretValue, Failure> {
 }
 
 fn from_file(path: &Path) -> Result<SecretValue, Failure> {
-    let what = || format!("cannot read `{}`", path.display());
-    let mut file = File::open(path).map_err(|error| local(&error, &what()))?;
-    let bytes = read_all(&mut file, &what())?;
+    let what = format!("cannot read `{}`", path.display());
+    // The kernel closes `/proc/self/fd` to a hardened process, so the names of our own stdin are not opened.
+    let is_stdin = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]
+        .iter()
+        .any(|name| path == Path::new(name));
+    let file = if is_stdin { raw_stdin() } else { File::open(path) };
+    let mut file = file.map_err(|error| local(&error, &what))?;
+    let bytes = read_all(&mut file, &what)?;
     Ok(SecretValue::copy_of(&bytes))
 }
 

@@ -17,7 +17,12 @@ use clap::Parser;
 use crate::args::Arguments;
 use crate::failure::Failure;
 
+/// Every block is wiped when it is freed, also those of libraries that know nothing of secrets.
+#[global_allocator]
+static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
+
 fn main() -> ExitCode {
+    strongroom::harden_process();
     let outcome = Arguments::try_parse()
         .map_err(Failure::from)
         .and_then(|arguments| commands::run(&arguments.global, &arguments.command));

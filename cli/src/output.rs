@@ -35,7 +35,8 @@ pub(crate) fn value(bytes: &[u8]) -> Result<(), Failure> {
 pub(crate) fn value_to_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let what = format!("cannot write `{}`", path.display());
     let write = || {
-        if fs::symlink_metadata(path).is_ok_and(|present| !present.is_file() && !present.is_symlink()) {
+        // Not a link either: `/dev/stdout` is one, and root could replace it.
+        if fs::symlink_metadata(path).is_ok_and(|present| !present.is_file()) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         let temporary = beside(path);

@@ -9,6 +9,8 @@ mod backends;
 pub mod blocking;
 mod config;
 mod context;
+#[cfg(feature = "encrypted")]
+mod crypto;
 mod error;
 mod key;
 mod layers;
@@ -17,6 +19,8 @@ pub mod registry;
 mod runtime;
 mod scope;
 mod secret;
+#[cfg(feature = "encrypted")]
+mod store;
 mod sys;
 #[cfg(feature = "testing")]
 pub mod testing;

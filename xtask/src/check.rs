@@ -59,7 +59,8 @@ pub(crate) fn check(fix: bool) -> Outcome {
     deny(&mut tally);
     tally.step("clippy", pass(clippy().args(["--", "-D", "warnings"])));
     // The library alone: its documentation and that of the command of the same name would overwrite each other.
-    let mut doc = cargo(["doc", "--workspace", "--lib", "--no-deps", FEATURES]);
+    let mut doc = cargo(["doc", "--workspace", "--lib", "--no-deps"]);
+    doc.args(FEATURES);
     tally.step("doc", pass(doc.env("RUSTDOCFLAGS", "-D warnings")));
     for triple in PLATFORMS {
         let name = format!("pure Rust part for {triple}");
@@ -97,7 +98,9 @@ pub(crate) fn check(fix: bool) -> Outcome {
 }
 
 fn clippy() -> Command {
-    cargo(["clippy", "--workspace", "--all-targets", FEATURES])
+    let mut clippy = cargo(["clippy", "--workspace", "--all-targets"]);
+    clippy.args(FEATURES);
+    clippy
 }
 
 /// Licences, bans and sources need nothing but the lock file; advisories need a database from the network.

@@ -30,19 +30,22 @@ const NEEDLES: [&str; 7] = [
 
 /// Shows it.
 pub(crate) fn demo() -> Outcome {
-    pass(&mut cargo([
+    // With `xtask` selected too, the core comes to the features that `cargo xtask` has built it with just now.
+    let mut build = cargo([
         "build",
         "--quiet",
         "-p",
+        "xtask",
+        "-p",
         "strongroom-cli",
-        "--features",
-        "strongroom-cli/testing",
-    ]))?;
+        "--bin",
+        "strongroom",
+    ]);
+    pass(build.args(["--features", "strongroom-cli/testing"]))?;
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let home = Home(folder.path());
 
     println!("1. The default store, without any configuration");
-    home.run(&["init"], "")?;
     println!("   strongroom init: {}", first_line(&home.run(&["init"], "")?.stderr));
     for (key, value) in SECRETS {
         home.run(&["set", key], value)?;

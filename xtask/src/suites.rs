@@ -10,8 +10,12 @@ use crate::json::{self, Executable};
 use crate::run::{cargo, cli, in_home, logged, parallel, read, root, target};
 use crate::tools;
 
-/// The one feature set that everything is built with in the dev profile, so that nothing is built twice.
-pub(crate) const FEATURES: &str = "--features=strongroom/full,strongroom/testing,strongroom-cli/testing";
+/// The one feature set that everything is built with in the dev profile. Without defaults, so that `cargo xtask`, which
+/// selects itself alone, and the whole workspace come to the same set for every crate and nothing is built twice.
+pub(crate) const FEATURES: [&str; 2] = [
+    "--no-default-features",
+    "--features=strongroom/full,strongroom/testing,strongroom-cli/testing",
+];
 
 /// The second reader of the store's format, in Python.
 const STORE_READER: &str = "tests/vectors/store/run.py";
@@ -19,19 +23,9 @@ const STORE_READER: &str = "tests/vectors/store/run.py";
 /// Builds everything that the suites run.
 pub(crate) fn build() -> Outcome<Vec<Executable>> {
     // Not `cargo test --no-run`: that leaves out the programs of packages without integration tests.
-    let mut command = cargo([
-        "build",
-        "--workspace",
-        "--lib",
-        "--bins",
-        "--tests",
-        "--examples",
-        FEATURES,
-    ]);
-    command
-        .arg("--message-format=json-render-diagnostics")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
+    let mut command = cargo(["build", "--workspace", "--lib", "--bins", "--tests", "--examples"]);
+    command.args(FEATURES).arg("--message-format=json-render-diagnostics");
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("cannot run cargo: {error}"))?;
     if !output.status.success() {
         return Err("the build failed".to_owned());
@@ -145,11 +139,16 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
             .collect();
         suites.push(Suite::new(name, commands)?);
         if name == "behavior" {
-            let itself = std::env::current_exe().map_err(|error| format!("cannot find xtask: {error}"))?;
-            let mut check = Command::new(itself);
+            // Not this process's own file: the build may have replaced it.
+            let mut itself = executables
+                .iter()
+                .filter(|executable| executable.name == "xtask" && !executable.is_test);
+            let itself = itself.next().ok_or("cargo did not build xtask")?;
+            let mut check = Command::new(&itself.path);
             check.arg("check").current_dir(root());
             suites.push(Suite::new("check", vec![check])?);
-            let doctests = cargo(["test", "--doc", "--workspace", FEATURES]);
+            let mut doctests = cargo(["test", "--doc", "--workspace"]);
+            doctests.args(FEATURES);
             suites.push(Suite::new("doctests", vec![doctests])?);
         }
     }

@@ -12,15 +12,7 @@ use crate::session::{self, Create};
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let (manager, made) = match session::open(global, Create::Never) {
         Ok(manager) => (manager, false),
-        // Only what "there is none" can look like; a wrong key or a damaged store is told as it is.
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::NotFound | ErrorKind::KeyMissing | ErrorKind::Unavailable
-            ) =>
-        {
-            (session::open(global, Create::IfAbsent)?, true)
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => (session::open(global, Create::IfAbsent)?, true),
         Err(error) => return Err(error.into()),
     };
     let Place { store, key } = place(&manager)?;

@@ -24,13 +24,15 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     ];
     lines.extend(store.map(|path| ("store", path.display().to_string())));
     lines.extend(key.map(|key| ("key", key)));
+    lines.push(("key memory", key_memory()));
+    lines.push(("process", process()));
     lines.push(("health", health.state.word().to_owned()));
     lines.extend(health.reason.clone().map(|reason| ("reason", reason)));
     match args.output {
         Format::Json => {
             let map = lines
                 .into_iter()
-                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
                 .collect();
             output::document("status", Value::Object(map))?;
         }
@@ -46,6 +48,45 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
         Some(error) if health.state == HealthState::Unavailable => Err(Failure::Reported(report(&error))),
         _ => Ok(()),
     }
+}
+
+fn key_memory() -> String {
+    let found = strongroom::hardening();
+    let words = [
+        if found.secret_memory {
+            "unreadable for other processes"
+        } else {
+            "readable for root"
+        },
+        if found.locked {
+            "never swapped"
+        } else {
+            "may be swapped"
+        },
+        if found.excluded_from_dumps {
+            "not in core dumps"
+        } else {
+            "in core dumps"
+        },
+    ];
+    words.join(", ")
+}
+
+fn process() -> String {
+    let found = strongroom::harden_process();
+    let words = [
+        if found.not_dumpable {
+            "closed to other processes of this user"
+        } else {
+            "open to other processes of this user"
+        },
+        if found.no_core_dumps {
+            "no core dumps"
+        } else {
+            "may dump core"
+        },
+    ];
+    words.join(", ")
 }
 
 /// Where the encrypted store lies and what opens it; nothing for another backend.

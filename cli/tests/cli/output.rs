@@ -24,6 +24,9 @@ fn get_can_write_to_a_file_of_its_owner_alone() {
     assert_eq!(std::fs::read(&path).unwrap(), b"new");
     home.run(&["get", "A", "--out", "no/such/folder"])
         .fails("invalid_argument", 52);
+    std::os::unix::fs::symlink("value", home.path().join("link")).unwrap();
+    home.run(&["get", "A", "--out", "link"]).fails("invalid_argument", 52);
+    assert!(home.path().join("link").is_symlink());
     home.run(&["get", "A", "--out", "."]).fails("invalid_argument", 52);
 }
 

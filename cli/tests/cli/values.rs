@@ -51,6 +51,10 @@ fn a_file_is_taken_exactly() {
     std::fs::write(&path, b"line\r\n\0\n").unwrap();
     home.run_with(&["set", "A", "--from-file", "value"], b"not this").ok();
     assert_eq!(home.get("A"), b"line\r\n\0\n");
+    for stdin in ["-", "/dev/stdin"] {
+        home.run_with(&["set", "B", "--from-file", stdin], b"exact\n").ok();
+        assert_eq!(home.get("B"), b"exact\n");
+    }
     home.run(&["set", "A", "--from-file", "no-such-file"])
         .fails("invalid_argument", 52);
     home.run(&["set", "A", "--from-file", "."])

@@ -70,8 +70,8 @@ mod system {
 /// Where the file system has no such locks the files are known all the same, so that a forked child gives them up, and
 /// [`claim`] guards against a second copy of the library.
 ///
-/// In a journal mode other than WAL at most one connection of this process may be open: SQLite unlocks through
-/// whichever of its connections comes last, which with these locks is not the one that locked.
+/// Within this copy any number of connections may be open, in every journal mode. They cost one descriptor more a
+/// store, which holds the locks of all of them.
 pub(crate) fn install(path: &Path) -> Result<()> {
     let _gate = super::fork::enter();
     let store = super::files::resolve(path)?;

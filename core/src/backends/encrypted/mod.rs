@@ -1,9 +1,23 @@
+//! `encrypted`: the store, opened with a raw key from a setting, a file or a descriptor.
+
+mod backend;
+mod config;
+mod key_source;
+
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::registry::OpenRequest;
 
-pub(crate) fn open(_request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
-    Err(Error::new(ErrorKind::Internal, "not built yet"))
+/// Opens the store that the settings name; makes it, and the default key file, where there is none.
+///
+/// # Errors
+/// Those of path, key and store, each naming the setting or path at fault.
+pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
+    let config = config::Config::read(request.app, request.settings)?;
+    Ok(Arc::new(backend::Encrypted::open(config, request.cx)?))
 }

@@ -223,7 +223,6 @@ impl State {
         let kept = Kept { number, secret };
         let created = match self.secrets.get_mut(key) {
             Some(entry) => {
-                entry.created_at = created_at.unwrap_or(entry.created_at);
                 entry.versions.push_back(kept);
                 let surplus = entry.versions.len().saturating_sub(KEPT);
                 entry.versions.drain(..surplus);

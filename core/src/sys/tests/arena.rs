@@ -18,6 +18,23 @@ fn seen_from_outside(at: *const u8) -> Option<[u8; 32]> {
     memory.read_exact_at(&mut bytes, at as u64).ok().map(|()| bytes)
 }
 
+/// The kernel's flags of the mapping at an address.
+fn flags_at(at: *const u8) -> String {
+    let mut inside = false;
+    for line in std::fs::read_to_string("/proc/self/smaps").unwrap().lines() {
+        let range = line.split(' ').next().unwrap().split_once('-');
+        if let Some((Ok(from), Ok(to))) =
+            range.map(|(from, to)| (usize::from_str_radix(from, 16), usize::from_str_radix(to, 16)))
+        {
+            inside = (from..to).contains(&(at as usize));
+        }
+        if inside && line.starts_with("VmFlags") {
+            return line.to_owned();
+        }
+    }
+    panic!("no mapping at this address");
+}
+
 #[test]
 fn a_key_is_kept_and_its_source_wiped() {
     let mut source = key(1);
@@ -219,6 +236,11 @@ fn without_room_for_locked_pages_keys_are_kept_and_counted() {
                 "{found:?}"
             );
             assert_eq!(found.unprotected_keys, 300);
+            assert!(
+                flags_at(keys[0].expose().as_ptr()).contains(" dd"),
+                "the kernel leaves these pages out of dumps"
+            );
+            assert!(!flags_at(Box::new(0_u8).as_ref()).contains(" dd"));
             drop(keys);
             assert_eq!(hardening().unprotected_keys, 0);
         },

@@ -53,6 +53,21 @@ except sqlite3.OperationalError as e:
     text == "free"
 }
 
+/// A whole write of another process, which waits for nobody.
+fn write_from_another_process(path: &Path) -> String {
+    const SCRIPT: &str = "
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
+try:
+    c.execute('INSERT INTO t VALUES (9)')
+    print('done')
+except sqlite3.OperationalError as e:
+    print('locked' if 'locked' in str(e) else e)
+";
+    let output = Command::new("python3").args(["-c", SCRIPT]).arg(path).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 #[test]
 fn a_host_that_reads_the_files_drops_no_lock() {
     let dir = tempfile::tempdir().unwrap();
@@ -272,4 +287,64 @@ fn with_open_file_locks_copies_are_not_refused() {
     claim(&path).unwrap();
     install(&path).unwrap();
     claim(&path).unwrap();
+}
+
+/// SQLite takes the locks of all its connections to one file through whichever asks first, and gives them up through
+/// whichever comes last.
+#[test]
+fn connections_of_one_copy_share_their_locks_without_a_log_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store");
+    install(&path).unwrap();
+    let open = || {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        connection
+    };
+    let (first, second) = (open(), open());
+    first
+        .execute_batch("CREATE TABLE t (v); INSERT INTO t VALUES (1)")
+        .unwrap();
+    let read = "BEGIN; SELECT count(*) FROM t";
+    // The lock comes through the first and goes through the second.
+    first.execute_batch(read).unwrap();
+    second.execute_batch(read).unwrap();
+    first.execute_batch("COMMIT").unwrap();
+    assert!(
+        another_process_can_write(&path),
+        "reading does not keep others from beginning to write"
+    );
+    second.execute_batch("COMMIT").unwrap();
+    assert_eq!(
+        write_from_another_process(&path),
+        "done",
+        "no reading lock is left behind"
+    );
+    // A reader keeps a writer from finishing, in this process as between processes.
+    second.execute_batch(read).unwrap();
+    assert_eq!(write_from_another_process(&path), "locked");
+    first
+        .execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (2)")
+        .unwrap();
+    assert!(first.execute_batch("COMMIT").is_err());
+    second.execute_batch("COMMIT").unwrap();
+    first.execute_batch("COMMIT").unwrap();
+    // The one that holds the lock closes: its descriptor stays open for the other.
+    first.execute_batch(read).unwrap();
+    second.execute_batch(read).unwrap();
+    drop(first);
+    assert_eq!(write_from_another_process(&path), "locked");
+    second.execute_batch("COMMIT").unwrap();
+    assert_eq!(write_from_another_process(&path), "done");
+    // To the log and back takes the file's exclusive lock.
+    let third = open();
+    third
+        .execute_batch("PRAGMA journal_mode = WAL; INSERT INTO t VALUES (3)")
+        .unwrap();
+    second.execute_batch("INSERT INTO t VALUES (4)").unwrap();
+    drop(third);
+    second
+        .execute_batch("PRAGMA journal_mode = DELETE; INSERT INTO t VALUES (5)")
+        .unwrap();
+    assert_eq!(write_from_another_process(&path), "done");
 }

@@ -91,10 +91,16 @@ pub(crate) fn neutralise() {
     }
 }
 
-fn leads_to(fd: i32, inode: u64) -> bool {
+/// The inode that a descriptor leads to. Async-signal-safe.
+pub(crate) fn inode_of(fd: i32) -> Option<u64> {
     let mut found = std::mem::MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the structure is large enough, and is read only where the call filled it.
-    unsafe { libc::fstat(fd, found.as_mut_ptr()) == 0 && found.assume_init().st_ino == inode }
+    unsafe { (libc::fstat(fd, found.as_mut_ptr()) == 0).then(|| found.assume_init().st_ino) }
+}
+
+/// Whether a descriptor leads to a file that has this inode. Async-signal-safe.
+pub(crate) fn leads_to(fd: i32, inode: u64) -> bool {
+    inode_of(fd) == Some(inode)
 }
 
 /// SAFETY: the caller owns both descriptors.

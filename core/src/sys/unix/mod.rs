@@ -29,4 +29,5 @@ where_sqlite_is_watched! {
     mod mappings;
     pub(crate) mod ofd;
     pub(crate) mod probe;
+    mod stores;
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use rusqlite::ffi;
 
-use super::{descriptors, mappings};
+use super::{descriptors, mappings, stores};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::files::shown;
 use crate::sys::fork;
@@ -31,18 +31,6 @@ type Fstat = unsafe extern "C" fn(c_int, *mut libc::stat) -> c_int;
 type Mmap = unsafe extern "C" fn(*mut c_void, usize, c_int, c_int, c_int, libc::off_t) -> *mut c_void;
 type Munmap = unsafe extern "C" fn(*mut c_void, usize) -> c_int;
 type Any = unsafe extern "C" fn();
-
-/// What may follow a store's path.
-const SUFFIXES: [&[u8]; 4] = [b"", b"-wal", b"-shm", b"-journal"];
-
-/// A store of ours. Never freed.
-struct Store {
-    path: CString,
-    locks: bool,
-    next: *mut Store,
-}
-
-static STORES: AtomicPtr<Store> = AtomicPtr::new(ptr::null_mut());
 
 /// The functions that stood in the table before, in the order of [`HOOKS`].
 static BEFORE: [AtomicPtr<c_void>; HOOKS] = [const { AtomicPtr::new(ptr::null_mut()) }; HOOKS];
@@ -59,46 +47,18 @@ static HOOKED: AtomicBool = AtomicBool::new(false);
 /// The generation whose thread is hooking, or 0.
 static HOOKING: AtomicU64 = AtomicU64::new(0);
 
-fn find(path: &[u8]) -> Option<&'static Store> {
-    let mut at = STORES.load(Ordering::Acquire);
-    // SAFETY: stores are published whole and never freed.
-    while let Some(store) = unsafe { at.as_ref() } {
-        if path.strip_prefix(store.path.as_bytes()).is_some_and(|rest| SUFFIXES.contains(&rest)) {
-            return Some(store);
-        }
-        at = store.next;
-    }
-    None
-}
-
 /// Whether the store is known, and if so whether its locks are turned.
 pub(crate) fn is_hooked(store: &Path) -> Option<bool> {
-    find(store.as_os_str().as_bytes()).map(|store| store.locks)
+    stores::find(store.as_os_str().as_bytes()).map(|store| store.turns_locks)
 }
 
 /// Makes a store known; turns its locks where `locks` says so.
 pub(crate) fn install(path: &Path, locks: bool) -> Result<()> {
+    let owned = CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| Error::new(ErrorKind::InvalidArgument, format!("`{}` holds a zero byte", shown(path))))?;
     hook()?;
-    let bytes = path.as_os_str().as_bytes();
-    let owned = CString::new(bytes).map_err(|_| {
-        Error::new(ErrorKind::InvalidArgument, format!("`{}` holds a zero byte", shown(path)))
-    })?;
-    let new = Box::into_raw(Box::new(Store { path: owned, locks, next: ptr::null_mut() }));
-    let mut head = STORES.load(Ordering::Acquire);
-    loop {
-        // Another thread may have been faster. Two entries would do no harm, but the first found must not change.
-        if find(bytes).is_some() {
-            // SAFETY: made above and not published.
-            drop(unsafe { Box::from_raw(new) });
-            return Ok(());
-        }
-        // SAFETY: not published yet, so this thread has it alone.
-        unsafe { (*new).next = head };
-        match STORES.compare_exchange(head, new, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => return Ok(()),
-            Err(now) => head = now,
-        }
-    }
+    stores::add(owned, locks);
+    Ok(())
 }
 
 /// Puts our functions into SQLite's table, once.
@@ -187,13 +147,9 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
         return fd;
     }
     // SAFETY: SQLite passes a path with its zero, which the call before has read as well.
-    let Some(store) = find(unsafe { CStr::from_ptr(path) }.to_bytes()) else { return fd };
-    let mut found = std::mem::MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the structure is large enough, and read only where the call filled it.
-    let inode = unsafe {
-        if libc::fstat(fd, found.as_mut_ptr()) == 0 { Some(found.assume_init().st_ino) } else { None }
-    };
-    if inode.is_some_and(|inode| descriptors::insert_with(fd, inode, store.locks)) {
+    let path = unsafe { CStr::from_ptr(path) }.to_bytes();
+    let Some(store) = stores::find(path) else { return fd };
+    if descriptors::inode_of(fd).is_some_and(|inode| store.opened(fd, inode, path)) {
         return fd;
     }
     // A descriptor that cannot be watched would lock in the wrong way: better not to open the file.
@@ -207,7 +163,7 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
 
 unsafe extern "C" fn close(fd: c_int) -> c_int {
     // First, because afterwards the number may be another thread's.
-    descriptors::remove(fd);
+    stores::closing(fd);
     // SAFETY: SQLite's argument, handed on.
     unsafe { before::<Close>(CLOSE)(fd) }
 }
@@ -228,15 +184,15 @@ unsafe extern "C" fn fcntl(fd: c_int, command: c_int, argument: *mut c_void) -> 
         // SAFETY: SQLite's arguments, handed on.
         _ => return unsafe { next(fd, command, argument) },
     };
-    if argument.is_null() || !descriptors::has_open_file_locks(fd) {
+    let Some(lock) = stores::lock_of(fd).filter(|_| !argument.is_null()) else {
         // SAFETY: as above.
         return unsafe { next(fd, command, argument) };
-    }
+    };
     // SAFETY: these commands take a `struct flock`. The kernel wants 0 for the process there, and answers -1, which
     // SQLite does not look at.
     unsafe {
         (*argument.cast::<libc::flock>()).l_pid = 0;
-        next(fd, turned, argument)
+        next(lock, turned, argument)
     }
 }
 
@@ -244,7 +200,7 @@ unsafe extern "C" fn stat(path: *const c_char, found: *mut libc::stat) -> c_int 
     // SAFETY: SQLite's arguments, handed on; what follows reads the path and the result of a call that succeeded.
     unsafe {
         let code = before::<Stat>(STAT)(path, found);
-        if code == 0 && find(CStr::from_ptr(path).to_bytes()).is_some() {
+        if code == 0 && stores::find(CStr::from_ptr(path).to_bytes()).is_some() {
             disguise(&mut *found);
         }
         code
@@ -288,4 +244,5 @@ unsafe extern "C" fn munmap(at: *mut c_void, bytes: usize) -> c_int {
 /// See [`sqlite::in_child`](crate::sys::sqlite). The descriptors are given up by [`descriptors::neutralise`].
 pub(crate) fn in_child() {
     mappings::neutralise();
+    stores::in_child();
 }

@@ -1,0 +1,59 @@
+//! What the settings say about this backend.
+
+use std::path::PathBuf;
+
+use super::key_source::KeySource;
+use crate::config::{Settings, locations};
+use crate::error::Result;
+use crate::store::{self, Limits};
+
+const KEY: &str = "encrypted.key";
+const KEY_FILE: &str = "encrypted.key_file";
+const KEY_FD: &str = "encrypted.key_fd";
+
+/// How this backend is opened.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The store's file, from the root.
+    pub(super) path: PathBuf,
+    /// Whether a store that is not there is made.
+    pub(super) create: bool,
+    pub(super) source: KeySource,
+    pub(super) limits: Limits,
+}
+
+impl Config {
+    /// Reads the settings; nothing is opened but a descriptor, whose content can be read only once.
+    pub(super) fn read(app: &str, settings: &Settings) -> Result<Self> {
+        let stated: Vec<&str> = [KEY, KEY_FILE, KEY_FD]
+            .into_iter()
+            .filter(|key| settings.is_set(key))
+            .collect();
+        if let [first, second, ..] = stated[..] {
+            return Err(settings.error(first, &format!("and `{second}` both state the key; set one of them")));
+        }
+        let source = if let Some(secret) = settings.secret(KEY) {
+            KeySource::of_secret(secret)?
+        } else if let Some(descriptor) = settings.integer(KEY_FD) {
+            KeySource::of_descriptor(i32::try_from(descriptor).unwrap_or(i32::MAX))?
+        } else if let Some(path) = settings.path(KEY_FILE) {
+            KeySource::file(store::create::absolute(&path)?)
+        } else {
+            KeySource::default_file(locations::state_dir(app)?.join("secrets.key"))
+        };
+        let path = match settings.path("encrypted.path") {
+            Some(path) => store::create::absolute(&path)?,
+            None => locations::data_dir(app)?.join("secrets.strongroom"),
+        };
+        let number = |key: &str, default: u64| settings.integer(key).unwrap_or(default);
+        Ok(Self {
+            path,
+            create: settings.text("encrypted.create") != Some("never"),
+            source,
+            limits: Limits {
+                versions: usize::try_from(number("encrypted.versions", 10)).unwrap_or(usize::MAX),
+                journal: number("encrypted.journal_limit", 100_000),
+            },
+        })
+    }
+}

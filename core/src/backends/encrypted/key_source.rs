@@ -1,0 +1,231 @@
+//! Where the store's key comes from, and how its text is read.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::crypto::{KEY_LEN, random};
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{Halt, guarded, unpoisoned};
+use crate::sys::arena::GuardedKey;
+use crate::sys::files;
+use crate::value::SecretValue;
+
+/// The longest content of a key file or descriptor that is looked at.
+const LONGEST: usize = 256;
+
+/// A key on its way to a slot.
+pub(super) type Key = Zeroizing<[u8; KEY_LEN]>;
+
+/// Where the key comes from. It is read again after a lock, wherever that is possible.
+pub(super) enum KeySource {
+    /// The setting `encrypted.key`. The text is kept for as long as the backend is open: the program or its
+    /// environment holds it anyway, and without it a lock could never be undone.
+    Setting(SecretValue),
+    /// A file.
+    File {
+        path: PathBuf,
+        /// Whether it is the default one, which is made with the store.
+        default: bool,
+    },
+    /// A descriptor: read once, when the backend was opened; the key is forgotten by the first lock. Locked only
+    /// inside the gate that a fork waits for.
+    Descriptor(Mutex<Option<GuardedKey>>),
+}
+
+impl KeySource {
+    pub(super) fn of_secret(secret: &SecretValue) -> Result<Self> {
+        parse(secret.expose(), "encrypted.key")?;
+        Ok(Self::Setting(SecretValue::copy_of(secret.expose())))
+    }
+
+    pub(super) fn of_descriptor(descriptor: i32) -> Result<Self> {
+        let bytes = files::read_fd(descriptor, LONGEST).map_err(|error| error.with_setting("encrypted.key_fd"))?;
+        let mut key = parse(&bytes, "encrypted.key_fd")?;
+        Ok(Self::Descriptor(Mutex::new(Some(GuardedKey::take(&mut key)))))
+    }
+
+    pub(super) fn file(path: PathBuf) -> Self {
+        Self::File { path, default: false }
+    }
+
+    pub(super) fn default_file(path: PathBuf) -> Self {
+        Self::File { path, default: true }
+    }
+
+    /// Reads the key of a store that is there.
+    pub(super) fn read(&self) -> Result<Key> {
+        match self {
+            Self::Setting(text) => parse(text.expose(), "encrypted.key"),
+            Self::File { path, .. } => read_file(path)?.ok_or_else(|| missing(path)),
+            Self::Descriptor(held) => {
+                let key = guarded(|| {
+                    Ok(unpoisoned(held.lock())
+                        .as_ref()
+                        .map(|key| Zeroizing::new(*key.expose())))
+                });
+                key.map_err(Halt::into_error)?.ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::Locked,
+                        "the key came from a descriptor, which is read only once",
+                    )
+                    .with_setting("encrypted.key_fd")
+                    .with_help("open the store anew with a fresh descriptor, or give the key in another way")
+                })
+            }
+        }
+    }
+
+    /// Forgets what must not outlive a lock.
+    pub(super) fn forget(&self) {
+        if let Self::Descriptor(held) = self {
+            let forgotten = guarded(|| Ok(unpoisoned(held.lock()).take()));
+            drop(forgotten);
+        }
+    }
+
+    /// Reads the key for a store that is being made; the default file is made with it. The caller holds the creation
+    /// lock.
+    pub(super) fn read_or_make(&self) -> Result<Key> {
+        let Self::File { path, default: true } = self else {
+            return self.read();
+        };
+        if let Some(key) = read_file(path)? {
+            return Ok(key);
+        }
+        if let Some(parent) = path.parent() {
+            files::create_private_dir(parent)?;
+        }
+        let path = &files::check_parent(path)?;
+        let mut key: Key = Zeroizing::new([0; KEY_LEN]);
+        random::fill(&mut key[..])?;
+        // 43 characters and a line end, at exactly that capacity: nothing is left behind by growing.
+        let mut text = Zeroizing::new(vec![b'\n'; BASE64URL_NOPAD.encode_len(KEY_LEN) + 1]);
+        let end = text.len() - 1;
+        BASE64URL_NOPAD.encode_mut(&key[..], &mut text[..end]);
+        let written = files::write_private_file_new(path, &text);
+        // Another store of the same app may have made it at the same time. What stands there is what counts.
+        match read_file(path)? {
+            Some(key) => Ok(key),
+            None => {
+                written?;
+                Err(missing(path))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting(_) => f.write_str("Setting"),
+            Self::File { path, .. } => write!(f, "File({path:?})"),
+            Self::Descriptor(_) => f.write_str("Descriptor"),
+        }
+    }
+}
+
+fn missing(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::KeyMissing,
+        format!("there is no key file at {}", path.display()),
+    )
+    .with_setting("encrypted.key_file")
+    .with_help("bring the key file back; a new key cannot open the store")
+}
+
+fn read_file(path: &Path) -> Result<Option<Key>> {
+    match files::file_id(path) {
+        Ok(Some(_)) => {}
+        Ok(None) => return Ok(None),
+        // A folder that is none, or may not be entered, and the like: reading tells it better.
+        Err(_) => {}
+    }
+    let bytes = files::read_private_file(path, LONGEST).map_err(|error| error.with_setting("encrypted.key_file"))?;
+    parse(&bytes, "encrypted.key_file").map(Some)
+}
+
+/// Reads a key: 32 bytes as they are, or a text (one line end after it is ignored) of 64 hexadecimal digits or of
+/// 43 or 44 characters of base64, url-safe or standard.
+fn parse(bytes: &[u8], setting: &'static str) -> Result<Key> {
+    let wrong = || {
+        let text =
+            format!("`{setting}` holds no key: 32 raw bytes, 43 or 44 characters of base64, or 64 hexadecimal digits");
+        Error::new(ErrorKind::InvalidConfig, text).with_setting(setting)
+    };
+    let mut key: Key = Zeroizing::new([0; KEY_LEN]);
+    if bytes.len() == KEY_LEN {
+        key.copy_from_slice(bytes);
+        return Ok(key);
+    }
+    let text = bytes
+        .strip_suffix(b"\n")
+        .map_or(bytes, |text| text.strip_suffix(b"\r").unwrap_or(text));
+    let decoded = match text.len() {
+        64 => HEXLOWER_PERMISSIVE.decode_mut(text, &mut key[..]).ok(),
+        43 => decode_base64(text, &mut key),
+        44 => text.strip_suffix(b"=").and_then(|text| decode_base64(text, &mut key)),
+        _ => None,
+    };
+    match decoded {
+        Some(KEY_LEN) => Ok(key),
+        _ => {
+            key.zeroize();
+            Err(wrong())
+        }
+    }
+}
+
+fn decode_base64(text: &[u8], key: &mut Key) -> Option<usize> {
+    BASE64URL_NOPAD
+        .decode_mut(text, &mut key[..])
+        .or_else(|_| BASE64_NOPAD.decode_mut(text, &mut key[..]))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_gives_the_same_key() {
+        let key = [0xfb; 32];
+        let url = BASE64URL_NOPAD.encode(&key);
+        let standard = BASE64_NOPAD.encode(&key);
+        assert_ne!(url, standard);
+        let hex = HEXLOWER_PERMISSIVE.encode(&key);
+        for text in [
+            &url,
+            &standard,
+            &hex,
+            &format!("{url}="),
+            &format!("{standard}=\n"),
+            &hex.to_uppercase(),
+        ] {
+            assert_eq!(*parse(text.as_bytes(), "x").unwrap(), key, "{text}");
+            assert_eq!(
+                *parse(format!("{text}\r\n").as_bytes(), "x").unwrap_or_default(),
+                if text.ends_with('\n') { [0; 32] } else { key }
+            );
+        }
+        assert_eq!(*parse(&key, "x").unwrap(), key);
+    }
+
+    #[test]
+    fn what_is_no_key_is_never_quoted() {
+        for text in [
+            "",
+            "short",
+            "hunter2hunter2hunter2hunter2hunter2hunter2!",
+            &"z".repeat(64),
+            &"A".repeat(45),
+        ] {
+            let error = parse(text.as_bytes(), "encrypted.key").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidConfig);
+            assert!(text.is_empty() || !error.to_string().contains(text));
+        }
+    }
+}

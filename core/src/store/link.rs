@@ -1,0 +1,144 @@
+//! One connection to the store's file. Every call into SQLite goes through [`Link::inside`], which a fork waits for.
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{Halt, Step, damaged};
+use super::schema;
+use crate::error::{Error, ErrorKind};
+use crate::sys::files::{self, FileId};
+use crate::sys::{fork, sqlite};
+
+/// The longest row or text that SQLite may handle: above the longest value with its padding.
+const MAX_LENGTH: i32 = 16 << 20;
+/// The least SQLite: before it, a reset of the WAL could damage the file.
+const LEAST_SQLITE: i32 = 3_051_003;
+/// Pages in the WAL after which a commit copies them into the file.
+const CHECKPOINT_PAGES: u32 = 1000;
+/// The bytes that the WAL keeps after it was reset.
+const JOURNAL_SIZE_LIMIT: u32 = 4 << 20;
+
+/// One connection.
+pub(crate) struct Link {
+    /// Only `drop` takes it out.
+    connection: Option<Connection>,
+    /// Whether the file is in WAL mode, as it must be.
+    pub(crate) wal: bool,
+}
+
+impl Link {
+    /// Opens the file at `path`, which must be the file `id`, and checks that it is a store.
+    pub(crate) fn open(path: &Path, id: FileId) -> Step<Self> {
+        if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
+            return Err(damaged("the store's file is empty").into());
+        }
+        sqlite::install(path)?;
+        let link = guarded(|| {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+                | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                | OpenFlags::SQLITE_OPEN_NOFOLLOW
+                | OpenFlags::SQLITE_OPEN_EXRESCODE;
+            let connection = Connection::open_with_flags(path, flags)?;
+            match prepare(&connection) {
+                Ok(wal) => Ok(Self {
+                    connection: Some(connection),
+                    wal,
+                }),
+                Err(halt) => {
+                    // Closed here, inside the gate; `Link`'s own `drop` would enter it a second time.
+                    drop(connection);
+                    Err(halt)
+                }
+            }
+        })?;
+        // Between the check of the path and SQLite's own opening another file could have been put there.
+        match files::file_id(path) {
+            Ok(Some(found)) if found == id => Ok(link),
+            _ => Err(Halt::Stale),
+        }
+    }
+
+    /// Calls into SQLite. `job` must be short, must not wait, and must not drop a link.
+    pub(crate) fn inside<T>(&self, job: impl FnOnce(&Connection) -> Step<T>) -> Step<T> {
+        let connection = self.connection.as_ref().ok_or(Halt::Stale)?;
+        guarded(|| job(connection))
+    }
+
+    /// Whether a transaction is open.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.inside(|connection| Ok(!connection.is_autocommit()))
+            .unwrap_or(true)
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        if fork::is_stranded() {
+            // SQLite's own locks may be held for ever in this process: nothing of it may be called.
+            std::mem::forget(connection);
+            return;
+        }
+        let _inside = fork::enter();
+        drop(connection);
+    }
+}
+
+/// Runs `job` inside the gate that a fork waits for.
+pub(crate) fn guarded<T>(job: impl FnOnce() -> Step<T>) -> Step<T> {
+    check_stranded()?;
+    let _inside = fork::enter();
+    // A fork may have been under way while we waited at the gate.
+    check_stranded()?;
+    job()
+}
+
+fn check_stranded() -> Step<()> {
+    if fork::is_stranded() {
+        let text =
+            "this process was forked while another thread was inside the store, so the store cannot be used in it";
+        return Err(Error::new(ErrorKind::Unavailable, text)
+            .with_help("fork before other threads use secrets, or start the child with exec or spawn")
+            .into());
+    }
+    Ok(())
+}
+
+/// Makes a fresh connection safe: hostile files, full durability, no waiting inside SQLite. Whether WAL is on.
+fn prepare(connection: &Connection) -> Step<bool> {
+    if rusqlite::version_number() < LEAST_SQLITE {
+        return Err(Error::new(ErrorKind::Unsupported, "the bundled SQLite is older than 3.51.3").into());
+    }
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_LENGTH)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    // Nothing of what follows changes a file that is no store: that is checked first.
+    connection.execute_batch("PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;")?;
+    schema::check(connection)?;
+    let mode = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0));
+    let mut wal = mode("PRAGMA journal_mode")? == "wal";
+    if !wal {
+        wal = mode("PRAGMA journal_mode=WAL")? == "wal";
+    }
+    // Without a WAL, EXTRA: FULL does not sync the folder, and a commit can be lost with its journal's unlinking.
+    let synchronous = if wal { "FULL" } else { "EXTRA" };
+    connection.execute_batch(&format!(
+        "PRAGMA synchronous={synchronous}; PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON; \
+         PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}; \
+         PRAGMA journal_size_limit={JOURNAL_SIZE_LIMIT};"
+    ))?;
+    if wal {
+        sqlite::persist_wal(connection)?;
+    }
+    Ok(wal)
+}

@@ -1,0 +1,232 @@
+//! Which backends are tested, how they are opened, and what they must be able to do.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strongroom::backend::{Backend, Capabilities, Persistence};
+use strongroom::testing::{self, FaultBackend, LimitedBackend};
+use strongroom::{Builder, CallContext, Face, Origin, SecretKey, SecretManager, SecretScope, SecretValue, Settings};
+use tempfile::TempDir;
+
+use super::client::Client;
+use super::harness::block_on;
+use super::minimal::Minimal;
+
+/// A backend under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Memory,
+    Encrypted,
+    /// With an empty script, which must change nothing; and without the cache, so that both ways are tested.
+    FaultMemory,
+    FaultEncrypted,
+    /// Keeps bytes of text by name and nothing else, as a directory of files or a set of variables does.
+    Plain,
+    /// Implements what the trait demands and nothing more: the default bodies.
+    Minimal,
+}
+
+const MIB: usize = 1 << 20;
+/// The limits of [`Subject::Plain`].
+pub(crate) const PLAIN_VALUE: usize = 4096;
+pub(crate) const PLAIN_KEY: usize = 200;
+
+impl Subject {
+    pub(crate) const ALL: &'static [Self] = &[
+        Self::Memory,
+        Self::Encrypted,
+        Self::FaultMemory,
+        Self::FaultEncrypted,
+        Self::Plain,
+        Self::Minimal,
+    ];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Encrypted => "encrypted",
+            Self::FaultMemory => "fault+memory",
+            Self::FaultEncrypted => "fault+encrypted",
+            Self::Plain => "plain",
+            Self::Minimal => "minimal",
+        }
+    }
+
+    /// The name that the opened backend must say.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Encrypted => "encrypted",
+            Self::FaultMemory | Self::FaultEncrypted => "fault",
+            Self::Plain => "limited",
+            Self::Minimal => "minimal",
+        }
+    }
+
+    /// The table of capabilities. An opened backend must say exactly this.
+    pub(crate) fn expected(self) -> Capabilities {
+        match self {
+            Self::Memory | Self::FaultMemory => Capabilities::complete(Persistence::Process, 8 * MIB),
+            Self::Encrypted | Self::FaultEncrypted => Capabilities::complete(Persistence::Disk, 8 * MIB),
+            Self::Plain => {
+                let mut can = Capabilities::minimal(Persistence::Process, PLAIN_VALUE);
+                can.read_only = false;
+                can.empty_value = false;
+                can.max_key = PLAIN_KEY;
+                can
+            }
+            Self::Minimal => Capabilities::minimal(Persistence::Process, MIB),
+        }
+    }
+
+    /// Whether a test can have a hand on its script: only real backends, each under a fault of its own.
+    pub(crate) fn has_script(self) -> bool {
+        matches!(self, Self::Memory | Self::Encrypted)
+    }
+
+    /// Whether what was written is there after closing and opening.
+    pub(crate) fn persists(self) -> bool {
+        self.expected().persistence == Persistence::Disk
+    }
+
+    /// A builder for this backend with its files in `dir`.
+    pub(crate) fn builder(self, dir: &Path) -> Builder {
+        let builder = SecretManager::builder().app("behavior").without_environment();
+        match self {
+            Self::Memory => builder.backend("memory"),
+            Self::Encrypted => encrypted(builder.backend("encrypted"), dir),
+            Self::FaultMemory => builder
+                .backend("fault")
+                .option("fault.inner", "memory")
+                .option("cache", "off"),
+            Self::FaultEncrypted => {
+                let builder = builder
+                    .backend("fault")
+                    .option("fault.inner", "encrypted")
+                    .option("cache", "off");
+                encrypted(builder, dir)
+            }
+            Self::Plain => builder.backend_instance(LimitedBackend::new(testing::memory(), self.expected())),
+            Self::Minimal => builder.backend_instance(Minimal::new(self.expected())),
+        }
+    }
+
+    /// The backend itself, for a wrapper with a script.
+    fn inner(self, dir: &Path) -> Arc<dyn Backend> {
+        let mut settings = Settings::new();
+        if self == Self::Encrypted {
+            let (path, key) = (dir.join(STORE), SecretValue::from(KEY));
+            settings
+                .set("encrypted.path", path.to_str().unwrap(), Origin::Builder)
+                .unwrap();
+            settings.set_secret("encrypted.key", key, Origin::Builder).unwrap();
+        }
+        let cx = CallContext::new(Face::Blocking, Duration::from_secs(10));
+        testing::open_backend(self.word(), "behavior", &settings, &cx).unwrap()
+    }
+}
+
+const STORE: &str = "secrets.strongroom";
+/// 32 bytes in hexadecimal.
+const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+fn encrypted(builder: Builder, dir: &Path) -> Builder {
+    builder
+        .option("encrypted.path", dir.join(STORE).to_str().unwrap())
+        .secret_option("encrypted.key", KEY)
+}
+
+/// An opened backend, a scope that no other test uses, and a folder.
+pub(crate) struct Env {
+    pub(crate) subject: Subject,
+    pub(crate) face: Face,
+    pub(crate) client: Client,
+    dir: TempDir,
+    scope: SecretScope,
+    script: Option<Arc<FaultBackend>>,
+}
+
+impl Env {
+    pub(crate) fn open(subject: Subject, face: Face) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let client = open(subject.builder(dir.path()), face);
+        Self {
+            subject,
+            face,
+            client,
+            scope: fresh_scope(&dir),
+            dir,
+            script: None,
+        }
+    }
+
+    /// The same backend under a fault whose script the test writes.
+    pub(crate) fn scripted(subject: Subject, face: Face) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let fault = FaultBackend::new(subject.inner(dir.path()));
+        let builder = SecretManager::builder().app("behavior").without_environment();
+        let client = open(builder.backend_instance(Arc::clone(&fault) as Arc<dyn Backend>), face);
+        Self {
+            subject,
+            face,
+            client,
+            scope: fresh_scope(&dir),
+            dir,
+            script: Some(fault),
+        }
+    }
+
+    /// The script of a scripted environment.
+    pub(crate) fn fault(&self) -> &FaultBackend {
+        self.script.as_ref().unwrap()
+    }
+
+    /// What the backend can do.
+    pub(crate) fn can(&self) -> Capabilities {
+        self.subject.expected()
+    }
+
+    /// A builder for the same files.
+    pub(crate) fn builder(&self) -> Builder {
+        self.subject.builder(self.dir.path())
+    }
+
+    /// A second manager over the same files; only for backends that keep something.
+    pub(crate) fn reopen(&self) -> Client {
+        open(self.builder(), self.face)
+    }
+
+    /// Opens any builder through this environment's face.
+    pub(crate) fn open_with(&self, builder: Builder) -> Client {
+        open(builder, self.face)
+    }
+
+    /// The scope of this test.
+    pub(crate) fn scope(&self) -> SecretScope {
+        self.scope.clone()
+    }
+
+    /// A key of this test.
+    pub(crate) fn key(&self, name: &str) -> SecretKey {
+        SecretKey::in_scope(self.scope(), name)
+    }
+}
+
+fn open(builder: Builder, face: Face) -> Client {
+    try_open(builder, face).unwrap()
+}
+
+/// Opens through a face.
+pub(crate) fn try_open(builder: Builder, face: Face) -> strongroom::Result<Client> {
+    Ok(match face {
+        Face::Async => Client::Async(block_on(builder.open())?),
+        Face::Blocking => Client::Blocking(builder.open_blocking()?),
+    })
+}
+
+/// A scope that no other test and no former run uses: the folder's random name.
+fn fresh_scope(dir: &TempDir) -> SecretScope {
+    let name = dir.path().file_name().unwrap().to_str().unwrap();
+    SecretScope::project(SecretKey::escape(name))
+}

@@ -1,0 +1,91 @@
+//! The operations, and how tests become trials.
+
+#[macro_use]
+mod harness;
+mod backends;
+mod client;
+mod minimal;
+
+mod cancel;
+mod capabilities;
+mod delete;
+mod describe;
+mod errors;
+mod exists;
+mod expiry;
+mod fallback;
+mod faults;
+mod generate;
+mod get;
+mod get_into;
+mod get_many;
+mod health;
+mod keys;
+mod limits;
+mod list;
+mod lock_close;
+mod rollback;
+mod rotate;
+mod set;
+mod set_api_key;
+mod set_many;
+mod update_metadata;
+mod update_value;
+mod values;
+mod versions;
+mod views;
+
+use backends::Subject;
+use harness::Test;
+use libtest_mimic::Trial;
+
+fn tests() -> Vec<Test> {
+    let mut tests = Vec::new();
+    for group in [
+        cancel::tests,
+        capabilities::tests,
+        delete::tests,
+        describe::tests,
+        errors::tests,
+        exists::tests,
+        expiry::tests,
+        fallback::tests,
+        faults::tests,
+        generate::tests,
+        get::tests,
+        get_into::tests,
+        get_many::tests,
+        health::tests,
+        keys::tests,
+        limits::tests,
+        list::tests,
+        lock_close::tests,
+        rollback::tests,
+        rotate::tests,
+        set::tests,
+        set_api_key::tests,
+        set_many::tests,
+        update_metadata::tests,
+        update_value::tests,
+        values::tests,
+        versions::tests,
+        views::tests,
+    ] {
+        tests.extend(group());
+    }
+    tests
+}
+
+/// Every test over every backend that it suits.
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for &subject in Subject::ALL {
+        for test in tests() {
+            if (test.suits)(&subject.expected()) && (!test.needs_script || subject.has_script()) {
+                let name = format!("{}::{}::{}", subject.word(), test.operation, test.sentence);
+                trials.push(Trial::test(name, move || harness::run(subject, test)));
+            }
+        }
+    }
+    trials
+}

@@ -1,0 +1,221 @@
+//! Another process searches the subject's memory at every stage.
+#![cfg(target_os = "linux")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use strongroom_crash::rig::{Home, Watchdog, say};
+use strongroom_leak::canary::{masked, random, random_bytes, unmasked_vec};
+use strongroom_leak::scan::{Needle, needles, scan};
+
+/// With the wiping allocator, as our own artefacts have it.
+const SUBJECT: &str = env!("CARGO_BIN_EXE_strongroom-leak");
+/// With the default one.
+const CONTROL: &str = env!("CARGO_BIN_EXE_leak-control");
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// What a stage said and what was found there.
+struct Stage {
+    name: String,
+    expect: String,
+    places: Vec<String>,
+}
+
+#[derive(Default)]
+struct Tally {
+    subjects: usize,
+    scans: usize,
+    bytes: usize,
+    unreadable: usize,
+    /// Stages at which the canary had to be found and was.
+    live: usize,
+    complaints: Vec<String>,
+}
+
+fn spawn(exe: &str, home: &Home, args: &[&str]) -> Child {
+    let mut command = Command::new(exe);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+    home.equip(&mut command);
+    command.spawn().expect("the subject starts")
+}
+
+/// Runs a subject through its stages and scans it at each.
+fn follow(exe: &str, home: &Home, args: &[&str], mut wanted: Vec<Needle>, tally: &mut Tally) -> Vec<Stage> {
+    let mut child = spawn(exe, home, args);
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stages = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        match line.split_once(' ') {
+            Some(("stage", rest)) => {
+                let (name, expect) = rest.rsplit_once(' ').unwrap();
+                let finds = scan(child.id(), &wanted).expect("the subject's memory can be read");
+                tally.scans += 1;
+                tally.bytes += finds.read;
+                tally.unreadable = tally.unreadable.max(finds.unreadable);
+                stages.push(Stage {
+                    name: name.to_owned(),
+                    expect: expect.to_owned(),
+                    places: finds.places,
+                });
+                writeln!(stdin, "go on").unwrap();
+            }
+            Some(("canary", text)) => wanted = needles(&unmasked_vec(text)),
+            _ => tally.complaints.push(format!("{args:?}: {line}")),
+        }
+    }
+    let status = child.wait().unwrap();
+    if !status.success() {
+        tally.complaints.push(format!("{}: ended with {status}", args[0]));
+    }
+    tally.subjects += 1;
+    stages
+}
+
+/// Compares what was found with what had to be.
+fn judge(name: &str, stages: &[Stage], tally: &mut Tally) {
+    if stages.is_empty() {
+        tally.complaints.push(format!("{name}: no stage was reached"));
+    }
+    for stage in stages {
+        match (stage.expect.as_str(), stage.places.len()) {
+            ("found", 0) => tally
+                .complaints
+                .push(format!("{name}, {}: not found, so the scan is blind", stage.name)),
+            ("found", _) => tally.live += 1,
+            ("nothing", 1..) => {
+                tally
+                    .complaints
+                    .push(format!("{name}, {}: LEAK {:?}", stage.name, stage.places));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Scans all cases of a group.
+fn scan_group(group: &str) {
+    let _watchdog = Watchdog::new("a leak scan", LIMIT);
+    let begin = Instant::now();
+    let mut tally = Tally::default();
+    let listed = spawn(SUBJECT, &Home::new(), &["list", group])
+        .wait_with_output()
+        .unwrap();
+    let names = String::from_utf8(listed.stdout).unwrap();
+    assert!(names.lines().count() >= 8, "the group has its cases");
+    for name in names.lines() {
+        let home = Home::new();
+        let canary = random();
+        let text = masked(&canary);
+        let seeded = spawn(SUBJECT, &home, &["seed", name, &text])
+            .wait_with_output()
+            .unwrap();
+        if !seeded.status.success() {
+            tally
+                .complaints
+                .push(format!("{name}: seed: {}", String::from_utf8_lossy(&seeded.stdout)));
+            continue;
+        }
+        let stages = follow(SUBJECT, &home, &[name, &text], needles(&canary), &mut tally);
+        judge(name, &stages, &mut tally);
+    }
+    report(group, begin, &tally);
+}
+
+fn report(group: &str, begin: Instant, tally: &Tally) {
+    say(&format!(
+        "leak {group}: {} subjects, {} scans of {} MiB in all, canary found where it is alive {} times, {} unreadable \
+         mappings, {} complaints, {:.1} s",
+        tally.subjects,
+        tally.scans,
+        tally.bytes >> 20,
+        tally.live,
+        tally.unreadable,
+        tally.complaints.len(),
+        begin.elapsed().as_secs_f64()
+    ));
+    assert!(tally.complaints.is_empty(), "\n{}", tally.complaints.join("\n"));
+}
+
+#[test]
+fn nothing_that_was_written_stays_in_memory() {
+    scan_group("writes");
+}
+
+#[test]
+fn nothing_that_was_read_stays_in_memory() {
+    scan_group("reads");
+}
+
+#[test]
+fn nothing_that_left_the_cache_stays_in_memory() {
+    scan_group("cache");
+}
+
+#[test]
+fn nothing_stays_in_memory_after_a_call_that_failed() {
+    scan_group("errors");
+}
+
+/// The key as bytes and in both of its texts, so that no way of reading it leaves another form behind.
+fn key_needles(key: &[u8]) -> Vec<Needle> {
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    [needles(key), needles(hex.as_bytes())].concat()
+}
+
+#[test]
+fn the_key_of_a_store_is_not_in_memory_once_it_is_closed() {
+    let _watchdog = Watchdog::new("a scan for keys", LIMIT);
+    let (begin, mut tally) = (Instant::now(), Tally::default());
+    let mut held = Vec::new();
+    for way in ["raw", "text", "file", "fd"] {
+        let (home, key) = (Home::new(), random_bytes(32));
+        let stages = follow(
+            SUBJECT,
+            &home,
+            &["key", way, &masked(&key)],
+            key_needles(&key),
+            &mut tally,
+        );
+        judge(&format!("key {way}"), &stages, &mut tally);
+        for stage in stages
+            .iter()
+            .filter(|stage| stage.expect == "any" && !stage.places.is_empty())
+        {
+            held.push(format!("{way} {}: {:?}", stage.name, stage.places));
+        }
+    }
+    say(&format!(
+        "leak keys: found in ordinary memory while open or locked: {held:?}"
+    ));
+    report("keys", begin, &tally);
+}
+
+#[test]
+fn the_scan_finds_a_plain_string_after_its_drop_under_the_default_allocator_only() {
+    let _watchdog = Watchdog::new("the control of the scan", LIMIT);
+    let (begin, mut tally) = (Instant::now(), Tally::default());
+    let mut left = [SUBJECT, CONTROL].map(|exe| {
+        let canary = random();
+        let stages = follow(
+            exe,
+            &Home::new(),
+            &["string", &masked(&canary)],
+            needles(&canary),
+            &mut tally,
+        );
+        judge("string", &stages, &mut tally);
+        stages.into_iter().next_back().unwrap().places
+    });
+    say(&format!(
+        "leak control: left of a dropped String: {:?} wiping, {:?} default",
+        left[0], left[1]
+    ));
+    assert!(
+        !left[1].is_empty(),
+        "the control left nothing, so the scan proves nothing"
+    );
+    assert_eq!(std::mem::take(&mut left[0]), Vec::<String>::new());
+    report("control", begin, &tally);
+}

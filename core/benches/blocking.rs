@@ -119,7 +119,10 @@ fn manager(backend: Arc<dyn Backend>) -> SecretManager {
 }
 
 fn main() {
-    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let mut report = Report::new("blocking");
     let key = SecretKey::parse("org/acme/api_key").unwrap();
     for (turns, remote) in [(0, false), (1, false), (3, false), (1, true)] {
@@ -146,19 +149,35 @@ fn main() {
             },
             ours,
         );
-        let target = if turns == 0 { Target::None } else { Target::Above(1000.0) };
-        report.pair(&format!("blocking get, {place}, {turns} waits, over a bare block_on"), by_hand, target);
+        let target = if turns == 0 {
+            Target::None
+        } else {
+            Target::Above(1000.0)
+        };
+        report.pair(
+            &format!("blocking get, {place}, {turns} waits, over a bare block_on"),
+            by_hand,
+            target,
+        );
         let by_tokio = in_turns(
             BATCHES,
             OPERATIONS,
             |n| {
                 for _ in 0..n {
-                    black_box(tokio.block_on(backend.get(&cx, GetRequest::new(black_box(&key)))).unwrap());
+                    black_box(
+                        tokio
+                            .block_on(backend.get(&cx, GetRequest::new(black_box(&key))))
+                            .unwrap(),
+                    );
                 }
             },
             ours,
         );
-        report.pair(&format!("blocking get, {place}, {turns} waits, over tokio's block_on"), by_tokio, target);
+        report.pair(
+            &format!("blocking get, {place}, {turns} waits, over tokio's block_on"),
+            by_tokio,
+            target,
+        );
     }
     let backend: Arc<dyn Backend> = Arc::new(Yielding {
         turns: 1,

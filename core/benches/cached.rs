@@ -102,7 +102,11 @@ fn main() {
     let copy = in_turns(
         BATCHES,
         OPERATIONS,
-        |n| repeat(n, || floor.visit(black_box(key), |entry| SecretValue::copy_of(entry.value.expose()))),
+        |n| {
+            repeat(n, || {
+                floor.visit(black_box(key), |entry| SecretValue::copy_of(entry.value.expose()))
+            })
+        },
         |n| repeat(n, || hit(manager.try_cached(black_box(key), SecretValue::copy_of))),
     );
     report.pair("cached get: wiped copy of the value", copy, Target::Ratio(1.15));
@@ -110,10 +114,22 @@ fn main() {
     let visitor = in_turns(
         BATCHES,
         OPERATIONS,
-        |n| repeat(n, || floor.visit(black_box(key), |entry| SecretValue::copy_of(entry.value.expose()))),
-        |n| repeat(n, || hit(manager.try_cached(black_box(key), |bytes| black_box(bytes).len()))),
+        |n| {
+            repeat(n, || {
+                floor.visit(black_box(key), |entry| SecretValue::copy_of(entry.value.expose()))
+            })
+        },
+        |n| {
+            repeat(n, || {
+                hit(manager.try_cached(black_box(key), |bytes| black_box(bytes).len()))
+            })
+        },
     );
-    report.pair("cached get: visitor, beside the floor that copies", visitor, Target::Ratio(0.8));
+    report.pair(
+        "cached get: visitor, beside the floor that copies",
+        visitor,
+        Target::Ratio(0.8),
+    );
 
     let mut buffer = [0_u8; 64];
     let mut other = [0_u8; 64];
@@ -186,11 +202,25 @@ fn main() {
     report.pair("the first row over 1,000 keys in turn", many, Target::None);
 
     let (one, two) = threads(&|n| repeat(n, || hit(manager.try_cached(black_box(key), SecretValue::copy_of))));
-    report.beside("cached get: two threads, one key (floor: one thread)", "ns", one, two, Target::Ratio(1.15));
+    report.beside(
+        "cached get: two threads, one key (floor: one thread)",
+        "ns",
+        one,
+        two,
+        Target::Ratio(1.15),
+    );
     let (one, two) = threads(&|n| {
-        repeat(n, || floor.visit(black_box(key), |entry| SecretValue::copy_of(entry.value.expose())));
+        repeat(n, || {
+            floor.visit(black_box(key), |entry| SecretValue::copy_of(entry.value.expose()))
+        });
     });
-    report.beside("the floor itself: two threads (floor: one thread)", "ns", one, two, Target::None);
+    report.beside(
+        "the floor itself: two threads (floor: one thread)",
+        "ns",
+        one,
+        two,
+        Target::None,
+    );
 }
 
 /// Nanoseconds an operation of one thread alone and of two at once, in turns. A second thread spins while the first

@@ -53,9 +53,20 @@ fn main() {
         Target::Ours(6e6),
     );
     let (floor, quick) = (percentile(&mut floors, 10), percentile(&mut ours, 10));
-    report.beside("the same, 10th percentile (a quiet machine)", "ns", floor, quick, Target::None);
+    report.beside(
+        "the same, 10th percentile (a quiet machine)",
+        "ns",
+        floor,
+        quick,
+        Target::None,
+    );
     let most = percentile(&mut peaks, 100);
-    report.alone("`strongroom get`, peak memory", "B", most, Target::Ours(12.0 * 1_048_576.0));
+    report.alone(
+        "`strongroom get`, peak memory",
+        "B",
+        most,
+        Target::Ours(12.0 * 1_048_576.0),
+    );
 }
 
 /// Builds the command as it ships and tells where it is.
@@ -64,7 +75,9 @@ fn build() -> Option<PathBuf> {
         .args(["build", "--quiet", "--release", "-p", "strongroom-cli"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent()?)
         .status();
-    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("release").join("strongroom");
+    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .with_file_name("release")
+        .join("strongroom");
     (status.is_ok_and(|status| status.success()) && program.exists()).then_some(program)
 }
 
@@ -78,7 +91,10 @@ fn run(command: &mut Command) -> (f64, f64) {
     // SAFETY: all zeroes is a value of `rusage`, and both places outlive the call.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
-        assert_eq!(libc::wait4(child.id() as i32, &mut status, 0, &mut usage), child.id() as i32);
+        assert_eq!(
+            libc::wait4(child.id() as i32, &mut status, 0, &mut usage),
+            child.id() as i32
+        );
         usage
     };
     let took = begun.elapsed().as_nanos() as f64;

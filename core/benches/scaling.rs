@@ -33,7 +33,12 @@ fn main() {
         seed(&stores::open(folder.path(), false), 0, *n);
         if *n == 100_000 {
             let each = begun.elapsed().as_nanos() as f64 / *n as f64;
-            report.alone("set_many in batches of 1,000 up to 100,000, a secret", "ns", each, Target::None);
+            report.alone(
+                "set_many in batches of 1,000 up to 100,000, a secret",
+                "ns",
+                each,
+                Target::None,
+            );
         }
     }
     let opens = opens(&folders);
@@ -42,7 +47,14 @@ fn main() {
     for ((n, folder), open) in SIZES.into_iter().zip(&folders).zip(opens) {
         let (set, bytes) = bytes(folder, n);
         let (cold, warm) = list(folder.path(), n);
-        points.push(Point { n, open, set, bytes, cold, warm });
+        points.push(Point {
+            n,
+            open,
+            set,
+            bytes,
+            cold,
+            warm,
+        });
     }
     rows(&mut report, &points);
     let last = folders[SIZES.len() - 1].path();
@@ -127,18 +139,46 @@ fn rows(report: &mut Report, points: &[Point]) {
         report.alone(&format!("open and first get at {n}"), "ns", point.open, Target::None);
         report.alone(&format!("durable set at {n}, p50"), "ns", point.set, Target::None);
         report.alone(&format!("bytes written a set at {n}"), "B", point.bytes, Target::None);
-        report.alone(&format!("list of {n}, cold, a secret"), "ns", point.cold / n as f64, Target::None);
-        report.alone(&format!("list of {n}, warm, a secret"), "ns", point.warm / n as f64, Target::None);
+        report.alone(
+            &format!("list of {n}, cold, a secret"),
+            "ns",
+            point.cold / n as f64,
+            Target::None,
+        );
+        report.alone(
+            &format!("list of {n}, warm, a secret"),
+            "ns",
+            point.warm / n as f64,
+            Target::None,
+        );
     }
     let spread = |of: fn(&Point) -> f64| {
         let all = || points.iter().map(of);
         (all().fold(f64::MAX, f64::min), all().fold(0.0, f64::max))
     };
     let (least, most) = spread(|point| point.open);
-    report.beside("open and first get, 10 to 100,000: dearest over cheapest", "ns", least, most, Target::Ratio(2.0));
+    report.beside(
+        "open and first get, 10 to 100,000: dearest over cheapest",
+        "ns",
+        least,
+        most,
+        Target::Ratio(2.0),
+    );
     let (least, most) = spread(|point| point.bytes);
-    report.beside("bytes written a set, 10 to 100,000: most over least", "B", least, most, Target::Ratio(2.0));
-    report.beside("durable set, p50, at 100,000 over at 10", "ns", first.set, last.set, Target::None);
+    report.beside(
+        "bytes written a set, 10 to 100,000: most over least",
+        "B",
+        least,
+        most,
+        Target::Ratio(2.0),
+    );
+    report.beside(
+        "durable set, p50, at 100,000 over at 10",
+        "ns",
+        first.set,
+        last.set,
+        Target::None,
+    );
 }
 
 /// The subject of the figures of memory: opens, reads or lists, and tells its peak.

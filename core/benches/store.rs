@@ -51,7 +51,13 @@ fn durable_set(report: &mut Report, folder: &Path) {
     }
     let mut at = |percent| (percentile(&mut floor, percent), percentile(&mut ours, percent));
     let (floor, ours) = at(50);
-    report.beside("durable set, p50, over a bare WAL/FULL commit", "ns", floor, ours, Target::Ratio(1.5));
+    report.beside(
+        "durable set, p50, over a bare WAL/FULL commit",
+        "ns",
+        floor,
+        ours,
+        Target::Ratio(1.5),
+    );
     let (floor, ours) = at(99);
     report.beside("durable set, p99", "ns", floor, ours, Target::None);
 }
@@ -136,16 +142,30 @@ fn two_writers(report: &mut Report, folder: &Path) {
             <[f64; 3]>::try_from(figures).unwrap()
         });
         // The writer whose slowest set was slowest beside its median.
-        told.into_iter().max_by(|a, b| (a[2] / a[0]).total_cmp(&(b[2] / b[0]))).unwrap()
+        told.into_iter()
+            .max_by(|a, b| (a[2] / a[0]).total_cmp(&(b[2] / b[0])))
+            .unwrap()
     };
     let ours = run("timed-sets");
     let bare = run("timed-bare");
     let name = "two writing processes: slowest of 1,000 sets over the median";
     report.beside(name, "ns", ours[0], ours[2], Target::Ratio(20.0));
-    report.beside("two writing processes: p99 over the median", "ns", ours[0], ours[1], Target::None);
+    report.beside(
+        "two writing processes: p99 over the median",
+        "ns",
+        ours[0],
+        ours[1],
+        Target::None,
+    );
     let name = "the same of bare SQLite with its busy timeout: slowest over the median";
     report.beside(name, "ns", bare[0], bare[2], Target::None);
-    report.beside("two writing processes: median over bare SQLite's", "ns", bare[0], ours[0], Target::None);
+    report.beside(
+        "two writing processes: median over bare SQLite's",
+        "ns",
+        bare[0],
+        ours[0],
+        Target::None,
+    );
 }
 
 fn lists(report: &mut Report) {
@@ -176,7 +196,12 @@ fn lists(report: &mut Report) {
             }
             took
         };
-        let (floor, cold) = if turn % 2 == 0 { (bare(), ours()) } else { let cold = ours(); (bare(), cold) };
+        let (floor, cold) = if turn % 2 == 0 {
+            (bare(), ours())
+        } else {
+            let cold = ours();
+            (bare(), cold)
+        };
         floors.push(floor);
         colds.push(cold);
         ratios.push(cold / floor);
@@ -186,6 +211,10 @@ fn lists(report: &mut Report) {
         ours: median(&mut colds),
         ratio: median(&mut ratios),
     };
-    report.pair("list of 10,000, cold, over a bare scan, derive, open and decode", pair, Target::Ratio(1.4));
+    report.pair(
+        "list of 10,000, cold, over a bare scan, derive, open and decode",
+        pair,
+        Target::Ratio(1.4),
+    );
     report.alone("list of 10,000, warm", "ns", median(&mut warms), Target::Ours(2e6));
 }

@@ -25,7 +25,10 @@ impl BareTable {
             )
             .unwrap();
         let table = Self { connection };
-        let held: i64 = table.connection.query_row("SELECT count(*) FROM t", [], |row| row.get(0)).unwrap();
+        let held: i64 = table
+            .connection
+            .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
+            .unwrap();
         if (held as usize) < rows {
             table.connection.execute_batch("BEGIN").unwrap();
             (0..rows).for_each(|n| table.set(n));
@@ -39,7 +42,10 @@ impl BareTable {
         let mut key = [0_u8; 16];
         // Spread like a hash, as our rows are.
         key[..8].copy_from_slice(&(n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
-        let mut statement = self.connection.prepare_cached("INSERT OR REPLACE INTO t VALUES(?1, ?2)").unwrap();
+        let mut statement = self
+            .connection
+            .prepare_cached("INSERT OR REPLACE INTO t VALUES(?1, ?2)")
+            .unwrap();
         statement.execute((&key[..], &[7_u8; 200][..])).unwrap();
     }
 }
@@ -70,7 +76,9 @@ impl BareReader {
         let store = <[u8; 16]>::try_from(bytes_at(&header, 2).unwrap()).unwrap();
         let bound = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &blob("SELECT params FROM keyslot"));
         let slot = blob("SELECT box FROM keyslot");
-        let number = connection.query_row("SELECT slot FROM keyslot", [], |row| row.get::<_, i64>(0)).unwrap();
+        let number = connection
+            .query_row("SELECT slot FROM keyslot", [], |row| row.get::<_, i64>(0))
+            .unwrap();
         let mut room = Vec::new();
         let place = (2, [0; 16], number as u64);
         let root = open(&prk(key), &store, place, Some(bound.as_ref()), &slot, &mut room);
@@ -95,7 +103,14 @@ impl BareReader {
         while let Some(row) = rows.next().unwrap() {
             let sid = row.get_ref(0).unwrap().as_blob().unwrap().try_into().unwrap();
             let sealed = row.get_ref(1).unwrap().as_blob().unwrap();
-            heads.push(decode(open(&self.epoch_key, &self.store, (4, sid, 0), None, sealed, &mut room)));
+            heads.push(decode(open(
+                &self.epoch_key,
+                &self.store,
+                (4, sid, 0),
+                None,
+                sealed,
+                &mut room,
+            )));
         }
         heads
     }
@@ -122,7 +137,10 @@ fn open<'a>(
     room: &'a mut Vec<u8>,
 ) -> &'a [u8] {
     let mut derived = [0; 64];
-    key.expand(&[b"strongroom/v1/box", &[1], &sealed[6..38]], Both).unwrap().fill(&mut derived).unwrap();
+    key.expand(&[b"strongroom/v1/box", &[1], &sealed[6..38]], Both)
+        .unwrap()
+        .fill(&mut derived)
+        .unwrap();
     aws_lc_rs::constant_time::verify_slices_are_equal(&derived[32..], &sealed[38..70]).unwrap();
     let mut aad = [0_u8; 91];
     aad[..14].copy_from_slice(b"strongroom/v1\0");

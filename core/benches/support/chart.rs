@@ -31,9 +31,18 @@ pub fn draw(path: &Path, points: &[Point]) {
     let panels = area.split_evenly((2, 2));
     let line = |label, color, of| Line { label, color, of };
     let titles = [
-        ("Open and first get (ms)", vec![line("open + get", BLUE_ISH, |point| point.open / 1e6)]),
-        ("One durable set, p50 (ms)", vec![line("set", BLUE_ISH, |point| point.set / 1e6)]),
-        ("Bytes written a set (KiB)", vec![line("bytes", BLUE_ISH, |point| point.bytes / 1024.0)]),
+        (
+            "Open and first get (ms)",
+            vec![line("open + get", BLUE_ISH, |point| point.open / 1e6)],
+        ),
+        (
+            "One durable set, p50 (ms)",
+            vec![line("set", BLUE_ISH, |point| point.set / 1e6)],
+        ),
+        (
+            "Bytes written a set (KiB)",
+            vec![line("bytes", BLUE_ISH, |point| point.bytes / 1024.0)],
+        ),
         (
             "List of everything (ms)",
             vec![
@@ -48,7 +57,12 @@ pub fn draw(path: &Path, points: &[Point]) {
     area.present().unwrap();
 }
 
-fn draw_panel(panel: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>, title: &str, lines: &[Line], points: &[Point]) {
+fn draw_panel(
+    panel: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+    title: &str,
+    lines: &[Line],
+    points: &[Point],
+) {
     let values = || lines.iter().flat_map(|line| points.iter().map(line.of));
     // A decade at least, so that what is flat looks flat.
     let least = values().fold(f64::MAX, f64::min) / 3.0;
@@ -64,7 +78,13 @@ fn draw_panel(panel: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>, title
         .configure_mesh()
         .x_desc("secrets in the store")
         .x_label_formatter(&|n| format!("{n:.0}"))
-        .y_label_formatter(&|value| if *value < 1.0 { format!("{value:.2}") } else { format!("{value:.0}") })
+        .y_label_formatter(&|value| {
+            if *value < 1.0 {
+                format!("{value:.2}")
+            } else {
+                format!("{value:.0}")
+            }
+        })
         .light_line_style(WHITE)
         .draw()
         .unwrap();

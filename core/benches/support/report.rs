@@ -122,6 +122,12 @@ fn with_unit(value: f64, unit: &str) -> String {
         "B" if value >= 10_000.0 => (value / 1024.0, "KiB"),
         _ => (value, unit),
     };
-    let digits = if value >= 1000.0 { 0 } else if value >= 10.0 { 1 } else { 3 };
+    let digits = if value >= 1000.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        3
+    };
     format!("{value:.digits$} {unit}").trim_end().to_owned()
 }

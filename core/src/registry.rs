@@ -15,19 +15,21 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) cx: &'a CallContext,
 }
 
+type Open = fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>;
+
 /// One row of the table.
 pub(crate) struct Registration {
     pub(crate) name: &'static str,
     /// The cargo feature that compiles it in; empty where it always is.
     pub(crate) feature: &'static str,
     /// How to open it; `None` where it is not compiled in.
-    pub(crate) open: Option<fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>>,
+    pub(crate) open: Option<Open>,
 }
 
 macro_rules! when {
     ($feature:literal, $open:path) => {{
         #[cfg(feature = $feature)]
-        let open: Option<fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>> = Some($open);
+        let open: Option<Open> = Some($open);
         #[cfg(not(feature = $feature))]
         let open = None;
         open

@@ -229,11 +229,11 @@ impl<T> Future for Run<T> {
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Some(job) = this.job.take() {
-            if let Err(error) = this.shared.submit(job) {
-                this.done = true;
-                return Poll::Ready(Err(error));
-            }
+        if let Some(job) = this.job.take()
+            && let Err(error) = this.shared.submit(job)
+        {
+            this.done = true;
+            return Poll::Ready(Err(error));
         }
         let outcome = match Pin::new(&mut this.receive).poll(task) {
             Poll::Ready(Ok(outcome)) => outcome,
@@ -316,7 +316,7 @@ mod tests {
         let worker = Worker::new("hang");
         let (release, released) = mpsc::channel::<()>();
         let begun = Instant::now();
-        let hung = wait(&worker, &cx(50), Operation::Set, move || drop(released.recv()));
+        let hung = wait(&worker, &cx(50), Operation::Set, move || released.recv().is_ok());
         assert_eq!(hung.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
         let threads = threads_called("sr-hang");
         for _ in 0..1_000 {
@@ -342,7 +342,7 @@ mod tests {
             scope.spawn(|| {
                 wait(&worker, &long, Operation::Get, move || {
                     started.send(()).unwrap();
-                    drop(released.recv());
+                    released.recv().is_ok()
                 })
                 .unwrap();
             });

@@ -1,5 +1,7 @@
 //! The cache through the manager: what is answered from memory, and what ends an entry.
 
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

@@ -31,14 +31,6 @@ fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn tokio_current_thread() -> tokio::runtime::Runtime {
-    #[expect(clippy::disallowed_methods, reason = "the host's runtime, not ours")]
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
 #[test]
 fn futures_run_anywhere_and_local_calls_start_no_runtime() {
     let fault = FaultBackend::new(strongroom::testing::memory());
@@ -78,7 +70,10 @@ fn futures_run_anywhere_and_local_calls_start_no_runtime() {
     assert_eq!(slow_waiting.get_value("k").unwrap().as_deref(), Some("v"));
 
     // Inside the host's runtime, both faces.
-    let host = tokio_current_thread();
+    let host = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     host.block_on(async {
         assert_eq!(slow_manager.get_value("k").await.unwrap().as_deref(), Some("v"));
         assert_eq!(slow_waiting.get_value("k").unwrap().as_deref(), Some("v"));

@@ -127,10 +127,11 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
     let mut suites = Vec::new();
     for (name, folder) in folders {
         let package = root().join(folder);
-        let is_rig = matches!(name, "crash" | "leak" | "quickstart");
+        // The other programs are subjects that tests start.
+        let is_program = name == "quickstart";
         let commands = executables
             .iter()
-            .filter(|executable| executable.package == package && (executable.is_test || is_rig))
+            .filter(|executable| executable.package == package && (executable.is_test || is_program))
             .map(|executable| {
                 let mut command = Command::new(&executable.path);
                 command.current_dir(&package).env("CARGO_MANIFEST_DIR", &package);

@@ -38,6 +38,8 @@ impl fmt::Display for Origin {
 enum Value {
     Plain(String),
     Secret(SecretValue),
+    /// A secret that was used and is not kept.
+    Forgotten,
 }
 
 /// The values that were set, each with its origin. What was not set has the table's default.
@@ -106,12 +108,21 @@ impl Settings {
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.values.get(key) {
             Some((Value::Plain(text), _)) => Some(text),
-            Some((Value::Secret(_), _)) => None,
+            Some((Value::Secret(_) | Value::Forgotten, _)) => None,
             None => Setting::find(key).and_then(|setting| setting.default),
         }
     }
 
-    /// The value of a secret setting.
+    /// Wipes the values of all secret settings. That they were set, and where, stays known.
+    pub(crate) fn forget_secrets(&mut self) {
+        for (value, _) in self.values.values_mut() {
+            if matches!(value, Value::Secret(_)) {
+                *value = Value::Forgotten;
+            }
+        }
+    }
+
+    /// The value of a secret setting; `None` once a manager was opened with it, which keeps no secret setting.
     pub fn secret(&self, key: &str) -> Option<&SecretValue> {
         match self.values.get(key) {
             Some((Value::Secret(value), _)) => Some(value),

@@ -171,6 +171,8 @@ impl Builder {
                 )?
             }
         };
+        // What the backend needs of them it has taken into memory of its own.
+        settings.forget_secrets();
         let cache = settings.is_on("cache").then(|| Arc::new(Cache::new(limits(&settings))));
         if let (Some(cache), Some(_)) = (&cache, &audit) {
             cache.shut_gate();

@@ -13,7 +13,7 @@ use super::shared::{beside, check_no_leftovers};
 use super::wait::Wait;
 use crate::crypto::{KEY_LEN, random};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::files;
+use crate::sys::{files, sqlite};
 use crate::timestamp::{now, to_micros};
 
 /// Makes a store at `path` unless there is one; either way there is one afterwards. `key` gives the key of the first
@@ -36,7 +36,9 @@ pub(crate) fn create(
     let key = key()?;
     let rows = keyring::new_store(&key, to_micros(now()))?;
     let temporary = Temporary::beside(&path)?;
-    guarded(|| build(&temporary.path, &rows))?;
+    sqlite::install(&temporary.path)?;
+    let network = files::fs_is_network(&temporary.path);
+    guarded(|| build(&temporary.path, &rows, network))?;
     temporary.sync()?;
     // Someone without the lock may have been faster; then theirs stays and ours goes.
     files::publish(&temporary.path, &path)?;
@@ -49,7 +51,7 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Makes tables and rows. Nothing is synced on the way: the file has no name yet that anyone would open.
-fn build(path: &Path, rows: &OpeningRows) -> Step<()> {
+fn build(path: &Path, rows: &OpeningRows, network: bool) -> Step<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW
@@ -78,13 +80,12 @@ fn build(path: &Path, rows: &OpeningRows) -> Step<()> {
     }
     connection.execute("INSERT INTO root(id, box) VALUES (1, ?1)", [&rows.root])?;
     connection.execute_batch("COMMIT")?;
-    let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "the file system cannot hold a store: it has no shared memory files",
-        )
-        .into());
+    if !network {
+        let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))?;
+        if mode != "wal" {
+            let text = "the file system cannot hold a store: it has no shared memory files";
+            return Err(Error::new(ErrorKind::Unsupported, text).into());
+        }
     }
     connection.close().map_err(|(_, error)| Halt::from(error))
 }

@@ -36,13 +36,14 @@ impl Link {
             return Err(damaged("the store's file is empty").into());
         }
         sqlite::install(path)?;
+        let network = files::fs_is_network(path);
         let link = guarded(|| {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX
                 | OpenFlags::SQLITE_OPEN_NOFOLLOW
                 | OpenFlags::SQLITE_OPEN_EXRESCODE;
             let connection = Connection::open_with_flags(path, flags)?;
-            match prepare(&connection) {
+            match prepare(&connection, network) {
                 Ok(wal) => Ok(Self {
                     connection: Some(connection),
                     wal,
@@ -110,7 +111,7 @@ fn check_stranded() -> Step<()> {
 }
 
 /// Makes a fresh connection safe: hostile files, full durability, no waiting inside SQLite. Whether WAL is on.
-fn prepare(connection: &Connection) -> Step<bool> {
+fn prepare(connection: &Connection, network: bool) -> Step<bool> {
     if rusqlite::version_number() < LEAST_SQLITE {
         return Err(Error::new(ErrorKind::Unsupported, "the bundled SQLite is older than 3.51.3").into());
     }
@@ -126,10 +127,17 @@ fn prepare(connection: &Connection) -> Step<bool> {
     connection.execute_batch("PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;")?;
     schema::check(connection)?;
     let mode = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0));
-    let mut wal = mode("PRAGMA journal_mode")? == "wal";
-    if !wal {
-        wal = mode("PRAGMA journal_mode=WAL")? == "wal";
+    // Shared memory does not reach other machines: on a network file system a WAL would lose commits.
+    let wanted = if network { "delete" } else { "wal" };
+    let mut found = mode("PRAGMA journal_mode")?;
+    if found != wanted {
+        found = mode(if network {
+            "PRAGMA journal_mode=DELETE"
+        } else {
+            "PRAGMA journal_mode=WAL"
+        })?;
     }
+    let wal = found == "wal";
     // Without a WAL, EXTRA: FULL does not sync the folder, and a commit can be lost with its journal's unlinking.
     let synchronous = if wal { "FULL" } else { "EXTRA" };
     connection.execute_batch(&format!(

@@ -16,6 +16,7 @@ mod schema;
 mod session;
 mod shared;
 mod slots;
+mod transaction;
 pub(crate) mod verify;
 mod wait;
 pub(crate) mod write;
@@ -26,7 +27,7 @@ mod tests;
 pub(crate) use error::{Halt, Step};
 pub(crate) use link::guarded;
 pub(crate) use session::{Limits, Session};
-pub(crate) use shared::{unknown_token, unpoisoned};
+pub(crate) use shared::{gone, unknown_token, unpoisoned};
 pub(crate) use wait::Wait;
 
 /// The longest value that the store takes, in bytes.

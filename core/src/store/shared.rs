@@ -14,6 +14,7 @@ use crate::backend::ChangeToken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::files::{self, FileId};
 use crate::sys::fork::ForkCell;
+use crate::sys::sqlite::{self, Claim};
 
 /// The most connections that read at the same time.
 const MAX_READERS: usize = 4;
@@ -36,7 +37,10 @@ pub(crate) struct SharedStore {
     /// `path` with `-wal`.
     wal_path: PathBuf,
     id: FileId,
+    /// Declared before `claim`, so that the connections are gone before the claim is.
     pools: ForkCell<Pools>,
+    /// Keeps a second copy of the library away where locks cannot keep the two apart.
+    _claim: Claim,
 }
 
 /// The connections of this process.
@@ -80,9 +84,15 @@ impl SharedStore {
     /// [`ErrorKind::InsecurePath`] and what `stat` gives.
     pub(crate) fn attach(path: &Path) -> Step<Arc<Self>> {
         let path = files::check_parent(path)?;
-        let id = files::check_private_file(&path)?;
+        let id = files::check_private_file(&path).map_err(|error| match error.kind() {
+            // `not_found` would read as an answer about a secret.
+            ErrorKind::NotFound => gone(&path),
+            _ => error,
+        })?;
+        sqlite::install(&path)?;
         let fresh = Arc::new(Self {
             wal_path: beside(&path, "-wal"),
+            _claim: sqlite::claim(&path)?,
             path,
             id,
             pools: ForkCell::new(Pools::default),
@@ -105,17 +115,12 @@ impl SharedStore {
         Ok(found.unwrap_or(fresh))
     }
 
-    /// The file's path, its folder canonical.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Whether the path still leads to the file that is open.
     pub(crate) fn check_path(&self) -> Step<()> {
         match files::file_id(&self.path) {
             Ok(Some(found)) if found == self.id => Ok(()),
             Ok(Some(_)) => Err(Halt::Stale),
-            Ok(None) => Err(self.gone().into()),
+            Ok(None) => Err(gone(&self.path).into()),
             Err(error) => {
                 let code = error.raw_os_error().unwrap_or_default();
                 Err(
@@ -125,14 +130,6 @@ impl SharedStore {
                 )
             }
         }
-    }
-
-    fn gone(&self) -> Error {
-        Error::new(
-            ErrorKind::Unavailable,
-            format!("the store's file is gone from {}", self.path.display()),
-        )
-        .with_help("put the store's file back, or open the store anew")
     }
 
     /// Reads by a connection of the pool, again and again while others are in the way.
@@ -314,6 +311,12 @@ impl SharedStore {
     pub(crate) fn token_of(&self, commitment: &[u8]) -> ChangeToken {
         token(self.id, commitment_words(commitment))
     }
+}
+
+/// The store's file is not where it was.
+pub(crate) fn gone(path: &Path) -> Error {
+    let text = format!("the store's file is gone from {}", files::shown(path));
+    Error::new(ErrorKind::Unavailable, text).with_help("put the store's file back, or open the store anew")
 }
 
 /// A reading connection on loan.

@@ -66,7 +66,7 @@ fn try_open(path: &Path, limits: Limits) -> Result<Session, Error> {
 }
 
 fn cx() -> CallContext {
-    CallContext::new(Face::Blocking, Duration::from_secs(10))
+    CallContext::new(Face::Blocking, Duration::from_secs(60))
 }
 
 fn key(text: &str) -> SecretKey {

@@ -13,16 +13,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 /// ```
 /// #[global_allocator]
 /// static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
-/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-#[allow(unreachable_pub, reason = "re-exported by the crate's root")]
 pub struct WipingAllocator;
 
 /// What [`harden_process`] achieved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(unreachable_pub, reason = "re-exported by the crate's root")]
 pub struct ProcessHardening {
     /// Other processes of the same user can neither trace this one nor read its memory (Linux only). Root can.
     pub not_dumpable: bool,
@@ -35,7 +32,6 @@ pub struct ProcessHardening {
 /// This changes the whole process: debuggers can no longer attach, and `/proc/self` belongs to root. So the library
 /// never does it by itself; a program that owns its process calls it at the start of `main`. Where the system has no
 /// such switch nothing happens, and the answer says so.
-#[allow(unreachable_pub, reason = "re-exported by the crate's root")]
 pub fn harden_process() -> ProcessHardening {
     #[cfg(unix)]
     return super::unix::process::harden();

@@ -9,7 +9,7 @@
 //! by two copies of the library in one process, which [`claim`] cannot see there.
 
 use std::path::Path;
-#[cfg(feature = "testing")]
+#[cfg(test)]
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
@@ -84,18 +84,18 @@ pub(crate) fn install(path: &Path) -> Result<()> {
 
 /// Whether locks that belong to an open file work where the store lies (or will lie).
 pub(crate) fn ofd_supported(path: &Path) -> bool {
-    #[cfg(feature = "testing")]
+    #[cfg(test)]
     if PROBE_FAILS.load(Ordering::Relaxed) {
         return false;
     }
     system::ofd_works(path)
 }
 
-#[cfg(feature = "testing")]
+#[cfg(test)]
 static PROBE_FAILS: AtomicBool = AtomicBool::new(false);
 
 /// Makes [`ofd_supported`] answer no from now on, for stores that were not installed yet.
-#[cfg(feature = "testing")]
+#[cfg(test)]
 pub(crate) fn fail_probe(fails: bool) {
     PROBE_FAILS.store(fails, Ordering::Relaxed);
 }

@@ -1,6 +1,7 @@
 //! What a hanging keystore costs: one thread, whatever the number of calls. In a process of its own, because it counts
 //! the threads of the process.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![cfg(target_os = "linux")]
 
 use std::future::Future;
@@ -29,7 +30,9 @@ fn manager(fault: &Arc<FaultBackend>) -> SecretManager {
     drop(manager);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let builder = SecretManager::builder().app("behavior").without_environment();
-    runtime.block_on(builder.backend_instance(Arc::clone(fault) as Arc<dyn Backend>).open()).unwrap()
+    runtime
+        .block_on(builder.backend_instance(Arc::clone(fault) as Arc<dyn Backend>).open())
+        .unwrap()
 }
 
 fn poll<T>(future: &mut Pin<Box<impl Future<Output = T>>>) -> Option<T> {
@@ -65,8 +68,14 @@ fn works_again(fault: &FaultBackend, read: impl Fn() -> strongroom::Result<Optio
 fn a_thousand_calls_on_a_hanging_backend_cost_one_thread_and_all_works_when_it_wakes() {
     // Blocking: calls one after the other.
     let fault = FaultBackend::new(testing::memory());
-    let builder = SecretManager::builder().app("behavior").without_environment().option("cache", "off");
-    let client = builder.backend_instance(Arc::clone(&fault) as Arc<dyn Backend>).open_blocking().unwrap();
+    let builder = SecretManager::builder()
+        .app("behavior")
+        .without_environment()
+        .option("cache", "off");
+    let client = builder
+        .backend_instance(Arc::clone(&fault) as Arc<dyn Backend>)
+        .open_blocking()
+        .unwrap();
     client.set("A", &Secret::new("v")).unwrap();
     let before = threads();
     fault.on(Operation::Get).then(Fault::Block);
@@ -85,17 +94,27 @@ fn a_thousand_calls_on_a_hanging_backend_cost_one_thread_and_all_works_when_it_w
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     }
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(1), "{CALLS} refused calls took {took:?}; they fail at once");
+    assert!(
+        took < Duration::from_secs(1),
+        "{CALLS} refused calls took {took:?}; they fail at once"
+    );
     assert!(threads() <= before + 1, "{before} threads before, {} now", threads());
     works_again(&fault, || client.get("A"));
-    assert!(threads() <= before + 1, "{before} threads before, {} after waking", threads());
+    assert!(
+        threads() <= before + 1,
+        "{before} threads before, {} after waking",
+        threads()
+    );
 
     // Async: all at the same time, on no executor.
     let fault = FaultBackend::new(testing::memory());
     let manager = manager(&fault);
     fault.on(Operation::Get).times(1).then(Fault::Hang);
     let mut warm = Box::pin(async { manager.get("WARM").await });
-    assert!(poll(&mut warm).is_none(), "this starts the runtime, whose timers wake async callers");
+    assert!(
+        poll(&mut warm).is_none(),
+        "this starts the runtime, whose timers wake async callers"
+    );
     drop(warm);
     let before = threads();
     fault.set_script("get:block".parse().unwrap());
@@ -115,13 +134,23 @@ fn a_thousand_calls_on_a_hanging_backend_cost_one_thread_and_all_works_when_it_w
         }
     }
     let took = start.elapsed();
-    assert!(took < Duration::from_secs(1), "{CALLS} polls took {took:?}; none may wait");
-    assert!(refused >= CALLS / 2, "the queue is bounded, yet only {refused} of {CALLS} were refused");
+    assert!(
+        took < Duration::from_secs(1),
+        "{CALLS} polls took {took:?}; none may wait"
+    );
+    assert!(
+        refused >= CALLS / 2,
+        "the queue is bounded, yet only {refused} of {CALLS} were refused"
+    );
     assert!(threads() <= before + 1, "{before} threads before, {} now", threads());
     assert_eq!(fault.counters().started - started, CALLS as u64);
     drop(waiting);
     assert_eq!(fault.counters().in_flight, 0);
     let blocking = strongroom::blocking::SecretManager::from(manager.clone());
     works_again(&fault, || blocking.get("A"));
-    assert!(threads() <= before + 1, "{before} threads before, {} after waking", threads());
+    assert!(
+        threads() <= before + 1,
+        "{before} threads before, {} after waking",
+        threads()
+    );
 }

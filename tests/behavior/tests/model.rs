@@ -1,6 +1,8 @@
 //! A store against a model of it: random steps through several handles, with locking and reopening in between, must
 //! leave what a map would hold.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -41,7 +43,14 @@ enum Step {
     Reopen,
 }
 
-const NAMES: [&str; 6] = ["global/A", "global/A@t", "org/acme/A", "org/acme/AB", "user/=20/A", "app/x/=="];
+const NAMES: [&str; 6] = [
+    "global/A",
+    "global/A@t",
+    "org/acme/A",
+    "org/acme/AB",
+    "user/=20/A",
+    "app/x/==",
+];
 
 fn step() -> impl Strategy<Value = Step> {
     let key = 0..NAMES.len();
@@ -99,7 +108,12 @@ impl Model {
         assert!(number > self.highest, "version {number} after {}", self.highest);
         self.highest = number;
         let versions = self.secrets.entry(key).or_default();
-        versions.push(Entry { version, value: value.to_vec(), provider, expired });
+        versions.push(Entry {
+            version,
+            value: value.to_vec(),
+            provider,
+            expired,
+        });
         if versions.len() > KEPT {
             self.gone.extend(versions.drain(..1).map(|entry| entry.version));
         }
@@ -180,13 +194,19 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
             let read = world.reader(at).get_many(&keys).unwrap();
             for (index, key) in keys.iter().enumerate() {
                 let entry = model.current(index).filter(|entry| !entry.expired);
-                assert_eq!(read.secrets.get(key).map(|secret| secret.value.expose()), entry.map(|entry| &*entry.value));
+                assert_eq!(
+                    read.secrets.get(key).map(|secret| secret.value.expose()),
+                    entry.map(|entry| &*entry.value)
+                );
             }
             let expired = (0..NAMES.len()).filter(|index| model.current(*index).is_some_and(|entry| entry.expired));
             assert_eq!(read.failures.len(), expired.count());
         }
         Step::Set(index, value, provider, expired) => {
-            let outcome = world.writer(at).set(key(*index), &secret(value, *provider, *expired)).unwrap();
+            let outcome = world
+                .writer(at)
+                .set(key(*index), &secret(value, *provider, *expired))
+                .unwrap();
             assert_eq!(outcome.created, model.current(*index).is_none());
             model.put(*index, outcome.version, value, provider_of(*provider), *expired);
         }
@@ -206,7 +226,11 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
             };
             let holds = current.as_ref() == Some(&version);
             let client = world.writer(at);
-            let outcome = client.set_with(key(*index), &Secret::new(&**value), SetOptions::new().if_version(version));
+            let outcome = client.set_with(
+                key(*index),
+                &Secret::new(&**value),
+                SetOptions::new().if_version(version),
+            );
             if holds {
                 model.put(*index, outcome.unwrap().version, value, None, false);
             } else {
@@ -214,7 +238,10 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
             }
         }
         Step::SetMany(indices, value) => {
-            let entries: Vec<_> = indices.iter().map(|index| (key(*index), Secret::new(&**value))).collect();
+            let entries: Vec<_> = indices
+                .iter()
+                .map(|index| (key(*index), Secret::new(&**value)))
+                .collect();
             let outcome = world.writer(at).set_many(&entries).unwrap();
             for (index, written) in indices.iter().zip(outcome.outcomes) {
                 model.put(*index, written.unwrap().version, value, None, false);
@@ -252,7 +279,9 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
             }
         }
         Step::Rotate(index, value) => {
-            let outcome = world.writer(at).rotate(key(*index), strongroom::SecretValue::from(&**value));
+            let outcome = world
+                .writer(at)
+                .rotate(key(*index), strongroom::SecretValue::from(&**value));
             match model.current(*index).cloned() {
                 None => assert_eq!(kind(outcome), ErrorKind::NotFound),
                 Some(entry) => model.put(*index, outcome.unwrap().version, value, entry.provider, false),
@@ -272,7 +301,11 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
         Step::Rollback(index, back) => {
             let outcome = world.writer(at).rollback(key(*index), RollbackTo::back(*back));
             let versions = model.secrets.get(index).map_or(&[][..], |versions| versions);
-            match versions.len().checked_sub(1 + back).map(|place| versions[place].clone()) {
+            match versions
+                .len()
+                .checked_sub(1 + back)
+                .map(|place| versions[place].clone())
+            {
                 None => assert_eq!(kind(outcome), ErrorKind::NotFound),
                 Some(entry) => model.put(*index, outcome.unwrap().version, &entry.value, entry.provider, false),
             }
@@ -297,11 +330,17 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
                     assert!(client.get_version(key(*index), &gone).unwrap().is_none());
                 }
                 Some(entry) if entry.expired => {
-                    assert_eq!(kind(client.get_version(key(*index), &entry.version)), ErrorKind::Expired);
+                    assert_eq!(
+                        kind(client.get_version(key(*index), &entry.version)),
+                        ErrorKind::Expired
+                    );
                 }
                 Some(entry) => {
                     let read = client.get_version(key(*index), &entry.version).unwrap().unwrap();
-                    assert_eq!((read.value.expose(), read.metadata.provider), (&*entry.value, entry.provider.clone()));
+                    assert_eq!(
+                        (read.value.expose(), read.metadata.provider),
+                        (&*entry.value, entry.provider.clone())
+                    );
                 }
             }
         }
@@ -327,7 +366,12 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
 }
 
 fn run(name: &str, close_on_reopen: bool, make: impl Fn() -> Box<dyn Fn(usize) -> SecretManager>) {
-    let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 2000, ..Config::default() };
+    let config = Config {
+        cases: CASES,
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..Config::default()
+    };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &SEED);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let steps = proptest::collection::vec((0..HANDLES, step()), STEPS..=STEPS);
@@ -356,7 +400,10 @@ fn run(name: &str, close_on_reopen: bool, make: impl Fn() -> Box<dyn Fn(usize) -
         }
         let report = world.handles[0].verify().unwrap();
         assert_eq!(report.secrets as usize, model.secrets.len());
-        assert_eq!(report.versions as usize, model.secrets.values().map(Vec::len).sum::<usize>());
+        assert_eq!(
+            report.versions as usize,
+            model.secrets.values().map(Vec::len).sum::<usize>()
+        );
         Ok(())
     });
     if let Err(error) = outcome {
@@ -374,7 +421,12 @@ fn builder(at: usize) -> Builder {
 fn memory_behaves_like_a_map() {
     run("memory", false, || {
         let memory: Arc<dyn Backend> = testing::memory();
-        Box::new(move |at| builder(at).backend_instance(Arc::clone(&memory)).open_blocking().unwrap())
+        Box::new(move |at| {
+            builder(at)
+                .backend_instance(Arc::clone(&memory))
+                .open_blocking()
+                .unwrap()
+        })
     });
 }
 
@@ -384,8 +436,13 @@ fn an_encrypted_store_behaves_like_a_map() {
         let dir = tempfile::tempdir().unwrap();
         Box::new(move |at| {
             let path = dir.path().join("secrets.strongroom");
-            let builder = builder(at).backend("encrypted").option("encrypted.path", path.to_str().unwrap());
-            builder.secret_option("encrypted.key", [b'k'; 32].as_slice()).open_blocking().unwrap()
+            let builder = builder(at)
+                .backend("encrypted")
+                .option("encrypted.path", path.to_str().unwrap());
+            builder
+                .secret_option("encrypted.key", [b'k'; 32].as_slice())
+                .open_blocking()
+                .unwrap()
         })
     });
 }

@@ -1,5 +1,6 @@
 //! Forks of a process that uses the store.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,6 @@
 //! Hosts that open and close the store's files, other SQLites, and two copies of the library in one process.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

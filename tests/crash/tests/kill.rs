@@ -1,5 +1,6 @@
 //! kill -9 against acknowledged writes.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,9 @@ use strongroom_crash::rig::{Home, Ledger, Rng, Subject, Watchdog, knob, say};
 const EXE: &str = env!("CARGO_BIN_EXE_strongroom-crash");
 /// How long a subject may take to write a few lines on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-const LIMIT: Duration = Duration::from_secs(300);
+fn limit() -> Duration {
+    Duration::from_secs(180) + Duration::from_millis(500) * u32::try_from(kills()).unwrap()
+}
 
 /// How many kills in all, shared among the tests.
 fn kills() -> u64 {
@@ -119,7 +122,7 @@ fn report(name: &str, seed: u64, begin: Instant, figures: &Figures) {
 
 #[test]
 fn one_writer_that_is_killed_loses_no_acknowledged_write() {
-    let _watchdog = Watchdog::new("kills of one writer", LIMIT);
+    let _watchdog = Watchdog::new("kills of one writer", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
     let figures = kill_writers(&["write"], "check", kills() / 3, &mut rng);
     report("1 writer", seed, begin, &figures);
@@ -128,7 +131,7 @@ fn one_writer_that_is_killed_loses_no_acknowledged_write() {
 
 #[test]
 fn four_writers_that_are_killed_in_turn_lose_no_acknowledged_write() {
-    let _watchdog = Watchdog::new("kills of four writers", LIMIT);
+    let _watchdog = Watchdog::new("kills of four writers", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
     let figures = kill_writers(&["write", "write", "write", "write"], "check", kills() / 4, &mut rng);
     report("4 writers", seed, begin, &figures);
@@ -137,7 +140,7 @@ fn four_writers_that_are_killed_in_turn_lose_no_acknowledged_write() {
 
 #[test]
 fn four_processes_that_are_killed_in_turn_lose_no_acknowledged_increment() {
-    let _watchdog = Watchdog::new("kills of four incrementing processes", LIMIT);
+    let _watchdog = Watchdog::new("kills of four incrementing processes", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
     let figures = kill_writers(&["rmw", "rmw", "rmw", "rmw"], "check", kills() / 4, &mut rng);
     report("4 read-modify-writers", seed, begin, &figures);
@@ -146,7 +149,7 @@ fn four_processes_that_are_killed_in_turn_lose_no_acknowledged_increment() {
 
 #[test]
 fn creation_that_is_killed_anywhere_leaves_exactly_one_store_that_opens() {
-    let _watchdog = Watchdog::new("kills during creation", LIMIT);
+    let _watchdog = Watchdog::new("kills during creation", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
     // How long creation takes when nobody disturbs it, so that the kills fall into it.
     let undisturbed = {
@@ -203,7 +206,7 @@ fn creation_that_is_killed_anywhere_leaves_exactly_one_store_that_opens() {
 
 #[test]
 fn the_rig_finds_the_losses_of_a_store_that_acknowledges_too_early() {
-    let _watchdog = Watchdog::new("the early control", LIMIT);
+    let _watchdog = Watchdog::new("the early control", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
     let mut lost = 0;
     for _ in 0..20 {
@@ -219,7 +222,7 @@ fn the_rig_finds_the_losses_of_a_store_that_acknowledges_too_early() {
 
 #[test]
 fn the_rig_finds_the_lost_updates_of_a_store_without_locks() {
-    let _watchdog = Watchdog::new("the unlocked control", LIMIT);
+    let _watchdog = Watchdog::new("the unlocked control", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
     let figures = kill_writers(&["control-rmw"; 4], "check-plain", ROUND, &mut rng);
     report("control without locks", seed, begin, &figures);

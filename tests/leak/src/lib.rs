@@ -4,6 +4,8 @@
 #[cfg(target_os = "linux")]
 pub mod canary;
 #[cfg(target_os = "linux")]
+pub mod inner_keys;
+#[cfg(target_os = "linux")]
 pub mod scan;
 #[cfg(target_os = "linux")]
 pub mod subject;

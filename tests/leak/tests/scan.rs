@@ -1,12 +1,14 @@
 //! Another process searches the subject's memory at every stage.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use strongroom_crash::rig::{Home, Watchdog, say};
+use strongroom_crash::rig::{Home, Watchdog, knob, say};
 use strongroom_leak::canary::{masked, random, random_bytes, unmasked_vec};
+use strongroom_leak::inner_keys::inner_keys;
 use strongroom_leak::scan::{Needle, needles, scan};
 
 /// With the wiping allocator, as our own artefacts have it.
@@ -99,6 +101,12 @@ fn scan_group(group: &str) {
     let _watchdog = Watchdog::new("a leak scan", LIMIT);
     let begin = Instant::now();
     let mut tally = Tally::default();
+    // The same cases as a Rust program gets them that does not opt in to the wiping allocator; by hand, for SECURITY.md.
+    let exe = if knob("STRONGROOM_LEAK_DEFAULT_ALLOCATOR").is_some() {
+        CONTROL
+    } else {
+        SUBJECT
+    };
     let listed = spawn(SUBJECT, &Home::new(), &["list", group])
         .wait_with_output()
         .unwrap();
@@ -117,7 +125,7 @@ fn scan_group(group: &str) {
                 .push(format!("{name}: seed: {}", String::from_utf8_lossy(&seeded.stdout)));
             continue;
         }
-        let stages = follow(SUBJECT, &home, &[name, &text], needles(&canary), &mut tally);
+        let stages = follow(exe, &home, &[name, &text], needles(&canary), &mut tally);
         judge(name, &stages, &mut tally);
     }
     report(group, begin, &tally);
@@ -190,6 +198,28 @@ fn the_key_of_a_store_is_not_in_memory_once_it_is_closed() {
         "leak keys: found in ordinary memory while open or locked: {held:?}"
     ));
     report("keys", begin, &tally);
+}
+
+#[test]
+fn the_root_key_and_the_data_keys_are_never_in_memory_that_others_can_read() {
+    let _watchdog = Watchdog::new("a scan for inner keys", LIMIT);
+    let (begin, mut tally) = (Instant::now(), Tally::default());
+    let (home, key) = (Home::new(), random_bytes(32));
+    let arguments = ["key", "raw", &masked(&key)];
+    // A first run makes the store; what its boxes hold is read from the file, by its documented format alone.
+    let stages = follow(SUBJECT, &home, &arguments, needles(&key), &mut tally);
+    judge("making the store", &stages, &mut tally);
+    let inner = inner_keys(&home.store(), &key).unwrap();
+    assert!(
+        inner.len() >= 7,
+        "root key, five static keys, a data key: {}",
+        inner.len()
+    );
+    let wanted: Vec<Needle> = inner.iter().chain([&key]).flat_map(|key| needles(key)).collect();
+    let stages = follow(SUBJECT, &home, &arguments, wanted, &mut tally);
+    judge("using the store", &stages, &mut tally);
+    say(&format!("leak inner keys: {} keys looked for", inner.len()));
+    report("inner keys", begin, &tally);
 }
 
 #[test]

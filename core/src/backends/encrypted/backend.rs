@@ -164,10 +164,7 @@ impl Opened {
         if matches!(files::file_id(&config.path), Ok(None)) {
             if !may_create {
                 // Not `not_found`: that would read as an answer about a secret, and a fallback would go on.
-                let text = format!("the store is gone from {}", config.path.display());
-                return Err(Error::new(ErrorKind::Unavailable, text)
-                    .with_help("put the store's file back, or open the store anew")
-                    .into());
+                return Err(store::gone(&config.path).into());
             }
             if !config.create {
                 return Err(Error::new(

@@ -22,9 +22,9 @@ pub(super) type Key = Zeroizing<[u8; KEY_LEN]>;
 
 /// Where the key comes from. It is read again after a lock, wherever that is possible.
 pub(super) enum KeySource {
-    /// The setting `encrypted.key`. The text is kept for as long as the backend is open: the program or its
-    /// environment holds it anyway, and without it a lock could never be undone.
-    Setting(SecretValue),
+    /// The setting `encrypted.key`. The key is kept in guarded memory for as long as the backend is open: without it a
+    /// lock could never be undone.
+    Setting(GuardedKey),
     /// A file.
     File {
         path: PathBuf,
@@ -38,8 +38,8 @@ pub(super) enum KeySource {
 
 impl KeySource {
     pub(super) fn of_secret(secret: &SecretValue) -> Result<Self> {
-        parse(secret.expose(), "encrypted.key")?;
-        Ok(Self::Setting(SecretValue::copy_of(secret.expose())))
+        let mut key = parse(secret.expose(), "encrypted.key")?;
+        Ok(Self::Setting(GuardedKey::take(&mut key)))
     }
 
     pub(super) fn of_descriptor(descriptor: i32) -> Result<Self> {
@@ -59,7 +59,7 @@ impl KeySource {
     /// Reads the key of a store that is there.
     pub(super) fn read(&self) -> Result<Key> {
         match self {
-            Self::Setting(text) => parse(text.expose(), "encrypted.key"),
+            Self::Setting(key) => Ok(Zeroizing::new(*key.expose())),
             Self::File { path, .. } => read_file(path)?.ok_or_else(|| missing(path)),
             Self::Descriptor(held) => {
                 let key = guarded(|| {

@@ -42,7 +42,7 @@ fn wait<T>(mut future: BoxFuture<'_, T>) -> T {
 }
 
 fn cx() -> CallContext {
-    CallContext::new(Face::Blocking, Duration::from_secs(10))
+    CallContext::new(Face::Blocking, Duration::from_secs(60))
 }
 
 struct Place {

@@ -8,11 +8,13 @@ use super::counters::{Counters, Live};
 use super::gate::{self, Gate};
 use super::script::{Fault, Rule, Script};
 use crate::backend::{Backend, BoxFuture, Operation};
-use crate::context::CallContext;
+use crate::context::{CallContext, Face};
 use crate::error::{Error, ErrorKind, Result};
 use crate::worker::Worker;
 
 pub(super) const NAME: &str = "fault";
+/// How long a call that blocked may take once it is awake.
+const AFTER_BLOCK: Duration = Duration::from_secs(10);
 
 /// Another backend, and what goes wrong with it. Capabilities and change token are those of the other one.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub struct FaultBackend {
     script: Mutex<Script>,
     connected: AtomicBool,
     gate: Arc<Gate>,
-    live: Live,
+    live: Arc<Live>,
     worker: Worker,
 }
 
@@ -36,12 +38,13 @@ impl FaultBackend {
 
     /// Wraps `inner` in a script.
     pub fn with_script(inner: Arc<dyn Backend>, script: Script) -> Arc<Self> {
+        let live = Arc::<Live>::default();
         Arc::new(Self {
             inner,
             script: Mutex::new(script),
             connected: AtomicBool::new(true),
-            gate: Arc::default(),
-            live: Live::default(),
+            gate: Arc::new(Gate::new(Arc::clone(&live))),
+            live,
             worker: Worker::new(NAME),
         })
     }
@@ -145,7 +148,9 @@ impl FaultBackend {
                 let (gate, inner, owned) = (Arc::clone(&self.gate), Arc::clone(&self.inner), owned());
                 let job = move |cx: &CallContext| {
                     gate.block();
-                    owned(&*inner, cx)
+                    // A system call that has begun knows no deadline: it goes through when it wakes.
+                    let cx = CallContext::new(Face::Blocking, cx.remaining().max(AFTER_BLOCK));
+                    owned(&*inner, &cx)
                 };
                 return self.worker.run(cx, operation, job).await;
             }

@@ -15,6 +15,8 @@ pub struct Counters {
     pub cancelled: u64,
     /// Calls that began and have neither answered nor been dropped.
     pub in_flight: u64,
+    /// Calls that hang or block right now; [`FaultBackend::wake`](super::FaultBackend::wake) releases exactly these.
+    pub waiting: u64,
 }
 
 #[derive(Debug, Default)]
@@ -33,6 +35,12 @@ impl Live {
             live: self,
             ended: false,
         }
+    }
+
+    /// Counts as waiting until the answer is dropped.
+    pub(super) fn waiting(&self) -> Waiting<'_> {
+        self.change(|counters| counters.waiting += 1);
+        Waiting(self)
     }
 
     pub(super) fn read(&self) -> Counters {
@@ -82,5 +90,14 @@ impl Drop for Call<'_> {
                 counters.in_flight -= 1;
             });
         }
+    }
+}
+
+/// One call that hangs or blocks.
+pub(super) struct Waiting<'a>(&'a Live);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.change(|counters| counters.waiting -= 1);
     }
 }

@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::counters::Live;
+
 /// Two waiting rooms with one door: futures in one, threads in the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gate {
+    live: Arc<Live>,
     futures: Notify,
     /// How often the gate was opened; a thread waits for the next time.
     opened: Mutex<u64>,
@@ -17,6 +20,15 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    pub(super) fn new(live: Arc<Live>) -> Self {
+        Self {
+            live,
+            futures: Notify::new(),
+            opened: Mutex::default(),
+            threads: Condvar::new(),
+        }
+    }
+
     /// Releases whoever waits now; who comes later waits for the next time.
     pub(super) fn open(&self) {
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) += 1;
@@ -25,12 +37,17 @@ impl Gate {
     }
 
     pub(super) async fn wait(&self) {
-        self.futures.notified().await;
+        // From here on, `open` reaches it; only then may it be seen as waiting.
+        let notified = self.futures.notified();
+        let _waiting = self.live.waiting();
+        notified.await;
     }
 
     pub(super) fn block(&self) {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = *opened;
+        // Under the lock: whoever sees it waiting and opens the gate releases it.
+        let _waiting = self.live.waiting();
         drop(self.threads.wait_while(opened, |opened| *opened == seen));
     }
 }

@@ -175,11 +175,8 @@ fn parent_and_child_do_not_touch_each_others_keys() {
             unsafe { libc::write(pipe[1], b"x".as_ptr().cast(), 1) };
             assert!(ended_well(child));
             // SAFETY: the parent's key was never dropped here.
-            assert_eq!(
-                unsafe { place.cast::<[u8; 32]>().read_volatile() },
-                key(8),
-                "the child wiped its own copy only"
-            );
+            let parents = unsafe { place.cast::<[u8; 32]>().read_volatile() };
+            assert_eq!(parents, key(8), "the child wiped its own copy only");
             assert_eq!(*kept.expose(), key(7));
         },
     );

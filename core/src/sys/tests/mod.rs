@@ -1,6 +1,14 @@
 //! Tests of the system layer. Those that fork or change the process run in a process of their own.
 
 #![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests, which the lint does not see"
+)]
+#![allow(
+    clippy::print_stdout,
+    reason = "processes of a test talk over it, and a skipped test says why"
+)]
+#![allow(
     clippy::disallowed_methods,
     reason = "a test tells its own processes apart by the environment"
 )]
@@ -9,6 +17,7 @@ mod alloc;
 mod arena;
 mod files;
 mod fork;
+mod lock;
 #[cfg(feature = "encrypted")]
 mod sqlite;
 #[cfg(feature = "encrypted")]

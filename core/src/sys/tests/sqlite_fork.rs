@@ -163,3 +163,31 @@ fn a_dead_parents_lock_does_not_live_on_in_its_child() {
         unsafe { libc::kill(child, libc::SIGKILL) };
     }
 }
+
+/// Without a log all locks are on the main file, whose lock descriptor the child must open anew.
+#[test]
+fn a_child_sees_the_parents_lock_without_a_log_too() {
+    alone(
+        "sys::tests::sqlite_fork::a_child_sees_the_parents_lock_without_a_log_too",
+        || {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("store");
+            install(&path).unwrap();
+            let connection = rusqlite::Connection::open(&path).unwrap();
+            connection.execute_batch("CREATE TABLE t (v); BEGIN IMMEDIATE").unwrap();
+            let child = fork(|| {
+                let own = rusqlite::Connection::open(&path).unwrap();
+                own.busy_timeout(Duration::ZERO).unwrap();
+                own.execute_batch("BEGIN IMMEDIATE").is_err()
+            });
+            assert!(ended_well(child));
+            connection.execute_batch("COMMIT").unwrap();
+            let child = fork(|| {
+                let own = rusqlite::Connection::open(&path).unwrap();
+                own.execute_batch("BEGIN IMMEDIATE").unwrap();
+                !another_process_can_write(&path)
+            });
+            assert!(ended_well(child), "the child's lock is on the store");
+        },
+    );
+}

@@ -42,10 +42,8 @@ pub(crate) fn map(count: usize) -> Option<(Pages, Guard)> {
         return None;
     }
     // SAFETY: the mapping is two pages longer than `bytes`.
-    let pages = Pages {
-        start: unsafe { whole.cast::<u8>().add(size()) },
-        bytes,
-    };
+    let start = unsafe { whole.cast::<u8>().add(size()) };
+    let pages = Pages { start, bytes };
     if pages.make_secret() {
         return Some((
             pages,

@@ -24,10 +24,17 @@ tests! { "cancel";
             assert!(poll_once(read.as_mut()).is_pending());
         }
         let counters = env.fault().counters();
-        assert_eq!((counters.started, counters.in_flight, counters.cancelled), (500, 500, 0));
+        assert_eq!(
+            (counters.started, counters.in_flight, counters.cancelled),
+            (500, 500, 0)
+        );
         drop(reads);
         let counters = env.fault().counters();
-        assert_eq!((counters.in_flight, counters.cancelled, counters.finished), (0, 500, 0), "at once, on no executor");
+        assert_eq!(
+            (counters.in_flight, counters.cancelled, counters.finished),
+            (0, 500, 0),
+            "at once, on no executor"
+        );
         env.fault().set_script(strongroom::testing::Script::new());
         assert!(block_on(manager.get(env.key("K0"))).unwrap().is_none());
     }
@@ -35,7 +42,10 @@ tests! { "cancel";
     fn dropping_works_on_an_executor_too(env) [scripted] needs [] {
         let Client::Async(manager) = &env.client else { return };
         env.fault().on(Operation::Get).then(Fault::Hang);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         let key = env.key("A");
         runtime.block_on(async {
             let outcome = tokio::time::timeout(Duration::from_millis(20), manager.get(&key)).await;
@@ -58,7 +68,7 @@ tests! { "cancel";
         let client = env.client.with_cancel(token.clone());
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| ends_by(Duration::ZERO, || client.get(env.key("A"))));
-            env.fault().wait_for(SLACK, |counters| counters.in_flight == 1).unwrap();
+            env.fault().wait_for(SLACK, |counters| counters.waiting == 1).unwrap();
             token.cancel();
             fails(reader.join().unwrap(), ErrorKind::Cancelled);
         });
@@ -72,7 +82,7 @@ tests! { "cancel";
         let client = env.client.with_cancel(token.clone());
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| client.set(env.key("A"), &Secret::new("v")));
-            env.fault().wait_for(SLACK, |counters| counters.in_flight == 1).unwrap();
+            env.fault().wait_for(SLACK, |counters| counters.waiting == 1).unwrap();
             token.cancel();
             fails(writer.join().unwrap(), ErrorKind::OutcomeUnknown);
         });
@@ -96,7 +106,10 @@ tests! { "cancel";
         let key = env.key("A");
         let mut patient = Box::pin(long.get(&key));
         assert!(poll_once(patient.as_mut()).is_pending());
-        fails(ends_by(Duration::from_millis(50), || block_on(short.get(&key))), ErrorKind::Timeout);
+        fails(
+            ends_by(Duration::from_millis(50), || block_on(short.get(&key))),
+            ErrorKind::Timeout,
+        );
         assert!(poll_once(patient.as_mut()).is_pending(), "the other one goes on");
         env.fault().wake();
         assert!(block_on(patient).unwrap().is_none());

@@ -12,8 +12,13 @@ tests! { "delete";
     }
 
     fn a_missing_secret_is_no_error_where_the_caller_says_so(env) needs [write] {
-        env.client.delete_with(env.key("MISSING"), DeleteOptions::new().missing_ok()).unwrap();
-        fails(env.client.delete_with(env.key("MISSING"), DeleteOptions::new()), ErrorKind::NotFound);
+        env.client
+            .delete_with(env.key("MISSING"), DeleteOptions::new().missing_ok())
+            .unwrap();
+        fails(
+            env.client.delete_with(env.key("MISSING"), DeleteOptions::new()),
+            ErrorKind::NotFound,
+        );
     }
 
     fn it_is_read_only_where_nothing_can_be_written(env) lacks [write] {
@@ -47,23 +52,35 @@ tests! { "delete";
         assert!(third.created);
         assert!(third.version.unwrap().number() > first.number());
         assert_eq!(env.client.versions(&key).unwrap().len(), 1);
-        assert!(env.client.get_version(&key, &first).unwrap().is_none(), "the old history stays gone");
+        assert!(
+            env.client.get_version(&key, &first).unwrap().is_none(),
+            "the old history stays gone"
+        );
     }
 
     fn a_secret_set_again_is_a_new_one(env) needs [write metadata] {
         let key = env.key("AGAIN");
-        env.client.set(&key, &Secret::with_provider("one", "p").with_label("a", "b")).unwrap();
+        env.client
+            .set(&key, &Secret::with_provider("one", "p").with_label("a", "b"))
+            .unwrap();
         let before = env.client.describe(&key).unwrap().unwrap().metadata;
         env.client.delete(&key).unwrap();
         env.client.set(&key, &Secret::new("two")).unwrap();
         let after = env.client.describe(&key).unwrap().unwrap().metadata;
-        assert!(after.created_at > before.created_at, "{:?} {:?}", after.created_at, before.created_at);
+        assert!(
+            after.created_at > before.created_at,
+            "{:?} {:?}",
+            after.created_at,
+            before.created_at
+        );
         assert!(after.provider.is_none() && after.labels.is_empty());
     }
 
     fn an_expired_secret_is_deleted(env) needs [write expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         env.client.delete(&key).unwrap();
         assert!(!env.client.exists(&key).unwrap());
     }

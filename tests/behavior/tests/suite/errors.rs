@@ -49,7 +49,10 @@ tests! { "errors";
             env.fault().set_script(Script::new());
             env.fault().on(Operation::Set).then(Fault::Fail(kind));
             let error = fails(env.client.set(env.key("A"), &Secret::new("v")), kind);
-            assert_eq!((error.operation(), error.backend()), (Some(Operation::Set), Some("fault")));
+            assert_eq!(
+                (error.operation(), error.backend()),
+                (Some(Operation::Set), Some("fault"))
+            );
         }
         env.fault().set_script(Script::new());
         assert!(env.client.get(env.key("A")).unwrap().is_none());
@@ -64,7 +67,7 @@ tests! { "errors";
             client.set(&key, &Secret::new("v")).unwrap_err(),
             client.delete(&key).unwrap_err(),
             client.versions(&key).unwrap_err(),
-            client.rollback(&key, &Version::from_number(1)).unwrap_err(),
+            client.rollback(&key, Version::from_number(1)).unwrap_err(),
             client.update_metadata(&key, &MetadataUpdate::new()).unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::PermissionDenied);
@@ -76,21 +79,43 @@ tests! { "errors";
         let (client, key) = (&env.client, env.key("A"));
         client.set(&key, &Secret::new(&[0xff])).unwrap();
         let old = env.key("OLD");
-        client.set(&old, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        client
+            .set(&old, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         let cancelled = strongroom::CancellationToken::new();
         cancelled.cancel();
         let reached = [
             (ErrorKind::NotFound, client.delete(env.key("MISSING")).err()),
             (ErrorKind::Expired, client.get(&old).err()),
-            (ErrorKind::Timeout, client.with_timeout(Duration::ZERO).get(env.key("UNREAD")).err()),
-            (ErrorKind::Cancelled, client.with_cancel(cancelled).get(env.key("UNREAD")).err()),
-            (ErrorKind::Conflict, client.set_with(&key, &Secret::new("v"), SetOptions::new().if_absent()).err()),
+            (
+                ErrorKind::Timeout,
+                client.with_timeout(Duration::ZERO).get(env.key("UNREAD")).err(),
+            ),
+            (
+                ErrorKind::Cancelled,
+                client.with_cancel(cancelled).get(env.key("UNREAD")).err(),
+            ),
+            (
+                ErrorKind::Conflict,
+                client
+                    .set_with(&key, &Secret::new("v"), SetOptions::new().if_absent())
+                    .err(),
+            ),
             (ErrorKind::InvalidKey, client.get("not a key").err()),
             (ErrorKind::InvalidValue, client.get_value(&key).err()),
-            (ErrorKind::InvalidArgument, client.rollback(&key, RollbackTo::back(0)).err()),
-            (ErrorKind::TooLarge, client.set(&key, &Secret::new(vec![0; (1 << 20) + 1])).err()),
+            (
+                ErrorKind::InvalidArgument,
+                client.rollback(&key, RollbackTo::back(0)).err(),
+            ),
+            (
+                ErrorKind::TooLarge,
+                client.set(&key, &Secret::new(vec![0; (1 << 20) + 1])).err(),
+            ),
             (ErrorKind::BufferTooSmall, client.get_into(&key, &mut []).err()),
-            (ErrorKind::InvalidConfig, super::backends::try_open(env.builder().option("no_such", "1"), env.face).err()),
+            (
+                ErrorKind::InvalidConfig,
+                super::backends::try_open(env.builder().option("no_such", "1"), env.face).err(),
+            ),
         ];
         for (kind, error) in reached {
             let error = error.unwrap_or_else(|| panic!("{kind} was not reached"));
@@ -106,7 +131,9 @@ tests! { "errors";
         let (client, key) = (&env.client, env.key("A"));
         client.set(&key, &Secret::new(CANARY)).unwrap();
         let old = env.key("OLD");
-        client.set(&old, &Secret::new(CANARY).with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        client
+            .set(&old, &Secret::new(CANARY).with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         let large = CANARY.repeat((1 << 20) / CANARY.len() + 1);
         let bad = || SecretMetadata::new().with_label("", "v");
         let twice = [(key.clone(), Secret::new(CANARY)), (key.clone(), Secret::new(CANARY))];
@@ -118,15 +145,22 @@ tests! { "errors";
             client.get_value(env.key("BYTES")).err(),
             client.update_value(&old, CANARY).err(),
             client.update_value(env.key("MISSING"), CANARY).err(),
-            client.update_value_with(&key, CANARY, UpdateOptions::new().if_version(Version::from_number(0))).err(),
+            client
+                .update_value_with(&key, CANARY, UpdateOptions::new().if_version(Version::from_number(0)))
+                .err(),
             client.set(&key, &Secret::new(large.as_str())).err(),
             client.set(&key, &Secret::new(CANARY).with_metadata(bad())).err(),
             client.set("bad key", &Secret::new(CANARY)).err(),
-            client.set_with(&key, &Secret::new(CANARY), SetOptions::new().if_absent()).err(),
+            client
+                .set_with(&key, &Secret::new(CANARY), SetOptions::new().if_absent())
+                .err(),
             client.set_many(&twice).err(),
             client.set_api_key(&key, large.as_str(), None).err(),
             client.rotate(env.key("MISSING"), CANARY).err(),
-            client.with_timeout(Duration::ZERO).set(&key, &Secret::new(CANARY)).err(),
+            client
+                .with_timeout(Duration::ZERO)
+                .set(&key, &Secret::new(CANARY))
+                .err(),
             client.get_with(&old, GetOptions::new()).err(),
             client.get_or_generate(&old, &GenerateSpec::hex(8)).err(),
             client.list(ListOptions::new().limit(0)).err(),
@@ -160,7 +194,10 @@ tests! { "errors";
         let builder = env.builder();
         let text = format!("{secret:?} {outcome:?} {read:?} {many:?} {:?} {builder:?}", env.client);
         assert!(!text.contains("canary"), "{text}");
-        assert!(!text.contains("0001020304"), "the key of the store is a secret, too: {text}");
+        assert!(
+            !text.contains("0001020304"),
+            "the key of the store is a secret, too: {text}"
+        );
         assert!(text.contains("REDACTED"));
     }
 

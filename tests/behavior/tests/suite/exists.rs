@@ -21,7 +21,9 @@ tests! { "exists";
 
     fn an_expired_secret_exists(env) needs [write expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         assert!(env.client.exists(&key).unwrap());
         fails(env.client.get(&key), ErrorKind::Expired);
         assert!(env.client.exists(&key).unwrap());

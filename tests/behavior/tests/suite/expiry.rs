@@ -25,10 +25,17 @@ tests! { "expiry";
 
     fn every_reading_verb_agrees(env) needs [write expiry list versions] {
         let key = env.key("OLD");
-        let version = env.client.set(&key, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap().version;
+        let version = env
+            .client
+            .set(&key, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap()
+            .version;
         fails(env.client.get(&key), ErrorKind::Expired);
         fails(env.client.get_version(&key, &version.unwrap()), ErrorKind::Expired);
-        assert_eq!(env.client.get_many(&[&key]).unwrap().failures[0].error.kind(), ErrorKind::Expired);
+        assert_eq!(
+            env.client.get_many(&[&key]).unwrap().failures[0].error.kind(),
+            ErrorKind::Expired
+        );
         assert!(env.client.exists(&key).unwrap());
         assert!(env.client.describe(&key).unwrap().unwrap().expired);
         assert!(env.client.list(ListOptions::new().scope(env.scope())).unwrap().entries[0].expired);
@@ -36,10 +43,14 @@ tests! { "expiry";
 
     fn a_later_expiry_revives(env) needs [write expiry metadata] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(&key, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         fails(env.client.get(&key), ErrorKind::Expired);
         let later = OffsetDateTime::now_utc() + Duration::hours(1);
-        env.client.update_metadata(&key, &MetadataUpdate::new().expires_at(later)).unwrap();
+        env.client
+            .update_metadata(&key, &MetadataUpdate::new().expires_at(later))
+            .unwrap();
         assert_eq!(env.client.value(&key), b"v");
         assert!(!env.client.describe(&key).unwrap().unwrap().expired);
     }
@@ -73,7 +84,9 @@ tests! { "expiry";
     fn it_is_there_after_reopening(env) needs [write expiry] {
         if env.subject.persists() {
             let key = env.key("OLD");
-            env.client.set(&key, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+            env.client
+                .set(&key, &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH))
+                .unwrap();
             fails(env.reopen().get(&key), ErrorKind::Expired);
         }
     }

@@ -32,7 +32,15 @@ tests! { "fallback";
 
     fn the_first_scope_that_has_it_answers(env) needs [write] {
         let [user, app, org] = &scopes(env);
-        let read = || env.client.get_with_fallback("NAME", &scopes(env)).unwrap().unwrap().value.expose().to_vec();
+        let read = || {
+            env.client
+                .get_with_fallback("NAME", &scopes(env))
+                .unwrap()
+                .unwrap()
+                .value
+                .expose()
+                .to_vec()
+        };
         put(env, org, "org");
         assert_eq!(read(), b"org");
         put(env, app, "app");
@@ -40,7 +48,15 @@ tests! { "fallback";
         put(env, user, "user");
         assert_eq!(read(), b"user");
         let other_way = [org.clone(), app.clone(), user.clone()];
-        assert_eq!(env.client.get_with_fallback("NAME", &other_way).unwrap().unwrap().value.expose(), b"org");
+        assert_eq!(
+            env.client
+                .get_with_fallback("NAME", &other_way)
+                .unwrap()
+                .unwrap()
+                .value
+                .expose(),
+            b"org"
+        );
         env.client.delete(SecretKey::in_scope(user.clone(), "NAME")).unwrap();
         assert_eq!(read(), b"app");
     }
@@ -48,7 +64,11 @@ tests! { "fallback";
     fn the_global_scope_may_be_one_of_them(env) needs [write] {
         let name = SecretKey::escape(env.scope().to_string());
         env.client.set(&name, &Secret::new("global")).unwrap();
-        let read = env.client.get_with_fallback(&name, &[env.scope(), SecretScope::global()]).unwrap().unwrap();
+        let read = env
+            .client
+            .get_with_fallback(&name, &[env.scope(), SecretScope::global()])
+            .unwrap()
+            .unwrap();
         assert_eq!(read.value.expose(), b"global");
     }
 
@@ -57,7 +77,11 @@ tests! { "fallback";
         put(env, user, "no target");
         let key = SecretKey::in_scope(app.clone(), "NAME").target_of("production");
         env.client.set(key, &Secret::new("target")).unwrap();
-        let read = env.client.get_with_fallback("NAME@production", &scopes(env)).unwrap().unwrap();
+        let read = env
+            .client
+            .get_with_fallback("NAME@production", &scopes(env))
+            .unwrap()
+            .unwrap();
         assert_eq!(read.value.expose(), b"target");
     }
 
@@ -65,19 +89,35 @@ tests! { "fallback";
         let [user, app, org] = &scopes(env);
         put(env, org, "org");
         let expired = Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH);
-        env.client.set(SecretKey::in_scope(app.clone(), "NAME"), &expired).unwrap();
+        env.client
+            .set(SecretKey::in_scope(app.clone(), "NAME"), &expired)
+            .unwrap();
         fails(env.client.get_with_fallback("NAME", &scopes(env)), ErrorKind::Expired);
         let lenient = FallbackOptions::new().allow_unavailable();
-        fails(env.client.get_with_fallback_options("NAME", &scopes(env), lenient), ErrorKind::Expired);
+        fails(
+            env.client.get_with_fallback_options("NAME", &scopes(env), lenient),
+            ErrorKind::Expired,
+        );
         put(env, user, "user");
-        assert_eq!(env.client.get_with_fallback("NAME", &scopes(env)).unwrap().unwrap().value.expose(), b"user");
+        assert_eq!(
+            env.client
+                .get_with_fallback("NAME", &scopes(env))
+                .unwrap()
+                .unwrap()
+                .value
+                .expose(),
+            b"user"
+        );
     }
 
     fn a_bad_name_or_scope_is_an_invalid_key(env) needs [] {
         for name in ["", "a b", "org/acme/NAME", ".."] {
             fails(env.client.get_with_fallback(name, &scopes(env)), ErrorKind::InvalidKey);
         }
-        fails(env.client.get_with_fallback("NAME", &[SecretScope::org("not an id")]), ErrorKind::InvalidKey);
+        fails(
+            env.client.get_with_fallback("NAME", &[SecretScope::org("not an id")]),
+            ErrorKind::InvalidKey,
+        );
     }
 
     fn nothing_is_ever_written(env) needs [write list] {
@@ -91,8 +131,15 @@ tests! { "fallback";
 
     fn every_error_stops(env) [scripted] needs [write] {
         put(env, &scopes(env)[2], "org");
-        for kind in [ErrorKind::Unavailable, ErrorKind::Timeout, ErrorKind::RateLimited, ErrorKind::Locked,
-                     ErrorKind::PermissionDenied, ErrorKind::Integrity, ErrorKind::Unauthenticated] {
+        for kind in [
+            ErrorKind::Unavailable,
+            ErrorKind::Timeout,
+            ErrorKind::RateLimited,
+            ErrorKind::Locked,
+            ErrorKind::PermissionDenied,
+            ErrorKind::Integrity,
+            ErrorKind::Unauthenticated,
+        ] {
             env.fault().set_script(Script::new());
             // The user's scope answers so; the others would answer well.
             env.fault().on(Operation::Get).times(1).then(Fault::Fail(kind));
@@ -106,13 +153,25 @@ tests! { "fallback";
         for kind in [ErrorKind::Unavailable, ErrorKind::Timeout, ErrorKind::RateLimited] {
             env.fault().set_script(Script::new());
             env.fault().on(Operation::Get).times(1).then(Fault::Fail(kind));
-            let read = env.client.get_with_fallback_options("NAME", &scopes(env), lenient()).unwrap().unwrap();
+            let read = env
+                .client
+                .get_with_fallback_options("NAME", &scopes(env), lenient())
+                .unwrap()
+                .unwrap();
             assert_eq!(read.value.expose(), b"app", "{kind}");
         }
-        for kind in [ErrorKind::Locked, ErrorKind::PermissionDenied, ErrorKind::Integrity, ErrorKind::Unauthenticated] {
+        for kind in [
+            ErrorKind::Locked,
+            ErrorKind::PermissionDenied,
+            ErrorKind::Integrity,
+            ErrorKind::Unauthenticated,
+        ] {
             env.fault().set_script(Script::new());
             env.fault().on(Operation::Get).times(1).then(Fault::Fail(kind));
-            fails(env.client.get_with_fallback_options("NAME", &scopes(env), lenient()), kind);
+            fails(
+                env.client.get_with_fallback_options("NAME", &scopes(env), lenient()),
+                kind,
+            );
         }
     }
 }

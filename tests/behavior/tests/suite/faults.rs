@@ -36,7 +36,9 @@ tests! { "faults";
     }
 
     fn a_throttled_call_says_how_long_to_wait(env) [scripted] needs [] {
-        env.fault().on(Operation::Get).then(Fault::Throttled { retry_after: Some(Duration::from_millis(250)) });
+        env.fault().on(Operation::Get).then(Fault::Throttled {
+            retry_after: Some(Duration::from_millis(250)),
+        });
         let error = fails(env.client.get(env.key("A")), ErrorKind::RateLimited);
         assert_eq!(error.retry_after(), Some(Duration::from_millis(250)));
         assert!(error.is_retryable());
@@ -77,14 +79,18 @@ tests! { "faults";
 
     fn a_slow_call_answers_within_its_deadline(env) [scripted] needs [write] {
         env.client.set(env.key("A"), &Secret::new("v")).unwrap();
-        env.fault().on(Operation::Get).then(Fault::Latency(Duration::from_millis(20)));
+        env.fault()
+            .on(Operation::Get)
+            .then(Fault::Latency(Duration::from_millis(20)));
         let start = Instant::now();
         assert_eq!(env.client.value(env.key("A")), b"v");
         assert!(start.elapsed() >= Duration::from_millis(20));
     }
 
     fn a_call_slower_than_its_deadline_is_a_timeout(env) [scripted] needs [] {
-        env.fault().on(Operation::Get).then(Fault::Latency(Duration::from_secs(3600)));
+        env.fault()
+            .on(Operation::Get)
+            .then(Fault::Latency(Duration::from_secs(3600)));
         let client = env.client.with_timeout(DEADLINE);
         ends_by(DEADLINE, || fails(client.get(env.key("A")), ErrorKind::Timeout));
     }
@@ -98,7 +104,10 @@ tests! { "faults";
             ("get", Box::new(|| client.get(&key).map(drop))),
             ("get_many", Box::new(|| client.get_many(&[&key]).map(drop))),
             ("describe", Box::new(|| client.describe(&key).map(drop))),
-            ("list", Box::new(|| client.list(strongroom::ListOptions::new()).map(drop))),
+            (
+                "list",
+                Box::new(|| client.list(strongroom::ListOptions::new()).map(drop)),
+            ),
             ("versions", Box::new(|| client.versions(&key).map(drop))),
             ("verify", Box::new(|| client.verify().map(drop))),
         ];
@@ -109,24 +118,52 @@ tests! { "faults";
             assert!(error.is_retryable(), "{verb}");
         }
         let counters = env.fault().counters();
-        assert_eq!((counters.started, counters.cancelled, counters.in_flight), (6, 6, 0), "the calls are cancelled");
+        assert_eq!(
+            (counters.started, counters.cancelled, counters.in_flight),
+            (6, 6, 0),
+            "the calls are cancelled"
+        );
     }
 
     fn a_hanging_write_is_outcome_unknown(env) [scripted] needs [write versions] {
         env.client.set(env.key("OLD"), &Secret::new("v")).unwrap();
-        let version = env.client.set(env.key("OLD"), &Secret::new("w")).unwrap().version.unwrap();
-        for operation in [Operation::Set, Operation::SetMany, Operation::UpdateMetadata, Operation::Delete, Operation::Rollback] {
+        let version = env
+            .client
+            .set(env.key("OLD"), &Secret::new("w"))
+            .unwrap()
+            .version
+            .unwrap();
+        for operation in [
+            Operation::Set,
+            Operation::SetMany,
+            Operation::UpdateMetadata,
+            Operation::Delete,
+            Operation::Rollback,
+        ] {
             env.fault().on(operation).then(Fault::Hang);
         }
         let client = env.client.with_timeout(DEADLINE);
         let key = env.key("OLD");
         let update = strongroom::backend::MetadataUpdate::new().provider(Some("p"));
-        ends_by(DEADLINE, || fails(client.set(&key, &Secret::new("x")), ErrorKind::OutcomeUnknown));
-        ends_by(DEADLINE, || fails(client.set_many(&[(key.clone(), Secret::new("x"))]), ErrorKind::OutcomeUnknown));
-        ends_by(DEADLINE, || fails(client.update_metadata(&key, &update), ErrorKind::OutcomeUnknown));
+        ends_by(DEADLINE, || {
+            fails(client.set(&key, &Secret::new("x")), ErrorKind::OutcomeUnknown)
+        });
+        ends_by(DEADLINE, || {
+            fails(
+                client.set_many(&[(key.clone(), Secret::new("x"))]),
+                ErrorKind::OutcomeUnknown,
+            )
+        });
+        ends_by(DEADLINE, || {
+            fails(client.update_metadata(&key, &update), ErrorKind::OutcomeUnknown)
+        });
         ends_by(DEADLINE, || fails(client.delete(&key), ErrorKind::OutcomeUnknown));
-        ends_by(DEADLINE, || fails(client.rollback(&key, &version), ErrorKind::OutcomeUnknown));
-        ends_by(DEADLINE, || fails(client.update_value(&key, "x"), ErrorKind::OutcomeUnknown));
+        ends_by(DEADLINE, || {
+            fails(client.rollback(&key, &version), ErrorKind::OutcomeUnknown)
+        });
+        ends_by(DEADLINE, || {
+            fails(client.update_value(&key, "x"), ErrorKind::OutcomeUnknown)
+        });
         let error = ends_by(DEADLINE, || fails(client.rotate(&key, "x"), ErrorKind::OutcomeUnknown));
         assert!(!error.is_retryable());
     }
@@ -143,8 +180,8 @@ tests! { "faults";
         env.fault().on(Operation::Get).times(1).then(Fault::Hang);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| env.client.value(env.key("A")));
-            env.fault().wait_for(SLACK, |counters| counters.in_flight == 1).unwrap();
-            wake_until(env.fault(), || reader.is_finished());
+            env.fault().wait_for(SLACK, |counters| counters.waiting == 1).unwrap();
+            env.fault().wake();
             assert_eq!(reader.join().unwrap(), b"v");
         });
     }
@@ -168,9 +205,13 @@ tests! { "faults";
         let key = env.key("A");
         env.fault().on(Operation::Set).times(1).then(Fault::Block);
         let client = env.client.with_timeout(DEADLINE);
-        ends_by(DEADLINE, || fails(client.set(&key, &Secret::new("v")), ErrorKind::OutcomeUnknown));
+        ends_by(DEADLINE, || {
+            fails(client.set(&key, &Secret::new("v")), ErrorKind::OutcomeUnknown)
+        });
         assert!(env.client.get(&key).unwrap().is_none(), "it has not happened yet");
-        wake_until(env.fault(), || env.client.get(&key).unwrap().is_some());
+        assert_eq!(env.fault().counters().waiting, 1, "nobody waits for it, and it goes on");
+        env.fault().wake();
+        eventually("the write arrives", || env.client.get(&key).unwrap());
         assert_eq!(env.client.value(&key), b"v");
     }
 
@@ -178,12 +219,15 @@ tests! { "faults";
         env.fault().on(Operation::Set).times(2).then(Fault::Block);
         std::thread::scope(|scope| {
             scope.spawn(|| env.client.set(env.key("FIRST"), &Secret::new("v")).unwrap());
-            env.fault().wait_for(SLACK, |counters| counters.in_flight == 1).unwrap();
+            env.fault().wait_for(SLACK, |counters| counters.waiting == 1).unwrap();
             let late = env.client.with_timeout(DEADLINE);
             // It was never begun, so that nothing happened is certain.
-            ends_by(DEADLINE, || fails(late.set(env.key("SECOND"), &Secret::new("v")), ErrorKind::Timeout));
-            wake_until(env.fault(), || env.client.get(env.key("FIRST")).unwrap().is_some());
+            ends_by(DEADLINE, || {
+                fails(late.set(env.key("SECOND"), &Secret::new("v")), ErrorKind::Timeout)
+            });
+            env.fault().wake();
         });
+        assert_eq!(env.client.value(env.key("FIRST")), b"v");
         assert!(env.client.get(env.key("SECOND")).unwrap().is_none());
     }
 
@@ -199,15 +243,33 @@ tests! { "faults";
     fn one_failure_in_a_batch_call_is_the_whole_batchs(env) [scripted] needs [write] {
         env.client.set(env.key("A"), &Secret::new("v")).unwrap();
         env.fault().on(Operation::GetMany).times(1).then(Fault::Unavailable);
-        fails(env.client.get_many(&[env.key("A"), env.key("B")]), ErrorKind::Unavailable);
-        assert_eq!(env.client.get_many(&[env.key("A"), env.key("B")]).unwrap().secrets.len(), 1);
+        fails(
+            env.client.get_many(&[env.key("A"), env.key("B")]),
+            ErrorKind::Unavailable,
+        );
+        assert_eq!(
+            env.client
+                .get_many(&[env.key("A"), env.key("B")])
+                .unwrap()
+                .secrets
+                .len(),
+            1
+        );
     }
 
     fn an_empty_script_counts_and_changes_nothing(env) [scripted] needs [write] {
         env.client.set(env.key("A"), &Secret::new("v")).unwrap();
         assert_eq!(env.client.value(env.key("A")), b"v");
         let counters = env.fault().counters();
-        assert_eq!((counters.started, counters.finished, counters.cancelled, counters.in_flight), (2, 2, 0, 0));
+        assert_eq!(
+            (
+                counters.started,
+                counters.finished,
+                counters.cancelled,
+                counters.in_flight
+            ),
+            (2, 2, 0, 0)
+        );
     }
 
     fn a_script_may_be_a_setting(env) [scripted] needs [] {
@@ -220,18 +282,28 @@ tests! { "faults";
         assert!(client.get("A").unwrap().is_none());
         let error = fails(client.set("A", &Secret::new("v")), ErrorKind::RateLimited);
         assert_eq!(error.retry_after(), Some(Duration::from_millis(250)));
-        for (bad, at) in [("get", "byte 0"), ("get:locked;set:explode", "byte 15"), ("get*0:locked", "byte 4")] {
+        for (bad, at) in [
+            ("get", "byte 0"),
+            ("get:locked;set:explode", "byte 15"),
+            ("get*0:locked", "byte 4"),
+        ] {
             let error = fails(open(bad), ErrorKind::InvalidConfig);
             assert_eq!(error.setting(), Some("fault.script"));
             assert!(error.message().contains(at), "{error}");
         }
-        let builder = SecretManager::builder().app("behavior").without_environment().backend("fault");
-        let error = fails(try_open(builder.option("fault.inner", "fault"), env.face), ErrorKind::InvalidConfig);
+        let builder = SecretManager::builder()
+            .app("behavior")
+            .without_environment()
+            .backend("fault");
+        let error = fails(
+            try_open(builder.option("fault.inner", "fault"), env.face),
+            ErrorKind::InvalidConfig,
+        );
         assert_eq!(error.setting(), Some("fault.inner"));
     }
 
-    fn a_refused_change_of_the_script_leaves_hanging_calls(env) [scripted] needs [] {
-        env.fault().on(Operation::Get).times(1).then(Fault::Hang);
+    fn a_change_of_the_script_leaves_hanging_calls(env) [scripted] needs [] {
+        let Client::Async(_) = &env.client else { return };
         let fault = FaultBackend::with_script(testing::memory(), "get:hang".parse().unwrap());
         let builder = SecretManager::builder().app("behavior").without_environment();
         let manager = block_on(builder.backend_instance(Arc::clone(&fault) as Arc<dyn Backend>).open()).unwrap();
@@ -242,12 +314,4 @@ tests! { "faults";
         fault.wake();
         assert!(block_on(call).unwrap().is_none());
     }
-}
-
-/// Wakes until something has come of it: a call that was seen as under way may not hang yet.
-fn wake_until(fault: &FaultBackend, mut come: impl FnMut() -> bool) {
-    eventually("the woken call ends", || {
-        fault.wake();
-        come().then_some(())
-    });
 }

@@ -13,7 +13,12 @@ tests! { "get";
     fn a_missing_secret_is_none(env) needs [] {
         let key = env.key("MISSING");
         assert!(env.client.get(&key).unwrap().is_none());
-        assert!(env.client.get_with(&key, GetOptions::new().include_expired()).unwrap().is_none());
+        assert!(
+            env.client
+                .get_with(&key, GetOptions::new().include_expired())
+                .unwrap()
+                .is_none()
+        );
         assert!(env.client.get_value(&key).unwrap().is_none());
         // A miss is not remembered as an answer of its own kind.
         assert!(env.client.get(&key).unwrap().is_none());
@@ -33,7 +38,9 @@ tests! { "get";
             .with_label("team", "platform")
             .with_label("näme", "wört")
             .with_expiry(expiry);
-        env.client.set(&key, &Secret::new("value").with_metadata(metadata.clone())).unwrap();
+        env.client
+            .set(&key, &Secret::new("value").with_metadata(metadata.clone()))
+            .unwrap();
         let read = env.client.get(&key).unwrap().unwrap();
         assert_eq!(read.value.expose(), b"value");
         assert_eq!(read.metadata.provider, metadata.provider);
@@ -58,7 +65,9 @@ tests! { "get";
 
     fn an_expired_secret_answers_expired(env) needs [write expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(yesterday())).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(yesterday()))
+            .unwrap();
         let error = fails(env.client.get(&key), ErrorKind::Expired);
         assert_eq!(error.key(), Some(key.as_str()));
         fails(env.client.get_value(&key), ErrorKind::Expired);
@@ -69,8 +78,14 @@ tests! { "get";
 
     fn include_expired_reads_an_expired_secret(env) needs [write expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(yesterday())).unwrap();
-        let read = env.client.get_with(&key, GetOptions::new().include_expired()).unwrap().unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(yesterday()))
+            .unwrap();
+        let read = env
+            .client
+            .get_with(&key, GetOptions::new().include_expired())
+            .unwrap()
+            .unwrap();
         assert_eq!(read.value.expose(), b"old");
         assert!(read.metadata.expires_at.unwrap() < OffsetDateTime::now_utc());
         // Having been read so does not make it readable otherwise.
@@ -84,17 +99,42 @@ tests! { "get";
         let read = env.client.get_version(&key, &first).unwrap().unwrap();
         assert_eq!(read.value.expose(), b"one");
         assert_eq!(read.metadata.version, Some(first.clone()));
-        assert_eq!(env.client.get_version(&key, &second).unwrap().unwrap().value.expose(), b"two");
-        let read = env.client.get_with(&key, GetOptions::new().version(first)).unwrap().unwrap();
+        assert_eq!(
+            env.client.get_version(&key, &second).unwrap().unwrap().value.expose(),
+            b"two"
+        );
+        let read = env
+            .client
+            .get_with(&key, GetOptions::new().version(first))
+            .unwrap()
+            .unwrap();
         assert_eq!(read.value.expose(), b"one");
-        assert_eq!(env.client.value(&key), b"two", "reading a former version leaves the current one");
+        assert_eq!(
+            env.client.value(&key),
+            b"two",
+            "reading a former version leaves the current one"
+        );
     }
 
     fn a_missing_version_is_none(env) needs [write versions] {
         let key = env.key("ONCE");
         let version = env.client.set(&key, &Secret::new("one")).unwrap().version.unwrap();
-        for word in ["0", "18446744073709551615", "nonsense", "-1", "", "1.0", "99999999999999999999999"] {
-            assert!(env.client.get_version(&key, &Version::from_word(word)).unwrap().is_none(), "{word}");
+        for word in [
+            "0",
+            "18446744073709551615",
+            "nonsense",
+            "-1",
+            "",
+            "1.0",
+            "99999999999999999999999",
+        ] {
+            assert!(
+                env.client
+                    .get_version(&key, &Version::from_word(word))
+                    .unwrap()
+                    .is_none(),
+                "{word}"
+            );
         }
         assert!(env.client.get_version(env.key("MISSING"), &version).unwrap().is_none());
     }
@@ -108,16 +148,27 @@ tests! { "get";
 
     fn an_expired_version_answers_expired(env) needs [write versions expiry] {
         let key = env.key("OLD");
-        let old = env.client.set(&key, &Secret::new("old").with_expiry(yesterday())).unwrap().version.unwrap();
+        let old = env
+            .client
+            .set(&key, &Secret::new("old").with_expiry(yesterday()))
+            .unwrap()
+            .version
+            .unwrap();
         env.client.set(&key, &Secret::new("new")).unwrap();
         fails(env.client.get_version(&key, &old), ErrorKind::Expired);
         let options = GetOptions::new().version(old).include_expired();
-        assert_eq!(env.client.get_with(&key, options).unwrap().unwrap().value.expose(), b"old");
+        assert_eq!(
+            env.client.get_with(&key, options).unwrap().unwrap().value.expose(),
+            b"old"
+        );
         assert_eq!(env.client.value(&key), b"new");
     }
 
     fn a_version_is_unsupported_where_none_are_kept(env) lacks [versions] {
-        let error = fails(env.client.get_version(env.key("ANY"), &Version::from_number(1)), ErrorKind::Unsupported);
+        let error = fails(
+            env.client.get_version(env.key("ANY"), &Version::from_number(1)),
+            ErrorKind::Unsupported,
+        );
         assert_eq!(error.backend(), Some(env.subject.name()));
     }
 
@@ -165,7 +216,11 @@ tests! { "get";
             assert_eq!(env.client.value(key), format!("value {at}").into_bytes(), "{key}");
         }
         env.client.delete(&plain).unwrap();
-        assert_eq!(env.client.value(&keys[1]), b"value 1", "the target's secret is another one");
+        assert_eq!(
+            env.client.value(&keys[1]),
+            b"value 1",
+            "the target's secret is another one"
+        );
     }
 
     fn a_read_sees_what_this_handle_wrote_last(env) needs [write] {
@@ -173,7 +228,11 @@ tests! { "get";
         for round in 0..20 {
             env.client.set(&key, &Secret::new(round.to_string())).unwrap();
             assert_eq!(env.client.value(&key), round.to_string().into_bytes());
-            assert_eq!(env.client.value(&key), round.to_string().into_bytes(), "the second time, too");
+            assert_eq!(
+                env.client.value(&key),
+                round.to_string().into_bytes(),
+                "the second time, too"
+            );
         }
         env.client.delete(&key).unwrap();
         assert!(env.client.get(&key).unwrap().is_none());

@@ -16,7 +16,10 @@ tests! { "get_many";
         env.client.set(env.key("C"), &Secret::new("3")).unwrap();
         // Twice: the first fills the cache, the second mixes cached and not.
         for _ in 0..2 {
-            let read = env.client.get_many(&[env.key("C"), env.key("B"), env.key("A")]).unwrap();
+            let read = env
+                .client
+                .get_many(&[env.key("C"), env.key("B"), env.key("A")])
+                .unwrap();
             assert!(read.failures.is_empty());
             let names: Vec<_> = read.secrets.keys().map(SecretKey::name).collect();
             assert_eq!(names, ["A", "C"]);
@@ -36,12 +39,19 @@ tests! { "get_many";
 
     fn an_expired_secret_is_among_the_failures(env) needs [write expiry] {
         env.client.set(env.key("A"), &Secret::new("1")).unwrap();
-        env.client.set(env.key("B"), &Secret::new("2").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(env.key("B"), &Secret::new("2").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         for _ in 0..2 {
             let read = env.client.get_many(&[env.key("A"), env.key("B")]).unwrap();
             assert_eq!(read.secrets.keys().map(SecretKey::name).collect::<Vec<_>>(), ["A"]);
-            let [failure] = &read.failures[..] else { panic!("one failure, not {}", read.failures.len()) };
-            assert_eq!((&failure.key, failure.error.kind()), (&env.key("B"), ErrorKind::Expired));
+            let [failure] = &read.failures[..] else {
+                panic!("one failure, not {}", read.failures.len())
+            };
+            assert_eq!(
+                (&failure.key, failure.error.kind()),
+                (&env.key("B"), ErrorKind::Expired)
+            );
         }
     }
 
@@ -53,13 +63,19 @@ tests! { "get_many";
 
     fn a_bad_key_is_told(env) needs [write] {
         env.client.set(env.key("A"), &Secret::new("1")).unwrap();
-        fails(env.client.get_many(&[env.key("A"), env.key("not a key")]), ErrorKind::InvalidKey);
+        fails(
+            env.client.get_many(&[env.key("A"), env.key("not a key")]),
+            ErrorKind::InvalidKey,
+        );
         fails(env.client.get_many(&["", "A"]), ErrorKind::InvalidKey);
     }
 
     fn texts_name_secrets_too(env) needs [write] {
         env.client.set(env.key("A"), &Secret::new("1")).unwrap();
-        let read = env.client.get_many(&[env.key("A").to_string(), env.key("B").to_string()]).unwrap();
+        let read = env
+            .client
+            .get_many(&[env.key("A").to_string(), env.key("B").to_string()])
+            .unwrap();
         assert_eq!(read.secrets[&env.key("A")].value.expose(), b"1");
         assert_eq!(read.secrets.len(), 1);
     }

@@ -32,7 +32,11 @@ pub(crate) struct Test {
 /// Writes the tests of a file: `fn sentence(env) needs [write versions] { … }`. `lacks […]` makes it a test of
 /// refusals, for backends without these capabilities. `scripted` tests get a backend that fails on demand.
 macro_rules! tests {
-    ($operation:literal; $($(#[$meta:meta])* fn $name:ident($env:ident) $([$mark:ident])? $(needs [$($need:ident)*])? $(lacks [$($lack:ident)*])? $body:block)+) => {
+    ($operation:literal; $(
+        fn $name:ident($env:ident)
+        $([$mark:ident])? $(needs [$($need:ident)*])? $(lacks [$($lack:ident)*])?
+        $body:block
+    )+) => {
         pub(crate) fn tests() -> Vec<$crate::suite::harness::Test> {
             vec![$($crate::suite::harness::Test {
                 operation: $operation,
@@ -42,11 +46,10 @@ macro_rules! tests {
                 run: $name,
             }),+]
         }
-        $($(#[$meta])* fn $name($env: &$crate::suite::backends::Env) $body)+
+        $(fn $name($env: &$crate::suite::backends::Env) $body)+
     };
     (@scripted) => { true };
     (@can write $can:ident) => { !$can.read_only };
-    (@can nothing $can:ident) => { false };
     (@can $field:ident $can:ident) => { $can.$field };
 }
 

@@ -87,7 +87,7 @@ fn every_verb_refuses(env: &Env, key: impl strongroom::AsKey + Clone, shown: &st
         "get_version",
         client.get_version(key.clone(), &Version::from_number(1)).err(),
     );
-    check("get_many", client.get_many(&[key.clone()]).err());
+    check("get_many", client.get_many(std::slice::from_ref(&key)).err());
     check("exists", client.exists(key.clone()).err());
     check("describe", client.describe(key.clone()).err());
     check("set", client.set(key.clone(), &Secret::new("v")).err());
@@ -125,23 +125,58 @@ tests! { "keys";
     fn every_kind_of_scope_holds_a_secret_of_its_own(env) needs [write] {
         let id = env.scope().id().unwrap().to_owned();
         let scopes: [SecretScope; 9] = [
-            SecretScope::org(id.as_str()), SecretScope::team(id.as_str()), SecretScope::workspace(id.as_str()),
-            SecretScope::project(id.as_str()), SecretScope::env(id.as_str()), SecretScope::node(id.as_str()),
-            SecretScope::app(id.as_str()), SecretScope::component(id.as_str()), SecretScope::user(id),
+            SecretScope::org(id.as_str()),
+            SecretScope::team(id.as_str()),
+            SecretScope::workspace(id.as_str()),
+            SecretScope::project(id.as_str()),
+            SecretScope::env(id.as_str()),
+            SecretScope::node(id.as_str()),
+            SecretScope::app(id.as_str()),
+            SecretScope::component(id.as_str()),
+            SecretScope::user(id),
         ];
         for scope in &scopes {
-            env.client.set(SecretKey::in_scope(scope.clone(), "NAME"), &Secret::new(scope.to_string())).unwrap();
+            env.client
+                .set(
+                    SecretKey::in_scope(scope.clone(), "NAME"),
+                    &Secret::new(scope.to_string()),
+                )
+                .unwrap();
         }
         for scope in &scopes {
-            assert_eq!(env.client.value(format!("{scope}/NAME")), scope.to_string().into_bytes());
+            assert_eq!(
+                env.client.value(format!("{scope}/NAME")),
+                scope.to_string().into_bytes()
+            );
         }
     }
 
     fn odd_but_valid_names_work(env) needs [write cas] {
         let longest = "x".repeat(1024);
         let umlauts = SecretKey::escape("ü".repeat(150));
-        for name in ["==", "=2E", "=2E=2E", "...", "-", "_", ".a", "a.", "-rf", "=3D", "=00", "=FF", "=2F", "con", "NUL", "0",
-                     "__proto__", "secrets.json", &longest, &umlauts, &SecretKey::escape("a/b@c d")] {
+        for name in [
+            "==",
+            "=2E",
+            "=2E=2E",
+            "...",
+            "-",
+            "_",
+            ".a",
+            "a.",
+            "-rf",
+            "=3D",
+            "=00",
+            "=FF",
+            "=2F",
+            "con",
+            "NUL",
+            "0",
+            "__proto__",
+            "secrets.json",
+            &longest,
+            &umlauts,
+            &SecretKey::escape("a/b@c d"),
+        ] {
             let key = env.key(name);
             env.client.set(&key, &Secret::new(name)).unwrap();
             assert_eq!(env.client.value(&key), name.as_bytes(), "{name}");

@@ -40,8 +40,9 @@ tests! { "list";
 
     fn names_come_sorted_by_key(env) needs [write list] {
         fill(env, &["b", "a", "B", "A1", "A", "a.b", "a-b", "a_b", "=20", "10", "9"]);
-        let mut expected: Vec<String> =
-            ["b", "a", "B", "A1", "A", "a.b", "a-b", "a_b", "=20", "10", "9"].map(str::to_owned).into();
+        let mut expected: Vec<String> = ["b", "a", "B", "A1", "A", "a.b", "a-b", "a_b", "=20", "10", "9"]
+            .map(str::to_owned)
+            .into();
         expected.sort();
         assert_eq!(names(env, &own(env)), expected);
     }
@@ -61,7 +62,12 @@ tests! { "list";
         }
         keys.sort_by(|a, b| a.as_str().cmp(b.as_str()));
         let listed = env.client.list(ListOptions::new()).unwrap().entries;
-        let listed: Vec<_> = listed.iter().filter_map(|entry| entry.name.key()).filter(|key| key.id() == Some(&id)).cloned().collect();
+        let listed: Vec<_> = listed
+            .iter()
+            .filter_map(|entry| entry.name.key())
+            .filter(|key| key.id() == Some(&id))
+            .cloned()
+            .collect();
         assert_eq!(listed, keys);
     }
 
@@ -74,7 +80,11 @@ tests! { "list";
             loop {
                 let page = env.client.list(options.clone()).unwrap();
                 assert!(page.entries.len() <= limit);
-                seen.extend(page.entries.iter().map(|entry| entry.name.key().unwrap().name().to_owned()));
+                seen.extend(
+                    page.entries
+                        .iter()
+                        .map(|entry| entry.name.key().unwrap().name().to_owned()),
+                );
                 let Some(next) = page.next else { break };
                 assert!(!page.entries.is_empty(), "a page with a successor has entries");
                 options = own(env).limit(limit).after(next);
@@ -98,23 +108,33 @@ tests! { "list";
     fn the_prefix_is_one_of_the_canonical_text(env) needs [write list] {
         fill(env, &["DB_URL", "DB_PASSWORD", "API_KEY"]);
         let scope = env.scope();
-        assert_eq!(names(env, &ListOptions::new().prefix(format!("{scope}/DB_"))), ["DB_PASSWORD", "DB_URL"]);
+        assert_eq!(
+            names(env, &ListOptions::new().prefix(format!("{scope}/DB_"))),
+            ["DB_PASSWORD", "DB_URL"]
+        );
         assert_eq!(names(env, &own(env).prefix(format!("{scope}/API"))), ["API_KEY"]);
-        assert!(names(env, &own(env).prefix("DB_")).is_empty(), "the canonical text begins with the kind");
+        assert!(
+            names(env, &own(env).prefix("DB_")).is_empty(),
+            "the canonical text begins with the kind"
+        );
         assert_eq!(names(env, &own(env).prefix("")).len(), 3);
     }
 
     fn scopes_with_a_common_beginning_are_told_apart(env) needs [write list] {
         let longer = SecretScope::project(format!("{}2", env.scope().id().unwrap()));
         fill(env, &["A"]);
-        env.client.set(SecretKey::in_scope(longer.clone(), "B"), &Secret::new("v")).unwrap();
+        env.client
+            .set(SecretKey::in_scope(longer.clone(), "B"), &Secret::new("v"))
+            .unwrap();
         assert_eq!(names(env, &own(env)), ["A"]);
         assert_eq!(names(env, &ListOptions::new().scope(longer)), ["B"]);
     }
 
     fn filters_hold_together_and_with_pages(env) needs [write list metadata] {
         for (name, provider) in [("A1", "x"), ("A2", "y"), ("A3", "x"), ("B1", "x"), ("A4", "x")] {
-            env.client.set(env.key(name), &Secret::with_provider("v", provider)).unwrap();
+            env.client
+                .set(env.key(name), &Secret::with_provider("v", provider))
+                .unwrap();
         }
         fill(env, &["A0"]);
         assert_eq!(names(env, &own(env).provider("x")), ["A1", "A3", "A4", "B1"]);
@@ -124,7 +144,11 @@ tests! { "list";
         let page = env.client.list(filter.clone().limit(2)).unwrap();
         assert_eq!((page.entries.len(), page.next), (2, Some(env.key("A3"))));
         let rest = env.client.list(filter.limit(2).after(env.key("A3"))).unwrap();
-        assert_eq!((rest.entries.len(), rest.next), (1, None), "a full page with nothing after it has no successor");
+        assert_eq!(
+            (rest.entries.len(), rest.next),
+            (1, None),
+            "a full page with nothing after it has no successor"
+        );
     }
 
     fn a_provider_that_changed_is_found_by_its_new_name_only(env) needs [write list metadata] {
@@ -136,17 +160,29 @@ tests! { "list";
     }
 
     fn expired_secrets_are_listed_and_flagged(env) needs [write list expiry] {
-        env.client.set(env.key("OLD"), &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(
+                env.key("OLD"),
+                &Secret::new("v").with_expiry(OffsetDateTime::UNIX_EPOCH),
+            )
+            .unwrap();
         fill(env, &["NEW"]);
         let page = env.client.list(own(env)).unwrap();
-        let flags: Vec<_> = page.entries.iter().map(|entry| (entry.name.key().unwrap().name(), entry.expired)).collect();
+        let flags: Vec<_> = page
+            .entries
+            .iter()
+            .map(|entry| (entry.name.key().unwrap().name(), entry.expired))
+            .collect();
         assert_eq!(flags, [("NEW", false), ("OLD", true)]);
     }
 
     fn full_metadata_tells_everything_but_the_value(env) needs [write list metadata expiry versions] {
         let key = env.key("FULL");
         let expiry = OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap();
-        let secret = Secret::with_provider("canary-51ce", "aws").with_scope_of_use("s3").with_label("l", "v").with_expiry(expiry);
+        let secret = Secret::with_provider("canary-51ce", "aws")
+            .with_scope_of_use("s3")
+            .with_label("l", "v")
+            .with_expiry(expiry);
         env.client.set(&key, &secret).unwrap();
         let page = env.client.list(own(env).full_metadata()).unwrap();
         assert!(!format!("{page:?}").contains("canary-51ce"));
@@ -163,10 +199,15 @@ tests! { "list";
     fn names_that_are_no_keys_come_back_as_references(env) lacks [list write] {
         let mut can = Capabilities::minimal(Persistence::Process, 64);
         can.list = true;
-        let builder = SecretManager::builder().app("behavior").without_environment().backend_instance(Minimal::new(can));
+        let builder = SecretManager::builder()
+            .app("behavior")
+            .without_environment()
+            .backend_instance(Minimal::new(can));
         let client = env.open_with(builder);
         let page = client.list(ListOptions::new()).unwrap();
-        let [key, reference] = &page.entries[..] else { panic!("two entries, not {}", page.entries.len()) };
+        let [key, reference] = &page.entries[..] else {
+            panic!("two entries, not {}", page.entries.len())
+        };
         assert_eq!(key.name, EntryName::Key(SecretKey::new("ONE")));
         assert!(matches!(&reference.name, EntryName::Reference(name) if name == "some one else's: item"));
         assert!(reference.name.key().is_none());

@@ -55,7 +55,10 @@ tests! { "lock_close";
         env.client.set(&key, &Secret::new("v")).unwrap();
         assert_eq!(env.client.value(&key), b"v");
         env.client.lock().unwrap();
-        assert!(!matches!(env.client.try_cached(&key), strongroom::Lookup::Hit(_)), "cached values are forgotten");
+        assert!(
+            !matches!(env.client.try_cached(&key), strongroom::Lookup::Hit(_)),
+            "cached values are forgotten"
+        );
         env.client.lock().unwrap();
         assert_eq!(env.client.value(&key), b"v", "and unlocked by the next use");
         env.client.set(&key, &Secret::new("w")).unwrap();
@@ -112,8 +115,15 @@ tests! { "lock_close";
     fn what_was_written_is_there_after_closing_and_opening(env) needs [write metadata versions list] {
         if env.subject.persists() {
             let key = env.key("A");
-            let first = env.client.set(&key, &Secret::with_provider("one", "p")).unwrap().version.unwrap();
-            env.client.set(&key, &Secret::with_provider("two", "q").with_label("a", "b")).unwrap();
+            let first = env
+                .client
+                .set(&key, &Secret::with_provider("one", "p"))
+                .unwrap()
+                .version
+                .unwrap();
+            env.client
+                .set(&key, &Secret::with_provider("two", "q").with_label("a", "b"))
+                .unwrap();
             let before = env.client.describe(&key).unwrap().unwrap().metadata;
             env.client.close().unwrap();
             let again = env.reopen();
@@ -121,7 +131,10 @@ tests! { "lock_close";
             assert_eq!(read.value.expose(), b"two");
             assert_eq!(read.metadata, before);
             assert_eq!(again.get_version(&key, &first).unwrap().unwrap().value.expose(), b"one");
-            assert_eq!(again.list(ListOptions::new().scope(env.scope())).unwrap().entries.len(), 1);
+            assert_eq!(
+                again.list(ListOptions::new().scope(env.scope())).unwrap().entries.len(),
+                1
+            );
         }
     }
 

@@ -17,7 +17,10 @@ tests! { "rotate";
         let outcome = env.client.rotate(&key, "two").unwrap();
         assert!(!outcome.created);
         assert_eq!(env.client.value(&key), b"two");
-        assert_eq!(env.client.get_version(&key, &former).unwrap().unwrap().value.expose(), b"one");
+        assert_eq!(
+            env.client.get_version(&key, &former).unwrap().unwrap().value.expose(),
+            b"one"
+        );
         assert_eq!(env.client.versions(&key).unwrap().len(), 2);
     }
 
@@ -28,7 +31,10 @@ tests! { "rotate";
         assert_eq!(env.client.value(&key), b"two");
         env.client.rotate(&key, GenerateSpec::hex(16)).unwrap();
         assert_eq!(env.client.value(&key).len(), 32);
-        fails(env.client.rotate(&key, GenerateSpec::hex(0)), ErrorKind::InvalidArgument);
+        fails(
+            env.client.rotate(&key, GenerateSpec::hex(0)),
+            ErrorKind::InvalidArgument,
+        );
         assert_eq!(env.client.versions(&key).unwrap().len(), 3);
     }
 
@@ -59,6 +65,9 @@ tests! { "rotate";
 
     fn it_is_refused_where_nothing_can_be_written(env) lacks [write] {
         let error = env.client.rotate("ONE", "two").unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::ReadOnly | ErrorKind::Unsupported), "{error}");
+        assert!(
+            matches!(error.kind(), ErrorKind::ReadOnly | ErrorKind::Unsupported),
+            "{error}"
+        );
     }
 }

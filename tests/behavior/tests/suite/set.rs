@@ -29,23 +29,33 @@ tests! { "set";
         assert_eq!(now.created_at, created.created_at);
         assert!(now.updated_at >= created.updated_at);
         assert_eq!(now.version, second.version);
-        assert!(second.version.unwrap().number() > first.version.unwrap().number(), "the version grows");
+        assert!(
+            second.version.unwrap().number() > first.version.unwrap().number(),
+            "the version grows"
+        );
     }
 
     fn metadata_is_replaced_as_a_whole(env) needs [write metadata expiry] {
         let key = env.key("META");
-        let secret = Secret::with_provider("v", "openai").with_scope_of_use("all").with_label("a", "b")
+        let secret = Secret::with_provider("v", "openai")
+            .with_scope_of_use("all")
+            .with_label("a", "b")
             .with_expiry(OffsetDateTime::now_utc() + Duration::hours(1));
         env.client.set(&key, &secret).unwrap();
         env.client.set(&key, &Secret::new("v").with_label("c", "d")).unwrap();
         let now = env.client.describe(&key).unwrap().unwrap().metadata;
         assert_eq!((now.provider, now.scope_of_use, now.expires_at), (None, None, None));
-        assert_eq!(now.labels.into_iter().collect::<Vec<_>>(), [("c".to_owned(), "d".to_owned())]);
+        assert_eq!(
+            now.labels.into_iter().collect::<Vec<_>>(),
+            [("c".to_owned(), "d".to_owned())]
+        );
     }
 
     fn an_expired_secret_is_replaced_with_a_new_expiry(env) needs [write expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         fails(env.client.get(&key), ErrorKind::Expired);
         assert!(!env.client.set(&key, &Secret::new("new")).unwrap().created);
         assert_eq!(env.client.value(&key), b"new");
@@ -69,30 +79,57 @@ tests! { "set";
     fn an_import_sets_the_creation_time_of_a_new_secret(env) needs [write metadata] {
         let key = env.key("IMPORTED");
         let at = OffsetDateTime::from_unix_timestamp(1_234_567_890).unwrap();
-        env.client.set_with(&key, &Secret::new("v"), SetOptions::new().created_at(at)).unwrap();
-        assert_eq!(env.client.describe(&key).unwrap().unwrap().metadata.created_at, Some(at));
+        env.client
+            .set_with(&key, &Secret::new("v"), SetOptions::new().created_at(at))
+            .unwrap();
+        assert_eq!(
+            env.client.describe(&key).unwrap().unwrap().metadata.created_at,
+            Some(at)
+        );
         env.client.set(&key, &Secret::new("w")).unwrap();
-        assert_eq!(env.client.describe(&key).unwrap().unwrap().metadata.created_at, Some(at), "and a set keeps it");
+        assert_eq!(
+            env.client.describe(&key).unwrap().unwrap().metadata.created_at,
+            Some(at),
+            "and a set keeps it"
+        );
         let later = SetOptions::new().created_at(OffsetDateTime::UNIX_EPOCH);
         env.client.set_with(&key, &Secret::new("x"), later).unwrap();
-        assert_eq!(env.client.describe(&key).unwrap().unwrap().metadata.created_at, Some(at), "it is kept once it is set");
+        assert_eq!(
+            env.client.describe(&key).unwrap().unwrap().metadata.created_at,
+            Some(at),
+            "it is kept once it is set"
+        );
     }
 
     fn if_absent_creates_once(env) needs [write cas] {
         let key = env.key("ONCE");
         let once = || SetOptions::new().if_absent();
         assert!(env.client.set_with(&key, &Secret::new("one"), once()).unwrap().created);
-        let error = fails(env.client.set_with(&key, &Secret::new("two"), once()), ErrorKind::Conflict);
+        let error = fails(
+            env.client.set_with(&key, &Secret::new("two"), once()),
+            ErrorKind::Conflict,
+        );
         assert_eq!(error.key(), Some(key.as_str()));
         assert_eq!(env.client.value(&key), b"one");
         env.client.delete(&key).unwrap();
-        assert!(env.client.set_with(&key, &Secret::new("three"), once()).unwrap().created);
+        assert!(
+            env.client
+                .set_with(&key, &Secret::new("three"), once())
+                .unwrap()
+                .created
+        );
     }
 
     fn if_absent_finds_an_expired_secret(env) needs [write cas expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
-        fails(env.client.set_with(&key, &Secret::new("new"), SetOptions::new().if_absent()), ErrorKind::Conflict);
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
+        fails(
+            env.client
+                .set_with(&key, &Secret::new("new"), SetOptions::new().if_absent()),
+            ErrorKind::Conflict,
+        );
         fails(env.client.get(&key), ErrorKind::Expired);
     }
 
@@ -100,9 +137,21 @@ tests! { "set";
         let key = env.key("CAS");
         let first = env.client.set(&key, &Secret::new("one")).unwrap().version.unwrap();
         let on = |version: &Version| SetOptions::new().if_version(version.clone());
-        let second = env.client.set_with(&key, &Secret::new("two"), on(&first)).unwrap().version.unwrap();
-        fails(env.client.set_with(&key, &Secret::new("x"), on(&first)), ErrorKind::Conflict);
-        fails(env.client.set_with(&key, &Secret::new("x"), on(&Version::from_word("nonsense"))), ErrorKind::Conflict);
+        let second = env
+            .client
+            .set_with(&key, &Secret::new("two"), on(&first))
+            .unwrap()
+            .version
+            .unwrap();
+        fails(
+            env.client.set_with(&key, &Secret::new("x"), on(&first)),
+            ErrorKind::Conflict,
+        );
+        fails(
+            env.client
+                .set_with(&key, &Secret::new("x"), on(&Version::from_word("nonsense"))),
+            ErrorKind::Conflict,
+        );
         assert_eq!(env.client.value(&key), b"two");
         env.client.set_with(&key, &Secret::new("three"), on(&second)).unwrap();
         assert_eq!(env.client.value(&key), b"three");
@@ -111,7 +160,10 @@ tests! { "set";
     fn if_version_of_a_missing_secret_is_a_conflict(env) needs [write cas] {
         let key = env.key("MISSING");
         let options = SetOptions::new().if_version(Version::from_number(1));
-        fails(env.client.set_with(&key, &Secret::new("x"), options), ErrorKind::Conflict);
+        fails(
+            env.client.set_with(&key, &Secret::new("x"), options),
+            ErrorKind::Conflict,
+        );
         assert!(env.client.get(&key).unwrap().is_none());
     }
 
@@ -121,21 +173,35 @@ tests! { "set";
         env.client.delete(&key).unwrap();
         let second = env.client.set(&key, &Secret::new("one")).unwrap().version.unwrap();
         assert_ne!(first, second, "versions never repeat");
-        fails(env.client.set_with(&key, &Secret::new("x"), SetOptions::new().if_version(first)), ErrorKind::Conflict);
+        fails(
+            env.client
+                .set_with(&key, &Secret::new("x"), SetOptions::new().if_version(first)),
+            ErrorKind::Conflict,
+        );
         assert_eq!(env.client.value(&key), b"one");
     }
 
     fn both_conditions_at_once_are_an_invalid_argument(env) needs [write cas] {
         let options = SetOptions::new().if_absent().if_version(Version::from_number(1));
-        fails(env.client.set_with(env.key("BOTH"), &Secret::new("x"), options), ErrorKind::InvalidArgument);
+        fails(
+            env.client.set_with(env.key("BOTH"), &Secret::new("x"), options),
+            ErrorKind::InvalidArgument,
+        );
     }
 
     fn conditions_are_unsupported_without_cas(env) needs [write] lacks [cas] {
         let key = env.key("CAS");
         let options = SetOptions::new().if_version(Version::from_number(1));
-        let error = fails(env.client.set_with(&key, &Secret::new("x"), options), ErrorKind::Unsupported);
+        let error = fails(
+            env.client.set_with(&key, &Secret::new("x"), options),
+            ErrorKind::Unsupported,
+        );
         assert!(error.message().contains("if_version"), "{error}");
-        let error = fails(env.client.set_with(&key, &Secret::new("x"), SetOptions::new().if_absent()), ErrorKind::Unsupported);
+        let error = fails(
+            env.client
+                .set_with(&key, &Secret::new("x"), SetOptions::new().if_absent()),
+            ErrorKind::Unsupported,
+        );
         assert!(error.message().contains("if_absent"), "{error}");
         assert!(env.client.get(&key).unwrap().is_none());
     }
@@ -146,9 +212,15 @@ tests! { "set";
             ("provider", SecretMetadata::new().with_provider("p")),
             ("scope_of_use", SecretMetadata::new().with_scope_of_use("s")),
             ("labels", SecretMetadata::new().with_label("l", "v")),
-            ("expires_at", SecretMetadata::new().with_expiry(OffsetDateTime::now_utc() + Duration::hours(1))),
+            (
+                "expires_at",
+                SecretMetadata::new().with_expiry(OffsetDateTime::now_utc() + Duration::hours(1)),
+            ),
         ] {
-            let error = fails(env.client.set(&key, &Secret::new("v").with_metadata(metadata)), ErrorKind::Unsupported);
+            let error = fails(
+                env.client.set(&key, &Secret::new("v").with_metadata(metadata)),
+                ErrorKind::Unsupported,
+            );
             assert!(error.message().contains(field), "{error}");
             assert!(env.client.get(&key).unwrap().is_none(), "nothing is written");
         }

@@ -15,9 +15,16 @@ fn batch(env: &Env, entries: &[(&str, &str)]) -> Vec<(SecretKey, Secret)> {
 tests! { "set_many";
     fn every_entry_is_written_and_told(env) needs [write] {
         env.client.set(env.key("B"), &Secret::new("old")).unwrap();
-        let outcome = env.client.set_many(&batch(env, &[("C", "3"), ("A", "1"), ("B", "2")])).unwrap();
+        let outcome = env
+            .client
+            .set_many(&batch(env, &[("C", "3"), ("A", "1"), ("B", "2")]))
+            .unwrap();
         assert!(outcome.first_error().is_none());
-        let created: Vec<_> = outcome.outcomes.iter().map(|outcome| outcome.as_ref().unwrap().created).collect();
+        let created: Vec<_> = outcome
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.as_ref().unwrap().created)
+            .collect();
         assert_eq!(created, [true, true, false], "in the order of the request");
         for (name, value) in [("A", "1"), ("B", "2"), ("C", "3")] {
             assert_eq!(env.client.value(env.key(name)), value.as_bytes());
@@ -52,20 +59,29 @@ tests! { "set_many";
     }
 
     fn the_same_key_twice_is_an_invalid_argument_and_nothing_is_written(env) needs [write] {
-        let error = fails(env.client.set_many(&batch(env, &[("A", "1"), ("B", "2"), ("A", "3")])), ErrorKind::InvalidArgument);
+        let error = fails(
+            env.client.set_many(&batch(env, &[("A", "1"), ("B", "2"), ("A", "3")])),
+            ErrorKind::InvalidArgument,
+        );
         assert_eq!(error.key(), Some(env.key("A").as_str()));
         assert!(env.client.get(env.key("A")).unwrap().is_none());
         assert!(env.client.get(env.key("B")).unwrap().is_none());
     }
 
     fn a_bad_key_refuses_the_batch(env) needs [write] {
-        let entries = [(env.key("A"), Secret::new("1")), (env.key("bad name"), Secret::new("2"))];
+        let entries = [
+            (env.key("A"), Secret::new("1")),
+            (env.key("bad name"), Secret::new("2")),
+        ];
         fails(env.client.set_many(&entries), ErrorKind::InvalidKey);
         assert!(env.client.get(env.key("A")).unwrap().is_none());
     }
 
     fn one_entry_that_is_too_large_refuses_an_atomic_batch(env) needs [write atomic_batch] {
-        let entries = [(env.key("A"), Secret::new("1")), (env.key("B"), Secret::new(vec![b'x'; (1 << 20) + 1]))];
+        let entries = [
+            (env.key("A"), Secret::new("1")),
+            (env.key("B"), Secret::new(vec![b'x'; (1 << 20) + 1])),
+        ];
         match env.client.set_many(&entries) {
             Err(error) => assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}"),
             Ok(outcome) => assert!(outcome.outcomes.iter().all(Result::is_err)),
@@ -95,7 +111,9 @@ tests! { "set_many";
     }
 
     fn many_entries_are_written_at_once(env) needs [write] {
-        let entries: Vec<_> = (0..500).map(|at| (env.key(&format!("K{at}")), Secret::new(at.to_string()))).collect();
+        let entries: Vec<_> = (0..500)
+            .map(|at| (env.key(&format!("K{at}")), Secret::new(at.to_string())))
+            .collect();
         assert_eq!(env.client.set_many(&entries).unwrap().outcomes.len(), 500);
         let keys: Vec<_> = entries.iter().map(|(key, _)| key).collect();
         let read = env.client.get_many(&keys).unwrap();

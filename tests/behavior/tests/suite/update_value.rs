@@ -11,7 +11,10 @@ tests! { "update_value";
         assert_eq!(error.key(), Some(env.key("MISSING").as_str()));
         assert!(!env.client.exists(env.key("MISSING")).unwrap());
         let options = UpdateOptions::new().clear_expiry();
-        fails(env.client.update_value_with(env.key("MISSING"), "v", options), ErrorKind::NotFound);
+        fails(
+            env.client.update_value_with(env.key("MISSING"), "v", options),
+            ErrorKind::NotFound,
+        );
     }
 
     fn it_is_read_only_where_nothing_can_be_written(env) lacks [write] {
@@ -21,7 +24,10 @@ tests! { "update_value";
     fn metadata_is_kept_and_the_version_grows(env) needs [write metadata expiry versions] {
         let key = env.key("KEPT");
         let expiry = OffsetDateTime::now_utc() + Duration::hours(1);
-        let secret = Secret::with_provider("one", "openai").with_scope_of_use("all").with_label("a", "b").with_expiry(expiry);
+        let secret = Secret::with_provider("one", "openai")
+            .with_scope_of_use("all")
+            .with_label("a", "b")
+            .with_expiry(expiry);
         env.client.set(&key, &secret).unwrap();
         let before = env.client.describe(&key).unwrap().unwrap().metadata;
         let outcome = env.client.update_value(&key, "two").unwrap();
@@ -44,7 +50,9 @@ tests! { "update_value";
 
     fn an_expired_secret_answers_expired(env) needs [write expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         fails(env.client.update_value(&key, "new"), ErrorKind::Expired);
         fails(env.client.get(&key), ErrorKind::Expired);
     }
@@ -52,16 +60,27 @@ tests! { "update_value";
     fn an_expired_secret_is_updated_with_a_new_expiry(env) needs [write expiry] {
         let key = env.key("OLD");
         let later = OffsetDateTime::from_unix_timestamp(4_000_000_000).unwrap();
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
-        env.client.update_value_with(&key, "new", UpdateOptions::new().expires_at(later)).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
+        env.client
+            .update_value_with(&key, "new", UpdateOptions::new().expires_at(later))
+            .unwrap();
         assert_eq!(env.client.value(&key), b"new");
-        assert_eq!(env.client.describe(&key).unwrap().unwrap().metadata.expires_at, Some(later));
+        assert_eq!(
+            env.client.describe(&key).unwrap().unwrap().metadata.expires_at,
+            Some(later)
+        );
     }
 
     fn an_expired_secret_is_updated_without_its_expiry(env) needs [write expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
-        env.client.update_value_with(&key, "new", UpdateOptions::new().clear_expiry()).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
+        env.client
+            .update_value_with(&key, "new", UpdateOptions::new().clear_expiry())
+            .unwrap();
         assert_eq!(env.client.value(&key), b"new");
         assert_eq!(env.client.describe(&key).unwrap().unwrap().metadata.expires_at, None);
     }
@@ -69,9 +88,14 @@ tests! { "update_value";
     fn if_version_updates_the_current_version_only(env) needs [write cas] {
         let key = env.key("CAS");
         let first = env.client.set(&key, &Secret::new("one")).unwrap().version.unwrap();
-        env.client.update_value_with(&key, "two", UpdateOptions::new().if_version(first.clone())).unwrap();
+        env.client
+            .update_value_with(&key, "two", UpdateOptions::new().if_version(first.clone()))
+            .unwrap();
         let options = UpdateOptions::new().if_version(first);
-        fails(env.client.update_value_with(&key, "three", options), ErrorKind::Conflict);
+        fails(
+            env.client.update_value_with(&key, "three", options),
+            ErrorKind::Conflict,
+        );
         assert_eq!(env.client.value(&key), b"two");
     }
 
@@ -79,13 +103,18 @@ tests! { "update_value";
         let key = env.key("CAS");
         env.client.set(&key, &Secret::new("one")).unwrap();
         let options = UpdateOptions::new().if_version(strongroom::Version::from_number(1));
-        fails(env.client.update_value_with(&key, "two", options), ErrorKind::Unsupported);
+        fails(
+            env.client.update_value_with(&key, "two", options),
+            ErrorKind::Unsupported,
+        );
         assert_eq!(env.client.value(&key), b"one");
     }
 
     fn updates_from_many_threads_leave_metadata_whole(env) needs [write metadata cas] {
         let key = env.key("RACE");
-        env.client.set(&key, &Secret::with_provider("start", "openai").with_label("a", "b")).unwrap();
+        env.client
+            .set(&key, &Secret::with_provider("start", "openai").with_label("a", "b"))
+            .unwrap();
         std::thread::scope(|scope| {
             for writer in 0..4 {
                 let (client, key) = (env.client.clone(), key.clone());
@@ -100,7 +129,10 @@ tests! { "update_value";
             }
         });
         let read = env.client.get(&key).unwrap().unwrap();
-        assert_eq!((read.metadata.provider.as_deref(), &*read.metadata.labels["a"]), (Some("openai"), "b"));
+        assert_eq!(
+            (read.metadata.provider.as_deref(), &*read.metadata.labels["a"]),
+            (Some("openai"), "b")
+        );
         assert_ne!(read.value.expose(), b"start");
     }
 }

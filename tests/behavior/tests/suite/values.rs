@@ -8,7 +8,15 @@ tests! { "values";
     fn any_bytes_come_back_as_they_went(env) needs [write binary empty_value] {
         let all: Vec<u8> = (0..=255).collect();
         let values: [&[u8]; 9] = [
-            b"", b"\0", b"a\0b\0", b"\xff\xfe\x80", b"\r\n", b" spaces ", "\u{feff}bom".as_bytes(), &all, b"null",
+            b"",
+            b"\0",
+            b"a\0b\0",
+            b"\xff\xfe\x80",
+            b"\r\n",
+            b" spaces ",
+            "\u{feff}bom".as_bytes(),
+            &all,
+            b"null",
         ];
         for (at, value) in values.iter().enumerate() {
             let key = env.key(&format!("VALUE_{at}"));
@@ -19,7 +27,10 @@ tests! { "values";
     }
 
     fn any_text_comes_back_as_it_went(env) needs [write] {
-        for (at, value) in ["x", "zwölf", "🗝️", "a b", "trailing\n", "\u{0}in\u{0}side", "${HOME}"].iter().enumerate() {
+        for (at, value) in ["x", "zwölf", "🗝️", "a b", "trailing\n", "\u{0}in\u{0}side", "${HOME}"]
+            .iter()
+            .enumerate()
+        {
             let key = env.key(&format!("TEXT_{at}"));
             env.client.set(&key, &Secret::new(*value)).unwrap();
             assert_eq!(env.client.get_value(&key).unwrap().as_deref(), Some(*value));
@@ -51,7 +62,9 @@ tests! { "values";
 
     fn one_mebibyte_is_held(env) needs [write binary] {
         let key = env.key("LARGE");
-        let value: Vec<u8> = (0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let value: Vec<u8> = (0..1_u32 << 20)
+            .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)
+            .collect();
         env.client.set(&key, &Secret::new(value.as_slice())).unwrap();
         assert!(env.client.value(&key) == value);
         assert!(env.client.value(&key) == value, "from the cache");
@@ -66,6 +79,10 @@ tests! { "values";
         drop(first);
         assert_eq!(second.value.expose(), b"copy");
         env.client.delete(&key).unwrap();
-        assert_eq!(second.value.expose(), b"copy", "deleting wipes what is stored, not what was read");
+        assert_eq!(
+            second.value.expose(),
+            b"copy",
+            "deleting wipes what is stored, not what was read"
+        );
     }
 }

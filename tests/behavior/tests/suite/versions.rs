@@ -22,9 +22,15 @@ tests! { "versions";
         let listed = env.client.versions(&key).unwrap();
         let versions: Vec<_> = listed.iter().map(|entry| entry.version.clone()).collect();
         assert_eq!(versions, written.iter().rev().cloned().collect::<Vec<_>>());
-        assert_eq!(listed.iter().map(|entry| entry.current).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(
+            listed.iter().map(|entry| entry.current).collect::<Vec<_>>(),
+            [true, false, false]
+        );
         let numbers: Vec<_> = versions.iter().filter_map(|version| version.number()).collect();
-        assert!(numbers.len() == 3 && numbers.is_sorted_by(|newer, older| newer > older), "{numbers:?}");
+        assert!(
+            numbers.len() == 3 && numbers.is_sorted_by(|newer, older| newer > older),
+            "{numbers:?}"
+        );
         let times: Vec<_> = listed.iter().map(|entry| entry.created_at.unwrap()).collect();
         assert!(times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
         assert!(!format!("{listed:?}").contains("three"));
@@ -32,24 +38,52 @@ tests! { "versions";
 
     fn expired_versions_are_listed(env) needs [write versions expiry] {
         let key = env.key("OLD");
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
         env.client.set(&key, &Secret::new("new")).unwrap();
         let listed = env.client.versions(&key).unwrap();
         let expiries: Vec<_> = listed.iter().map(|entry| entry.expires_at).collect();
         assert_eq!(expiries, [None, Some(OffsetDateTime::UNIX_EPOCH)]);
-        env.client.set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH)).unwrap();
-        assert_eq!(env.client.versions(&key).unwrap().len(), 3, "the current one may have expired, too");
+        env.client
+            .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
+            .unwrap();
+        assert_eq!(
+            env.client.versions(&key).unwrap().len(),
+            3,
+            "the current one may have expired, too"
+        );
     }
 
     fn ten_are_kept(env) needs [write versions] {
         let key = env.key("MANY");
         let written: Vec<_> = (0..13)
-            .map(|round| env.client.set(&key, &Secret::new(round.to_string())).unwrap().version.unwrap())
+            .map(|round| {
+                env.client
+                    .set(&key, &Secret::new(round.to_string()))
+                    .unwrap()
+                    .version
+                    .unwrap()
+            })
             .collect();
-        let listed: Vec<_> = env.client.versions(&key).unwrap().into_iter().map(|entry| entry.version).collect();
+        let listed: Vec<_> = env
+            .client
+            .versions(&key)
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.version)
+            .collect();
         assert_eq!(listed, written[3..].iter().rev().cloned().collect::<Vec<_>>());
         assert!(env.client.get_version(&key, &written[2]).unwrap().is_none());
-        assert_eq!(env.client.get_version(&key, &written[3]).unwrap().unwrap().value.expose(), b"3");
+        assert_eq!(
+            env.client
+                .get_version(&key, &written[3])
+                .unwrap()
+                .unwrap()
+                .value
+                .expose(),
+            b"3"
+        );
         fails(env.client.rollback(&key, &written[2]), ErrorKind::NotFound);
     }
 
@@ -58,7 +92,14 @@ tests! { "versions";
         let mut highest = 0;
         for round in 0..4 {
             for _ in 0..3 {
-                let number = env.client.set(&key, &Secret::new("v")).unwrap().version.unwrap().number().unwrap();
+                let number = env
+                    .client
+                    .set(&key, &Secret::new("v"))
+                    .unwrap()
+                    .version
+                    .unwrap()
+                    .number()
+                    .unwrap();
                 assert!(number > highest, "round {round}: {number} after {highest}");
                 highest = number;
             }

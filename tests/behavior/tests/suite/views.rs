@@ -24,7 +24,13 @@ tests! { "views";
         view.set("NAME", &Secret::new("v")).unwrap();
         view.set(other.as_str(), &Secret::new("v")).unwrap();
         let page = view.list(ListOptions::new()).unwrap();
-        assert_eq!(page.entries.iter().map(|entry| entry.name.to_string()).collect::<Vec<_>>(), [env.key("NAME").to_string()]);
+        assert_eq!(
+            page.entries
+                .iter()
+                .map(|entry| entry.name.to_string())
+                .collect::<Vec<_>>(),
+            [env.key("NAME").to_string()]
+        );
     }
 
     fn a_view_of_no_scope_is_an_invalid_key(env) needs [] {
@@ -50,7 +56,10 @@ tests! { "views";
         match env.client.try_cached(&key) {
             Lookup::Hit(bytes) => assert_eq!(bytes, b"v"),
             // The fault subjects run without the cache.
-            _ => assert!(env.subject.word().starts_with("fault"), "a value that was read is cached"),
+            _ => assert!(
+                env.subject.word().starts_with("fault"),
+                "a value that was read is cached"
+            ),
         }
         env.client.delete(&key).unwrap();
         assert!(!matches!(env.client.try_cached(&key), Lookup::Hit(_)));
@@ -61,13 +70,27 @@ tests! { "views";
             let (key, other) = (env.key("SHARED"), env.reopen());
             assert!(other.get(&key).unwrap().is_none());
             env.client.set(&key, &Secret::new("one")).unwrap();
-            eventually("the new secret is seen", || other.get(&key).unwrap().filter(|secret| secret.value.expose() == b"one"));
+            eventually("the new secret is seen", || {
+                other
+                    .get(&key)
+                    .unwrap()
+                    .filter(|secret| secret.value.expose() == b"one")
+            });
             env.client.set(&key, &Secret::new("two")).unwrap();
-            eventually("the new value is seen", || other.get(&key).unwrap().filter(|secret| secret.value.expose() == b"two"));
+            eventually("the new value is seen", || {
+                other
+                    .get(&key)
+                    .unwrap()
+                    .filter(|secret| secret.value.expose() == b"two")
+            });
             other.set(&key, &Secret::new("three")).unwrap();
-            eventually("and the other way round", || (env.client.value(&key) == b"three").then_some(()));
+            eventually("and the other way round", || {
+                (env.client.value(&key) == b"three").then_some(())
+            });
             env.client.delete(&key).unwrap();
-            eventually("the deletion is seen", || other.get(&key).unwrap().is_none().then_some(()));
+            eventually("the deletion is seen", || {
+                other.get(&key).unwrap().is_none().then_some(())
+            });
         }
     }
 
@@ -84,7 +107,10 @@ tests! { "views";
             }
         });
         for thread in 0..4 {
-            assert_eq!(env.client.value(env.key(&format!("T{thread}"))), format!("{thread} 24").into_bytes());
+            assert_eq!(
+                env.client.value(env.key(&format!("T{thread}"))),
+                format!("{thread} 24").into_bytes()
+            );
         }
     }
 }

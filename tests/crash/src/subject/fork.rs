@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use strongroom::blocking::SecretManager;
@@ -8,6 +9,8 @@ use super::{complain, key, open, say, value};
 
 /// Threads that write and read while the process forks.
 const THREADS: u32 = 4;
+/// Children at a time.
+const AT_ONCE: usize = 4;
 /// Writers with these numbers and above are children.
 const CHILDREN: u32 = 1000;
 /// Writers with these numbers and above are grandchildren.
@@ -75,11 +78,24 @@ pub(super) fn fork_many(count: u64) {
     let Some(manager) = open("on") else { return };
     let mut tally = Tally::default();
     with_threads(&manager, || {
-        for id in (CHILDREN..).take(usize::try_from(count).unwrap_or_default()) {
-            let seen = last(id % THREADS);
-            if tally.count(fork(|| read_and_write(&manager, id, seen))) {
+        // Some children work at the same time as their parent forks again.
+        let mut running = VecDeque::new();
+        let mut count_oldest = |running: &mut VecDeque<_>| {
+            if let Some((id, child)) = running.pop_front()
+                && tally.count(child)
+            {
                 say(format_args!("ack {id} 0"));
             }
+        };
+        for id in (CHILDREN..).take(usize::try_from(count).unwrap_or_default()) {
+            let seen = last(id % THREADS);
+            running.push_back((id, fork(|| read_and_write(&manager, id, seen))));
+            if running.len() == AT_ONCE {
+                count_oldest(&mut running);
+            }
+        }
+        while !running.is_empty() {
+            count_oldest(&mut running);
         }
     });
     tally.say("forks");

@@ -28,6 +28,20 @@ fn faulty() -> Result<(SecretManager, Arc<FaultBackend>)> {
     Ok((manager, fault))
 }
 
+/// Waits until the worker has its thread: before that the script's rule may still be there for a child to take.
+fn worker_runs() -> bool {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        let names = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let named = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
+        if names.flat_map(named).any(|name| name.trim_end() == "sr-fault") {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
 /// Forks while a call hangs on a worker.
 pub(super) fn hanging() {
     let (manager, fault) = match faulty() {
@@ -42,7 +56,7 @@ pub(super) fn hanging() {
     fault.on(Operation::Get).times(1).then(Fault::Block);
     std::thread::scope(|scope| {
         let hanging = scope.spawn(|| manager.get(key(0, 0)).map(|secret| secret.is_some()));
-        if fault.wait_for(PATIENCE, |counters| counters.in_flight == 1).is_none() {
+        if fault.wait_for(PATIENCE, |counters| counters.in_flight == 1).is_none() || !worker_runs() {
             say("error the call did not begin");
         }
         for id in 1..=10 {

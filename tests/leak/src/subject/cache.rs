@@ -102,7 +102,8 @@ fn expired(scene: &Scene) -> Result<()> {
         .manager
         .update_value_with(KEY, scene.value(), UpdateOptions::new().expires_at(expiry))?;
     warm(scene)?;
-    while OffsetDateTime::now_utc() <= expiry {
+    // The library's clock is the kernel's coarse one, which lags by up to a tick.
+    while OffsetDateTime::now_utc() <= expiry + Duration::from_millis(20) {
         std::thread::sleep(Duration::from_millis(20));
     }
     if scene.manager.get(KEY).is_ok() {

@@ -84,7 +84,10 @@ fn too_large(scene: &Scene) -> Result<()> {
     bytes.extend(crate::canary::unmasked(&scene.masked));
     bytes.resize(1 << 20, b'.');
     bytes.extend(crate::canary::unmasked(&scene.masked));
-    let outcome = scene.manager.set(KEY, &Secret::new(bytes));
+    let secret = Secret::new(bytes);
+    stage("live", Expect::Found);
+    let outcome = scene.manager.set(KEY, &secret);
+    drop(secret);
     expect(outcome, ErrorKind::TooLarge)
 }
 
@@ -97,7 +100,10 @@ fn there_already(scene: &Scene) -> Result<()> {
 
 fn conflict(scene: &Scene) -> Result<()> {
     let options = SetOptions::new().if_version(Version::from_number(999_999));
-    let outcome = scene.manager.set_with(KEY, &scene.secret(), options);
+    let secret = scene.secret();
+    stage("live", Expect::Found);
+    let outcome = scene.manager.set_with(KEY, &secret, options);
+    drop(secret);
     expect(outcome, ErrorKind::Conflict)
 }
 
@@ -144,7 +150,10 @@ fn cancelled(scene: &Scene) -> Result<()> {
     let token = CancellationToken::new();
     let manager = scene.manager.with_cancel(token.clone());
     token.cancel();
-    let outcome = manager.set(KEY, &scene.secret());
+    let secret = scene.secret();
+    stage("live", Expect::Found);
+    let outcome = manager.set(KEY, &secret);
+    drop(secret);
     expect(outcome, ErrorKind::Cancelled)
 }
 

@@ -11,6 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 /// A table with one row a key, in the same modes as the store.
 pub struct BareTable {
     connection: Connection,
+    /// What the next row holds: SQLite writes nothing where a row stays as it is.
+    next: std::cell::Cell<u64>,
 }
 
 impl BareTable {
@@ -24,7 +26,11 @@ impl BareTable {
                  CREATE TABLE IF NOT EXISTS t(k BLOB PRIMARY KEY, v BLOB) STRICT, WITHOUT ROWID;",
             )
             .unwrap();
-        let table = Self { connection };
+        let next = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
+        let table = Self {
+            connection,
+            next: std::cell::Cell::new(next),
+        };
         let held: i64 = table
             .connection
             .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
@@ -42,11 +48,14 @@ impl BareTable {
         let mut key = [0_u8; 16];
         // Spread like a hash, as our rows are.
         key[..8].copy_from_slice(&(n as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
+        let mut value = [7_u8; 200];
+        self.next.set(self.next.get() + 1);
+        value[..8].copy_from_slice(&self.next.get().to_le_bytes());
         let mut statement = self
             .connection
             .prepare_cached("INSERT OR REPLACE INTO t VALUES(?1, ?2)")
             .unwrap();
-        statement.execute((&key[..], &[7_u8; 200][..])).unwrap();
+        statement.execute((&key[..], &value[..])).unwrap();
     }
 }
 

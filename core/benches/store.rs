@@ -60,6 +60,8 @@ fn durable_set(report: &mut Report, folder: &Path) {
     );
     let (floor, ours) = at(99);
     report.beside("durable set, p99", "ns", floor, ours, Target::None);
+    let (floor, ours) = at(100);
+    report.beside("durable set, slowest of 1,000", "ns", floor, ours, Target::None);
 }
 
 /// The subject of the count of syncs: nothing but opening and setting.

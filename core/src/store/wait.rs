@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_millis(1);
 /// The pauses after which a wait becomes insistent, and the one at which it gives that up. A writer that writes on and
 /// on leaves the store free for some ten microseconds at a time: who looked once in a millisecond would miss that for
 /// dozens of turns. A lock that is held for long (a backup) is not worth the processor's time.
-const INSISTENT: std::ops::Range<u32> = 6..256;
+const INSISTENT: std::ops::Range<u32> = 3..256;
 
 /// How one call may wait.
 pub(crate) struct Wait<'a> {

@@ -33,11 +33,8 @@ impl Version {
 
     /// A version that is a number.
     pub fn from_number(number: u64) -> Self {
-        // Exactly as long as it must be: a list makes one a secret, and `to_string` would allocate twice.
-        let mut word = String::with_capacity(number.checked_ilog10().unwrap_or(0) as usize + 1);
-        let _ = fmt::Write::write_fmt(&mut word, format_args!("{number}"));
         Self {
-            word: word.into_boxed_str(),
+            word: number.to_string().into_boxed_str(),
             number: Some(number),
         }
     }

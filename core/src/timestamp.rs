@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// Whatever states a point in time: `time::OffsetDateTime`, `std::time::SystemTime` and, with the feature `chrono`,
 /// `chrono::DateTime`.
@@ -38,10 +38,8 @@ pub(crate) fn to_micros(at: OffsetDateTime) -> i64 {
 
 /// The point in time that many microseconds after 1970 UTC; the nearest that can be held where it cannot be.
 pub(crate) fn from_micros(micros: i64) -> OffsetDateTime {
-    // By whole seconds: a list makes several a secret, and arithmetic with `Duration` takes several times as long.
-    let nanos = u32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or(0);
-    OffsetDateTime::from_unix_timestamp(micros.div_euclid(1_000_000))
-        .and_then(|at| at.replace_nanosecond(nanos))
+    OffsetDateTime::UNIX_EPOCH
+        .checked_add(Duration::microseconds(micros))
         .unwrap_or(
             if micros < 0 {
                 time::PrimitiveDateTime::MIN
@@ -50,6 +48,7 @@ pub(crate) fn from_micros(micros: i64) -> OffsetDateTime {
             }
             .assume_utc(),
         )
+        .to_offset(UtcOffset::UTC)
 }
 
 /// Now, to the microsecond.

@@ -81,18 +81,8 @@ pub(crate) struct SealedBox<'a>(&'a [u8]);
 
 /// What a box held. Wiped when dropped.
 pub(crate) struct Opened {
-    padded: Vec<u8>,
+    padded: Zeroizing<Vec<u8>>,
     length: usize,
-}
-
-impl Drop for Opened {
-    fn drop(&mut self) {
-        // All of the capacity: what authentication cut off was written too. One `memset`, where `zeroize` goes byte by
-        // byte; a list opens a box a secret.
-        self.padded.resize(self.padded.capacity(), 0);
-        self.padded.fill(0);
-        zeroize::optimization_barrier(&self.padded[..]);
-    }
 }
 
 impl std::ops::Deref for Opened {
@@ -137,14 +127,9 @@ impl<'a> SealedBox<'a> {
         let cipher = cipher(&derived).map_err(|_| Refusal::Malformed)?;
         let nonce = Nonce::try_assume_unique_for_key(&self.0[NONCE]).map_err(|_| Refusal::Malformed)?;
         let aad = Associated::new(address, self.epoch());
-        // Wiped when dropped, whatever happens from here on.
-        let mut opened = Opened {
-            padded: self.0[HEADER_LEN..].to_vec(),
-            length: 0,
-        };
-        let padded = &mut opened.padded;
+        let mut padded = Zeroizing::new(self.0[HEADER_LEN..].to_vec());
         let length = cipher
-            .open_in_place(nonce, Aad::from(aad.as_slice()), padded)
+            .open_in_place(nonce, Aad::from(aad.as_slice()), &mut padded)
             .map_err(|_| Refusal::NotAuthentic)?
             .len();
         padded.truncate(length);
@@ -156,8 +141,7 @@ impl<'a> SealedBox<'a> {
         if padding::bucket(end) != padded.len() || padded[end..].iter().any(|&byte| byte != 0) {
             return Err(Refusal::Malformed);
         }
-        opened.length = length;
-        Ok(opened)
+        Ok(Opened { padded, length })
     }
 }
 

@@ -63,26 +63,6 @@ impl Row {
         }
     }
 
-    /// The row of a head, without the detour by metadata, which spells the version's number out.
-    fn of(key: SecretKey, head: Head) -> Self {
-        let (version, updated) = head.versions.last().map_or((0, head.created), |row| (row.v, row.at));
-        let more = (head.attributes.scope_of_use.is_some() || !head.attributes.labels.is_empty()).then(|| {
-            Box::new(More {
-                scope_of_use: head.attributes.scope_of_use,
-                labels: head.attributes.labels,
-            })
-        });
-        Self {
-            key,
-            created: head.created,
-            updated,
-            version,
-            expires: head.attributes.expires,
-            provider: head.attributes.provider.map(String::into_boxed_str),
-            more,
-        }
-    }
-
     fn entry(&self, full: bool) -> ListEntry {
         let mut metadata = SecretMetadata::new();
         metadata.created_at = Some(from_micros(self.created));
@@ -231,7 +211,7 @@ pub(super) fn for_each_head(
 impl Index {
     fn add(&mut self, head: Head) {
         match SecretKey::parse(&head.name) {
-            Ok(key) if key.as_str() == head.name => self.rows.push(Row::of(key, head)),
+            Ok(key) if key.as_str() == head.name => self.rows.push(Row::new(key, head.into_metadata())),
             _ => self.references.push(head.name),
         }
     }
@@ -245,15 +225,7 @@ impl Index {
         let mut matching = self.rows[start..]
             .iter()
             .filter(|row| page.filter.matches(&row.key, row.provider.as_deref()));
-        // Ten thousand entries are megabytes: growing step by step would copy and touch twice as many pages.
-        let unfiltered = page.filter.scope.is_none() && page.filter.provider.is_none() && page.filter.prefix.is_none();
-        let expected = if unfiltered {
-            limit.min(self.rows.len() - start)
-        } else {
-            0
-        };
-        let mut entries: Vec<ListEntry> = Vec::with_capacity(expected);
-        entries.extend(matching.by_ref().take(limit).map(|row| row.entry(page.full)));
+        let mut entries: Vec<ListEntry> = matching.by_ref().take(limit).map(|row| row.entry(page.full)).collect();
         let next = match matching.next() {
             Some(_) => entries.last().and_then(|entry| entry.name.key().cloned()),
             None => {

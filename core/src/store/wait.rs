@@ -9,17 +9,12 @@ use crate::error::{Error, ErrorKind};
 
 const FIRST: Duration = Duration::from_micros(50);
 const LONGEST: Duration = Duration::from_millis(1);
-/// The pauses after which a wait becomes insistent, and the one at which it gives that up. A writer that writes on and
-/// on leaves the store free for some ten microseconds at a time: who looked once in a millisecond would miss that for
-/// dozens of turns. A lock that is held for long (a backup) is not worth the processor's time.
-const INSISTENT: std::ops::Range<u32> = 3..256;
 
 /// How one call may wait.
 pub(crate) struct Wait<'a> {
     cx: &'a CallContext,
     sleeps: bool,
     step: Duration,
-    pauses: u32,
 }
 
 impl<'a> Wait<'a> {
@@ -29,7 +24,6 @@ impl<'a> Wait<'a> {
             cx,
             sleeps: true,
             step: FIRST,
-            pauses: 0,
         }
     }
 
@@ -39,7 +33,6 @@ impl<'a> Wait<'a> {
             cx,
             sleeps: cx.face() == Face::Blocking,
             step: FIRST,
-            pauses: 0,
         }
     }
 
@@ -72,12 +65,7 @@ impl<'a> Wait<'a> {
         let jitter = u32::from(random::array::<1>()?[0]);
         let pause = self.step / 2 + self.step * jitter / 512;
         std::thread::sleep(pause.min(self.cx.remaining()));
-        self.pauses = self.pauses.saturating_add(1);
-        self.step = if INSISTENT.contains(&self.pauses) {
-            FIRST
-        } else {
-            (self.step * 2).min(LONGEST)
-        };
+        self.step = (self.step * 2).min(LONGEST);
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! A blocking call that the cache does not answer, beside the bare waiting for the same future: what keys, context,
 //! layers and our own `block_on` cost.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
 mod support;
 
 use std::future::Future;

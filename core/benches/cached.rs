@@ -4,6 +4,8 @@
 //!
 //! The output type is the same on both sides of a row: what a caller is handed costs what it costs.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
 mod support;
 
 use std::collections::HashMap;

@@ -1,5 +1,7 @@
 //! `strongroom get` as a whole process: what a script pays for one secret.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
 mod support;
 
 use std::os::unix::process::ExitStatusExt as _;
@@ -96,6 +98,7 @@ struct Usage {
 
 /// Runs a command to its end, and asks the system what it used.
 #[expect(unsafe_code, reason = "the standard library does not tell a child's usage of memory")]
+#[expect(clippy::zombie_processes, reason = "`wait4` waits for it")]
 fn run(command: &mut Command) -> Usage {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let begun = Instant::now();

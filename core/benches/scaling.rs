@@ -2,6 +2,8 @@
 //!
 //! `cargo bench … --bench scaling -- --docs` also puts the chart into `docs/`.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The encrypted store's writes and lists beside SQLite with nothing around it, on the same disk, in turns.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
 mod support;
 
 use std::path::Path;

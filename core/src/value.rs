@@ -57,7 +57,9 @@ impl SecretValue {
 
 impl Drop for SecretValue {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        // Not byte by byte as `zeroize` would; the barrier keeps the compiler from dropping the writes.
+        self.bytes.fill(0);
+        zeroize::optimization_barrier(&*self.bytes);
     }
 }
 

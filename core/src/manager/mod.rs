@@ -189,6 +189,15 @@ impl SecretManager {
         }
     }
 
+    /// Like [`Self::try_cached`] for a visitor of our own that only copies: it may be called under the cache's lock.
+    #[inline]
+    fn copy_cached<R>(&self, key: &impl AsKey, copy: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
+        match &self.shared.cache {
+            None => Lookup::Miss,
+            Some(cache) => self.with_cache_text(key, |text| cache.copy(&*self.shared.backend, text, copy)),
+        }
+    }
+
     /// The cached secret, as a copy of the caller's own.
     pub(crate) fn try_cached_secret(&self, key: &impl AsKey) -> Option<Secret> {
         let cache = self.shared.cache.as_ref()?;

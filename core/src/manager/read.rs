@@ -221,14 +221,14 @@ impl SecretManager {
     }
 
     pub(crate) fn cached_text(&self, key: &impl AsKey) -> Option<String> {
-        match self.try_cached(key, |bytes| std::str::from_utf8(bytes).map(str::to_owned)) {
+        match self.copy_cached(key, |bytes| std::str::from_utf8(bytes).map(str::to_owned)) {
             Lookup::Hit(Ok(text)) => Some(text),
             _ => None,
         }
     }
 
     pub(crate) fn cached_into(&self, key: &impl AsKey, buffer: &mut [u8]) -> Option<Result<usize>> {
-        match self.try_cached(key, |bytes| copy_into(bytes, buffer)) {
+        match self.copy_cached(key, |bytes| copy_into(bytes, buffer)) {
             Lookup::Hit(outcome) => Some(outcome),
             _ => None,
         }

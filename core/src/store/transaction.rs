@@ -21,6 +21,8 @@ use crate::timestamp::{now, to_micros};
 const CLOCK_TOLERANCE: i64 = 5 * 60 * 1_000_000;
 /// The most journal records that one transaction drops beyond those that it adds.
 const TRIM_AT_ONCE: u64 = 10_000;
+/// A journal that is too long is cut to its limit less this part of it.
+const TRIM_SHARE: u64 = 128;
 
 fn no_secret() -> Error {
     Error::new(ErrorKind::NotFound, "there is no such secret")
@@ -335,6 +337,8 @@ impl<'a> Transaction<'a> {
         if surplus == 0 {
             return Ok(());
         }
+        // A long journal gives up a little more, so that not every further write has to touch its oldest page as well.
+        let surplus = surplus + self.session.limits.journal / TRIM_SHARE;
         let last = self.root.floor.seq + surplus.min(TRIM_AT_ONCE + self.left.len() as u64);
         let after = last + 1;
         let sealed = self.link.inside(|connection| {

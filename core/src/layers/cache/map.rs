@@ -108,6 +108,28 @@ impl Map {
         })
     }
 
+    /// Like [`Self::visit`] without the copy, under the lock: only for a visitor of our own that copies the bytes and
+    /// does nothing else. One that read again would wait for a writer that waits for it.
+    #[inline]
+    pub(super) fn copy<R>(
+        &self,
+        key: &[u8],
+        is_current: impl Fn(&Entry) -> Lookup<()>,
+        copy: impl FnOnce(&[u8]) -> R,
+    ) -> Lookup<R> {
+        let inner = self.read();
+        let Some(slot) = inner.find(self.hasher.hash_one(key), key) else {
+            return Lookup::Miss;
+        };
+        match is_current(&slot.entry) {
+            Lookup::Hit(()) => {}
+            Lookup::Miss => return Lookup::Miss,
+            Lookup::Slow => return Lookup::Slow,
+        }
+        slot.mark();
+        Lookup::Hit(copy(slot.entry.secret.value.expose()))
+    }
+
     pub(super) fn get(&self, key: &[u8]) -> Option<Arc<Entry>> {
         let inner = self.read();
         let slot = inner.find(self.hasher.hash_one(key), key)?;

@@ -102,6 +102,15 @@ impl Cache {
         }
     }
 
+    /// Like [`Self::visit`] for a visitor of our own that only copies; it is called under the lock.
+    #[inline]
+    pub(crate) fn copy<R>(&self, backend: &dyn Backend, key: &[u8], copy: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
+        match self.look(backend, key) {
+            Err(outcome) => outcome,
+            Ok(state) => state.map.copy(key, |entry| self.is_current(entry), copy),
+        }
+    }
+
     /// Like [`Self::visit`], with metadata; the copy is the caller's.
     pub(crate) fn secret(&self, backend: &dyn Backend, key: &[u8]) -> Lookup<Secret> {
         match self.look(backend, key) {

@@ -10,7 +10,7 @@ use crate::blocking;
 use crate::config::{Origin, Settings, environment};
 use crate::context::{CallContext, CallOptions, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::cache::{Cache, Limits};
+use crate::layers::cache::{Cache, Gate, Limits};
 use crate::layers::{self, AuditSink, LayerOptions};
 use crate::registry::{self, OpenRequest};
 use crate::value::SecretValue;
@@ -175,7 +175,7 @@ impl Builder {
         settings.forget_secrets();
         let cache = settings.is_on("cache").then(|| Arc::new(Cache::new(limits(&settings))));
         if let (Some(cache), Some(_)) = (&cache, &audit) {
-            cache.shut_gate();
+            cache.shut(Gate::Audited);
         }
         let max_value = to_usize(settings.integer("max_value"));
         let layered = layers::wrap(

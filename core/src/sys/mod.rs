@@ -12,6 +12,7 @@ pub(crate) mod files;
 pub(crate) mod fork;
 #[cfg(not(unix))]
 mod portable;
+pub(crate) mod sharded;
 pub(crate) mod signals;
 #[cfg(feature = "encrypted")]
 pub(crate) mod sqlite;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Cache, Lookup};
+use super::{Cache, Gate};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
     Health, ListPage, ListRequest, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
@@ -39,6 +39,8 @@ struct Write<'a> {
     cache: &'a Cache,
     keys: Vec<&'a SecretKey>,
     step: Option<ChangeStep>,
+    /// Whether the write has come to an end that is known. One whose caller left may still land.
+    is_over: bool,
 }
 
 impl<'a> Write<'a> {
@@ -48,12 +50,24 @@ impl<'a> Write<'a> {
             cache,
             keys,
             step: None,
+            is_over: false,
         }
+    }
+}
+
+impl Write<'_> {
+    fn end<T>(&mut self, outcome: &Result<T>) {
+        self.is_over = !outcome
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::OutcomeUnknown);
     }
 }
 
 impl Drop for Write<'_> {
     fn drop(&mut self) {
+        if !self.is_over {
+            self.cache.doubt();
+        }
         self.cache
             .end_write(self.keys.iter().map(|key| cache_key(key)), self.step);
     }
@@ -79,9 +93,10 @@ impl Cached {
         step: impl FnOnce(&T) -> ChangeStep,
     ) -> Result<T> {
         let mut guard = Write::begin(&self.cache, vec![key]);
-        let outcome = write.await?;
-        guard.step = Some(step(&outcome));
-        Ok(outcome)
+        let outcome = write.await;
+        guard.end(&outcome);
+        guard.step = outcome.as_ref().ok().map(step);
+        outcome
     }
 }
 
@@ -109,13 +124,13 @@ impl Backend for Cached {
         Box::pin(async move {
             let key = cache_key(req.key);
             // Under a required audit sink the fast path was passed over; the value may be here all the same.
-            if let Lookup::Hit(secret) = self.cache.secret(&*self.inner, key) {
+            if let Some(secret) = self.cache.audited_secret(&*self.inner, key) {
                 return Ok(Some(secret));
             }
             let ticket = self.cache.begin_fill(&*self.inner);
             let outcome = self.inner.get(cx, req).await;
             match &outcome {
-                Ok(Some(secret)) => self.cache.fill(ticket, key, secret),
+                Ok(Some(secret)) => self.cache.fill(&*self.inner, ticket, key, secret),
                 Ok(None) => self.cache.remove(key),
                 Err(error) if revokes(error) => self.cache.remove(key),
                 Err(_) => {}
@@ -133,9 +148,10 @@ impl Backend for Cached {
             let mut outcomes: Vec<Option<Result<Option<Secret>>>> = req
                 .keys
                 .iter()
-                .map(|key| match self.cache.secret(&*self.inner, cache_key(key)) {
-                    Lookup::Hit(secret) => Some(Ok(Some(secret))),
-                    _ => None,
+                .map(|key| {
+                    self.cache
+                        .audited_secret(&*self.inner, cache_key(key))
+                        .map(|secret| Ok(Some(secret)))
                 })
                 .collect();
             let missing: Vec<SecretKey> = req
@@ -150,7 +166,7 @@ impl Backend for Cached {
                 let fetched = self.inner.get_many(cx, GetManyRequest::new(&missing)).await?;
                 for (key, outcome) in missing.iter().zip(&fetched) {
                     if let Ok(Some(secret)) = outcome {
-                        self.cache.fill(ticket, cache_key(key), secret);
+                        self.cache.fill(&*self.inner, ticket, cache_key(key), secret);
                     }
                 }
                 let holes = outcomes.iter_mut().filter(|outcome| outcome.is_none());
@@ -186,7 +202,9 @@ impl Backend for Cached {
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
         Box::pin(async move {
             let mut guard = Write::begin(&self.cache, req.entries.iter().map(|(key, _)| key).collect());
-            let outcome = self.inner.set_many(cx, req).await?;
+            let outcome = self.inner.set_many(cx, req).await;
+            guard.end(&outcome);
+            let outcome = outcome?;
             // One step for the whole batch where all tell the same one; else the next check finds the change.
             let mut steps = outcome.outcomes.iter().flatten().map(|outcome| outcome.step);
             guard.step = steps.next().filter(|first| steps.all(|step| step == *first));
@@ -236,8 +254,11 @@ impl Backend for Cached {
     }
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.cache.shut_gate();
-        self.cache.clear();
-        self.inner.close(cx)
+        self.cache.shut(Gate::Closed);
+        Box::pin(async move {
+            let outcome = self.inner.close(cx).await;
+            self.cache.clear();
+            outcome
+        })
     }
 }

@@ -5,15 +5,14 @@
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossbeam_utils::sync::{ShardedLock, ShardedLockReadGuard, ShardedLockWriteGuard};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::Lookup;
 use crate::secret::Secret;
+use crate::sys::sharded::{Reading, Sharded, Writing};
 use crate::sys::stack::StackCopy;
 
 /// What an entry takes besides key and value, roughly.
@@ -51,7 +50,7 @@ struct Inner {
 }
 
 pub(super) struct Map {
-    inner: ShardedLock<Inner>,
+    inner: Sharded<Inner>,
     hasher: RandomState,
     max_entries: usize,
     max_bytes: usize,
@@ -60,19 +59,19 @@ pub(super) struct Map {
 impl Map {
     pub(super) fn new(max_entries: usize, max_bytes: usize) -> Self {
         Self {
-            inner: ShardedLock::new(Inner::empty()),
+            inner: Sharded::new(Inner::empty()),
             hasher: RandomState::default(),
             max_entries,
             max_bytes,
         }
     }
 
-    fn read(&self) -> ShardedLockReadGuard<'_, Inner> {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> Reading<'_, Inner> {
+        self.inner.read()
     }
 
-    fn write(&self) -> ShardedLockWriteGuard<'_, Inner> {
-        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> Writing<'_, Inner> {
+        self.inner.write()
     }
 
     /// Calls the visitor with a current entry's bytes, outside the lock: on a wiped copy on the stack where they fit
@@ -137,12 +136,14 @@ impl Map {
         Some(Arc::clone(&slot.entry))
     }
 
-    /// Puts an entry where `wanted` still says so under the lock. One that is larger than the whole cache is not kept.
+    /// Whether a secret is small enough to be kept at all.
+    pub(super) fn has_room_for(&self, key: &[u8], secret: &Secret) -> bool {
+        size_of_entry(key, secret) <= self.max_bytes
+    }
+
+    /// Puts an entry that [has room](Self::has_room_for), where `wanted` still says so under the lock.
     pub(super) fn put_if(&self, key: &[u8], entry: Entry, now_micros: i64, wanted: impl FnOnce() -> bool) {
-        let size = OVERHEAD + key.len() + entry.secret.value.len();
-        if size > self.max_bytes {
-            return;
-        }
+        let size = size_of_entry(key, &entry.secret);
         let hash = self.hasher.hash_one(key);
         let mut gone = Vec::new();
         let mut inner = self.write();
@@ -183,6 +184,14 @@ impl Map {
         let gone = std::mem::replace(&mut *self.write(), Inner::empty());
         drop(gone);
     }
+}
+
+/// What an entry counts for against the cache's limit of bytes.
+fn size_of_entry(key: &[u8], secret: &Secret) -> usize {
+    let metadata = &secret.metadata;
+    let texts = metadata.labels.iter().flat_map(|(name, value)| [name, value]);
+    let texts = texts.chain(&metadata.provider).chain(&metadata.scope_of_use);
+    OVERHEAD + key.len() + secret.value.len() + texts.map(String::len).sum::<usize>()
 }
 
 impl Slot {

@@ -1,14 +1,15 @@
 //! The cache: values that were read stay in wiping memory, in front of any backend.
 //!
-//! What makes an entry untrue: a write by this process (its entry goes at once), a change by someone else (seen by the
-//! backend's change token, which the first hit later than [`CHECK_EVERY_MILLIS`] after the last check compares), the
-//! end of its time to live where the backend has no token, its expiry, and a fork (the child starts empty).
+//! What makes an entry untrue: a write through this manager (its entry goes at once), a write through another manager
+//! of this process (the next look compares the backend's change token), a change by someone else (the first look later
+//! than [`CHECK_EVERY_MILLIS`] after the last comparison compares it), the end of its time to live where the backend
+//! has no token, its expiry, and a fork (the child starts empty).
 
 mod backend;
 mod map;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub(crate) use backend::{Cached, cache_text};
@@ -45,10 +46,23 @@ pub(crate) struct Limits {
     pub(crate) ttl: Duration,
 }
 
+/// The writes that have ended in this process, through whichever manager.
+static WRITES: AtomicU64 = AtomicU64::new(0);
+
+/// A reason why the fast path may not answer.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Gate {
+    /// The manager is closed.
+    Closed = 1,
+    /// A required audit sink must see every call. The layer behind it may answer from the cache all the same.
+    Audited = 2,
+}
+
 /// A cache of one manager.
 pub(crate) struct Cache {
-    /// Set by whatever must see every call: a required audit sink, a closed manager.
-    gate: AtomicBool,
+    /// The bits of the [`Gate`]s that are shut.
+    gates: AtomicU8,
     limits: Limits,
     state: ForkCell<State>,
 }
@@ -59,7 +73,11 @@ struct State {
     checked: AtomicU64,
     /// The token that all entries were read under, or later.
     token: Mutex<Option<ChangeToken>>,
-    /// Writes of this process that began and ended; a fill that overlaps with one is not kept.
+    /// [`WRITES`] when the token was compared last.
+    seen_writes: AtomicU64,
+    /// Until when a write whose outcome nobody knows may still land: what is read until then is not trusted for long.
+    doubtful_until: AtomicU64,
+    /// Writes through this manager that began and ended; a fill that overlaps with one is not kept.
     begun: AtomicU64,
     ended: AtomicU64,
 }
@@ -74,19 +92,21 @@ impl Cache {
             map: Map::new(limits.entries, limits.bytes),
             checked: AtomicU64::new(0),
             token: Mutex::new(None),
+            seen_writes: AtomicU64::new(WRITES.load(Ordering::Acquire)),
+            doubtful_until: AtomicU64::new(0),
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
         });
         Self {
-            gate: AtomicBool::new(false),
+            gates: AtomicU8::new(0),
             limits,
             state,
         }
     }
 
-    /// Makes every look-up answer [`Lookup::Slow`] from now on.
-    pub(crate) fn shut_gate(&self) {
-        self.gate.store(true, Ordering::Release);
+    /// Makes every look-up of the fast path answer [`Lookup::Slow`] from now on.
+    pub(crate) fn shut(&self, gate: Gate) {
+        self.gates.fetch_or(gate as u8, Ordering::AcqRel);
     }
 
     /// The fast path: no allocation, no runtime, no system call but, now and then, one look at the change token.
@@ -94,7 +114,7 @@ impl Cache {
     /// `key` is the text of a valid key without `global/`. The visitor is called outside every lock.
     #[inline]
     pub(crate) fn visit<R>(&self, backend: &dyn Backend, key: &[u8], visitor: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
-        match self.look(backend, key) {
+        match self.look(backend) {
             Err(outcome) => outcome,
             Ok(state) => state
                 .map
@@ -105,7 +125,7 @@ impl Cache {
     /// Like [`Self::visit`] for a visitor of our own that only copies; it is called under the lock.
     #[inline]
     pub(crate) fn copy<R>(&self, backend: &dyn Backend, key: &[u8], copy: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
-        match self.look(backend, key) {
+        match self.look(backend) {
             Err(outcome) => outcome,
             Ok(state) => state.map.copy(key, |entry| self.is_current(entry), copy),
         }
@@ -113,36 +133,61 @@ impl Cache {
 
     /// Like [`Self::visit`], with metadata; the copy is the caller's.
     pub(crate) fn secret(&self, backend: &dyn Backend, key: &[u8]) -> Lookup<Secret> {
-        match self.look(backend, key) {
+        match self.look(backend) {
             Err(outcome) => outcome,
-            Ok(state) => match state.map.get(key) {
-                None => Lookup::Miss,
-                Some(entry) => match self.is_current(&entry) {
-                    Lookup::Hit(()) => Lookup::Hit(entry.secret.duplicate()),
-                    Lookup::Miss => Lookup::Miss,
-                    Lookup::Slow => Lookup::Slow,
-                },
-            },
+            Ok(state) => self.secret_in(state, key),
+        }
+    }
+
+    /// The same for the layer, which stands behind the audit and answers while that gate is shut.
+    fn audited_secret(&self, backend: &dyn Backend, key: &[u8]) -> Option<Secret> {
+        if self.gates.load(Ordering::Acquire) & Gate::Closed as u8 != 0 {
+            return None;
+        }
+        match self.secret_in(self.checked_state(backend)?, key) {
+            Lookup::Hit(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
+    fn secret_in(&self, state: &State, key: &[u8]) -> Lookup<Secret> {
+        let Some(entry) = state.map.get(key) else {
+            return Lookup::Miss;
+        };
+        match self.is_current(&entry) {
+            Lookup::Hit(()) => Lookup::Hit(entry.secret.duplicate()),
+            Lookup::Miss => Lookup::Miss,
+            Lookup::Slow => Lookup::Slow,
         }
     }
 
     #[inline]
-    fn look<R>(&self, backend: &dyn Backend, _key: &[u8]) -> Result<&State, Lookup<R>> {
-        if self.gate.load(Ordering::Acquire) {
+    fn look<R>(&self, backend: &dyn Backend) -> Result<&State, Lookup<R>> {
+        if self.gates.load(Ordering::Acquire) != 0 {
             return Err(Lookup::Slow);
         }
-        let Some(state) = self.state.get_if_made() else {
-            return Err(Lookup::Miss);
-        };
+        self.checked_state(backend).ok_or(Lookup::Miss)
+    }
+
+    /// The state, where there is one, after a comparison of the change token where one is due.
+    #[inline]
+    fn checked_state(&self, backend: &dyn Backend) -> Option<&State> {
+        let state = self.state.get_if_made()?;
+        let writes = WRITES.load(Ordering::Acquire);
+        if state.seen_writes.load(Ordering::Acquire) != writes {
+            // Whoever comes now may know of that write, so everyone compares until one has.
+            state.check(backend);
+            state.seen_writes.fetch_max(writes, Ordering::AcqRel);
+        }
         let now = clock::monotonic_millis();
         let checked = state.checked.load(Ordering::Relaxed);
         if now.saturating_sub(checked) > CHECK_EVERY_MILLIS
-            // One caller checks, the others go on.
+            // One caller compares, the others go on.
             && state.checked.compare_exchange(checked, now, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         {
             state.check(backend);
         }
-        Ok(state)
+        Some(state)
     }
 
     #[inline]
@@ -175,17 +220,28 @@ impl Cache {
         FillTicket(Some(begun))
     }
 
-    /// Keeps what was read, unless a write of this process came between.
-    pub(crate) fn fill(&self, ticket: FillTicket, key: &[u8], secret: &Secret) {
+    /// Keeps what was read, unless a write through this manager came between.
+    pub(crate) fn fill(&self, backend: &dyn Backend, ticket: FillTicket, key: &[u8], secret: &Secret) {
         let state = self.state.get();
         let unwritten = || ticket.0 == Some(state.begun.load(Ordering::Acquire));
-        if !unwritten() {
+        if !unwritten() || !state.map.has_room_for(key, secret) {
             return;
         }
-        let now = clock::monotonic_millis();
-        let has_token = state.lock_token().is_some();
-        let trusted_until =
-            (!has_token).then(|| now.saturating_add(u64::try_from(self.limits.ttl.as_millis()).unwrap_or(u64::MAX)));
+        let mut trusted_until = None;
+        if state.lock_token().is_none() {
+            if backend.change_token().is_some() {
+                // There was no token when the read began (a locked backend has none), so a change since then would go
+                // unseen. The next read keeps its answer.
+                return;
+            }
+            let now = clock::monotonic_millis();
+            let ttl = if now < state.doubtful_until.load(Ordering::Acquire) {
+                CHECK_EVERY_MILLIS
+            } else {
+                self.ttl_millis()
+            };
+            trusted_until = Some(now.saturating_add(ttl));
+        }
         let entry = Entry {
             secret: secret.duplicate(),
             expires_at: secret.metadata.expires_at.map(crate::timestamp::to_micros),
@@ -199,23 +255,43 @@ impl Cache {
         self.state.get().begun.fetch_add(1, Ordering::AcqRel);
     }
 
+    fn ttl_millis(&self) -> u64 {
+        u64::try_from(self.limits.ttl.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Called when a write was left whose outcome nobody knows: it may land later, and a backend without a change token
+    /// will not tell.
+    pub(crate) fn doubt(&self) {
+        let until = clock::monotonic_millis().saturating_add(self.ttl_millis());
+        self.state.get().doubtful_until.fetch_max(until, Ordering::AcqRel);
+    }
+
     /// Called when a write has ended, however it ended, with the keys that it may have changed.
     pub(crate) fn end_write<'a>(&self, keys: impl IntoIterator<Item = &'a [u8]>, step: Option<ChangeStep>) {
         let state = self.state.get();
         for key in keys {
             state.map.remove(key);
         }
-        if let Some(ChangeStep {
-            before: Some(before),
-            after: Some(after),
-        }) = step
-        {
-            let mut token = state.lock_token();
-            // Our own change does not make the other entries untrue. Anything between the last check and it does, and
-            // is left for the next check to find.
-            if *token == Some(before) {
+        let mut token = state.lock_token();
+        let is_ours_alone = match step {
+            // Our own change does not make the other entries untrue. Anything between the last comparison and it does,
+            // and is left for the next comparison to find.
+            Some(ChangeStep {
+                before: Some(before),
+                after: Some(after),
+            }) if *token == Some(before) => {
                 *token = Some(after);
+                true
             }
+            _ => token.is_none(),
+        };
+        drop(token);
+        let writes = WRITES.fetch_add(1, Ordering::AcqRel);
+        if is_ours_alone {
+            // Where another manager wrote as well this fails, and the next look compares.
+            let _ = state
+                .seen_writes
+                .compare_exchange(writes, writes + 1, Ordering::AcqRel, Ordering::Relaxed);
         }
         state.map.drop_expired(clock::realtime_micros());
         state.ended.fetch_add(1, Ordering::AcqRel);

@@ -122,6 +122,10 @@ impl<'a> SealedBox<'a> {
         if !digest::equal(&derived[KEY_LEN..], &self.0[COMMIT]) {
             return Err(Refusal::OtherKey);
         }
+        // No epoch's key seals these.
+        if matches!(address.table, Table::Keyslot | Table::Epoch) && self.epoch() != 0 {
+            return Err(Refusal::NotAuthentic);
+        }
         let cipher = cipher(&derived).map_err(|_| Refusal::Malformed)?;
         let nonce = Nonce::try_assume_unique_for_key(&self.0[NONCE]).map_err(|_| Refusal::Malformed)?;
         let aad = Associated::new(address, self.epoch());
@@ -306,6 +310,16 @@ mod tests {
         let mut other_epoch = sealed.clone();
         other_epoch[2] ^= 1;
         assert_eq!(open(&other_epoch, &KEY, &address()), Err(Refusal::NotAuthentic));
+    }
+
+    #[test]
+    fn keys_are_sealed_under_no_epoch() {
+        for table in [Table::Keyslot, Table::Epoch] {
+            let address = Address { table, ..address() };
+            assert!(open(&seal(&KEY, &address, 0, b"key").unwrap(), &KEY, &address).is_ok());
+            let odd = seal(&KEY, &address, 1, b"key").unwrap();
+            assert_eq!(open(&odd, &KEY, &address), Err(Refusal::NotAuthentic), "{table:?}");
+        }
     }
 
     #[test]

@@ -552,6 +552,39 @@ def _(e: writer.Editor) -> None:
     e.root[8] = encode(reader.slots_hash(e.db.execute("SELECT * FROM keyslot ORDER BY slot").fetchall()))
 
 
+def slot_case(name: str, change: Callable[[RawMap], object], epoch: int = 0, failure: str = INTEGRITY) -> None:
+    """The key slot with other params or another epoch field, sealed as it must be."""
+
+    def harm(e: writer.Editor) -> None:
+        slot, _, params, box = e.db.execute("SELECT * FROM keyslot").fetchone()
+
+        def aad(text: bytes, number: int) -> bytes:
+            bound = reader.hashlib.sha256(text).digest()
+            return reader.make_aad(e.store.store_id, reader.KEYSLOT, reader.ZERO16, slot, number, bound)
+
+        data = reader.open_box(e.key, box, aad(params, 0))
+        record = parse_map(params)
+        params = change(record) or encode_map(record)
+        box = writer.seal_box(e.key, data, aad(params, epoch), epoch)
+        e.db.execute("UPDATE keyslot SET params = ?, box = ?", (params, box))
+        e.root[8] = encode(reader.slots_hash(e.db.execute("SELECT * FROM keyslot ORDER BY slot").fetchall()))
+
+    sealed(name, failure, failure)(harm)
+
+
+slot_case("key slot sealed anew", lambda p: None, failure=OK)
+slot_case("key slot: epoch field not 0", lambda p: None, epoch=5)
+slot_case("key slot: params of another kind, sealed", lambda p: p.update({2: encode(2)}))
+slot_case("key slot: params without a kind, sealed", lambda p: void(p.pop(2)))
+slot_case("key slot: params with unknown keys", lambda p: p.update({9: b"\x82\x01\x18\x01"}), failure=OK)
+slot_case("key slot: params no map", lambda p: b"\xff")
+slot_case("key slot: params nested too deep", lambda p: p.update({9: b"\x81" * 1000000 + b"\x00"}))
+plain("header: nested too deep", f"UPDATE meta SET hdr = x'a101{'81' * 300000}00'", get=INTEGRITY)
+plain("key slot's params null", "UPDATE keyslot SET params = NULL", get=INTEGRITY)
+plain("key slot's kind null", "UPDATE keyslot SET kind = NULL", get=INTEGRITY)
+plain("epoch row of a negative number", "INSERT INTO epoch SELECT -1, box FROM epoch WHERE ep = 1", get=INTEGRITY)
+
+
 def padding(name: str, change: Callable[[bytes], bytes]) -> None:
     def harm(b: Bench) -> None:
         sid, key = b.sid(A), b.store.epochs[1]

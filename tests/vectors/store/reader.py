@@ -55,11 +55,12 @@ def read_key(data: bytes) -> bytes:
         if len(text) == 64 and text.isalnum():
             return bytes.fromhex(text.decode("ascii"))
         if len(text) == 43 or (len(text) == 44 and text.endswith(b"=")):
+            need(not (set(text) & set(b"-_") and set(text) & set(b"+/")), "two alphabets")
             plain = text[:43].replace(b"-", b"+").replace(b"_", b"/") + b"="
             key = base64.b64decode(plain, validate=True)
             if base64.b64encode(key) == plain:  # no bits left over
                 return key
-    except ValueError:
+    except (ValueError, StoreError):
         pass
     raise StoreError(BAD_KEY, "the key is neither raw nor hexadecimal nor base64")
 
@@ -283,7 +284,6 @@ class Store:
         if not mine:
             raise StoreError(KEY_MISSING, "no key slot of the kind")
         for slot, kind, params, box in mine:
-            need(take(parse_map(params), 2, int) == kind, "a key slot's kind is another")
             bound = hashlib.sha256(params).digest()
             try:
                 data = open_box(key, box, make_aad(self.store_id, KEYSLOT, ZERO16, slot, 0, bound))
@@ -292,6 +292,7 @@ class Store:
                     continue
                 raise
             need(box_epoch(box) == 0, "a key slot's epoch field")
+            need(take(parse_map(params), 2, int) == kind, "a key slot's kind is another")
             return take(parse_map(data), 1, bytes, 32)
         raise StoreError(WRONG_KEY, "no key slot takes the key")
 

@@ -292,6 +292,12 @@ impl Statics {
             }
             place.copy_from_slice(bytes);
         }
+        // Not used yet, but there.
+        for key in [3, 4] {
+            if fields.need(key, Reader::bytes)?.len() != KEY_LEN {
+                return Err(Malformed);
+            }
+        }
         Ok(())
     }
 }

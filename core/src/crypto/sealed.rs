@@ -65,10 +65,9 @@ impl Address {
 /// Why a box does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// It is no box: too short, or what it holds is not padded as it must be.
+    /// It is no box: too short, or of another format or suite than the header vouches for, or what it holds is not
+    /// padded as it must be.
     Malformed,
-    /// It is a box of a version or suite that this code does not know.
-    Unknown,
     /// It was not sealed with this key (or its salt, suite or commitment was changed).
     OtherKey,
     /// It was sealed with this key, but for another place, or it was changed.
@@ -98,8 +97,7 @@ impl<'a> SealedBox<'a> {
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
         match bytes {
             [VERSION, SUITE, ..] if bytes.len() >= OVERHEAD + padding::LEAST => Ok(Self(bytes)),
-            [VERSION, SUITE, ..] | [] | [_] => Err(Refusal::Malformed),
-            _ => Err(Refusal::Unknown),
+            _ => Err(Refusal::Malformed),
         }
     }
 
@@ -123,6 +121,10 @@ impl<'a> SealedBox<'a> {
         let derived = derive(key, &self.0[SALT]).map_err(|_| Refusal::Malformed)?;
         if !digest::equal(&derived[KEY_LEN..], &self.0[COMMIT]) {
             return Err(Refusal::OtherKey);
+        }
+        // No epoch's key seals these.
+        if matches!(address.table, Table::Keyslot | Table::Epoch) && self.epoch() != 0 {
+            return Err(Refusal::NotAuthentic);
         }
         let cipher = cipher(&derived).map_err(|_| Refusal::Malformed)?;
         let nonce = Nonce::try_assume_unique_for_key(&self.0[NONCE]).map_err(|_| Refusal::Malformed)?;
@@ -311,6 +313,16 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_sealed_under_no_epoch() {
+        for table in [Table::Keyslot, Table::Epoch] {
+            let address = Address { table, ..address() };
+            assert!(open(&seal(&KEY, &address, 0, b"key").unwrap(), &KEY, &address).is_ok());
+            let odd = seal(&KEY, &address, 1, b"key").unwrap();
+            assert_eq!(open(&odd, &KEY, &address), Err(Refusal::NotAuthentic), "{table:?}");
+        }
+    }
+
+    #[test]
     fn the_commitment_is_compared_first() {
         let sealed = sealed(b"value");
         assert_eq!(open(&sealed, &[8; 32], &address()), Err(Refusal::OtherKey));
@@ -333,7 +345,9 @@ mod tests {
         for length in 0..sealed.len() {
             assert!(open(&sealed[..length], &KEY, &address()).is_err(), "{length}");
         }
-        assert_eq!(open(&[2, 1], &KEY, &address()), Err(Refusal::Unknown));
+        let mut newer = sealed.clone();
+        newer[1] = 2;
+        assert_eq!(open(&newer, &KEY, &address()), Err(Refusal::Malformed));
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub(crate) enum Halt {
     Busy,
     /// What this session knows of the store no longer holds: open it anew and try again.
     Stale,
+    /// A row is sealed under an epoch that this session does not know. Another process may have made it since the
+    /// store was opened; where opening anew does not help, the error tells it.
+    NoEpoch(Error),
     /// It failed.
     Failed(Error),
 }
@@ -24,8 +27,14 @@ pub(crate) type Step<T> = Result<T, Halt>;
 impl Halt {
     /// The error, naming the key.
     pub(crate) fn with_key(self, key: &SecretKey) -> Self {
+        self.map(|error| error.with_key(key))
+    }
+
+    /// Changes the error, where there is one already.
+    pub(crate) fn map(self, change: impl FnOnce(Error) -> Error) -> Self {
         match self {
-            Self::Failed(error) => Self::Failed(error.with_key(key)),
+            Self::Failed(error) => Self::Failed(change(error)),
+            Self::NoEpoch(error) => Self::NoEpoch(change(error)),
             other => other,
         }
     }
@@ -35,7 +44,7 @@ impl Halt {
         match self {
             Self::Busy => Error::new(ErrorKind::Timeout, "other connections kept the store busy"),
             Self::Stale => Error::new(ErrorKind::Unavailable, "the store's file was replaced during the call"),
-            Self::Failed(error) => error,
+            Self::NoEpoch(error) | Self::Failed(error) => error,
         }
     }
 }
@@ -72,10 +81,6 @@ impl<T> Damage<T> for Result<T, Malformed> {
 impl<T> Damage<T> for Result<T, Refusal> {
     fn damage(self, what: &'static str) -> Result<T, Error> {
         self.map_err(|refusal| match refusal {
-            Refusal::Unknown => Error::new(
-                ErrorKind::UnsupportedFormat,
-                format!("a row of the table `{what}` is sealed in a way that this version does not know"),
-            ),
             Refusal::Malformed => damaged(format!("a row of the table `{what}` is malformed")),
             Refusal::OtherKey | Refusal::NotAuthentic => {
                 damaged(format!("a row of the table `{what}` is not authentic"))

@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use super::error::{Damage, Step, damaged};
 use super::records::Head;
+use super::scan;
 use super::session::{Session, read_root, snapshot};
 use super::shared::unpoisoned;
 use super::wait::Wait;
 use super::write::Mutated;
 use crate::backend::{ChangeToken, EntryName, ListEntry, ListFilter, ListPage};
-use crate::crypto::{SealedBox, Sid};
-use crate::error::Result;
+use crate::crypto::SealedBox;
 use crate::key::SecretKey;
 use crate::secret::{SecretMetadata, Version};
 use crate::timestamp::{from_micros, to_micros};
-
-/// Heads read in one go: short enough that a fork need not wait.
-const CHUNK: usize = 1000;
 
 /// All names of a store at one state of it.
 pub(crate) struct Index {
@@ -133,13 +130,13 @@ fn current(session: &Session, wait: &mut Wait<'_>) -> Step<Arc<Index>> {
     if let Some(index) = held.filter(|index| index.token == session.change_token()) {
         return Ok(index);
     }
-    let index = Arc::new(scan(session, wait)?);
+    let index = Arc::new(read_all(session, wait)?);
     *unpoisoned(session.index.get().lock()) = Some(Arc::clone(&index));
     Ok(index)
 }
 
 /// Reads and opens all heads of one snapshot.
-fn scan(session: &Session, wait: &mut Wait<'_>) -> Step<Index> {
+fn read_all(session: &Session, wait: &mut Wait<'_>) -> Step<Index> {
     let cx = wait.cx();
     session.shared.read(wait, |link| {
         snapshot(link, |link| {
@@ -154,15 +151,13 @@ fn scan(session: &Session, wait: &mut Wait<'_>) -> Step<Index> {
                 rows: Vec::with_capacity(expected),
                 references: Vec::new(),
             };
-            for_each_head(
-                link,
-                |sid, sealed| {
-                    let opened = session.keys.open(session.keys.head_address(sid), sealed, "head")?;
-                    index.add(Head::decode(&opened).damage("head")?);
-                    Ok(())
-                },
-                || cx.check(),
-            )?;
+            scan::walk(link, cx, &scan::HEADS, |row| {
+                let opened = session
+                    .keys
+                    .open(session.keys.head_address(row.sid), &row.sealed, "head")?;
+                index.add(Head::decode(&opened).damage("head")?);
+                Ok(())
+            })?;
             if (index.rows.len() + index.references.len()) as u64 != root.heads {
                 return Err(damaged("the table `head` does not have as many rows as the root says").into());
             }
@@ -171,41 +166,6 @@ fn scan(session: &Session, wait: &mut Wait<'_>) -> Step<Index> {
             Ok(index)
         })
     })
-}
-
-/// Calls `each` for every head in the order of the sids, in chunks; `between` is asked before each chunk whether to go on.
-pub(super) fn for_each_head(
-    link: &super::link::Link,
-    mut each: impl FnMut(Sid, &[u8]) -> Step<()>,
-    mut between: impl FnMut() -> Result<()>,
-) -> Step<()> {
-    let mut after: Vec<u8> = Vec::new();
-    loop {
-        between()?;
-        let read = link.inside(|connection| {
-            let sql = "SELECT sid, box FROM head WHERE sid > ?1 ORDER BY sid LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query((&after, CHUNK as i64))?;
-            let mut read = 0;
-            let mut last: Option<Sid> = None;
-            while let Some(row) = rows.next()? {
-                let sid = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-                let sid = sid
-                    .try_into()
-                    .map_err(|_| damaged("the table `head` has a row without a sid"))?;
-                each(sid, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
-                last = Some(sid);
-                read += 1;
-            }
-            if let Some(last) = last {
-                after = last.to_vec();
-            }
-            Ok(read)
-        })?;
-        if read < CHUNK {
-            return Ok(());
-        }
-    }
 }
 
 impl Index {

@@ -1,10 +1,9 @@
 //! A store's keys in memory, and the checks that every open makes before they are trusted.
 
-use minicbor::Decoder;
 use rusqlite::Connection;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN};
+use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN, Reader};
 use super::error::{Damage, Halt, Step, damaged};
 use super::ledger::{Accumulator, Header, Root, SlotRow, slots_hash};
 use super::slots;
@@ -54,12 +53,18 @@ impl OpeningRows {
             let row = rows
                 .next()?
                 .ok_or_else(|| damaged(format!("the table `{what}` has no row")))?;
-            let found = (0..columns)
+            if row.get::<_, i64>(0)? != 1 {
+                return Err(damaged(format!("the row of the table `{what}` has another number")).into());
+            }
+            let found = (1..columns)
                 .map(|column| blob(row, column))
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(found)
+            match rows.next()? {
+                None => Ok(found),
+                Some(_) => Err(damaged(format!("the table `{what}` has more than one row")).into()),
+            }
         };
-        let [header, mac] = one("SELECT hdr, mac FROM meta WHERE id = 1", "meta")?
+        let [header, mac] = one("SELECT id, hdr, mac FROM meta ORDER BY id LIMIT 2", "meta")?
             .try_into()
             .map_err(|_| damaged("the header is malformed"))?;
         let slots = connection
@@ -77,7 +82,7 @@ impl OpeningRows {
             .prepare_cached("SELECT ep, box FROM epoch ORDER BY ep")?
             .query_map([], |row| Ok((row.get(0)?, blob(row, 1)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        let root = one("SELECT box FROM root WHERE id = 1", "root")?
+        let root = one("SELECT id, box FROM root ORDER BY id LIMIT 2", "root")?
             .pop()
             .unwrap_or_default();
         Ok(Self {
@@ -134,22 +139,21 @@ impl Keyring {
             header: GuardedKey::take(&mut keys.header),
             epochs,
         };
-        let root = this.authenticate(rows)?;
+        let root = this.authenticate(rows).map_err(Halt::into_error)?;
         Ok((this, root))
     }
 
     /// Authenticates header, slots and root.
-    pub(crate) fn authenticate(&self, rows: &OpeningRows) -> Result<Root> {
+    pub(crate) fn authenticate(&self, rows: &OpeningRows) -> Step<Root> {
         if !equal(&Header::mac(self.header.expose(), &rows.header), &rows.mac) {
-            return Err(damaged("the store's header is not authentic"));
+            return Err(damaged("the store's header is not authentic").into());
         }
-        let root = self.open_root(&rows.root).map_err(|halt| match halt {
-            Halt::Stale => damaged("the root is sealed under an epoch that the store does not have"),
-            other => other.into_error(),
-        })?;
+        let root = self.open_root(&rows.root)?;
+        self.epoch(root.epoch, "root")?;
         if !equal(&slots_hash(&rows.slots), &root.slots_hash) {
             return Err(damaged("the key slots are not the ones that the store last knew")
-                .with_help("a slot was added, changed or brought back from outside; restore from a backup"));
+                .with_help("a slot was added, changed or brought back from outside; restore from a backup")
+                .into());
         }
         Ok(root)
     }
@@ -173,22 +177,27 @@ impl Keyring {
         Ok(Root::decode(&opened).damage("root")?)
     }
 
-    /// Opens a box that an epoch's key sealed. [`Halt::Stale`] where this keyring does not know the epoch: another
+    /// Opens a box that an epoch's key sealed. [`Halt::NoEpoch`] where this keyring does not know the epoch: another
     /// process may have made it since.
     pub(crate) fn open(&self, address: Address, sealed: &[u8], what: &'static str) -> Step<Opened> {
         let sealed = SealedBox::parse(sealed).damage(what)?;
-        let key = self.epoch(sealed.epoch())?;
+        let key = self.epoch(sealed.epoch(), what)?;
         Ok(sealed.open(key, &address).damage(what)?)
     }
 
     /// Seals a box under the key of an epoch.
     pub(crate) fn seal(&self, address: &Address, epoch: u32, data: &[u8]) -> Step<Vec<u8>> {
-        Ok(seal(self.epoch(epoch)?, address, epoch, data)?)
+        Ok(seal(self.epoch(epoch, "root")?, address, epoch, data)?)
     }
 
-    fn epoch(&self, number: u32) -> Step<&[u8; KEY_LEN]> {
+    /// The key of an epoch that a row of the table `what` names.
+    fn epoch(&self, number: u32, what: &'static str) -> Step<&[u8; KEY_LEN]> {
         let found = self.epochs.iter().rev().find(|(epoch, _)| *epoch == number);
-        found.map(|(_, key)| key.expose()).ok_or(Halt::Stale)
+        found.map(|(_, key)| key.expose()).ok_or_else(|| {
+            Halt::NoEpoch(damaged(format!(
+                "a row of the table `{what}` names an epoch that the store does not have"
+            )))
+        })
     }
 
     /// The place of a secret's head.
@@ -277,11 +286,17 @@ impl Statics {
     fn decode(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
         let mut fields = Fields::parse(bytes)?;
         for (key, place) in [(1, &mut self.index), (2, &mut self.accumulator), (5, &mut self.header)] {
-            let bytes = fields.need(key, Decoder::bytes)?;
+            let bytes = fields.need(key, Reader::bytes)?;
             if bytes.len() != KEY_LEN {
                 return Err(Malformed);
             }
             place.copy_from_slice(bytes);
+        }
+        // Not used yet, but there.
+        for key in [3, 4] {
+            if fields.need(key, Reader::bytes)?.len() != KEY_LEN {
+                return Err(Malformed);
+            }
         }
         Ok(())
     }
@@ -299,7 +314,7 @@ impl Drop for Statics {
 pub(crate) fn take_key(bytes: &[u8]) -> Result<Zeroizing<[u8; KEY_LEN]>, Malformed> {
     let mut key = Zeroizing::new([0; KEY_LEN]);
     let mut fields = Fields::parse(bytes)?;
-    let found = fields.need(1, Decoder::bytes)?;
+    let found = fields.need(1, Reader::bytes)?;
     if found.len() != KEY_LEN {
         return Err(Malformed);
     }

@@ -1,9 +1,8 @@
 //! What the store keeps about itself: header, key slots, root record, journal records, accumulator.
 
-use minicbor::Decoder;
 use zeroize::Zeroizing;
 
-use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN, Unknown};
+use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN, Reader, Unknown};
 use super::records::encode_pair;
 use crate::context::CallContext;
 use crate::crypto::digest::{Sha256, hmac_sha256};
@@ -40,15 +39,18 @@ impl Header {
     /// Reads a header that was not authenticated yet. `Ok(None)`: a newer format.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Option<Self>, Malformed> {
         let mut fields = Fields::parse(bytes)?;
-        let format = fields.need(1, Decoder::u64)?;
-        let suite = fields.need(3, Decoder::u64)?;
-        let min_reader = fields.need(4, Decoder::u64)?;
-        if min_reader > FORMAT || format < 1 || suite != u64::from(SUITE) {
+        let format = fields.need(1, Reader::uint)?;
+        let suite = fields.need(3, Reader::uint)?;
+        let min_reader = fields.need(4, Reader::uint)?;
+        if min_reader > FORMAT || suite != u64::from(SUITE) {
             return Ok(None);
+        }
+        if format < 1 {
+            return Err(Malformed);
         }
         Ok(Some(Self {
             store: fields.array(2)?,
-            created: fields.need(5, Decoder::i64)?,
+            created: fields.need(5, Reader::int)?,
         }))
     }
 
@@ -113,18 +115,18 @@ impl Root {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::parse(bytes)?;
         Ok(Self {
-            seq: fields.need(1, Decoder::u64)?,
+            seq: fields.need(1, Reader::uint)?,
             journal_head: fields.array(2)?,
             acc: Accumulator(fields.array(3)?),
-            heads: fields.need(4, Decoder::u64)?,
-            versions: fields.need(5, Decoder::u64)?,
-            time_high_water: fields.need(6, Decoder::i64)?,
-            epoch: fields.need(7, Decoder::u32)?,
+            heads: fields.need(4, Reader::uint)?,
+            versions: fields.need(5, Reader::uint)?,
+            time_high_water: fields.need(6, Reader::int)?,
+            epoch: fields.need(7, |reader| u32::try_from(reader.uint()?).map_err(|_| Malformed))?,
             slots_hash: fields.array(8)?,
-            floor: fields.need(9, |decoder| {
-                let mut floor = Fields::read(decoder)?;
-                Ok::<_, Malformed>(JournalFloor {
-                    seq: floor.need(1, Decoder::u64)?,
+            floor: fields.need(9, |reader| {
+                let mut floor = Fields::read(reader)?;
+                Ok(JournalFloor {
+                    seq: floor.need(1, Reader::uint)?,
                     hash: floor.array(2)?,
                 })
             })?,
@@ -196,6 +198,21 @@ impl JournalRecord<'_> {
     /// The hash of the record before the one whose box held `bytes`.
     pub(crate) fn previous_of(bytes: &[u8]) -> Result<[u8; 32], Malformed> {
         Fields::parse(bytes)?.array(1)
+    }
+
+    /// The same, and whether the rest of the record has its form. An `op` of a newer version passes.
+    pub(crate) fn check(bytes: &[u8]) -> Result<[u8; 32], Malformed> {
+        let mut fields = Fields::parse(bytes)?;
+        let previous = fields.array(1)?;
+        fields.need(2, Reader::int)?;
+        fields.need(3, Reader::uint)?;
+        fields.array::<16>(4)?;
+        fields.need(5, Reader::text)?;
+        fields.need(6, Reader::uint)?;
+        for note in 7..=9 {
+            fields.take(note, Reader::text)?;
+        }
+        Ok(previous)
     }
 
     /// The hash of the record whose box held `bytes`.
@@ -329,7 +346,7 @@ mod tests {
         let bytes = plain.encode();
         let mut fields = Fields::parse(&bytes).unwrap();
         for key in 1..=9 {
-            fields.need(key, Decoder::skip).unwrap();
+            fields.need(key, Reader::skip).unwrap();
         }
         let mut writer = MapWriter::new(512, &plain.unknown);
         writer

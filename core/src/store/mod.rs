@@ -12,6 +12,7 @@ mod ledger;
 mod link;
 pub(crate) mod read;
 mod records;
+mod scan;
 mod schema;
 mod session;
 mod shared;
@@ -27,7 +28,7 @@ mod tests;
 pub(crate) use error::{Halt, Step};
 pub(crate) use link::guarded;
 pub(crate) use session::{Limits, Session};
-pub(crate) use shared::{gone, unknown_token, unpoisoned};
+pub(crate) use shared::{check_place, gone, unknown_token, unpoisoned};
 pub(crate) use wait::Wait;
 
 /// The longest value that the store takes, in bytes.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use minicbor::{Decoder, Encoder};
+use minicbor::Encoder;
 use zeroize::Zeroizing;
 
-use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN, Unknown};
+use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN, Reader, Unknown};
 use crate::secret::{SecretMetadata, Version};
 use crate::timestamp::{from_micros, to_micros};
 use crate::value::SecretValue;
@@ -47,10 +47,10 @@ impl Attributes {
     /// Reads the four fields whose keys begin at `first`: provider, scope of use, labels, expiry.
     fn take(fields: &mut Fields<'_>, first: u64) -> Result<Self, Malformed> {
         Ok(Self {
-            provider: fields.take(first, Decoder::str)?.map(str::to_owned),
-            scope_of_use: fields.take(first + 1, Decoder::str)?.map(str::to_owned),
+            provider: fields.take(first, Reader::text)?.map(str::to_owned),
+            scope_of_use: fields.take(first + 1, Reader::text)?.map(str::to_owned),
             labels: fields.take(first + 2, read_labels)?.unwrap_or_default(),
-            expires: fields.take(first + 3, Decoder::i64)?,
+            expires: fields.take(first + 3, Reader::int)?,
         })
     }
 
@@ -84,19 +84,22 @@ impl Attributes {
     }
 }
 
-/// Labels stand in the order of their names' bytes, each once.
-fn read_labels(decoder: &mut Decoder<'_>) -> Result<BTreeMap<String, String>, Malformed> {
-    let count = decoder.map()?.ok_or(Malformed)?;
+/// Labels stand in the order of their names' bytes, each once. Where there is none, neither is the map.
+fn read_labels(reader: &mut Reader<'_>) -> Result<BTreeMap<String, String>, Malformed> {
+    let count = reader.map()?;
+    if count == 0 {
+        return Err(Malformed);
+    }
     let mut labels = BTreeMap::new();
     for _ in 0..count {
-        let name = decoder.str()?;
+        let name = reader.text()?;
         if labels
             .last_key_value()
             .is_some_and(|(last, _): (&String, _)| last.as_str() >= name)
         {
             return Err(Malformed);
         }
-        labels.insert(name.to_owned(), decoder.str()?.to_owned());
+        labels.insert(name.to_owned(), reader.text()?.to_owned());
     }
     Ok(labels)
 }
@@ -122,12 +125,12 @@ impl VersionRow {
         }
     }
 
-    fn read(decoder: &mut Decoder<'_>) -> Result<Self, Malformed> {
-        let mut fields = Fields::read(decoder)?;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let mut fields = Fields::read(reader)?;
         Ok(Self {
-            v: fields.need(1, Decoder::u64)?,
-            at: fields.need(2, Decoder::i64)?,
-            expires: fields.take(3, Decoder::i64)?,
+            v: fields.need(1, Reader::uint)?,
+            at: fields.need(2, Reader::int)?,
+            expires: fields.take(3, Reader::int)?,
             unknown: fields.rest(),
         })
     }
@@ -160,20 +163,20 @@ impl Head {
     /// Reads what a head box holds.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::parse(bytes)?;
-        let name = fields.need(1, Decoder::str)?.to_owned();
-        let created = fields.need(2, Decoder::i64)?;
-        let cur = fields.need(3, Decoder::u64)?;
-        let versions = fields.need(4, |decoder| {
-            let count = decoder.array()?.ok_or(Malformed)?;
+        let name = fields.need(1, Reader::text)?.to_owned();
+        let created = fields.need(2, Reader::int)?;
+        let cur = fields.need(3, Reader::uint)?;
+        let versions = fields.need(4, |reader| {
+            let count = reader.array()?;
             let mut versions: Vec<VersionRow> = Vec::with_capacity(count.min(1000) as usize);
             for _ in 0..count {
-                let row = VersionRow::read(decoder)?;
+                let row = VersionRow::read(reader)?;
                 if versions.last().is_some_and(|last| last.v >= row.v) {
                     return Err(Malformed);
                 }
                 versions.push(row);
             }
-            Ok::<_, Malformed>(versions)
+            Ok(versions)
         })?;
         if versions.last().is_none_or(|last| last.v != cur) {
             return Err(Malformed);
@@ -229,9 +232,9 @@ impl<'b> HeadGlance<'b> {
     pub(crate) fn decode(bytes: &'b [u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::parse(bytes)?;
         Ok(Self {
-            name: fields.need(1, Decoder::str)?,
-            created: fields.need(2, Decoder::i64)?,
-            current: fields.need(3, Decoder::u64)?,
+            name: fields.need(1, Reader::text)?,
+            created: fields.need(2, Reader::int)?,
+            current: fields.need(3, Reader::uint)?,
         })
     }
 }
@@ -251,8 +254,8 @@ impl Ver {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::parse(bytes)?;
         Ok(Self {
-            value: SecretValue::copy_of(fields.need(1, Decoder::bytes)?),
-            updated: fields.need(2, Decoder::i64)?,
+            value: SecretValue::copy_of(fields.need(1, Reader::bytes)?),
+            updated: fields.need(2, Reader::int)?,
             attributes: Attributes::take(&mut fields, 3)?,
             unknown: fields.rest(),
         })
@@ -337,5 +340,14 @@ mod tests {
         assert!(Head::decode(&head.encode()).is_err(), "no version");
         head.versions = vec![VersionRow::new(9, 21, None), VersionRow::new(3, 20, None)];
         assert!(Head::decode(&head.encode()).is_err(), "order");
+        let labelled = |labels: &[u8]| {
+            let mut writer = MapWriter::new(64, &NO_UNKNOWN);
+            writer.bytes(1, b"value").int(2, 17).raw(5, labels);
+            Ver::decode(&writer.finish()).map(drop)
+        };
+        assert!(labelled(b"\xa1\x61a\x60").is_ok());
+        assert!(labelled(b"\xa0").is_err(), "no labels are no map");
+        assert!(labelled(b"\xa2\x61b\x60\x62aa\x60").is_err(), "the order of RFC 8949");
+        assert!(labelled(b"\xa2\x61a\x60\x61a\x60").is_err(), "twice");
     }
 }

@@ -83,12 +83,7 @@ impl SharedStore {
     /// # Errors
     /// [`ErrorKind::InsecurePath`] and what `stat` gives.
     pub(crate) fn attach(path: &Path) -> Step<Arc<Self>> {
-        let path = files::check_parent(path)?;
-        let id = files::check_private_file(&path).map_err(|error| match error.kind() {
-            // `not_found` would read as an answer about a secret.
-            ErrorKind::NotFound => gone(&path),
-            _ => error,
-        })?;
+        let (path, id) = check_place(path)?;
         sqlite::install(&path)?;
         let fresh = Arc::new(Self {
             wal_path: beside(&path, "-wal"),
@@ -313,6 +308,20 @@ impl SharedStore {
     }
 }
 
+/// Whether folder and file are safe: the path with its folder's links resolved, and the file.
+///
+/// # Errors
+/// [`ErrorKind::InsecurePath`] and what `stat` gives.
+pub(crate) fn check_place(path: &Path) -> Result<(PathBuf, FileId)> {
+    let path = files::check_parent(path)?;
+    let id = files::check_private_file(&path).map_err(|error| match error.kind() {
+        // `not_found` would read as an answer about a secret.
+        ErrorKind::NotFound => gone(&path),
+        _ => error,
+    })?;
+    Ok((path, id))
+}
+
 /// The store's file is not where it was.
 pub(crate) fn gone(path: &Path) -> Error {
     let text = format!("the store's file is gone from {}", files::shown(path));
@@ -350,7 +359,7 @@ impl Drop for Reader<'_> {
 fn is_worn(halt: &Halt) -> bool {
     match halt {
         Halt::Busy => false,
-        Halt::Stale => true,
+        Halt::Stale | Halt::NoEpoch(_) => true,
         Halt::Failed(error) => {
             matches!(error.kind(), ErrorKind::OutcomeUnknown | ErrorKind::Integrity) || error.foreign_code().is_some()
         }

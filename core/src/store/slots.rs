@@ -1,9 +1,8 @@
 //! Key slots: the ways to the root key. Kinds that this version does not know are skipped and left as they are.
 
-use minicbor::Decoder;
 use zeroize::Zeroizing;
 
-use super::cbor::{Fields, MapWriter, NO_UNKNOWN};
+use super::cbor::{Fields, MapWriter, NO_UNKNOWN, Reader};
 use super::error::{Damage, damaged};
 use super::keyring::take_key;
 use super::ledger::SlotRow;
@@ -37,7 +36,7 @@ pub(crate) fn open(store: &StoreId, rows: &[SlotRow], kind: Kind, key: &[u8; KEY
         };
         // The box vouches for the parameters; the column must say the same.
         let stated = Fields::parse(&row.params)
-            .and_then(|mut fields| fields.need(2, Decoder::i64))
+            .and_then(|mut fields| fields.need(2, Reader::int))
             .damage("keyslot")?;
         if stated != row.kind {
             return Err(damaged("a key slot contradicts itself"));

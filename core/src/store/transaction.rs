@@ -121,6 +121,9 @@ impl<'a> Transaction<'a> {
             }
         };
         let version = self.next()?;
+        if version <= head.current() {
+            return Err(damaged("the secret's current version is newer than the store's sequence").into());
+        }
         self.put_version(sid, version, data)?;
         self.root.versions += 1;
         head.versions

@@ -1,7 +1,7 @@
 """The CBOR of Strongroom's records (docs/store-format.md §2), and the one exception of the reader.
 
-Refused is what §2 says a reader refuses, and what cannot be decoded. A number that is not in its
-shortest form and a map of labels without any are only said not to be written, so they are read.
+What the page defines has one encoding only. The value of a key that it does not know may be any
+well-formed item of definite length, 32 arrays, maps and tags deep.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def need(condition: object, detail: str) -> None:
         raise damaged(detail)
 
 
-def cbor_head(data: bytes, at: int) -> tuple[int, int, int, int]:
+DEEPEST = 32
+
+
+def cbor_head(data: bytes, at: int, strict: bool = True) -> tuple[int, int, int, int]:
     """(major type, additional information, argument, offset behind)"""
     need(at < len(data), "CBOR: it ends early")
     major, info = data[at] >> 5, data[at] & 31
@@ -38,14 +41,29 @@ def cbor_head(data: bytes, at: int) -> tuple[int, int, int, int]:
     need(info < 28, "CBOR: an indefinite length or a reserved form")
     size = 1 << (info - 24)
     need(at + 1 + size <= len(data), "CBOR: it ends early")
-    return major, info, int.from_bytes(data[at + 1 : at + 1 + size], "big"), at + 1 + size
+    argument = int.from_bytes(data[at + 1 : at + 1 + size], "big")
+    if strict:
+        need(argument >= (24, 1 << 8, 1 << 16, 1 << 32)[info - 24], "CBOR: not the shortest form")
+    return major, info, argument, at + 1 + size
 
 
-def cbor_item(data: bytes, at: int, depth: int = 0) -> tuple[Any, int]:
-    """The item at `at` and the offset behind it. What we do not use comes back as its bytes."""
-    need(depth < 100, "CBOR: nested too deep")
-    begin = at
-    major, info, arg, at = cbor_head(data, at)
+def cbor_skip(data: bytes, at: int, depth: int = 0) -> int:
+    """The offset behind the item at `at`, of which nothing is known."""
+    major, info, arg, at = cbor_head(data, at, strict=False)
+    if major in (2, 3):
+        need(at + arg <= len(data), "CBOR: it ends early")
+        return at + arg
+    if major in (4, 5, 6):
+        need(depth < DEEPEST, "CBOR: nested too deep")
+        for _ in range({4: arg, 5: 2 * arg, 6: 1}[major]):
+            at = cbor_skip(data, at, depth + 1)
+    need(major != 7 or info != 24 or arg >= 32, "CBOR: a simple value that is not well-formed")
+    return at
+
+
+def cbor_item(data: bytes, at: int) -> tuple[Any, int]:
+    """The item of ours at `at` and the offset behind it: a number, bytes, text, a map of texts."""
+    major, _, arg, at = cbor_head(data, at)
     if major == 0:
         return arg, at
     if major == 1:
@@ -57,22 +75,13 @@ def cbor_item(data: bytes, at: int, depth: int = 0) -> tuple[Any, int]:
             return (part if major == 2 else part.decode()), at + arg
         except UnicodeDecodeError:
             raise damaged("CBOR: a text that is not UTF-8") from None
-    if major == 4:
-        items = []
-        for _ in range(arg):
-            item, at = cbor_item(data, at, depth + 1)
-            items.append(item)
-        return items, at
-    if major == 5:
-        pairs = []
-        for _ in range(arg):
-            key, at = cbor_item(data, at, depth + 1)
-            value, at = cbor_item(data, at, depth + 1)
-            pairs.append((key, value))
-        return CborMap(pairs), at
-    if major == 6:
-        _, at = cbor_item(data, at, depth + 1)
-    return data[begin:at], at  # a tag, or a simple value or float of a key that we do not know
+    need(major == 5, "CBOR: a type that no value of ours has")
+    pairs = []
+    for _ in range(arg):
+        key, at = cbor_item(data, at)
+        value, at = cbor_item(data, at)
+        pairs.append((key, value))
+    return CborMap(pairs), at
 
 
 class CborMap(list[tuple[Any, Any]]):
@@ -95,7 +104,7 @@ def parse_map(data: bytes) -> RawMap:
         major, _, key, at = cbor_head(data, at)
         need(major == 0 and key > last, "CBOR: the keys do not ascend")
         begin, last = at, key
-        _, at = cbor_item(data, at)
+        at = cbor_skip(data, at)
         out[key] = data[begin:at]
     need(at == len(data), "CBOR: bytes after the map")
     return out
@@ -108,7 +117,7 @@ def parse_array(raw: bytes) -> list[bytes]:
     out = []
     for _ in range(count):
         begin = at
-        _, at = cbor_item(raw, at)
+        at = cbor_skip(raw, at)
         out.append(raw[begin:at])
     need(at == len(raw), "CBOR: bytes after the array")
     return out
@@ -118,13 +127,15 @@ def take(record: RawMap, key: int, kind: type, size: int | None = None) -> Any:
     need(key in record, f"CBOR: key {key} is missing")
     value = parse(record[key])
     need(type(value) is kind, f"CBOR: key {key} is no {kind.__name__}")
+    need(kind is not int or -(2**63) <= value < 2**63, f"CBOR: key {key} is out of range")
     need(size is None or len(value) == size, f"CBOR: key {key} has another length")
     return value
 
 
 def take_uint(record: RawMap, key: int) -> int:
-    value = take(record, key, int)
-    need(value >= 0, f"CBOR: key {key} is negative")
+    need(key in record, f"CBOR: key {key} is missing")
+    value = parse(record[key])
+    need(type(value) is int and value >= 0, f"CBOR: key {key} is no uint")
     return value
 
 
@@ -136,6 +147,7 @@ def take_labels(record: RawMap, key: int) -> dict[str, str] | None:
     pairs = maybe(record, key, CborMap)
     if pairs is None:
         return None
+    need(pairs, "CBOR: a map of no labels")
     need(all(type(k) is str and type(v) is str for k, v in pairs), "CBOR: labels")
     names = [name.encode() for name, _ in pairs]
     need(all(a < b for a, b in zip(names, names[1:])), "CBOR: the labels do not ascend")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import sqlite3
 import struct
 import sys
@@ -54,11 +55,12 @@ def read_key(data: bytes) -> bytes:
         if len(text) == 64 and text.isalnum():
             return bytes.fromhex(text.decode("ascii"))
         if len(text) == 43 or (len(text) == 44 and text.endswith(b"=")):
+            need(not (set(text) & set(b"-_") and set(text) & set(b"+/")), "two alphabets")
             plain = text[:43].replace(b"-", b"+").replace(b"_", b"/") + b"="
             key = base64.b64decode(plain, validate=True)
             if base64.b64encode(key) == plain:  # no bits left over
                 return key
-    except ValueError:
+    except (ValueError, StoreError):
         pass
     raise StoreError(BAD_KEY, "the key is neither raw nor hexadecimal nor base64")
 
@@ -82,10 +84,8 @@ def make_aad(store_id: bytes, table: int, sid: bytes, number: int, epoch: int, b
 
 
 def check_box(box: Any) -> bytes:
-    need(isinstance(box, bytes) and len(box) >= 2, "a box is too short")
-    if box[:2] != bytes([FORMAT, SUITE]):
-        raise StoreError(UNSUPPORTED, "a box of another format or suite")
-    need(len(box) >= 162, "a box is too short")
+    need(isinstance(box, bytes) and len(box) >= 162, "a box is too short")
+    need(box[:2] == bytes([FORMAT, SUITE]), "a box of another format or suite than the header says")
     return box
 
 
@@ -132,18 +132,24 @@ class Secret:
 
 @dataclass
 class Head:
-    """What reading a value needs of a head; `check` is the rest, which only `verify` asks for."""
+    """What reading the newest value needs of a head; `check` is the rest, for everything else."""
 
     name: str
     created: int
     cur: int
-    listed: list[tuple[int, int, int | None]]
     record: RawMap = field(repr=False)
+    listed: list[tuple[int, int, int | None]] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
+        need(4 in self.record, "head: no list of versions")
+        for raw in parse_array(self.record[4]):
+            entry = parse_map(raw)
+            self.listed.append((take_uint(entry, 1), take(entry, 2, int), maybe(entry, 3, int)))
         numbers = [v for v, _, _ in self.listed]
         need(numbers and all(a < b for a, b in zip(numbers, numbers[1:])), "head: the list of versions")
         need(self.cur == numbers[-1], "head: cur is not the last version of the list")
+        self.metadata = metadata_of(self.record, 5)
 
 
 def metadata_of(record: RawMap, first: int) -> dict[str, Any]:
@@ -159,11 +165,26 @@ def metadata_of(record: RawMap, first: int) -> dict[str, Any]:
 
 def parse_head(data: bytes) -> Head:
     record = parse_map(data)
-    listed = []
-    for raw in parse_array(record.get(4, b"\x80")):
-        entry = parse_map(raw)
-        listed.append((take_uint(entry, 1), take(entry, 2, int), maybe(entry, 3, int)))
-    return Head(take(record, 1, str), take(record, 2, int), take_uint(record, 3), listed, record)
+    return Head(take(record, 1, str), take(record, 2, int), take_uint(record, 3), record)
+
+
+SEGMENT = re.compile(r"(?:[A-Za-z0-9._-]|=[0-9A-F]{2})+")
+KINDS = "global org team workspace project env app node component user".split()
+
+
+def is_segment(text: str) -> bool:
+    if text in ("==", "=2E", "=2E=2E"):
+        return True
+    needless = any(re.fullmatch("[A-Za-z0-9._-]", chr(int(h, 16))) for h in re.findall("=(..)", text))
+    return len(text) <= 1024 and text not in (".", "..") and bool(SEGMENT.fullmatch(text)) and not needless
+
+
+def is_key(name: str) -> bool:
+    """§7: whether a name is the canonical text of a key"""
+    kind, *ident, base = name.split("/") if "/" in name else ("", name)
+    base, at, target = base.partition("@")
+    segments = ident + [base] + ([target] if at else [])
+    return kind in KINDS and len(ident) == (kind != "global") and all(map(is_segment, segments))
 
 
 def key_bytes(name: str) -> bytes:
@@ -250,6 +271,7 @@ class Store:
         if take_uint(record, 4) > FORMAT or take_uint(record, 3) != SUITE:
             raise StoreError(UNSUPPORTED, "the header asks for a newer reader or another suite")
         self.fmt = take_uint(record, 1)
+        need(self.fmt >= 1, "the header has no format")
         self.store_id = take(record, 2, bytes, 16)
         self.created = take(record, 5, int)
         return header, mac
@@ -262,7 +284,6 @@ class Store:
         if not mine:
             raise StoreError(KEY_MISSING, "no key slot of the kind")
         for slot, kind, params, box in mine:
-            need(take(parse_map(params), 2, int) == kind, "a key slot's kind is another")
             bound = hashlib.sha256(params).digest()
             try:
                 data = open_box(key, box, make_aad(self.store_id, KEYSLOT, ZERO16, slot, 0, bound))
@@ -271,6 +292,7 @@ class Store:
                     continue
                 raise
             need(box_epoch(box) == 0, "a key slot's epoch field")
+            need(take(parse_map(params), 2, int) == kind, "a key slot's kind is another")
             return take(parse_map(data), 1, bytes, 32)
         raise StoreError(WRONG_KEY, "no key slot takes the key")
 
@@ -301,6 +323,7 @@ class Store:
         floor = parse_map(root[9])
         self.floor_seq, self.floor_hash = take_uint(floor, 1), take(floor, 2, bytes, 32)
         need(take(root, 8, bytes, 32) == slots_hash(self.slots), "slots_hash")
+        need(self.epoch in self.epochs, "the current epoch has no row")
 
     def open_row(self, table: int, sid: bytes, number: int, box: Any) -> bytes:
         epoch = box_epoch(check_box(box))
@@ -325,21 +348,23 @@ class Store:
         sid = self.sid(name)
         heads = self.rows("SELECT box FROM head WHERE sid = ?", sid)
         newest = self.rows("SELECT v, box FROM ver WHERE sid = ? ORDER BY v DESC LIMIT 1", sid)
+        if v is not None:
+            newest = self.rows("SELECT v, box FROM ver WHERE sid = ? AND v = ?", sid, v)
         if not heads and not newest:
             raise StoreError(NOT_FOUND, "there is no such secret")
-        need(heads and newest, "a head or a version is alone")
+        need(heads, "a version without a head")
         head = parse_head(self.open_row(HEAD, sid, 0, heads[0][0]))
         need(head.name == name, "head: another name")
-        need(head.cur == newest[0][0], "head: cur is not the newest version")
-        v = head.cur if v is None else v
+        if v is None:
+            need(newest, "a head without a version")
+            need(newest[0][0] > 0 and head.cur == newest[0][0], "head: cur is not the newest version")
+            return self._version(sid, (head.cur, 0, None), newest[0][1])
+        head.check()
         entry = next((entry for entry in head.listed if entry[0] == v), None)
-        if v == head.cur:
-            return self._version(sid, entry or (v, 0, None), newest[0][1])
+        need((entry is None) == (not newest), "a listed version is missing, or one is there that is not listed")
         if entry is None:
             raise StoreError(NOT_FOUND, "there is no such version")
-        found = self.rows("SELECT box FROM ver WHERE sid = ? AND v = ?", sid, v)
-        need(found, "a listed version is missing")
-        return self._version(sid, entry, found[0][0])
+        return self._version(sid, entry, newest[0][1])
 
     def secrets(self) -> Iterator[Secret]:
         """Every secret with all its versions, each box, name and list checked."""
@@ -347,11 +372,16 @@ class Store:
             need(isinstance(sid, bytes) and len(sid) == 16, "head: the sid's length")
             head = parse_head(self.open_row(HEAD, sid, 0, box))
             head.check()
-            need(hmac.compare_digest(self.sid(head.name), sid), "head: the name is not that of the sid")
+            need(not is_key(head.name) or hmac.compare_digest(self.sid(head.name), sid), "head: the name is not that of the sid")
+            need(head.listed[0][0] > 0 and head.cur <= self.seq, "head: a version that no mutation wrote")
             there = self.rows("SELECT v, box FROM ver WHERE sid = ? ORDER BY v", sid)
             need([v for v, _ in there] == [v for v, _, _ in head.listed], "the versions are not those listed")
             versions = [self._version(sid, entry, row[1]) for entry, row in zip(head.listed, there)]
-            yield Secret(head.name, sid, head.created, head.cur, metadata_of(head.record, 5), versions)
+            for version in versions:
+                need(version.updated == version.at, "ver: updated is not what the list says")
+                need(version.metadata.get("expires") == version.expires, "ver: expires is not what the list says")
+            need(head.metadata == versions[-1].metadata, "head and ver say different things")
+            yield Secret(head.name, sid, head.created, head.cur, head.metadata, versions)
 
     def journal(self) -> Iterator[dict[str, Any]]:
         """The chain from the floor to the root, checked."""
@@ -370,8 +400,6 @@ class Store:
 
     def verify(self) -> tuple[list[Secret], list[dict[str, Any]]]:
         """All of §11 "verify"; gives the secrets and the journal."""
-        for table in SCHEMA:
-            need(self.rows(f"PRAGMA quick_check({table})") == [("ok",)], f"SQLite: {table}")
         secrets = list(self.secrets())
         heads, vers = self.rows("SELECT sid, box FROM head"), self.rows("SELECT sid, v, box FROM ver")
         need(len(heads) == self.n_head, "the number of secrets")

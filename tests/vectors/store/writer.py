@@ -69,6 +69,7 @@ class Editor:
     """One write transaction on a store; `commit` or leave the block with an error to undo it."""
 
     def __init__(self, path: str | Path, key: bytes):
+        self.key = key
         self.store = reader.Store(path, key)  # opens and checks; its keys stay
         self.store.db.close()
         self.root: RawMap = dict(self.store.root_raw)

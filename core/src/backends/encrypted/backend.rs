@@ -142,19 +142,22 @@ impl Opened {
                 State::Locked => self.unlock(wait, false)?,
                 State::Closed => return Err(Error::new(ErrorKind::Closed, "the manager was closed").into()),
             };
-            match session.check_path().and_then(|()| job(&session, wait)) {
-                Err(Halt::Stale) if reopenings < REOPENINGS => {
-                    reopenings += 1;
-                    let old = self.state(|state| match state {
-                        State::Open(current) if Arc::ptr_eq(current, &session) => {
-                            std::mem::replace(state, State::Locked)
-                        }
-                        _ => State::Locked,
-                    })?;
-                    drop(old);
-                }
-                answer => return answer,
+            let answer = session.check_path().and_then(|()| job(&session, wait));
+            let allowed = match &answer {
+                Err(Halt::Stale) => REOPENINGS,
+                // Another process may have made the epoch since; one look at the file of now tells.
+                Err(Halt::NoEpoch(_)) => 1,
+                _ => 0,
+            };
+            if reopenings >= allowed {
+                return answer;
             }
+            reopenings += 1;
+            let old = self.state(|state| match state {
+                State::Open(current) if Arc::ptr_eq(current, &session) => std::mem::replace(state, State::Locked),
+                _ => State::Locked,
+            })?;
+            drop(old);
         }
     }
 
@@ -177,6 +180,8 @@ impl Opened {
             }
             store::create::create(&config.path, wait, || config.source.read_or_make())?;
         }
+        // Before the key: a path that is no store's must not read as a key that is missing.
+        store::check_place(&config.path)?;
         let key = config.source.read()?;
         let session = Arc::new(Session::open(&config.path, &key, config.limits, wait)?);
         let (answer, unused) = self.state(|state| match state {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::key_source::KeySource;
+use super::key_source::{KeySource, NO_KEY};
 use crate::config::{Settings, locations};
 use crate::error::Result;
 use crate::store::{self, Limits};
@@ -33,9 +33,10 @@ impl Config {
             return Err(settings.error(first, &format!("and `{second}` both state the key; set one of them")));
         }
         let source = if let Some(secret) = settings.secret(KEY) {
-            KeySource::of_secret(secret)?
+            KeySource::of_secret(secret).ok_or_else(|| settings.error(KEY, NO_KEY))?
         } else if let Some(descriptor) = settings.integer(KEY_FD) {
             KeySource::of_descriptor(i32::try_from(descriptor).unwrap_or(i32::MAX))?
+                .ok_or_else(|| settings.error(KEY_FD, NO_KEY))?
         } else if let Some(path) = settings.path(KEY_FILE) {
             KeySource::file(store::create::absolute(&path)?)
         } else {

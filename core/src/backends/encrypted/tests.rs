@@ -311,6 +311,29 @@ fn keys_come_from_setting_file_or_descriptor() {
     );
     assert!(!error.to_string().contains("too short"));
     let mut wrong = place.settings(&[]);
+    let variable = Origin::Environment("STRONGROOM_SECRETS_KEY".into());
+    wrong
+        .set_secret("encrypted.key", SecretValue::from("too short to be one"), variable)
+        .unwrap();
+    let error = refusal(place.try_open(&wrong));
+    assert!(error.message().contains("STRONGROOM_SECRETS_KEY"), "{error}");
+    assert!(!error.to_string().contains("too short"));
+    let nonsense = place.path("nonsense");
+    std::fs::write(&nonsense, "too short to be one").unwrap();
+    std::fs::set_permissions(&nonsense, PermissionsExt::from_mode(0o600)).unwrap();
+    let error = refusal(place.try_open(&place.settings(&[("encrypted.key_file", nonsense.to_str().unwrap())])));
+    assert!(
+        error.kind() == ErrorKind::InvalidConfig && error.message().contains("nonsense"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("too short"));
+    let descriptor = std::os::fd::IntoRawFd::into_raw_fd(std::fs::File::open(&nonsense).unwrap());
+    let error = refusal(place.try_open(&place.settings(&[("encrypted.key_fd", &descriptor.to_string())])));
+    assert_eq!(
+        (error.kind(), error.setting()),
+        (ErrorKind::InvalidConfig, Some("encrypted.key_fd"))
+    );
+    let mut wrong = place.settings(&[]);
     wrong
         .set_secret("encrypted.key", SecretValue::from([7; 32].as_slice()), Origin::Builder)
         .unwrap();
@@ -349,6 +372,34 @@ fn unsafe_paths_are_refused() {
         refusal(place.try_open(&settings)).kind(),
         ErrorKind::InsecurePath,
         "a folder"
+    );
+    std::fs::create_dir_all(place.path("data/app/secrets.strongroom")).unwrap();
+    let error = refusal(place.by_default(true));
+    assert_eq!(error.kind(), ErrorKind::InsecurePath, "a folder, and no key");
+    assert!(error.message().contains("data/app/secrets.strongroom"), "{error}");
+}
+
+#[test]
+fn a_row_of_an_epoch_that_is_not_there_is_damage() {
+    let place = Place::new();
+    let backend = place.open();
+    set(&*backend, "A", "1").unwrap();
+    set(&*backend, "B", "1").unwrap();
+    wait(backend.close(&cx())).unwrap();
+    drop(backend);
+    let connection = rusqlite::Connection::open(place.path("data/secrets.strongroom")).unwrap();
+    connection
+        .execute_batch("UPDATE ver SET box = CAST(substr(box, 1, 2) || x'09' || substr(box, 4) AS BLOB) WHERE v = 1")
+        .unwrap();
+    drop(connection);
+    let backend = place.open();
+    let error = refusal(get(&*backend, "A"));
+    assert_eq!((error.kind(), error.key()), (ErrorKind::Integrity, Some("global/A")));
+    assert_eq!(refusal(wait(backend.verify(&cx()))).kind(), ErrorKind::Integrity);
+    assert_eq!(
+        get(&*backend, "B").unwrap().as_deref(),
+        Some("1"),
+        "the backend goes on"
     );
 }
 

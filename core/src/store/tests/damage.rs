@@ -3,6 +3,7 @@
 use super::*;
 use crate::crypto::Table;
 use crate::crypto::digest::equal;
+use crate::store::records::{Head, Ver};
 
 /// A store with two secrets of two versions each.
 fn filled() -> Place {
@@ -85,6 +86,30 @@ fn verify_finds_every_kind_of_damage() {
         ),
         ("the header's code is edited", "UPDATE meta SET mac = zeroblob(32)"),
         ("the root is gone", "DELETE FROM root"),
+        ("a second root", "INSERT INTO root SELECT 2, box FROM root"),
+        ("a root before the root", "INSERT INTO root SELECT -2, box FROM root"),
+        ("a second header", "INSERT INTO meta SELECT 2, hdr, mac FROM meta"),
+        ("the header under another number", "UPDATE meta SET id = 2"),
+        (
+            "a head without a sid",
+            "INSERT INTO head SELECT x'', box FROM head LIMIT 1",
+        ),
+        (
+            "a head of an epoch that is not there",
+            "UPDATE head SET box = CAST(substr(box, 1, 2) || x'09' || substr(box, 4) AS BLOB)",
+        ),
+        (
+            "a root of an epoch that is not there",
+            "UPDATE root SET box = CAST(substr(box, 1, 2) || x'09' || substr(box, 4) AS BLOB)",
+        ),
+        (
+            "a box of another format",
+            "UPDATE root SET box = CAST(x'02' || substr(box, 2) AS BLOB)",
+        ),
+        (
+            "a box of another suite",
+            "UPDATE journal SET box = CAST(x'0102' || substr(box, 3) AS BLOB) WHERE seq = 2",
+        ),
         ("an epoch is gone", "DELETE FROM epoch WHERE ep = 1"),
         ("the static keys are gone", "DELETE FROM epoch WHERE ep = 0"),
         ("a box is NULL", "UPDATE head SET box = NULL"),
@@ -113,10 +138,7 @@ fn damage_names_the_secret() {
     assert_eq!(error.key(), Some("global/A"), "{error}");
     assert!(error.message().contains("ver"));
     let error = try_get(&session, "global/A").unwrap_err();
-    assert_eq!(
-        (error.key(), error.kind()),
-        (Some("global/A"), ErrorKind::UnsupportedFormat)
-    );
+    assert_eq!((error.key(), error.kind()), (Some("global/A"), ErrorKind::Integrity));
     assert_eq!(get(&session, "org/acme/B").as_deref(), Some("two"));
 }
 
@@ -220,16 +242,82 @@ fn files_that_are_no_store_are_told_apart() {
 }
 
 #[test]
-fn a_newer_header_or_box_is_never_guessed_at() {
+fn a_newer_header_is_never_guessed_at() {
     let place = filled();
     // fmt, suite and min_reader are single bytes in the header's CBOR: a5 01 <fmt> 02 50 .. 03 <suite> 04 <min_reader>.
     place.tamper(|c| {
         c.execute_batch("UPDATE meta SET hdr = CAST(substr(hdr, 1, 24) || x'02' || substr(hdr, 26) AS BLOB)")
     });
     assert_eq!(place.refusal().kind(), ErrorKind::UnsupportedFormat);
-    let place = filled();
-    place.tamper(|c| c.execute_batch("UPDATE root SET box = CAST(x'0102' || substr(box, 3) AS BLOB)"));
-    assert_eq!(place.refusal().kind(), ErrorKind::UnsupportedFormat);
+}
+
+/// A store with one secret of one version whose head and version are what `change` makes of them, sealed and counted
+/// as they must be.
+fn resealed(change: impl FnOnce(&mut Head, &mut Ver, &mut u64)) -> Place {
+    let place = Place::new();
+    let session = place.open();
+    set(&session, "global/A", "one");
+    let (keys, sid) = (&session.keys, session.keys.sid(&key("global/A")));
+    let (root, head, version) = plain(session.shared.read(&mut Wait::patient(&cx()), |link| {
+        link.inside(|c| {
+            Ok((
+                super::super::session::read_root(c)?,
+                super::super::read::read_head(c, &sid)?.unwrap(),
+                c.query_row("SELECT box FROM ver", [], |row| row.get::<_, Vec<u8>>(0))?,
+            ))
+        })
+    }))
+    .unwrap();
+    let mut state = keys.open_root(&root).unwrap();
+    state.acc.subtract(&keys.term(Table::Head, &sid, 0, &head).unwrap());
+    state.acc.subtract(&keys.term(Table::Ver, &sid, 1, &version).unwrap());
+    let mut new_head = Head::decode(&keys.open(keys.head_address(sid), &head, "head").unwrap()).unwrap();
+    let mut new_ver = Ver::decode(&keys.open(keys.version_address(sid, 1), &version, "ver").unwrap()).unwrap();
+    let mut v = 1;
+    change(&mut new_head, &mut new_ver, &mut v);
+    let head = keys.seal(&keys.head_address(sid), 1, &new_head.encode()).unwrap();
+    let version = keys.seal(&keys.version_address(sid, v), 1, &new_ver.encode()).unwrap();
+    state.acc.add(&keys.term(Table::Head, &sid, 0, &head).unwrap());
+    state.acc.add(&keys.term(Table::Ver, &sid, v, &version).unwrap());
+    let address = crate::crypto::Address::numbered(keys.store, Table::Root, 1);
+    let root = keys.seal(&address, 1, &state.encode()).unwrap();
+    drop(session);
+    place.tamper(|c| {
+        c.execute("UPDATE root SET box = ?1", [&root])?;
+        c.execute("UPDATE head SET box = ?1", [&head])?;
+        c.execute("UPDATE ver SET v = ?1, box = ?2", (v as i64, &version))
+    });
+    place
+}
+
+#[test]
+fn verify_compares_head_and_version() {
+    verify(&resealed(|_, _, _| {}).open()).unwrap();
+    let refused = |change: fn(&mut Head, &mut Ver)| {
+        let error = verify(&resealed(|head, ver, _| change(head, ver)).open()).unwrap_err();
+        assert_eq!((error.kind(), error.key()), (ErrorKind::Integrity, Some("global/A")));
+    };
+    refused(|head, _| head.attributes.provider = Some("x".into()));
+    refused(|head, _| head.attributes.scope_of_use = Some("x".into()));
+    refused(|_, ver| drop(ver.attributes.labels.insert("x".into(), String::new())));
+    refused(|_, ver| ver.attributes.expires = Some(5));
+    refused(|head, _| head.versions[0].expires = Some(5));
+    refused(|head, _| head.versions[0].at += 1);
+    refused(|_, ver| ver.updated -= 1);
+}
+
+#[test]
+fn a_version_beyond_the_sequence_is_found_and_not_built_upon() {
+    let place = resealed(|head, _, v| {
+        head.versions[0].v = 999;
+        *v = 999;
+    });
+    let session = place.open();
+    assert_eq!(kind(verify(&session)), Some(ErrorKind::Integrity));
+    assert_eq!(get(&session, "global/A").as_deref(), Some("one"));
+    let answer = write::set(&session, &[entry("global/A", "two")], &mut Wait::patient(&cx()));
+    assert_eq!(kind(plain(answer.map(drop))), Some(ErrorKind::Integrity));
+    assert_eq!(get(&session, "global/A").as_deref(), Some("one"), "nothing was written");
 }
 
 #[test]

@@ -128,6 +128,8 @@ pub struct MetadataUpdate {
     pub labels: Option<BTreeMap<String, String>>,
     /// The expiry; `Some(None)` removes it.
     pub expires_at: Option<Option<OffsetDateTime>>,
+    /// Only if this is the current version.
+    pub if_version: Option<Version>,
 }
 
 impl MetadataUpdate {
@@ -136,17 +138,38 @@ impl MetadataUpdate {
         Self::default()
     }
 
-    /// Sets or removes the provider.
+    /// Sets the provider.
     #[must_use]
-    pub fn provider(mut self, provider: Option<impl Into<String>>) -> Self {
-        self.provider = Some(provider.map(Into::into));
+    pub fn provider(mut self, provider: impl Into<String>) -> Self {
+        self.provider = Some(Some(provider.into()));
         self
     }
 
-    /// Sets or removes the scope of use.
+    /// Removes the provider.
     #[must_use]
-    pub fn scope_of_use(mut self, scope: Option<impl Into<String>>) -> Self {
-        self.scope_of_use = Some(scope.map(Into::into));
+    pub fn clear_provider(mut self) -> Self {
+        self.provider = Some(None);
+        self
+    }
+
+    /// Sets the scope of use.
+    #[must_use]
+    pub fn scope_of_use(mut self, scope: impl Into<String>) -> Self {
+        self.scope_of_use = Some(Some(scope.into()));
+        self
+    }
+
+    /// Removes the scope of use.
+    #[must_use]
+    pub fn clear_scope_of_use(mut self) -> Self {
+        self.scope_of_use = Some(None);
+        self
+    }
+
+    /// Changes only if `version` is the current one; else the answer is `conflict`.
+    #[must_use]
+    pub fn if_version(mut self, version: Version) -> Self {
+        self.if_version = Some(version);
         self
     }
 
@@ -201,13 +224,10 @@ pub struct UpdateMetadataRequest<'a> {
 }
 
 impl<'a> UpdateMetadataRequest<'a> {
-    /// An unconditional change.
+    /// This change, under the condition that it states.
     pub fn new(key: &'a SecretKey, update: &'a MetadataUpdate) -> Self {
-        Self {
-            key,
-            update,
-            condition: IfVersion::Any,
-        }
+        let condition = update.if_version.as_ref().map_or(IfVersion::Any, IfVersion::Is);
+        Self { key, update, condition }
     }
 }
 
@@ -264,7 +284,7 @@ impl<'a> RollbackRequest<'a> {
 pub struct ListFilter {
     /// Only secrets of this scope.
     pub scope: Option<SecretScope>,
-    /// Only keys whose canonical text begins so.
+    /// Only keys whose text begins so; a global key's may be written with or without `global/`.
     pub prefix: Option<String>,
     /// Only secrets of this provider.
     pub provider: Option<String>,
@@ -281,12 +301,18 @@ impl ListFilter {
         self.scope
             .as_ref()
             .is_none_or(|scope| key.kind() == scope.kind() && key.id() == scope.id())
-            && self
-                .prefix
-                .as_deref()
-                .is_none_or(|prefix| key.as_str().starts_with(prefix))
+            && self.prefix.as_deref().is_none_or(|prefix| has_prefix(key, prefix))
             && self.provider.as_deref().is_none_or(|wanted| provider == Some(wanted))
     }
+}
+
+/// Whether a key's text begins so, in its canonical form or, for a global key, in the short one.
+fn has_prefix(key: &SecretKey, prefix: &str) -> bool {
+    let text = key.as_str();
+    text.starts_with(prefix)
+        || text
+            .strip_prefix("global/")
+            .is_some_and(|name| name.starts_with(prefix))
 }
 
 /// What `list` asks for.

@@ -18,7 +18,7 @@ use crate::secret::Secret;
 pub(super) struct Call<'a> {
     pub(super) operation: Operation,
     pub(super) backend: &'static str,
-    pub(super) key: Option<&'a SecretKey>,
+    pub(super) keys: Keys<'a>,
     pub(super) cx: &'a CallContext,
 }
 
@@ -26,9 +26,28 @@ impl Call<'_> {
     /// Says in an error where it happened, unless a layer further in has said so.
     pub(super) fn name(&self, error: Error) -> Error {
         let error = error.with_operation(self.operation).with_backend(self.backend);
-        match self.key {
+        match self.keys.one() {
             Some(key) => error.with_key(key),
             None => error,
+        }
+    }
+}
+
+/// The secrets that a call concerns.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Keys<'a> {
+    None,
+    One(&'a SecretKey),
+    Many(&'a [SecretKey]),
+    Entries(&'a [(SecretKey, Secret)]),
+}
+
+impl<'a> Keys<'a> {
+    /// The key of a call that concerns exactly one.
+    pub(super) fn one(self) -> Option<&'a SecretKey> {
+        match self {
+            Self::One(key) => Some(key),
+            _ => None,
         }
     }
 }
@@ -58,7 +77,7 @@ impl<L: Around> Layered<L> {
     fn pass<'a, T: Send + 'a>(
         &'a self,
         operation: Operation,
-        key: Option<&'a SecretKey>,
+        keys: Keys<'a>,
         cx: &'a CallContext,
         run: impl Fn() -> BoxFuture<'a, Result<T>> + Send + 'a,
     ) -> BoxFuture<'a, Result<T>> {
@@ -66,7 +85,7 @@ impl<L: Around> Layered<L> {
             Call {
                 operation,
                 backend: self.inner.name(),
-                key,
+                keys,
                 cx,
             },
             run,
@@ -92,7 +111,7 @@ impl<L: Around> Backend for Layered<L> {
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
-        self.pass(Operation::Get, Some(req.key), cx, move || self.inner.get(cx, req))
+        self.pass(Operation::Get, Keys::One(req.key), cx, move || self.inner.get(cx, req))
     }
 
     fn get_many<'a>(
@@ -100,25 +119,29 @@ impl<L: Around> Backend for Layered<L> {
         cx: &'a CallContext,
         req: GetManyRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
-        self.pass(Operation::GetMany, None, cx, move || self.inner.get_many(cx, req))
+        self.pass(Operation::GetMany, Keys::Many(req.keys), cx, move || {
+            self.inner.get_many(cx, req)
+        })
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
-        self.pass(Operation::Describe, Some(req.key), cx, move || {
+        self.pass(Operation::Describe, Keys::One(req.key), cx, move || {
             self.inner.describe(cx, req)
         })
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
-        self.pass(Operation::List, None, cx, move || self.inner.list(cx, req))
+        self.pass(Operation::List, Keys::None, cx, move || self.inner.list(cx, req))
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.pass(Operation::Set, Some(req.key), cx, move || self.inner.set(cx, req))
+        self.pass(Operation::Set, Keys::One(req.key), cx, move || self.inner.set(cx, req))
     }
 
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
-        self.pass(Operation::SetMany, None, cx, move || self.inner.set_many(cx, req))
+        self.pass(Operation::SetMany, Keys::Entries(req.entries), cx, move || {
+            self.inner.set_many(cx, req)
+        })
     }
 
     fn update_metadata<'a>(
@@ -126,13 +149,15 @@ impl<L: Around> Backend for Layered<L> {
         cx: &'a CallContext,
         req: UpdateMetadataRequest<'a>,
     ) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.pass(Operation::UpdateMetadata, Some(req.key), cx, move || {
+        self.pass(Operation::UpdateMetadata, Keys::One(req.key), cx, move || {
             self.inner.update_metadata(cx, req)
         })
     }
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
-        self.pass(Operation::Delete, Some(req.key), cx, move || self.inner.delete(cx, req))
+        self.pass(Operation::Delete, Keys::One(req.key), cx, move || {
+            self.inner.delete(cx, req)
+        })
     }
 
     fn versions<'a>(
@@ -140,30 +165,30 @@ impl<L: Around> Backend for Layered<L> {
         cx: &'a CallContext,
         req: VersionsRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
-        self.pass(Operation::Versions, Some(req.key), cx, move || {
+        self.pass(Operation::Versions, Keys::One(req.key), cx, move || {
             self.inner.versions(cx, req)
         })
     }
 
     fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.pass(Operation::Rollback, Some(req.key), cx, move || {
+        self.pass(Operation::Rollback, Keys::One(req.key), cx, move || {
             self.inner.rollback(cx, req)
         })
     }
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
-        self.pass(Operation::Health, None, cx, move || self.inner.health(cx))
+        self.pass(Operation::Health, Keys::None, cx, move || self.inner.health(cx))
     }
 
     fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {
-        self.pass(Operation::Verify, None, cx, move || self.inner.verify(cx))
+        self.pass(Operation::Verify, Keys::None, cx, move || self.inner.verify(cx))
     }
 
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.pass(Operation::Lock, None, cx, move || self.inner.lock(cx))
+        self.pass(Operation::Lock, Keys::None, cx, move || self.inner.lock(cx))
     }
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.pass(Operation::Close, None, cx, move || self.inner.close(cx))
+        self.pass(Operation::Close, Keys::None, cx, move || self.inner.close(cx))
     }
 }

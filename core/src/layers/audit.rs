@@ -6,9 +6,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::around::{Around, Call};
+use super::around::{Around, Call, Keys};
 use crate::backend::{BoxFuture, Operation};
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::SecretKey;
 
 /// What is told about a call. Never a value.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,7 @@ pub struct AuditRecord<'a> {
     pub operation: Operation,
     /// The backend's word.
     pub backend: &'static str,
-    /// The key's canonical text; `None` for a verb that concerns many.
+    /// The key's canonical text; `None` for a verb that concerns no key in particular. A batch has a record for each key.
     pub key: Option<&'a str>,
     /// On whose behalf.
     pub actor: Option<&'a str>,
@@ -49,11 +50,23 @@ impl Audit {
         Self { sink }
     }
 
+    /// One record for each key of the call; one without a key where it concerns none in particular.
     fn record(&self, call: Call<'_>, failed: Option<ErrorKind>) -> Result<()> {
+        match call.keys {
+            Keys::None => self.record_one(call, None, failed),
+            Keys::One(key) => self.record_one(call, Some(key), failed),
+            Keys::Many(keys) => keys.iter().try_for_each(|key| self.record_one(call, Some(key), failed)),
+            Keys::Entries(entries) => entries
+                .iter()
+                .try_for_each(|(key, _)| self.record_one(call, Some(key), failed)),
+        }
+    }
+
+    fn record_one(&self, call: Call<'_>, key: Option<&SecretKey>, failed: Option<ErrorKind>) -> Result<()> {
         let record = AuditRecord {
             operation: call.operation,
             backend: call.backend,
-            key: call.key.map(crate::key::SecretKey::as_str),
+            key: key.map(SecretKey::as_str),
             actor: call.cx.actor(),
             reason: call.cx.reason(),
             request_id: call.cx.request_id(),

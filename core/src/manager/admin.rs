@@ -4,20 +4,20 @@ use std::sync::atomic::Ordering;
 
 use super::SecretManager;
 use crate::backend::{Health, VerifyReport};
-use crate::context::CallContext;
-use crate::error::Result;
+use crate::context::{CallContext, CallOptions};
+use crate::error::{ErrorKind, Result};
 
 impl SecretManager {
     /// Tells how the backend is, without a prompt and without using up a quota.
     ///
     /// # Errors
-    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed). A backend that does not work is an answer, not an error.
+    /// [`ErrorKind::Closed`], [`ErrorKind::Cancelled`]. A backend that does not work is an answer, not an error.
     pub async fn health(&self) -> Result<Health> {
         let cx = self.context()?;
-        Ok(self
-            .call(self.layered().health(&cx))
-            .await
-            .unwrap_or_else(Health::unavailable))
+        match self.call(self.layered().health(&cx)).await {
+            Err(error) if error.kind() != ErrorKind::Cancelled => Ok(Health::unavailable(error)),
+            outcome => outcome,
+        }
     }
 
     /// Checks everything that is stored, as far as the backend can.
@@ -46,11 +46,11 @@ impl SecretManager {
     /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) where a write does not finish in time; the manager is closed
     /// all the same.
     pub async fn close(&self) -> Result<()> {
-        if self.shared.closed.swap(true, Ordering::AcqRel) {
-            return Ok(());
-        }
+        self.shared.closed.store(true, Ordering::Release);
+        // Neither a cancelled token nor a timeout of this view keeps keys and connections alive, and a close that was
+        // left half-way is made whole by the next one.
         let shared = &self.shared;
-        let cx = CallContext::with_options(self.face, shared.timeout, shared.prompt, self.options.clone());
+        let cx = CallContext::with_options(self.face, shared.timeout, shared.prompt, CallOptions::default());
         self.call(self.layered().close(&cx)).await
     }
 }

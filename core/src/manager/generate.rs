@@ -153,6 +153,7 @@ fn password(length: usize, symbols: bool) -> Result<SecretValue> {
 
 /// The new value of a rotation: stated, or generated.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum NewValue {
     /// This value.
     Value(SecretValue),
@@ -175,11 +176,17 @@ impl From<SecretValue> for NewValue {
     }
 }
 
-impl From<&str> for NewValue {
-    fn from(value: &str) -> Self {
-        Self::Value(value.into())
-    }
+macro_rules! new_value_from {
+    ($($source:ty),+) => {$(
+        impl From<$source> for NewValue {
+            fn from(value: $source) -> Self {
+                Self::Value(value.into())
+            }
+        }
+    )+};
 }
+
+new_value_from!(&str, String, &[u8], Vec<u8>);
 
 impl From<GenerateSpec> for NewValue {
     fn from(spec: GenerateSpec) -> Self {
@@ -195,15 +202,16 @@ impl SecretManager {
     /// [`ErrorKind::Expired`] where there is one that has expired; [`ErrorKind::Unsupported`] where the backend cannot
     /// create atomically; [`ErrorKind::InvalidArgument`] for a length that makes no sense; as [`Self::set`].
     pub async fn get_or_generate(&self, key: impl AsKey, spec: &GenerateSpec) -> Result<Secret> {
+        let cx = self.context()?;
         let key = self.key(&key)?;
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            if let Some(secret) = self.get(&*key).await? {
+            if let Some(secret) = self.get_within(&cx, &key).await? {
                 return Ok(secret);
             }
             let secret = Secret::new(spec.generate()?).with_metadata(spec.metadata.clone());
             let request = SetRequest::new(&key, &secret).when(IfVersion::Absent);
-            match self.send_set(&self.context()?, request).await {
+            match self.send_set(&cx, request).await {
                 // Read back, so that the answer is what every other caller gets too.
                 Ok(_) => last = None,
                 Err(error) if error.kind() == ErrorKind::Conflict => last = Some(error),

@@ -79,6 +79,7 @@ struct Shared {
 #[derive(Clone, Copy, Debug)]
 pub struct BackendInfo<'a> {
     backend: &'a dyn Backend,
+    max_value: usize,
 }
 
 impl<'a> BackendInfo<'a> {
@@ -90,6 +91,11 @@ impl<'a> BackendInfo<'a> {
     /// What it can do.
     pub fn capabilities(&self) -> &'a Capabilities {
         self.backend.capabilities()
+    }
+
+    /// The longest value in bytes that this manager takes: the setting, or the backend's limit where that is lower.
+    pub fn max_value(&self) -> usize {
+        self.max_value
     }
 
     /// How long what is stored lasts.
@@ -115,8 +121,10 @@ impl SecretManager {
 
     /// The backend.
     pub fn backend(&self) -> BackendInfo<'_> {
+        let backend = &*self.shared.backend;
         BackendInfo {
-            backend: &*self.shared.backend,
+            backend,
+            max_value: self.shared.max_value.min(backend.capabilities().max_value),
         }
     }
 
@@ -143,7 +151,7 @@ impl SecretManager {
     pub fn scoped(&self, scope: &str) -> Result<Self> {
         let scope = SecretScope::parse(scope)?;
         let mut view = self.clone();
-        view.scope = (scope != SecretScope::global()).then(|| Arc::new(scope));
+        view.scope = Some(Arc::new(scope));
         Ok(view)
     }
 
@@ -210,9 +218,11 @@ impl SecretManager {
     /// Calls `look` with the bytes that a key is cached under, before anything is parsed. A text that is no valid key
     /// is found by nobody, because only valid ones are ever cached.
     #[inline]
-    fn with_cache_text<R>(&self, key: &impl AsKey, look: impl FnOnce(&[u8]) -> R) -> R {
-        let text = key.text();
-        let Some(scope) = self.scope.as_deref().filter(|_| !key.is_absolute()) else {
+    fn with_cache_text<R>(&self, key: &impl AsKey, look: impl FnOnce(&[u8]) -> Lookup<R>) -> Lookup<R> {
+        let Some(text) = key.lookup_text() else {
+            return Lookup::Miss;
+        };
+        let Some(scope) = self.scope_of(key) else {
             return look(cache_text(text));
         };
         let parts = [scope.kind().word(), "/", scope.id().unwrap_or_default(), "/", text];
@@ -228,13 +238,21 @@ impl SecretManager {
         look(&room[..len])
     }
 
+    /// The scope that this view adds to a key; `None` where that is `global`, or the key names its own.
+    #[inline]
+    fn scope_of(&self, key: &impl AsKey) -> Option<&SecretScope> {
+        let scope = self.scope.as_deref()?;
+        (scope.id().is_some() && !key.is_absolute()).then_some(scope)
+    }
+
     /// The key that a verb was given, in this view; short enough for the backend.
     fn key<'k>(&self, key: &'k impl AsKey) -> Result<Cow<'k, SecretKey>> {
-        let key = match self.scope.as_deref().filter(|_| !key.is_absolute()) {
+        let key = match self.scope_of(key) {
             None => key.to_key()?,
             Some(scope) => Cow::Owned(SecretKey::parse(&format!("{scope}/{}", key.text()))?),
         };
-        check::fits(self.backend().capabilities(), &key)?;
+        check::fits(self.backend().capabilities(), &key)
+            .map_err(|error| error.with_backend(self.shared.backend.name()).with_key(&key))?;
         Ok(key)
     }
 

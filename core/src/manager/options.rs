@@ -188,7 +188,7 @@ impl ListOptions {
         self
     }
 
-    /// Only keys whose canonical text begins so.
+    /// Only keys whose text begins so: `org/acme/api`, or `api` for global names (in a scoped view: for its names).
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.filter.prefix = Some(prefix.into());

@@ -5,6 +5,7 @@ use crate::backend::{
     BatchFailure, BatchResult, Description, GetManyRequest, GetRequest, ListPage, ListRequest, Operation, VersionEntry,
     VersionsRequest,
 };
+use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
 use crate::layers::cache::Lookup;
@@ -30,8 +31,8 @@ impl SecretManager {
     /// [`ErrorKind::Expired`] unless expired secrets are wanted; [`ErrorKind::Unsupported`] where a version is given
     /// and the backend keeps none.
     pub async fn get_with(&self, key: impl AsKey, options: GetOptions) -> Result<Option<Secret>> {
-        let key = self.key(&key)?;
         let cx = self.context()?;
+        let key = self.key(&key)?;
         if options.version.is_some() {
             check::versions(self.backend().capabilities()).map_err(|error| self.name(error, Operation::Get, &key))?;
         }
@@ -39,9 +40,19 @@ impl SecretManager {
             key: &key,
             version: options.version.as_ref(),
         };
-        let secret = self.call(self.layered().get(&cx, request)).await?;
-        match secret {
+        match self.call(self.layered().get(&cx, request)).await? {
             Some(secret) if !options.include_expired && is_expired(&secret) => Err(self.expired(&key)),
+            secret => Ok(secret),
+        }
+    }
+
+    /// Reads a secret within a call that goes on: its deadline is the whole call's.
+    pub(super) async fn get_within(&self, cx: &CallContext, key: &SecretKey) -> Result<Option<Secret>> {
+        if let Some(secret) = self.try_cached_secret(key) {
+            return Ok(Some(secret));
+        }
+        match self.call(self.layered().get(cx, GetRequest::new(key))).await? {
+            Some(secret) if is_expired(&secret) => Err(self.expired(key)),
             secret => Ok(secret),
         }
     }
@@ -84,13 +95,13 @@ impl SecretManager {
     /// # Errors
     /// Only what concerns the whole batch; an invalid key is one of those.
     pub async fn get_many<K: AsKey>(&self, keys: &[K]) -> Result<BatchResult> {
+        let cx = self.context()?;
         let mut wanted = Vec::with_capacity(keys.len());
         for key in keys {
             wanted.push(self.key(key)?.into_owned());
         }
         wanted.sort();
         wanted.dedup();
-        let cx = self.context()?;
         let outcomes = self
             .call(self.layered().get_many(&cx, GetManyRequest::new(&wanted)))
             .await?;
@@ -133,15 +144,17 @@ impl SecretManager {
         scopes: &[SecretScope],
         options: FallbackOptions,
     ) -> Result<Option<Secret>> {
+        let cx = self.context()?;
         if name.contains('/') {
             let error = Error::new(ErrorKind::InvalidKey, "a name for a fallback takes no scope");
             return Err(error.with_key_text(name));
         }
+        SecretKey::parse(name)?;
         let mut passed_over = None;
         for scope in scopes {
             scope.check()?;
             let key = SecretKey::parse(&format!("{scope}/{name}"))?;
-            match self.get(&key).await {
+            match self.get_within(&cx, &key).await {
                 Ok(Some(secret)) => return Ok(Some(secret)),
                 Ok(None) => {}
                 Err(error) if options.allow_unavailable && may_be_passed_over(&error) => {
@@ -166,8 +179,8 @@ impl SecretManager {
     /// # Errors
     /// What every verb may answer.
     pub async fn describe(&self, key: impl AsKey) -> Result<Option<Description>> {
-        let key = self.key(&key)?;
         let cx = self.context()?;
+        let key = self.key(&key)?;
         let mut description = self.call(self.layered().describe(&cx, GetRequest::new(&key))).await?;
         if let Some(description) = &mut description {
             description.expired = description.metadata.is_expired_at(timestamp::now());
@@ -180,12 +193,13 @@ impl SecretManager {
     /// # Errors
     /// [`ErrorKind::Unsupported`] where the backend cannot list; [`ErrorKind::InvalidArgument`] for a limit of 0.
     pub async fn list(&self, options: ListOptions) -> Result<ListPage> {
+        let cx = self.context()?;
         if options.limit == Some(0) {
-            return Err(Error::new(
+            let error = Error::new(
                 ErrorKind::InvalidArgument,
                 "a page of 0 names never ends; `limit` is at least 1",
-            )
-            .with_operation(Operation::List));
+            );
+            return Err(error.with_operation(Operation::List));
         }
         let mut filter = options.filter;
         if filter.scope.is_none() {
@@ -193,8 +207,15 @@ impl SecretManager {
         }
         if let Some(scope) = &filter.scope {
             scope.check()?;
+            // A bare prefix is the beginning of a name, as a bare key is a name.
+            filter.prefix = filter.prefix.map(|prefix| {
+                if prefix.contains('/') {
+                    prefix
+                } else {
+                    format!("{scope}/{prefix}")
+                }
+            });
         }
-        let cx = self.context()?;
         let request = ListRequest {
             filter: &filter,
             after: options.after.as_ref(),
@@ -214,8 +235,8 @@ impl SecretManager {
     /// # Errors
     /// [`ErrorKind::NotFound`] where there is no such secret; [`ErrorKind::Unsupported`] where the backend keeps none.
     pub async fn versions(&self, key: impl AsKey) -> Result<Vec<VersionEntry>> {
-        let key = self.key(&key)?;
         let cx = self.context()?;
+        let key = self.key(&key)?;
         self.call(self.layered().versions(&cx, VersionsRequest::new(&key)))
             .await
     }

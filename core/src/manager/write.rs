@@ -2,8 +2,8 @@
 
 use super::{DeleteOptions, NewValue, RollbackTo, SecretManager, SetOptions, UpdateOptions, check};
 use crate::backend::{
-    DeleteRequest, IfVersion, MetadataUpdate, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest,
+    DeleteRequest, GetRequest, IfVersion, MetadataUpdate, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    SetOutcome, SetRequest, UpdateMetadataRequest, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +31,7 @@ impl SecretManager {
     /// As [`set`](Self::set); [`ErrorKind::Conflict`] where the condition does not hold; [`ErrorKind::Unsupported`]
     /// where the backend knows no conditions; [`ErrorKind::InvalidArgument`] for two conditions.
     pub async fn set_with(&self, key: impl AsKey, secret: &Secret, options: SetOptions) -> Result<SetOutcome> {
+        let cx = self.context()?;
         let key = self.key(&key)?;
         let condition = match (options.if_absent, &options.if_version) {
             (false, None) => IfVersion::Any,
@@ -46,7 +47,7 @@ impl SecretManager {
         };
         let mut request = SetRequest::new(&key, secret).when(condition);
         request.created_at = options.created_at;
-        self.send_set(&self.context()?, request).await
+        self.send_set(&cx, request).await
     }
 
     /// Writes several secrets: all or nothing where the backend's capability `atomic_batch` says so, else each outcome
@@ -56,6 +57,7 @@ impl SecretManager {
     /// What concerns the whole batch, before anything is written: an invalid key, the same key twice
     /// ([`ErrorKind::InvalidArgument`]), a value that the backend cannot hold.
     pub async fn set_many(&self, entries: &[(SecretKey, Secret)]) -> Result<SetManyOutcome> {
+        let cx = self.context()?;
         let capabilities = self.backend().capabilities();
         let mut keys = Vec::with_capacity(entries.len());
         for (key, secret) in entries {
@@ -69,7 +71,6 @@ impl SecretManager {
             let error = Error::new(ErrorKind::InvalidArgument, "the batch has the key twice");
             return Err(self.name(error, Operation::SetMany, twice[0]));
         }
-        let cx = self.context()?;
         self.call(self.layered().set_many(&cx, SetManyRequest::new(entries)))
             .await
     }
@@ -85,6 +86,7 @@ impl SecretManager {
         value: impl Into<SecretValue>,
         provider: Option<&str>,
     ) -> Result<SetOutcome> {
+        let cx = self.context()?;
         let key = self.key(&name)?;
         let provider = provider.map(str::to_owned);
         let change = |current: Option<&SecretMetadata>| {
@@ -92,7 +94,7 @@ impl SecretManager {
             metadata.provider = provider.clone().or(metadata.provider);
             Ok(metadata)
         };
-        self.change(&key, Secret::new(value), None, change).await
+        self.change(&cx, &key, Secret::new(value), None, change).await
     }
 
     /// Replaces the value of an existing secret; its metadata is kept.
@@ -114,6 +116,7 @@ impl SecretManager {
         value: impl Into<SecretValue>,
         options: UpdateOptions,
     ) -> Result<SetOutcome> {
+        let cx = self.context()?;
         let key = self.key(&key)?;
         let change = |current: Option<&SecretMetadata>| {
             let mut metadata = current.cloned().ok_or_else(|| self.missing(Operation::Set, &key))?;
@@ -124,7 +127,7 @@ impl SecretManager {
             }
             Ok(metadata)
         };
-        self.change(&key, Secret::new(value), options.if_version.as_ref(), change)
+        self.change(&cx, &key, Secret::new(value), options.if_version.as_ref(), change)
             .await
     }
 
@@ -133,19 +136,17 @@ impl SecretManager {
     /// # Errors
     /// [`ErrorKind::NotFound`]; [`ErrorKind::Unsupported`] naming a field that the backend cannot hold.
     pub async fn update_metadata(&self, key: impl AsKey, update: &MetadataUpdate) -> Result<SetOutcome> {
+        let cx = self.context()?;
         let key = self.key(&key)?;
         let mut changed = SecretMetadata::new();
         update.apply(&mut changed);
+        let request = UpdateMetadataRequest::new(&key, update);
         let capabilities = self.backend().capabilities();
         check::writable(capabilities)
             .and_then(|()| check::metadata(capabilities, &changed))
+            .and_then(|()| check::condition(capabilities, request.condition))
             .map_err(|error| self.name(error, Operation::UpdateMetadata, &key))?;
-        let cx = self.context()?;
-        self.call(
-            self.layered()
-                .update_metadata(&cx, UpdateMetadataRequest::new(&key, update)),
-        )
-        .await
+        self.call(self.layered().update_metadata(&cx, request)).await
     }
 
     /// Gives an existing secret a new value, stated or generated; the former version stays readable. Metadata is kept,
@@ -154,14 +155,18 @@ impl SecretManager {
     /// # Errors
     /// [`ErrorKind::NotFound`]; [`ErrorKind::Unsupported`] where the backend keeps no versions; as [`set`](Self::set).
     pub async fn rotate(&self, key: impl AsKey, new: impl Into<NewValue>) -> Result<SetOutcome> {
+        let cx = self.context()?;
         let key = self.key(&key)?;
-        check::versions(self.backend().capabilities()).map_err(|error| self.name(error, Operation::Set, &key))?;
+        let capabilities = self.backend().capabilities();
+        check::writable(capabilities)
+            .and_then(|()| check::versions(capabilities))
+            .map_err(|error| self.name(error, Operation::Set, &key))?;
         let value = new.into().into_value()?;
         let change = |current: Option<&SecretMetadata>| match current {
             Some(_) => Ok(kept(current)),
             None => Err(self.missing(Operation::Set, &key)),
         };
-        self.change(&key, Secret::new(value), None, change).await
+        self.change(&cx, &key, Secret::new(value), None, change).await
     }
 
     /// Removes a secret and its history.
@@ -177,8 +182,8 @@ impl SecretManager {
     /// # Errors
     /// [`ErrorKind::NotFound`] unless a missing secret is no error.
     pub async fn delete_with(&self, key: impl AsKey, options: DeleteOptions) -> Result<()> {
-        let key = self.key(&key)?;
         let cx = self.context()?;
+        let key = self.key(&key)?;
         match self.call(self.layered().delete(&cx, DeleteRequest::new(&key))).await {
             Err(error) if options.missing_ok && error.kind() == ErrorKind::NotFound => Ok(()),
             outcome => outcome.map(drop),
@@ -192,6 +197,7 @@ impl SecretManager {
     /// [`ErrorKind::NotFound`] where secret or version are missing; [`ErrorKind::Unsupported`] where the backend keeps
     /// no versions; [`ErrorKind::InvalidArgument`] for 0 versions back.
     pub async fn rollback(&self, key: impl AsKey, to: impl Into<RollbackTo>) -> Result<SetOutcome> {
+        let cx = self.context()?;
         let key = self.key(&key)?;
         check::writable(self.backend().capabilities()).map_err(|error| self.name(error, Operation::Rollback, &key))?;
         let version = match to.into() {
@@ -200,56 +206,55 @@ impl SecretManager {
                 let error = Error::new(ErrorKind::InvalidArgument, "a rollback goes back at least one version");
                 return Err(self.name(error, Operation::Rollback, &key));
             }
-            RollbackTo::Back(count) => self.version_before(&key, count).await?,
+            RollbackTo::Back(count) => self.version_before(&cx, &key, count).await?,
         };
-        let cx = self.context()?;
         self.call(self.layered().rollback(&cx, RollbackRequest::new(&key, &version)))
             .await
     }
 
-    async fn version_before(&self, key: &SecretKey, count: usize) -> Result<Version> {
-        let versions = self.versions(key).await?;
+    async fn version_before(&self, cx: &CallContext, key: &SecretKey, count: usize) -> Result<Version> {
+        let versions = self
+            .call(self.layered().versions(cx, VersionsRequest::new(key)))
+            .await?;
         let current = versions.iter().position(|entry| entry.current).unwrap_or(0);
-        versions
-            .into_iter()
-            .nth(current + count)
-            .map(|entry| entry.version)
-            .ok_or_else(|| {
-                let error = Error::new(
-                    ErrorKind::NotFound,
-                    format!("there is no version {count} before the current one"),
-                );
-                self.name(error, Operation::Rollback, key)
-            })
+        let before = current.checked_add(count).and_then(|at| versions.into_iter().nth(at));
+        before.map(|entry| entry.version).ok_or_else(|| {
+            let error = Error::new(
+                ErrorKind::NotFound,
+                format!("there is no version {count} before the current one"),
+            );
+            self.name(error, Operation::Rollback, key)
+        })
     }
 
     /// Reads the metadata, lets `change` say what it becomes, and writes the secret with it. Where the backend knows
     /// conditions, another writer in between makes it begin again; without them the last writer wins.
     async fn change(
         &self,
+        cx: &CallContext,
         key: &SecretKey,
         mut secret: Secret,
         if_version: Option<&Version>,
         change: impl Fn(Option<&SecretMetadata>) -> Result<SecretMetadata>,
     ) -> Result<SetOutcome> {
         let has_cas = self.backend().capabilities().cas;
-        let cx = self.context()?;
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            let request = crate::backend::GetRequest::new(key);
-            let current = self
-                .call(self.layered().describe(&cx, request))
-                .await?
-                .map(|found| found.metadata);
+            let found = self.call(self.layered().describe(cx, GetRequest::new(key))).await?;
+            let current = found.map(|found| found.metadata);
             secret.metadata = change(current.as_ref())?;
-            let found = current.and_then(|metadata| metadata.version);
-            let condition = match (if_version, &found) {
+            let condition = match (if_version, &current) {
                 (Some(version), _) => IfVersion::Is(version),
-                (None, _) if !has_cas => IfVersion::Any,
-                (None, Some(version)) => IfVersion::Is(version),
-                (None, None) => IfVersion::Absent,
+                (None, None) if has_cas => IfVersion::Absent,
+                (
+                    None,
+                    Some(SecretMetadata {
+                        version: Some(version), ..
+                    }),
+                ) if has_cas => IfVersion::Is(version),
+                (None, _) => IfVersion::Any,
             };
-            match self.send_set(&cx, SetRequest::new(key, &secret).when(condition)).await {
+            match self.send_set(cx, SetRequest::new(key, &secret).when(condition)).await {
                 Err(error) if error.kind() == ErrorKind::Conflict && if_version.is_none() => last = Some(error),
                 outcome => return outcome,
             }

@@ -256,7 +256,11 @@ fn apply(world: &mut World<'_>, model: &mut Model, at: usize, step: &Step) {
             }
         }
         Step::UpdateMetadata(index, provider) => {
-            let update = MetadataUpdate::new().provider(provider_of(*provider));
+            let update = MetadataUpdate::new();
+            let update = match provider_of(*provider) {
+                Some(provider) => update.provider(provider),
+                None => update.clear_provider(),
+            };
             let outcome = world.writer(at).update_metadata(key(*index), &update);
             match model.secrets.get_mut(index).and_then(|versions| versions.last_mut()) {
                 None => assert_eq!(kind(outcome), ErrorKind::NotFound),

@@ -179,7 +179,7 @@ fn every_verb_answers() {
         .unwrap()
         .unwrap();
     assert_eq!(described.metadata, old_secret.metadata);
-    let update = MetadataUpdate::new().provider(Some("q"));
+    let update = MetadataUpdate::new().provider("q");
     wait(backend.update_metadata(&cx(), UpdateMetadataRequest::new(&key, &update))).unwrap();
     let described = wait(backend.describe(&cx(), GetRequest::new(&key))).unwrap().unwrap();
     assert_eq!(described.metadata.provider.as_deref(), Some("q"));

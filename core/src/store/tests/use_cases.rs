@@ -189,9 +189,7 @@ fn metadata_changes_keep_version_and_value() {
     let place = Place::new();
     let session = place.open();
     let version = version_of(&set(&session, "global/A", "value"));
-    let update = MetadataUpdate::new()
-        .provider(Some("github"))
-        .expires_at(from_micros(5));
+    let update = MetadataUpdate::new().provider("github").expires_at(from_micros(5));
     let change = |condition: &Condition| {
         plain(write::update_metadata(
             &session,

@@ -144,7 +144,7 @@ tests! { "faults";
         }
         let client = env.client.with_timeout(DEADLINE);
         let key = env.key("OLD");
-        let update = strongroom::backend::MetadataUpdate::new().provider(Some("p"));
+        let update = strongroom::backend::MetadataUpdate::new().provider("p");
         ends_by(DEADLINE, || {
             fails(client.set(&key, &Secret::new("x")), ErrorKind::OutcomeUnknown)
         });

@@ -8,7 +8,7 @@ use super::harness::fails;
 
 tests! { "update_metadata";
     fn a_missing_secret_is_not_found(env) needs [write metadata] {
-        let update = MetadataUpdate::new().provider(Some("p"));
+        let update = MetadataUpdate::new().provider("p");
         fails(
             env.client.update_metadata(env.key("MISSING"), &update),
             ErrorKind::NotFound,
@@ -19,7 +19,7 @@ tests! { "update_metadata";
     fn it_is_read_only_where_nothing_can_be_written(env) lacks [write] {
         fails(
             env.client
-                .update_metadata("ONE", &MetadataUpdate::new().provider(Some("p"))),
+                .update_metadata("ONE", &MetadataUpdate::new().provider("p")),
             ErrorKind::ReadOnly,
         );
     }
@@ -28,8 +28,8 @@ tests! { "update_metadata";
         let key = env.key("PLAIN");
         env.client.set(&key, &Secret::new("v")).unwrap();
         for (field, update) in [
-            ("provider", MetadataUpdate::new().provider(Some("p"))),
-            ("scope_of_use", MetadataUpdate::new().scope_of_use(Some("s"))),
+            ("provider", MetadataUpdate::new().provider("p")),
+            ("scope_of_use", MetadataUpdate::new().scope_of_use("s")),
             (
                 "labels",
                 MetadataUpdate::new().labels([("a".to_owned(), "b".to_owned())].into()),
@@ -56,7 +56,7 @@ tests! { "update_metadata";
         let before = env.client.describe(&key).unwrap().unwrap().metadata;
 
         env.client
-            .update_metadata(&key, &MetadataUpdate::new().provider(Some("mistral")))
+            .update_metadata(&key, &MetadataUpdate::new().provider("mistral"))
             .unwrap();
         let now = env.client.get(&key).unwrap().unwrap();
         assert_eq!(now.metadata.provider.as_deref(), Some("mistral"));
@@ -67,8 +67,8 @@ tests! { "update_metadata";
         assert_eq!(now.value.expose(), b"v");
 
         let update = MetadataUpdate::new()
-            .provider(None::<&str>)
-            .scope_of_use(None::<&str>)
+            .clear_provider()
+            .clear_scope_of_use()
             .labels([("c".to_owned(), "d".to_owned())].into())
             .clear_expiry();
         env.client.update_metadata(&key, &update).unwrap();
@@ -85,7 +85,7 @@ tests! { "update_metadata";
         let version = env.client.set(&key, &Secret::new("v")).unwrap().version;
         let outcome = env
             .client
-            .update_metadata(&key, &MetadataUpdate::new().provider(Some("p")))
+            .update_metadata(&key, &MetadataUpdate::new().provider("p"))
             .unwrap();
         assert!(!outcome.created);
         assert_eq!(outcome.version, version);
@@ -100,7 +100,7 @@ tests! { "update_metadata";
             .set(&key, &Secret::new("old").with_expiry(OffsetDateTime::UNIX_EPOCH))
             .unwrap();
         env.client
-            .update_metadata(&key, &MetadataUpdate::new().provider(Some("p")))
+            .update_metadata(&key, &MetadataUpdate::new().provider("p"))
             .unwrap();
         fails(env.client.get(&key), ErrorKind::Expired);
         env.client
@@ -132,12 +132,12 @@ tests! { "update_metadata";
         env.client.set(&key, &Secret::with_provider("v", "p")).unwrap();
         fails(
             env.client
-                .update_metadata(&key, &MetadataUpdate::new().provider(Some("x".repeat(1025)))),
+                .update_metadata(&key, &MetadataUpdate::new().provider("x".repeat(1025))),
             ErrorKind::TooLarge,
         );
         fails(
             env.client
-                .update_metadata(&key, &MetadataUpdate::new().provider(Some("a\nb"))),
+                .update_metadata(&key, &MetadataUpdate::new().provider("a\nb")),
             ErrorKind::InvalidValue,
         );
         assert_eq!(

@@ -167,7 +167,7 @@ fn update_value(scene: &Scene) -> Result<()> {
 fn update_metadata(scene: &Scene) -> Result<()> {
     scene
         .manager
-        .update_metadata(KEY, &MetadataUpdate::new().provider(Some("openai")))?;
+        .update_metadata(KEY, &MetadataUpdate::new().provider("openai"))?;
     stage("written", Expect::Nothing);
     Ok(())
 }

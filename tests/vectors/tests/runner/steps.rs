@@ -366,10 +366,16 @@ fn list(client: &Client, state: &State, args: &Value) -> Result<Value> {
 fn update(args: &Value) -> MetadataUpdate {
     let mut update = MetadataUpdate::new();
     if let Some(provider) = args.get("provider") {
-        update = update.provider(provider.as_str());
+        update = match provider.as_str() {
+            Some(provider) => update.provider(provider),
+            None => update.clear_provider(),
+        };
     }
     if let Some(scope) = args.get("scope_of_use") {
-        update = update.scope_of_use(scope.as_str());
+        update = match scope.as_str() {
+            Some(scope) => update.scope_of_use(scope),
+            None => update.clear_scope_of_use(),
+        };
     }
     if !args["labels"].is_null() {
         update = update.labels(labels(&args["labels"]));

@@ -124,6 +124,13 @@ impl From<clap::Error> for Failure {
                     "see `strongroom help`; values come from stdin, a prompt or `--from-file`, never from arguments",
                 );
             }
+            // `--print=…`: the text quotes what an option that takes no value was given.
+            ClapKind::TooManyValues => {
+                return Self::usage(
+                    "an option that takes no value was given one (it is not shown: it may be a secret)",
+                    "see `strongroom help`; values come from stdin, a prompt or `--from-file`, never from arguments",
+                );
+            }
             _ => {}
         }
         let text = error.to_string();

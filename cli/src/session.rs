@@ -61,7 +61,16 @@ pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
 
 /// Reads a key before anything is opened, asked for or read.
 pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
-    SecretKey::parse(text).map_err(Failure::from)
+    SecretKey::parse(text).map_err(|error| {
+        if text.contains('=') {
+            // The commonest slip is `KEY=value`: what may be a value is not shown again.
+            return Failure::usage(
+                "this is no key (it is not shown: what stands behind the `=` may be a value)",
+                "give the key alone; values come from stdin, a prompt or `--from-file`, never from arguments",
+            );
+        }
+        error.into()
+    })
 }
 
 /// The answer where there is no secret of this name, or no such version of it.

@@ -48,6 +48,55 @@ pub struct CallOptions {
     pub request_id: Option<Arc<str>>,
 }
 
+impl CallOptions {
+    /// Nothing stated.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Limits how long a call may take.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Cancels the calls when the token fires.
+    #[must_use]
+    pub fn cancel(mut self, token: CancellationToken) -> Self {
+        self.cancel = Some(token);
+        self
+    }
+
+    /// Says whether a person may be asked.
+    #[must_use]
+    pub fn prompt(mut self, policy: PromptPolicy) -> Self {
+        self.prompt = Some(policy);
+        self
+    }
+
+    /// Says on whose behalf the calls are made.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<Arc<str>>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Says why the calls are made.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<Arc<str>>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// Names the caller's request.
+    #[must_use]
+    pub fn request_id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+}
+
 /// What travels with one call through all layers. Made once, where the call enters the manager.
 #[derive(Clone, Debug)]
 pub struct CallContext {

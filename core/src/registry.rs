@@ -66,6 +66,14 @@ pub fn names() -> Vec<&'static str> {
         .collect()
 }
 
+/// The word itself, where it is one that this version knows.
+pub(crate) fn known(name: &str) -> Option<&'static str> {
+    registrations()
+        .iter()
+        .map(|registration| registration.name)
+        .find(|known| *known == name)
+}
+
 /// Opens the backend called `name`.
 ///
 /// # Errors

@@ -225,9 +225,7 @@ fn a_required_audit_sink_sees_every_read_and_can_refuse_it() {
         .open_blocking()
         .unwrap();
     manager.set("k", &Secret::new("v")).unwrap();
-    let mut options = CallOptions::default();
-    options.actor = Some("alice".into());
-    let alice = manager.with_options(options);
+    let alice = manager.with_options(CallOptions::new().actor("alice"));
     for _ in 0..2 {
         assert_eq!(value(&alice, "k").as_deref(), Some("v"));
         assert_eq!(
@@ -318,4 +316,138 @@ fn without_a_change_token_time_decides() {
     assert_eq!(manager.delete("k").unwrap_err().operation(), Some(Operation::Delete));
     assert_eq!(manager.versions("k").unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(manager.verify().unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn another_manager_of_this_process_sees_a_write_at_once() {
+    let shared = strongroom::testing::memory();
+    let reader = builder(Arc::clone(&shared)).open_blocking().unwrap();
+    let writer = builder(shared).open_blocking().unwrap();
+    for n in 0..50 {
+        writer.set("k", &Secret::new(format!("{n}"))).unwrap();
+        assert_eq!(value(&reader, "k"), Some(format!("{n}")));
+    }
+}
+
+#[test]
+fn a_key_that_only_looks_like_another_is_refused_also_on_a_hit() {
+    let (_, manager) = counted();
+    manager
+        .set(SecretKey::with_target("API", "prod"), &Secret::new("v"))
+        .unwrap();
+    assert!(value(&manager, "API@prod").is_some());
+    let twin = SecretKey::new("API@prod");
+    assert_eq!(twin.as_str(), "global/API@prod");
+    assert_eq!(manager.get(&twin).unwrap_err().kind(), ErrorKind::InvalidKey);
+    assert_eq!(manager.try_cached(&twin, <[u8]>::len), Lookup::Miss);
+}
+
+#[test]
+fn behind_an_audit_sink_the_cache_still_spares_the_backend() {
+    let fault = FaultBackend::new(strongroom::testing::memory());
+    let sink = Arc::new(Sink::default());
+    let manager = builder(fault.clone())
+        .required_audit_sink(sink.clone())
+        .open_blocking()
+        .unwrap();
+    manager.set("a", &Secret::new("v")).unwrap();
+    manager.set("b", &Secret::new("v")).unwrap();
+    assert!(value(&manager, "a").is_some());
+    let calls = fault.counters().started;
+    assert!(value(&manager, "a").is_some());
+    assert_eq!(fault.counters().started, calls, "the value came from the cache");
+    manager.get_many(&["a", "b", "c"]).unwrap();
+    let records = sink.records.lock().unwrap();
+    for key in ["a", "b", "c"] {
+        let line = format!("get_many Some(\"global/{key}\") None");
+        assert!(records.contains(&line), "a batch names each key: {records:?}");
+    }
+}
+
+#[test]
+fn what_is_read_while_a_lost_write_may_land_is_not_trusted_for_long() {
+    let memory = strongroom::testing::memory();
+    let fault = FaultBackend::new(Arc::new(Tokenless(memory)));
+    let manager = builder(fault.clone()).open_blocking().unwrap();
+    manager.set("k", &Secret::new("old")).unwrap();
+    fault
+        .on(Operation::Set)
+        .times(1)
+        .then(strongroom::testing::Fault::OutcomeUnknown);
+    let lost = manager.set("k", &Secret::new("new")).unwrap_err();
+    assert_eq!(lost.kind(), ErrorKind::OutcomeUnknown);
+    assert!(value(&manager, "k").is_some());
+    // Far less than the 300 s that an entry is trusted otherwise.
+    await_event("the end of trust", || {
+        manager.try_cached("k", <[u8]>::len) == Lookup::Miss
+    });
+}
+
+/// A backend whose change token is hidden, as most remote ones have none.
+#[derive(Debug)]
+struct Tokenless(Arc<dyn Backend>);
+
+impl Backend for Tokenless {
+    fn name(&self) -> &'static str {
+        "tokenless"
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.0.capabilities()
+    }
+
+    fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
+        self.0.get(cx, req)
+    }
+
+    fn set<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        req: strongroom::backend::SetRequest<'a>,
+    ) -> BoxFuture<'a, Result<strongroom::backend::SetOutcome>> {
+        Box::pin(async move {
+            let mut outcome = self.0.set(cx, req).await?;
+            outcome.step = Default::default();
+            Ok(outcome)
+        })
+    }
+
+    fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
+        self.0.health(cx)
+    }
+
+    fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        self.0.lock(cx)
+    }
+
+    fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        self.0.close(cx)
+    }
+}
+
+#[test]
+fn after_a_lock_a_change_by_someone_else_is_still_seen() {
+    let home = tempfile::tempdir().unwrap();
+    let open = || {
+        SecretManager::builder()
+            .without_environment()
+            .option(
+                "encrypted.path",
+                home.path().join("secrets.strongroom").to_str().unwrap(),
+            )
+            .secret_option(
+                "encrypted.key",
+                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+            )
+            .open_blocking()
+            .unwrap()
+    };
+    let (reader, writer) = (open(), open());
+    writer.set("k", &Secret::new("old")).unwrap();
+    for n in 0..3 {
+        reader.lock().unwrap();
+        assert!(value(&reader, "k").is_some());
+        writer.set("k", &Secret::new(format!("new {n}"))).unwrap();
+        assert_eq!(value(&reader, "k"), Some(format!("new {n}")));
+    }
 }

@@ -126,6 +126,11 @@ fn a_value_in_an_argument_is_refused_and_not_repeated() {
         &["set", "A", "s3cret", "more"],
         &["set", "A", "--s3cret"],
         &["set", "A", "-----s3cret"],
+        &["set", "A=s3cret"],
+        &["set", "org/acme/A=s3cret", "more"],
+        &["generate", "A=s3cret"],
+        &["generate", "A", "--print=s3cret"],
+        &["set", "A", "--raw=s3cret"],
     ] {
         let run = home.run(args).fails("usage", 2);
         assert!(!run.stderr.contains("s3cret"), "{}", run.stderr);

@@ -202,7 +202,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// writes key by key.
     ///
     /// # Behavior
-    /// - The same key twice: [`ErrorKind::InvalidArgument`], nothing is written.
+    /// - No key comes twice: the manager has refused that.
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
         Box::pin(async move {
             let mut outcomes = Vec::with_capacity(req.entries.len());
@@ -224,7 +224,10 @@ pub trait Backend: fmt::Debug + Send + Sync {
         req: UpdateMetadataRequest<'a>,
     ) -> BoxFuture<'a, Result<SetOutcome>> {
         let _ = (cx, req);
-        cannot_write(self.name(), Operation::UpdateMetadata)
+        match self.capabilities().read_only {
+            true => cannot_write(self.name(), Operation::UpdateMetadata),
+            false => lacks(self.name(), Operation::UpdateMetadata),
+        }
     }
 
     /// Removes a secret and its history. Needs to be writable.
@@ -256,7 +259,10 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// - Missing secret or version: [`ErrorKind::NotFound`].
     fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
         let _ = (cx, req);
-        lacks(self.name(), Operation::Rollback)
+        match self.capabilities().read_only {
+            true => cannot_write(self.name(), Operation::Rollback),
+            false => lacks(self.name(), Operation::Rollback),
+        }
     }
 
     /// Tells how the backend is, without a prompt and without using up a quota.

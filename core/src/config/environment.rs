@@ -37,18 +37,31 @@ pub(crate) fn read(name: &str) -> Result<Option<String>> {
     }
 }
 
+/// A variable's bytes, which need not be Unicode; `None` where it is unset.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] on systems whose variables have no bytes, where it is no Unicode.
+fn read_secret(name: &str) -> Result<Option<SecretValue>> {
+    #[cfg(unix)]
+    {
+        #[expect(clippy::disallowed_methods, reason = "the one home of environment reads")]
+        let found = std::env::var_os(name);
+        Ok(found.map(|value| SecretValue::from(std::os::unix::ffi::OsStringExt::into_vec(value))))
+    }
+    #[cfg(not(unix))]
+    read(name).map(|value| value.map(SecretValue::from))
+}
+
 /// Takes every setting that the environment states for `app`. An empty variable counts as unset.
 pub(crate) fn apply(settings: &mut Settings, app: &str) -> Result<()> {
     for setting in SETTINGS {
         let name = variable(app, setting.env);
-        let Some(value) = read(&name)?.filter(|value| !value.is_empty()) else {
-            continue;
-        };
-        let origin = Origin::Environment(name);
         if setting.secret {
-            settings.set_secret(setting.key, SecretValue::from(value), origin)?;
-        } else {
-            settings.set(setting.key, value, origin)?;
+            if let Some(value) = read_secret(&name)?.filter(|value| !value.is_empty()) {
+                settings.set_secret(setting.key, value, Origin::Environment(name))?;
+            }
+        } else if let Some(value) = read(&name)?.filter(|value| !value.is_empty()) {
+            settings.set(setting.key, value, Origin::Environment(name))?;
         }
     }
     Ok(())

@@ -203,7 +203,7 @@ fn check(setting: &Setting, text: &str) -> Result<(), String> {
         SettingKind::Size { min, max } => in_range(parse_size(text), min, max, "a number of bytes (`64KiB`, `1MiB`)"),
         SettingKind::Duration => parse_duration(text)
             .map(drop)
-            .ok_or_else(|| "must be a time span such as `250ms`, `10s`, `5m`".to_owned()),
+            .ok_or_else(|| "must be a time span from `1ms` to `24h`, such as `250ms`, `10s`, `5m`".to_owned()),
     }
 }
 
@@ -233,8 +233,13 @@ pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
         "h" => number.checked_mul(3_600_000)?,
         _ => return None,
     };
-    (millis > 0).then(|| Duration::from_millis(millis))
+    (1..=MAX_DURATION_MILLIS)
+        .contains(&millis)
+        .then(|| Duration::from_millis(millis))
 }
+
+/// The longest time span of any setting: a day, as for a call's deadline.
+const MAX_DURATION_MILLIS: u64 = crate::context::MAX_DEADLINE.as_millis() as u64;
 
 /// The edit distance of two names, for "did you mean".
 fn distance(left: &str, right: &str) -> usize {

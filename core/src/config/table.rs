@@ -24,7 +24,7 @@ pub enum SettingKind {
         /// The most.
         max: u64,
     },
-    /// A time span of at least a millisecond, as `250ms`, `10s`, `5m` or `1h`.
+    /// A time span of at least a millisecond and at most 24 hours, as `250ms`, `10s`, `5m` or `1h`.
     Duration,
 }
 
@@ -59,8 +59,8 @@ impl Setting {
 }
 
 macro_rules! settings {
-    ($($key:literal: $kind:expr, default $default:expr, env $env:literal, $secret:ident, $help:literal;)+) => {
-        &[$(Setting {
+    ($($(#[$meta:meta])* $key:literal: $kind:expr, default $default:expr, env $env:literal, $secret:ident, $help:literal;)+) => {
+        &[$($(#[$meta])* Setting {
             key: $key,
             kind: $kind,
             default: $default,
@@ -108,9 +108,11 @@ pub static SETTINGS: &[Setting] = settings! {
         "How many versions of a secret are kept, the current one counted.";
     "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
-        "How many journal records are kept; older ones are dropped with the write that exceeds it.";
+        "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
+    #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
-        "The backend that `fault` wraps (only with the feature `testing`).";
+        "The backend that `fault` wraps.";
+    #[cfg(feature = "testing")]
     "fault.script": SettingKind::Text, default Some(""), env "FAULT_SCRIPT", plain,
-        "What `fault` does to which calls (only with the feature `testing`).";
+        "What `fault` does to which calls.";
 };

@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::time::Sleep;
 
-use super::around::{Around, Call};
-use crate::backend::BoxFuture;
-use crate::context::{CancellationToken, Face};
+use super::around::{Around, Call, Keys};
+use crate::backend::{BoxFuture, Operation};
+use crate::context::{CallContext, CancellationToken, Face};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime;
 
@@ -32,6 +32,27 @@ impl Around for Deadline {
             cancelled: None,
         })
     }
+}
+
+/// A call that has no layers around it yet (opening), within its deadline.
+pub(crate) fn bounded<'a, T: Send + 'a>(
+    cx: &'a CallContext,
+    operation: Operation,
+    backend: &'static str,
+    inner: BoxFuture<'a, Result<T>>,
+) -> BoxFuture<'a, Result<T>> {
+    let call = Call {
+        operation,
+        backend,
+        keys: Keys::None,
+        cx,
+    };
+    Box::pin(Bounded {
+        call,
+        inner,
+        sleep: None,
+        cancelled: None,
+    })
 }
 
 struct Bounded<'a, T> {

@@ -9,6 +9,7 @@ mod trace;
 use std::sync::Arc;
 
 pub use audit::{AuditRecord, AuditSink};
+pub(crate) use deadline::bounded;
 
 use crate::backend::Backend;
 use around::Layered;

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::{SecretManager, Shared};
-use crate::backend::Backend;
+use crate::backend::{Backend, Operation};
 use crate::blocking;
 use crate::config::{Origin, Settings, environment};
 use crate::context::{CallContext, CallOptions, Face, PromptPolicy};
@@ -14,6 +14,7 @@ use crate::layers::cache::{Cache, Gate, Limits};
 use crate::layers::{self, AuditSink, LayerOptions};
 use crate::registry::{self, OpenRequest};
 use crate::value::SecretValue;
+use crate::worker::Worker;
 
 /// The application whose names are used where none is stated.
 const DEFAULT_APP: &str = "strongroom";
@@ -118,12 +119,21 @@ impl Builder {
     /// [`ErrorKind::InvalidConfig`] naming the setting; what the backend answers at opening, for instance
     /// [`ErrorKind::KeyMissing`], [`ErrorKind::WrongKey`], [`ErrorKind::InsecurePath`], [`ErrorKind::Integrity`],
     /// [`ErrorKind::UnsupportedFormat`].
-    #[expect(
-        clippy::unused_async,
-        reason = "remote backends and configuration sources may wait at opening"
-    )]
     pub async fn open(self) -> Result<SecretManager> {
-        self.open_with(Face::Async)
+        let mut plan = self.plan(Face::Async)?;
+        if plan.instance.is_none() {
+            // Files are locked, read and synced: not on a thread of someone's executor.
+            let worker = Worker::new("open");
+            let backend = registry::known(plan.settings.text("backend").unwrap_or_default()).unwrap_or("none");
+            let (cx, moved) = (plan.cx(), plan);
+            let opening = worker.run(&cx, Operation::Open, move |cx| {
+                let mut plan = moved;
+                plan.instance = Some(plan.open_backend(cx)?);
+                Ok(plan)
+            });
+            plan = layers::bounded(&cx, Operation::Open, backend, Box::pin(opening)).await?;
+        }
+        plan.finish()
     }
 
     /// Opens the manager for callers whose thread may wait.
@@ -131,10 +141,15 @@ impl Builder {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_blocking(self) -> Result<blocking::SecretManager> {
-        self.open_with(Face::Blocking).map(blocking::SecretManager::from)
+        let mut plan = self.plan(Face::Blocking)?;
+        if plan.instance.is_none() {
+            plan.instance = Some(plan.open_backend(&plan.cx())?);
+        }
+        plan.finish().map(blocking::SecretManager::from)
     }
 
-    fn open_with(self, face: Face) -> Result<SecretManager> {
+    /// What is to be opened: settings complete and checked, nothing opened yet.
+    fn plan(self, face: Face) -> Result<Plan> {
         let Self {
             app,
             mut settings,
@@ -150,26 +165,65 @@ impl Builder {
         if environment {
             environment::apply(&mut settings, &app)?;
         }
-        let timeout = settings.duration("deadline").unwrap_or(Duration::from_secs(10));
-        let prompt = if settings.text("prompt") == Some("allow") {
+        Ok(Plan {
+            app,
+            settings,
+            instance,
+            audit,
+            face,
+        })
+    }
+}
+
+/// A manager that is about to be opened.
+struct Plan {
+    app: String,
+    settings: Settings,
+    instance: Option<Arc<dyn Backend>>,
+    audit: Option<Arc<dyn AuditSink>>,
+    face: Face,
+}
+
+impl Plan {
+    fn timeout(&self) -> Duration {
+        self.settings.duration("deadline").unwrap_or(Duration::from_secs(10))
+    }
+
+    fn prompt(&self) -> PromptPolicy {
+        if self.settings.text("prompt") == Some("allow") {
             PromptPolicy::Allow
         } else {
             PromptPolicy::Never
-        };
-        let backend = match instance {
-            Some(backend) => backend,
-            None => {
-                let word = settings.text("backend").unwrap_or_default().to_owned();
-                let cx = CallContext::with_options(face, timeout, prompt, CallOptions::default());
-                registry::open(
-                    &word,
-                    &OpenRequest {
-                        app: &app,
-                        settings: &settings,
-                        cx: &cx,
-                    },
-                )?
-            }
+        }
+    }
+
+    fn cx(&self) -> CallContext {
+        CallContext::with_options(self.face, self.timeout(), self.prompt(), CallOptions::default())
+    }
+
+    fn open_backend(&self, cx: &CallContext) -> Result<Arc<dyn Backend>> {
+        let word = self.settings.text("backend").unwrap_or_default();
+        registry::open(
+            word,
+            &OpenRequest {
+                app: &self.app,
+                settings: &self.settings,
+                cx,
+            },
+        )
+    }
+
+    fn finish(self) -> Result<SecretManager> {
+        let (timeout, prompt) = (self.timeout(), self.prompt());
+        let Self {
+            app,
+            mut settings,
+            instance,
+            audit,
+            face,
+        } = self;
+        let Some(backend) = instance else {
+            return Err(ErrorKind::Internal.into());
         };
         // What the backend needs of them it has taken into memory of its own.
         settings.forget_secrets();

@@ -85,8 +85,8 @@ pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<V
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] where `fd` is no open descriptor, [`ErrorKind::TooLarge`] beyond `limit` bytes,
 /// [`ErrorKind::Timeout`] where a pipe's other end says nothing for long.
-pub(crate) fn read_fd(fd: i32, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
-    system::read::read_fd(fd, limit)
+pub(crate) fn read_fd(fd: i32, limit: usize, deadline: Instant) -> Result<Zeroizing<Vec<u8>>> {
+    system::read::read_fd(fd, limit, deadline)
 }
 
 /// Writes a new private file so that it is either there and whole, also after a power cut, or not there at all.

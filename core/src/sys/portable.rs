@@ -98,7 +98,7 @@ pub(crate) mod read {
     }
 
     /// Descriptors are not inherited by number here.
-    pub(crate) fn read_fd(_fd: i32, _limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+    pub(crate) fn read_fd(_fd: i32, _limit: usize, _deadline: std::time::Instant) -> Result<Zeroizing<Vec<u8>>> {
         Err(Error::new(
             ErrorKind::InvalidConfig,
             "this system does not hand down descriptors by number",

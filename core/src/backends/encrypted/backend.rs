@@ -1,6 +1,7 @@
 //! The backend: requests to steps in the store, reads inline, writes on the worker.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::config::Config;
@@ -33,6 +34,8 @@ struct Opened {
     config: Config,
     /// Locked only inside the gate that a fork waits for, so that no child inherits it locked.
     state: Mutex<State>,
+    /// How often the backend was locked or closed: an unlocking that began before must not undo it.
+    leavings: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -48,6 +51,7 @@ impl Encrypted {
         let opened = Opened {
             config,
             state: Mutex::new(State::Locked),
+            leavings: AtomicU64::new(0),
         };
         let mut wait = Wait::patient(cx);
         opened.unlock(&mut wait, true).map_err(Halt::into_error)?;
@@ -100,6 +104,18 @@ impl Encrypted {
             Face::Blocking => self.read(cx, operation, job),
             Face::Async => Box::pin(self.on_worker(cx, operation, job)),
         }
+    }
+
+    /// Lets the writes that were sent end, then forgets the keys: a write after that would unlock again.
+    fn leave<'a>(&'a self, cx: &'a CallContext, operation: Operation, next: State) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            // The worker runs one job after the other: when this one has run, so have all before it.
+            let drained = self.worker.run(cx, operation, |_| Ok(())).await;
+            self.opened
+                .leave(next)
+                .and(drained)
+                .map_err(|error| named(error, operation))
+        })
     }
 
     /// Runs a mutation on the worker.
@@ -164,6 +180,7 @@ impl Opened {
     /// Opens the session. Two threads may do so at once; the first one's stays.
     fn unlock(&self, wait: &mut Wait<'_>, may_create: bool) -> Step<Arc<Session>> {
         let config = &self.config;
+        let leavings = self.leavings.load(Ordering::Acquire);
         if matches!(files::file_id(&config.path), Ok(None)) {
             if !may_create {
                 // Not `not_found`: that would read as an answer about a secret, and a fallback would go on.
@@ -186,6 +203,8 @@ impl Opened {
         let session = Arc::new(Session::open(&config.path, &key, config.limits, wait)?);
         let (answer, unused) = self.state(|state| match state {
             State::Open(first) => (Ok(Arc::clone(first)), Some(session)),
+            // Locked since this call began: it may end, but the keys stay for no other one.
+            State::Locked if self.leavings.load(Ordering::Acquire) != leavings => (Ok(session), None),
             State::Locked => {
                 *state = State::Open(Arc::clone(&session));
                 (Ok(session), None)
@@ -201,9 +220,12 @@ impl Opened {
 
     /// Leaves the open state; the session ends with the calls that still use it.
     fn leave(&self, next: State) -> Result<()> {
-        let old = self.state(|state| match state {
-            State::Closed => State::Closed,
-            state => std::mem::replace(state, next),
+        let old = self.state(|state| {
+            self.leavings.fetch_add(1, Ordering::AcqRel);
+            match state {
+                State::Closed => State::Closed,
+                state => std::mem::replace(state, next),
+            }
         });
         let old = old.map_err(Halt::into_error)?;
         if let State::Open(session) = &old {
@@ -403,29 +425,12 @@ impl Backend for Encrypted {
         self.long_read(cx, Operation::Verify, verify::verify)
     }
 
-    fn lock<'a>(&'a self, _cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            self.opened
-                .leave(State::Locked)
-                .map_err(|error| named(error, Operation::Lock))
-        })
+    fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        self.leave(cx, Operation::Lock, State::Locked)
     }
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            // The worker runs one job after the other: when this one has run, so have all writes that were sent.
-            let drained = self.worker.run(cx, Operation::Close, |_| Ok(())).await;
-            self.opened
-                .leave(State::Closed)
-                .map_err(|error| named(error, Operation::Close))?;
-            drained.or_else(|error| {
-                if error.kind() == ErrorKind::Closed {
-                    Ok(())
-                } else {
-                    Err(named(error, Operation::Close))
-                }
-            })
-        })
+        self.leave(cx, Operation::Close, State::Closed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the settings say about this backend.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::key_source::{KeySource, NO_KEY};
 use crate::config::{Settings, locations};
@@ -24,7 +25,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// Reads the settings; nothing is opened but a descriptor, whose content can be read only once.
-    pub(super) fn read(app: &str, settings: &Settings) -> Result<Self> {
+    pub(super) fn read(app: &str, settings: &Settings, deadline: Instant) -> Result<Self> {
         let stated: Vec<&str> = [KEY, KEY_FILE, KEY_FD]
             .into_iter()
             .filter(|key| settings.is_set(key))
@@ -35,7 +36,7 @@ impl Config {
         let source = if let Some(secret) = settings.secret(KEY) {
             KeySource::of_secret(secret).ok_or_else(|| settings.error(KEY, NO_KEY))?
         } else if let Some(descriptor) = settings.integer(KEY_FD) {
-            KeySource::of_descriptor(i32::try_from(descriptor).unwrap_or(i32::MAX))?
+            KeySource::of_descriptor(i32::try_from(descriptor).unwrap_or(i32::MAX), deadline)?
                 .ok_or_else(|| settings.error(KEY_FD, NO_KEY))?
         } else if let Some(path) = settings.path(KEY_FILE) {
             KeySource::file(store::create::absolute(&path)?)

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Instant;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use zeroize::{Zeroize, Zeroizing};
@@ -46,8 +47,9 @@ impl KeySource {
     }
 
     /// `Ok(None)` where what the descriptor gives is no key.
-    pub(super) fn of_descriptor(descriptor: i32) -> Result<Option<Self>> {
-        let bytes = files::read_fd(descriptor, LONGEST).map_err(|error| error.with_setting("encrypted.key_fd"))?;
+    pub(super) fn of_descriptor(descriptor: i32, deadline: Instant) -> Result<Option<Self>> {
+        let bytes =
+            files::read_fd(descriptor, LONGEST, deadline).map_err(|error| error.with_setting("encrypted.key_fd"))?;
         Ok(parse(&bytes).map(|mut key| Self::Descriptor(Mutex::new(Some(GuardedKey::take(&mut key))))))
     }
 

@@ -18,6 +18,6 @@ use crate::registry::OpenRequest;
 /// # Errors
 /// Those of path, key and store, each naming the setting or path at fault.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
-    let config = config::Config::read(request.app, request.settings)?;
+    let config = config::Config::read(request.app, request.settings, request.cx.deadline())?;
     Ok(Arc::new(backend::Encrypted::open(config, request.cx)?))
 }

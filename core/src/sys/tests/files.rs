@@ -262,7 +262,7 @@ fn descriptors_are_read_to_their_end() {
                 writer.write_all(part).unwrap();
             }
         });
-        assert_eq!(**read_fd(reader.as_raw_fd(), 60_000).unwrap(), bytes);
+        assert_eq!(**read_fd(reader.as_raw_fd(), 60_000, soon()).unwrap(), bytes);
         thread.join().unwrap();
         // Still the caller's, still open.
         assert_eq!(std::io::Read::read(&mut reader, &mut [0]).unwrap(), 0);
@@ -270,9 +270,12 @@ fn descriptors_are_read_to_their_end() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&[7; 33]).unwrap();
     file.rewind().unwrap();
-    assert_eq!(read_fd(file.as_raw_fd(), 32).unwrap_err().kind(), ErrorKind::TooLarge);
+    assert_eq!(
+        read_fd(file.as_raw_fd(), 32, soon()).unwrap_err().kind(),
+        ErrorKind::TooLarge
+    );
     for wrong in [-1, 1_000_000] {
-        let error = read_fd(wrong, 10).unwrap_err();
+        let error = read_fd(wrong, 10, soon()).unwrap_err();
         assert_eq!(
             (error.kind(), error.setting()),
             (ErrorKind::InvalidConfig, Some("encrypted.key_fd"))
@@ -280,7 +283,7 @@ fn descriptors_are_read_to_their_end() {
     }
     let writing = std::fs::OpenOptions::new().write(true).open("/dev/null").unwrap();
     assert_eq!(
-        read_fd(writing.as_raw_fd(), 10).unwrap_err().kind(),
+        read_fd(writing.as_raw_fd(), 10, soon()).unwrap_err().kind(),
         ErrorKind::InvalidConfig
     );
 }
@@ -387,4 +390,17 @@ fn errors_of_the_system_have_kinds() {
 fn local_folders_are_no_network() {
     assert!(!fs_is_network(Path::new("/dev/shm/does/not/exist")));
     assert!(!fs_is_network(folder().path()));
+}
+
+fn soon() -> std::time::Instant {
+    std::time::Instant::now() + std::time::Duration::from_secs(10)
+}
+
+#[test]
+fn a_silent_descriptor_is_left_at_the_deadline() {
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let begun = std::time::Instant::now();
+    let error = read_fd(reader.as_raw_fd(), 10, begun + std::time::Duration::from_millis(50)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5));
 }

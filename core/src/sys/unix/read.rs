@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
@@ -13,8 +13,6 @@ use super::checks::check_private;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::files::{insecure, io_error, shown};
 
-/// How long a pipe or socket may be silent.
-const SILENCE: Duration = Duration::from_secs(30);
 /// The first buffer where the size is not known beforehand.
 const FIRST: usize = 4096;
 
@@ -55,7 +53,7 @@ pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<V
 }
 
 /// See [`files::read_fd`](crate::sys::files::read_fd).
-pub(crate) fn read_fd(fd: i32, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read_fd(fd: i32, limit: usize, deadline: Instant) -> Result<Zeroizing<Vec<u8>>> {
     let wrong = |what: &str, code: i32| {
         Error::new(ErrorKind::InvalidConfig, format!("descriptor {fd} {what}"))
             .with_setting("encrypted.key_fd")
@@ -69,7 +67,14 @@ pub(crate) fn read_fd(fd: i32, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
     // the time of this call; a number that was closed and reused meanwhile gives wrong bytes, which is no memory
     // error, and the bytes are then no valid key.
     let descriptor = unsafe { BorrowedFd::borrow_raw(fd) };
-    match read_to_end(Descriptor(descriptor), FIRST.min(limit), limit) {
+    match read_to_end(
+        Descriptor {
+            fd: descriptor,
+            deadline,
+        },
+        FIRST.min(limit),
+        limit,
+    ) {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => Err(Error::new(
             ErrorKind::TooLarge,
@@ -78,7 +83,7 @@ pub(crate) fn read_fd(fd: i32, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
         .with_setting("encrypted.key_fd")),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Error::new(
             ErrorKind::Timeout,
-            format!("descriptor {fd} was silent for {} s", SILENCE.as_secs()),
+            format!("descriptor {fd} did not come to its end before the deadline"),
         )
         .with_setting("encrypted.key_fd")),
         Err(error) => Err(wrong("cannot be read", error.raw_os_error().unwrap_or(0))),
@@ -112,20 +117,22 @@ fn read_to_end(mut from: impl Read, expected: usize, limit: usize) -> io::Result
 }
 
 /// A descriptor of someone else, which may be set to non-blocking.
-struct Descriptor<'a>(BorrowedFd<'a>);
+struct Descriptor<'a> {
+    fd: BorrowedFd<'a>,
+    deadline: Instant,
+}
 
 impl Read for Descriptor<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let end = Instant::now() + SILENCE;
         loop {
             // A blocking descriptor is asked first whether it has something, so that a silent one ends in an error
             // instead of holding the caller for ever.
-            let left = end.saturating_duration_since(Instant::now());
+            let left = self.deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             let mut wait = libc::pollfd {
-                fd: std::os::fd::AsRawFd::as_raw_fd(&self.0),
+                fd: std::os::fd::AsRawFd::as_raw_fd(&self.fd),
                 events: libc::POLLIN,
                 revents: 0,
             };
@@ -141,7 +148,7 @@ impl Read for Descriptor<'_> {
             if ready == 0 {
                 continue;
             }
-            match rustix::io::read(self.0, &mut *buffer) {
+            match rustix::io::read(self.fd, &mut *buffer) {
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
                 other => return other.map_err(Into::into),
             }

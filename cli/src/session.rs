@@ -64,10 +64,12 @@ pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
     SecretKey::parse(text).map_err(|error| {
         if text.contains('=') {
             // The commonest slip is `KEY=value`: what may be a value is not shown again.
-            return Failure::usage(
-                "this is no key (it is not shown: what stands behind the `=` may be a value)",
-                "give the key alone; values come from stdin, a prompt or `--from-file`, never from arguments",
-            );
+            let hidden = "this is no key (it is not shown: what stands behind the `=` may be a value)";
+            return strongroom::Error::new(ErrorKind::InvalidKey, hidden)
+                .with_help(
+                    "give the key alone; values come from stdin, a prompt or `--from-file`, never from arguments",
+                )
+                .into();
         }
         error.into()
     })

@@ -47,10 +47,15 @@ impl SecretManager {
     /// all the same.
     pub async fn close(&self) -> Result<()> {
         self.shared.closed.store(true, Ordering::Release);
-        // Neither a cancelled token nor a timeout of this view keeps keys and connections alive, and a close that was
-        // left half-way is made whole by the next one.
+        // Neither a cancelled token nor an empty timeout of this view keeps keys and connections alive, and a close that
+        // was left half-way is made whole by the next one.
         let shared = &self.shared;
-        let cx = CallContext::with_options(self.face, shared.timeout, shared.prompt, CallOptions::default());
+        let timeout = self
+            .options
+            .timeout
+            .filter(|timeout| !timeout.is_zero())
+            .unwrap_or(shared.timeout);
+        let cx = CallContext::with_options(self.face, timeout, shared.prompt, CallOptions::default());
         self.call(self.layered().close(&cx)).await
     }
 }

@@ -58,10 +58,8 @@ impl<T> Sharded<T> {
         // A panic under a lock leaves the shard's `()` as good as it was.
         let guard = self.shards[shard()].read().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: a writer would need this shard's lock too, and the guard is held for as long as the reference.
-        Reading {
-            value: unsafe { &*self.value.get() },
-            _guard: guard,
-        }
+        let value = unsafe { &*self.value.get() };
+        Reading { value, _guard: guard }
     }
 
     pub(crate) fn write(&self) -> Writing<'_, T> {
@@ -72,15 +70,12 @@ impl<T> Sharded<T> {
             .map(|shard| shard.write().unwrap_or_else(PoisonError::into_inner));
         // SAFETY: every shard is locked for writing, so nobody else has a reference, and the guards are held for as
         // long as this one.
-        Writing {
-            value: unsafe { &mut *self.value.get() },
-            _guards: guards,
-        }
+        let value = unsafe { &mut *self.value.get() };
+        Writing { value, _guards: guards }
     }
 }
 
 /// Read access.
-#[expect(clippy::disallowed_types, reason = "as above")]
 pub(crate) struct Reading<'a, T> {
     value: &'a T,
     _guard: RwLockReadGuard<'a, ()>,
@@ -96,7 +91,6 @@ impl<T> Deref for Reading<'_, T> {
 }
 
 /// Write access.
-#[expect(clippy::disallowed_types, reason = "as above")]
 pub(crate) struct Writing<'a, T> {
     value: &'a mut T,
     _guards: [RwLockWriteGuard<'a, ()>; SHARDS],

@@ -83,7 +83,7 @@ pub static SETTINGS: &[Setting] = settings! {
     "deadline": SettingKind::Duration, default Some("10s"), env "DEADLINE", plain,
         "How long a call may take in all.";
     "prompt": SettingKind::Choice(&["never", "allow"]), default Some("never"), env "PROMPT", plain,
-        "Whether a keystore may ask a person.";
+        "Whether a keystore may ask a person; the backends of this version never do.";
     "max_value": SettingKind::Size { min: 1, max: 8 * MIB }, default Some("1MiB"), env "MAX_VALUE", plain,
         "The longest value that is accepted.";
     "cache": ON_OFF, default Some("on"), env "CACHE", plain,

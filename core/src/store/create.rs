@@ -11,7 +11,7 @@ use super::link::guarded;
 use super::schema;
 use super::shared::{beside, check_no_leftovers};
 use super::wait::Wait;
-use crate::crypto::{KEY_LEN, random};
+use crate::crypto::KEY_LEN;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{files, sqlite};
 use crate::timestamp::{now, to_micros};
@@ -96,11 +96,12 @@ struct Temporary {
 }
 
 impl Temporary {
+    /// To be called under the creation lock: whatever has this name was left by a creator that was killed.
     fn beside(path: &Path) -> Result<Self> {
-        let suffix = u64::from_le_bytes(random::array()?);
         let this = Self {
-            path: beside(path, &format!(".{suffix:016x}.new")),
+            path: beside(path, ".new"),
         };
+        this.remove();
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -118,12 +119,19 @@ impl Temporary {
     }
 }
 
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // After the renaming there is nothing of this name any more.
+impl Temporary {
+    /// Best effort: what cannot be removed is in the way of the next step, which then says so.
+    fn remove(&self) {
         for suffix in ["", "-wal", "-shm", "-journal"] {
             let _ = std::fs::remove_file(beside(&self.path, suffix));
         }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After the renaming there is nothing of this name any more.
+        self.remove();
     }
 }
 

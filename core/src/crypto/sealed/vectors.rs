@@ -123,7 +123,11 @@ fn no_box_opens_elsewhere() {
         wrong[1].sid[0] ^= 1;
         wrong[2].number ^= 1 << 63;
         // Neither of these is a table whose boxes have no epoch, which would be refused for that.
-        wrong[3].table = if right.table == Table::Head { Table::Ver } else { Table::Head };
+        wrong[3].table = if right.table == Table::Head {
+            Table::Ver
+        } else {
+            Table::Head
+        };
         wrong[4].bound = match right.bound {
             Some(_) => None,
             None => Some([0; 32]),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::error::{ContextKind, ErrorKind as ClapKind};
 use strongroom::{Error, ErrorKind};
 
-use crate::output::printable;
+use crate::terminal::printable;
 
 /// Wrong usage, as everywhere.
 const USAGE: u8 = 2;

@@ -62,7 +62,7 @@ fn from_stdin(raw: bool) -> Result<SecretValue, Failure> {
 }
 
 fn from_prompt(key: &str) -> Result<SecretValue, Failure> {
-    let typed = rpassword::prompt_password(format!("Value of {}: ", crate::output::printable(key)))
+    let typed = rpassword::prompt_password(format!("Value of {}: ", crate::terminal::printable(key)))
         .map_err(|error| local(&error, "cannot ask at the terminal"))?;
     Ok(SecretValue::from(typed))
 }

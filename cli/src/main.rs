@@ -9,6 +9,7 @@ mod failure;
 mod input;
 mod output;
 mod session;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::args::{Format, Global};
 use crate::failure::{Failure, local};
+use crate::terminal::printable;
 
 /// Writes a value's exact bytes to stdout, and a newline where a person looks at it.
 pub(crate) fn value(bytes: &[u8]) -> Result<(), Failure> {
@@ -181,32 +182,9 @@ pub(crate) fn short_time(at: Option<OffsetDateTime>) -> String {
         .map_or_else(|| "-".to_owned(), exact_time)
 }
 
-/// The text without anything that could steer a terminal or reorder what it shows.
-pub(crate) fn printable(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-        if steers(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-        shown
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_steers_a_terminal_is_escaped() {
-        assert_eq!(
-            printable("a\u{1b}[31mb\r\n\t\u{202e}é"),
-            "a\\u{1b}[31mb\\r\\n\\t\\u{202e}é"
-        );
-    }
 
     #[test]
     fn a_file_is_replaced_as_a_whole_and_belongs_to_its_owner() {

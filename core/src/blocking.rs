@@ -42,6 +42,16 @@ impl From<crate::SecretManager> for SecretManager {
     }
 }
 
+impl Builder {
+    /// Opens the manager for callers whose thread may wait.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_blocking(self) -> Result<SecretManager> {
+        self.open_here().map(SecretManager::from)
+    }
+}
+
 /// The verbs that only wait for their async twin.
 macro_rules! waiting {
     ($($name:ident $(<$generic:ident: $bound:ident>)? ($($argument:ident: $type:ty),*) -> $output:ty;)+) => {$(

@@ -158,7 +158,7 @@ impl SecretKey {
     pub fn check(&self) -> Result<()> {
         match self.invalid {
             None => Ok(()),
-            Some(reason) => Err(Error::new(ErrorKind::InvalidKey, reason.text()).with_key_text(&self.text)),
+            Some(reason) => Err(Error::new(ErrorKind::InvalidKey, reason.text()).with_key(&self.text)),
         }
     }
 
@@ -322,6 +322,12 @@ pub(crate) fn check_segment(segment: &str) -> Result<(), InvalidKey> {
         at += 3;
     }
     Ok(())
+}
+
+impl AsRef<str> for SecretKey {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
 }
 
 impl fmt::Display for SecretKey {

@@ -15,6 +15,7 @@ mod error;
 mod key;
 mod layers;
 mod manager;
+mod operation;
 pub mod registry;
 mod runtime;
 mod scope;
@@ -34,7 +35,6 @@ pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLIN
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey};
 pub use layers::cache::Lookup;
-#[cfg(feature = "testing")]
 pub use layers::{AuditRecord, AuditSink};
 pub use manager::{
     BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,

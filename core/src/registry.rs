@@ -2,20 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::backend::{Backend, Operation};
-use crate::config::Settings;
-use crate::context::CallContext;
-use crate::error::{Error, ErrorKind, Result};
+use crate::backend::{Backend, OpenRequest, Operation};
+use crate::error::{Error, Result};
 
-/// What a backend gets to open itself. Opening may read local files and waits no longer than the context's deadline;
-/// a remote backend connects at its first call.
-pub(crate) struct OpenRequest<'a> {
-    pub(crate) app: &'a str,
-    pub(crate) settings: &'a Settings,
-    pub(crate) cx: &'a CallContext,
-}
-
-type Open = fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>;
+type Opener = fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>;
 
 /// One row of the table.
 pub(crate) struct Registration {
@@ -23,13 +13,13 @@ pub(crate) struct Registration {
     /// The cargo feature that compiles it in; empty where it always is.
     pub(crate) feature: &'static str,
     /// How to open it; `None` where it is not compiled in.
-    pub(crate) open: Option<Open>,
+    pub(crate) open: Option<Opener>,
 }
 
 macro_rules! when {
     ($feature:literal, $open:path) => {{
         #[cfg(feature = $feature)]
-        let open: Option<Open> = Some($open);
+        let open: Option<Opener> = Some($open);
         #[cfg(not(feature = $feature))]
         let open = None;
         open
@@ -77,7 +67,7 @@ pub(crate) fn known(name: &str) -> Option<&'static str> {
 /// Opens the backend called `name`.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`] where there is none of this name or it is not compiled in; else the backend's own.
+/// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) where there is none of this name or it is not compiled in; else the backend's own.
 pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let registrations = registrations();
     let Some(found) = registrations.iter().find(|registration| registration.name == name) else {
@@ -92,15 +82,4 @@ pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Back
         return Err(request.settings.error("backend", &reason));
     };
     open(request).map_err(|error: Error| error.with_operation(Operation::Open).with_backend(found.name))
-}
-
-/// Opens the backend that `key` (a setting such as `fault.inner`) names.
-#[cfg(feature = "testing")]
-pub(crate) fn open_inner(key: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
-    match request.settings.text(key) {
-        Some("fault") | None => {
-            Err(Error::new(ErrorKind::InvalidConfig, "a fault cannot wrap a fault").with_setting(key.to_owned()))
-        }
-        Some(name) => open(name, request),
-    }
 }

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use crate::backend::Backend;
+use crate::backend::OpenRequest;
 pub use crate::backends::fault::{Counters, Fault, FaultBackend, LimitedBackend, On, Script};
 use crate::config::Settings;
 use crate::context::CallContext;
 use crate::error::Result;
-use crate::registry::{self, OpenRequest};
+use crate::registry;
 
 /// An empty memory backend.
 pub fn memory() -> Arc<dyn Backend> {
@@ -20,7 +21,15 @@ pub fn memory() -> Arc<dyn Backend> {
 /// # Errors
 /// Those of the backend; [`InvalidConfig`](crate::ErrorKind::InvalidConfig) for a word that names none.
 pub fn open_backend(name: &str, app: &str, settings: &Settings, cx: &CallContext) -> Result<Arc<dyn Backend>> {
-    registry::open(name, &OpenRequest { app, settings, cx })
+    registry::open(
+        name,
+        &OpenRequest {
+            app,
+            settings,
+            cx,
+            other: registry::open,
+        },
+    )
 }
 
 /// Whether this process has built the runtime.

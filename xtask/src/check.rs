@@ -58,6 +58,15 @@ pub(crate) fn check(fix: bool) -> Outcome {
     tally.step("docs/settings.md", tables::compare(tables::SETTINGS_PAGE));
     deny(&mut tally);
     tally.step("clippy", pass(clippy().args(["--", "-D", "warnings"])));
+    // Without what only tests have: what a user builds must be clean as well.
+    for arguments in [
+        &["-p", "strongroom", "-p", "strongroom-cli"][..],
+        &["-p", "strongroom", "--no-default-features"],
+    ] {
+        let mut released = cargo(["clippy"]);
+        released.args(arguments).args(["--", "-D", "warnings"]);
+        tally.step(&format!("clippy {}", arguments.join(" ")), pass(&mut released));
+    }
     // The library alone: its documentation and that of the command of the same name would overwrite each other.
     let mut doc = cargo(["doc", "--workspace", "--lib", "--no-deps"]);
     doc.args(FEATURES);
@@ -75,7 +84,11 @@ pub(crate) fn check(fix: bool) -> Outcome {
                     "--features",
                     "testing",
                 ];
-                tally.step(&name, pass(cargo(args).args(["--target", triple])));
+                let mut check = cargo(args);
+                tally.step(
+                    &name,
+                    pass(check.args(["--target", triple]).env("RUSTFLAGS", "-D warnings")),
+                );
             }
             Err(reason) => tally.skip(&name, &format!("its standard library cannot be had ({reason})")),
         }

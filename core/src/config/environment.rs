@@ -1,24 +1,9 @@
 //! The environment: the only place of the core that reads it, on the caller's thread, when a manager is opened.
 
 use super::settings::{Origin, Settings};
-use super::table::SETTINGS;
+use super::table::{SETTINGS, variable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
-
-/// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
-pub(crate) fn variable(app: &str, suffix: &str) -> String {
-    let app: String = app
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    format!("{app}_SECRETS_{suffix}")
-}
 
 /// A variable's value; `None` where it is unset.
 ///

@@ -54,7 +54,7 @@ impl Setting {
 
     /// The environment variable that states it for an application: `<APP>_SECRETS_` and [`env`](Self::env).
     pub fn variable(&self, app: &str) -> String {
-        super::environment::variable(app, self.env)
+        variable(app, self.env)
     }
 }
 
@@ -116,3 +116,18 @@ pub static SETTINGS: &[Setting] = settings! {
     "fault.script": SettingKind::Text, default Some(""), env "FAULT_SCRIPT", plain,
         "What `fault` does to which calls.";
 };
+
+/// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
+pub(super) fn variable(app: &str, suffix: &str) -> String {
+    let app: String = app
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    format!("{app}_SECRETS_{suffix}")
+}

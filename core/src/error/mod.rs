@@ -9,8 +9,7 @@ use std::time::Duration;
 
 pub use kind::ErrorKind;
 
-use crate::backend::Operation;
-use crate::key::SecretKey;
+use crate::operation::Operation;
 
 /// The result of every fallible call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -74,11 +73,8 @@ impl Error {
 
     /// Names the key, unless one is named already.
     #[must_use]
-    pub fn with_key(self, key: &SecretKey) -> Self {
-        self.with_key_text(key.as_str())
-    }
-
-    pub(crate) fn with_key_text(mut self, key: &str) -> Self {
+    pub fn with_key(mut self, key: impl AsRef<str>) -> Self {
+        let key = key.as_ref();
         if self.inner.key.is_none() {
             // A key may come from anywhere; control characters must not reach a terminal or a log line.
             let shown: String = key.chars().flat_map(|c| c.escape_debug()).take(256).collect();

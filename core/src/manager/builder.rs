@@ -5,14 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::{SecretManager, Shared};
-use crate::backend::{Backend, Operation};
-use crate::blocking;
+use crate::backend::{Backend, OpenRequest, Operation};
 use crate::config::{Origin, Settings, environment};
 use crate::context::{CallContext, CallOptions, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
 use crate::layers::{self, AuditSink, LayerOptions};
-use crate::registry::{self, OpenRequest};
+use crate::registry;
 use crate::value::SecretValue;
 use crate::worker::Worker;
 
@@ -93,8 +92,8 @@ impl Builder {
         self
     }
 
-    /// Refuses every call of which this sink does not take a record.
-    #[cfg(feature = "testing")]
+    /// Refuses every call of which this sink does not take a record: reads before the value is released, writes before
+    /// they are sent. The cache goes on working behind it; its fast path is closed.
     pub fn required_audit_sink(mut self, sink: Arc<dyn AuditSink>) -> Self {
         self.audit = Some(sink);
         self
@@ -136,16 +135,13 @@ impl Builder {
         plan.finish()
     }
 
-    /// Opens the manager for callers whose thread may wait.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn open_blocking(self) -> Result<blocking::SecretManager> {
+    /// Opens the manager on this thread, which may wait.
+    pub(crate) fn open_here(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Blocking)?;
         if plan.instance.is_none() {
             plan.instance = Some(plan.open_backend(&plan.cx())?);
         }
-        plan.finish().map(blocking::SecretManager::from)
+        plan.finish()
     }
 
     /// What is to be opened: settings complete and checked, nothing opened yet.
@@ -209,6 +205,7 @@ impl Plan {
                 app: &self.app,
                 settings: &self.settings,
                 cx,
+                other: registry::open,
             },
         )
     }

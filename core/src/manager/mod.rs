@@ -252,7 +252,7 @@ impl SecretManager {
             Some(scope) => Cow::Owned(SecretKey::parse(&format!("{scope}/{}", key.text()))?),
         };
         check::fits(self.backend().capabilities(), &key)
-            .map_err(|error| error.with_backend(self.shared.backend.name()).with_key(&key))?;
+            .map_err(|error| error.with_backend(self.shared.backend.name()).with_key(&*key))?;
         Ok(key)
     }
 

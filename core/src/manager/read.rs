@@ -147,7 +147,7 @@ impl SecretManager {
         let cx = self.context()?;
         if name.contains('/') {
             let error = Error::new(ErrorKind::InvalidKey, "a name for a fallback takes no scope");
-            return Err(error.with_key_text(name));
+            return Err(error.with_key(name));
         }
         SecretKey::parse(name)?;
         let mut passed_over = None;

@@ -74,7 +74,7 @@ impl Verification<'_> {
         scan::walk(self.link, self.cx, &scan::HEADS, |row| {
             let opened = keys.open(keys.head_address(row.sid), &row.sealed, "head")?;
             let head = Head::decode(&opened).damage("head")?;
-            check_head(self.session, row.sid, &head, root.seq).map_err(|error| error.with_key_text(&head.name))?;
+            check_head(self.session, row.sid, &head, root.seq).map_err(|error| error.with_key(&head.name))?;
             acc.add(&keys.term(Table::Head, &row.sid, 0, &row.sealed)?);
             heads.push((row.sid, head));
             Ok(())
@@ -89,16 +89,16 @@ impl Verification<'_> {
                 return Err(disagree().into());
             };
             if (sid, Ok(version.v)) != (row.sid, u64::try_from(row.number)) {
-                return Err(disagree().with_key_text(&head.name).into());
+                return Err(disagree().with_key(&head.name).into());
             }
             self.version(head, version, &row, &mut acc)
-                .map_err(|halt| halt.map(|error| error.with_key_text(&head.name)))?;
+                .map_err(|halt| halt.map(|error| error.with_key(&head.name)))?;
             report.versions += 1;
             Ok(())
         })?;
         match listed.next() {
             None => Ok(acc),
-            Some((_, head, _)) => Err(disagree().with_key_text(&head.name).into()),
+            Some((_, head, _)) => Err(disagree().with_key(&head.name).into()),
         }
     }
 

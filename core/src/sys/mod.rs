@@ -4,6 +4,10 @@
     unsafe_code,
     reason = "system calls and the memory that they hand out; every block states why it is sound"
 )]
+#![cfg_attr(
+    not(feature = "encrypted"),
+    allow(dead_code, reason = "keys and private files are the store's")
+)]
 
 pub(crate) mod alloc;
 pub(crate) mod arena;

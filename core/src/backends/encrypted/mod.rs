@@ -9,9 +9,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
-use crate::registry::OpenRequest;
 
 /// Opens the store that the settings name; makes it, and the default key file, where there is none.
 ///

@@ -12,12 +12,12 @@ use tempfile::TempDir;
 use super::backend::Encrypted;
 use super::config::Config;
 use super::key_source::KeySource;
+use crate::backend::OpenRequest;
 use crate::backend::*;
 use crate::config::{Origin, Settings};
 use crate::context::{CallContext, Face};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
-use crate::registry::OpenRequest;
 use crate::secret::{Secret, SecretMetadata, Version};
 use crate::store::Limits;
 use crate::value::SecretValue;
@@ -81,6 +81,7 @@ impl Place {
             app: "test",
             settings,
             cx: &cx(),
+            other: crate::registry::open,
         })
     }
 

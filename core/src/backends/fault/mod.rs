@@ -13,9 +13,8 @@ mod script;
 
 use std::sync::Arc;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
-use crate::registry::OpenRequest;
 
 pub use control::{FaultBackend, On};
 pub use counters::Counters;
@@ -25,6 +24,6 @@ pub use script::{Fault, Script};
 /// Wraps the backend that `fault.inner` names in the script that `fault.script` states.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let script = config::script(request.settings)?;
-    let inner = crate::registry::open_inner(config::INNER, request)?;
+    let inner = (request.other)(config::inner(request.settings)?, request)?;
     Ok(FaultBackend::with_script(inner, script))
 }

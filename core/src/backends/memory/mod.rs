@@ -8,9 +8,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
-use crate::registry::OpenRequest;
 
 pub(crate) use backend::MemoryBackend;
 

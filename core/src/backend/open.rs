@@ -1,0 +1,26 @@
+//! What a backend gets to open itself.
+
+use std::sync::Arc;
+
+use super::Backend;
+use crate::config::Settings;
+use crate::context::CallContext;
+use crate::error::Result;
+
+/// What a backend gets to open itself. Opening may read local files and waits no longer than the context's deadline;
+/// a remote backend connects at its first call.
+#[cfg_attr(
+    not(feature = "encrypted"),
+    allow(dead_code, reason = "the memory backend needs nothing to open")
+)]
+pub(crate) struct OpenRequest<'a> {
+    pub(crate) app: &'a str,
+    pub(crate) settings: &'a Settings,
+    pub(crate) cx: &'a CallContext,
+    /// Opens another backend by its word, for one that wraps others.
+    #[cfg_attr(
+        not(feature = "testing"),
+        allow(dead_code, reason = "only `fault` wraps another backend so far")
+    )]
+    pub(crate) other: fn(&str, &OpenRequest<'_>) -> Result<Arc<dyn Backend>>,
+}

@@ -63,7 +63,7 @@ impl Operation {
     }
 
     /// Whether the operation changes what is stored. A write whose answer does not come is
-    /// [`ErrorKind::OutcomeUnknown`], a read is [`ErrorKind::Timeout`].
+    /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), a read is [`Timeout`](crate::ErrorKind::Timeout).
     pub const fn is_write(self) -> bool {
         matches!(
             self,

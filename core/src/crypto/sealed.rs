@@ -5,7 +5,6 @@
 //! ```
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk};
 use zeroize::Zeroizing;
 
 use super::{KEY_LEN, SUITE, Sid, StoreId, digest, padding, random};
@@ -118,7 +117,7 @@ impl<'a> SealedBox<'a> {
 
     /// Opens the box. The commitment is compared before anything is decrypted.
     pub(crate) fn open(self, key: &[u8; KEY_LEN], address: &Address) -> Result<Opened, Refusal> {
-        let derived = derive(key, &self.0[SALT]).map_err(|_| Refusal::Malformed)?;
+        let derived = derive(key, &self.0[SALT]);
         if !digest::equal(&derived[KEY_LEN..], &self.0[COMMIT]) {
             return Err(Refusal::OtherKey);
         }
@@ -161,7 +160,7 @@ pub(crate) fn seal(key: &[u8; KEY_LEN], address: &Address, epoch: u32, data: &[u
     let random: [u8; 32 + NONCE_LEN] = random::array()?;
     out[SALT].copy_from_slice(&random[..32]);
     out[NONCE].copy_from_slice(&random[32..]);
-    let derived = derive(key, &random[..32])?;
+    let derived = derive(key, &random[..32]);
     out[COMMIT].copy_from_slice(&derived[KEY_LEN..]);
     // From here to the encryption in place the buffer holds the plaintext; its capacity is exact, so no copy is left.
     out.extend_from_slice(&length.to_le_bytes());
@@ -182,19 +181,12 @@ pub(crate) fn seal(key: &[u8; KEY_LEN], address: &Address, epoch: u32, data: &[u
 }
 
 /// `key || commitment`: HKDF-Expand only, because every key that comes here is uniform.
-fn derive(key: &[u8; KEY_LEN], salt: &[u8]) -> Result<Zeroizing<[u8; 2 * KEY_LEN]>> {
-    struct Both;
-    impl KeyType for Both {
-        fn len(&self) -> usize {
-            2 * KEY_LEN
-        }
-    }
+fn derive(key: &[u8; KEY_LEN], salt: &[u8]) -> Zeroizing<[u8; 2 * KEY_LEN]> {
     let mut derived = Zeroizing::new([0; 2 * KEY_LEN]);
-    Prk::new_less_safe(HKDF_SHA512, key)
-        .expand(&[LABEL_KEY, &[SUITE], salt], Both)
-        .and_then(|okm| okm.fill(&mut derived[..]))
-        .map_err(|_| failed())?;
-    Ok(derived)
+    // HKDF-Expand (RFC 5869, 2.3) for as many bytes as the hash has is its first block: one HMAC over the information
+    // and a one. The library's own HKDF moves the key about on the stack, which keeps what was moved.
+    digest::hmac_sha512(key, &[LABEL_KEY, &[SUITE], salt, &[1]], &mut derived);
+    derived
 }
 
 fn cipher(derived: &[u8; 2 * KEY_LEN]) -> Result<LessSafeKey> {

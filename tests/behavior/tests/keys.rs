@@ -67,7 +67,7 @@ proptest! {
         prop_assert_eq!(parsed.name(), &*name);
         prop_assert_eq!(parsed.target().map(|text| SecretKey::unescape(text).unwrap()), target);
         prop_assert_eq!(key.to_string(), key.as_str());
-        prop_assert_eq!(SecretKey::parse(&key.to_string()).unwrap().to_string(), key.to_string());
+        prop_assert_eq!(SecretKey::parse(key.as_ref()).unwrap().to_string(), key.to_string());
     }
 
     #[test]

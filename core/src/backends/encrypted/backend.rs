@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use crate::store::write::{Condition, Entry, Mutated};
 use crate::store::{self, Halt, MAX_VALUE, Session, Step, Wait, index, read, unpoisoned, verify, write};
 use crate::sys::files;
+use crate::sys::stack;
 use crate::worker::Worker;
 
 const NAME: &str = "encrypted";
@@ -54,7 +55,9 @@ impl Encrypted {
             leavings: AtomicU64::new(0),
         };
         let mut wait = Wait::patient(cx);
-        opened.unlock(&mut wait, true).map_err(Halt::into_error)?;
+        let unlocked = opened.unlock(&mut wait, true);
+        stack::sweep();
+        unlocked.map_err(Halt::into_error)?;
         Ok(Self {
             opened: Arc::new(opened),
             worker: Worker::new(NAME),
@@ -149,8 +152,14 @@ impl Opened {
         })
     }
 
-    /// Runs `job` with the session, which is opened anew where it must be.
+    /// Runs `job` with the session, which is opened anew where it must be, and leaves no trace of it on the stack.
     fn run<T>(&self, wait: &mut Wait<'_>, job: &impl Fn(&Session, &mut Wait<'_>) -> Step<T>) -> Step<T> {
+        let answer = self.run_in_session(wait, job);
+        stack::sweep();
+        answer
+    }
+
+    fn run_in_session<T>(&self, wait: &mut Wait<'_>, job: &impl Fn(&Session, &mut Wait<'_>) -> Step<T>) -> Step<T> {
         let mut reopenings = 0;
         loop {
             let session = match self.state(|state| state.clone())? {

@@ -1,9 +1,10 @@
 //! Opening the manager that a command works with.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use strongroom::blocking::SecretManager;
-use strongroom::{ErrorKind, Result, SecretKey};
+use strongroom::{ErrorKind, Origin, Result, SecretKey, Settings};
 
 use crate::args::Global;
 use crate::failure::Failure;
@@ -37,6 +38,26 @@ pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
         builder = builder.flag("prompt", "allow");
     }
     builder.open_blocking()
+}
+
+/// Opens the manager for what brings in a secret; whether a store was made for it.
+pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
+    // Looked at before, and not by opening twice: a key that comes from a descriptor can be read only once.
+    let was_there = store_file(global).is_some_and(|path| path.exists());
+    let manager = open(global, Create::IfAbsent)?;
+    let made = !was_there && manager.backend().name() == "encrypted";
+    Ok((manager, made))
+}
+
+/// Where the encrypted store lies, or will.
+fn store_file(global: &Global) -> Option<PathBuf> {
+    let key = "encrypted.path";
+    let mut settings = Settings::new();
+    let stated = setting_variable(&global.app, key).and_then(|name| variable(&name)?.into_string().ok());
+    if let Some(path) = stated {
+        settings.set(key, path, Origin::Builder).ok()?;
+    }
+    strongroom::locations::store_file(&global.app, &settings).ok()
 }
 
 /// A person at the terminal may be asked, unless the environment has its own word on it.

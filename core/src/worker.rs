@@ -155,7 +155,8 @@ impl Worker {
     /// # Errors
     /// What the job answers, and: [`ErrorKind::Unavailable`] while an earlier job hangs or the queue is full;
     /// [`ErrorKind::Timeout`] or [`ErrorKind::Cancelled`] when the job was withdrawn before it began (or is a read);
-    /// [`ErrorKind::OutcomeUnknown`] when a write had begun; [`ErrorKind::Internal`] when the job panicked.
+    /// [`ErrorKind::OutcomeUnknown`] when a write had begun; [`ErrorKind::Internal`] when the job panicked (a write:
+    /// [`ErrorKind::OutcomeUnknown`]).
     pub(crate) fn run<T: Send + 'static>(
         &self,
         cx: &CallContext,
@@ -166,9 +167,15 @@ impl Worker {
         let ticket = Arc::new(Ticket(AtomicU8::new(QUEUED)));
         let context = cx.clone();
         let run = Box::new(move || {
-            // A panic must not take the thread along; its message may quote data, so it is not passed on.
+            // A panic must not take the thread along; its message may quote data, so it is not passed on. Where in the
+            // write it came nobody knows.
+            let kind = if operation.is_write() {
+                ErrorKind::OutcomeUnknown
+            } else {
+                ErrorKind::Internal
+            };
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(&context)))
-                .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the backend's worker panicked")));
+                .unwrap_or_else(|_| Err(Error::new(kind, "the backend's worker panicked; please report it")));
             // The caller may have left; then nobody wants the answer.
             let _ = send.send(outcome);
         });

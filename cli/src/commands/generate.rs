@@ -5,9 +5,9 @@ use strongroom::blocking::SecretManager;
 use strongroom::{Error, ErrorKind, GenerateSpec, Secret, SecretKey, SecretMetadata, SecretValue, SetOptions};
 
 use crate::args::{GenerateArgs, Global};
-use crate::commands::written;
+use crate::commands::{tell_made, written};
 use crate::failure::Failure;
-use crate::session::{self, Create};
+use crate::session;
 use crate::{input, output};
 
 /// The length of a password where none is given.
@@ -19,7 +19,8 @@ pub(crate) fn run(global: &Global, args: &GenerateArgs) -> Result<(), Failure> {
     let metadata = input::metadata(&args.metadata)?;
     metadata.check()?;
     let secret = Secret::new(spec(args).generate()?).with_metadata(metadata);
-    let manager = session::open(global, Create::IfAbsent)?;
+    let (manager, made) = session::open_or_make(global)?;
+    tell_made(global, &manager, made)?;
     // Told apart by the write itself, so that of several processes one creates and no value is lost unnoticed.
     let created = match manager.set_with(&key, &secret, SetOptions::new().if_absent()) {
         Ok(outcome) => outcome,

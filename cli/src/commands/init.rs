@@ -1,20 +1,14 @@
 //! `strongroom init`
 
-use strongroom::ErrorKind;
-
 use crate::args::Global;
 use crate::commands::status::{Place, place};
 use crate::failure::Failure;
 use crate::output;
-use crate::session::{self, Create};
+use crate::session;
 
 /// Makes the store and its key, and says where. What is there already is opened and left as it is.
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
-    let (manager, made) = match session::open(global, Create::Never) {
-        Ok(manager) => (manager, false),
-        Err(error) if error.kind() == ErrorKind::NotFound => (session::open(global, Create::IfAbsent)?, true),
-        Err(error) => return Err(error.into()),
-    };
+    let (manager, made) = session::open_or_make(global)?;
     let Place { store, key } = place(&manager)?;
     let what = match (&store, made) {
         (Some(store), true) => format!("made the store {}", store.display()),

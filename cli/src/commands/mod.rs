@@ -13,6 +13,7 @@ mod versions;
 
 use strongroom::SecretKey;
 use strongroom::backend::SetOutcome;
+use strongroom::blocking::SecretManager;
 
 use crate::args::{Command, Global};
 use crate::failure::Failure;
@@ -31,6 +32,14 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Status(args) => status::run(global, args),
         Command::Verify => verify::run(global),
     }
+}
+
+/// Says where a store was made for a secret: an empty one in the place of one that is lost must not go unnoticed.
+fn tell_made(global: &Global, manager: &SecretManager, made: bool) -> Result<(), Failure> {
+    if let (true, Some(store)) = (made, status::place(manager)?.store) {
+        crate::output::notice(global, &format!("made the store {}", store.display()));
+    }
+    Ok(())
 }
 
 /// What a write did.

@@ -3,9 +3,9 @@
 use strongroom::SetOptions;
 
 use crate::args::{Global, SetArgs};
-use crate::commands::written;
+use crate::commands::{tell_made, written};
 use crate::failure::Failure;
-use crate::session::{self, Create};
+use crate::session;
 use crate::{input, output};
 
 /// Sets a secret. Everything that can be wrong with the arguments is told before a person is asked for a value.
@@ -21,7 +21,8 @@ pub(crate) fn run(global: &Global, args: &SetArgs) -> Result<(), Failure> {
     if let Some(version) = &args.if_version {
         options = options.if_version(input::version(version));
     }
-    let manager = session::open(global, Create::IfAbsent)?;
+    let (manager, made) = session::open_or_make(global)?;
+    tell_made(global, &manager, made)?;
     let outcome = manager.set_with(&key, &secret, options)?;
     output::notice(global, &written(&key, &outcome));
     Ok(())

@@ -32,7 +32,6 @@ impl SecretValue {
     }
 
     /// The bytes.
-    #[inline]
     pub fn expose(&self) -> &[u8] {
         &self.bytes
     }

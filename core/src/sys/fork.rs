@@ -37,7 +37,6 @@ thread_local! {
 }
 
 /// The number of forks between this process and the one that loaded the library, plus one.
-#[inline]
 pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
@@ -175,7 +174,6 @@ impl<T: Send + Sync> ForkCell<T> {
     }
 
     /// This process's value.
-    #[inline]
     pub(crate) fn get(&self) -> &T {
         let slot = self.slot.load(Ordering::Acquire);
         // SAFETY: a slot that was published is freed only by `drop`, which has the cell to itself.
@@ -186,7 +184,6 @@ impl<T: Send + Sync> ForkCell<T> {
     }
 
     /// This process's value where it has been made.
-    #[inline]
     pub(crate) fn get_if_made(&self) -> Option<&T> {
         // SAFETY: as in `get`.
         let slot = unsafe { self.slot.load(Ordering::Acquire).as_ref() }?;

@@ -4,9 +4,6 @@ use std::mem::MaybeUninit;
 
 use crate::wipe::wipe;
 
-/// What most values are shorter than.
-const SHORT: usize = 64;
-
 /// Room for up to `N` bytes, of which only the ones in use are ever touched.
 pub(crate) struct StackCopy<const N: usize> {
     room: [MaybeUninit<u8>; N],
@@ -45,13 +42,6 @@ impl<const N: usize> StackCopy<N> {
 impl<const N: usize> Drop for StackCopy<N> {
     #[inline]
     fn drop(&mut self) {
-        if self.len <= SHORT && SHORT <= N {
-            // A size that is known when compiling takes a few stores and no call.
-            let used = &mut self.room[..SHORT];
-            used.fill(MaybeUninit::new(0));
-            zeroize::optimization_barrier(used);
-            return;
-        }
         // SAFETY: `fill` has initialised the first `len` bytes, which are ours alone.
         wipe(unsafe { std::slice::from_raw_parts_mut(self.room.as_mut_ptr().cast::<u8>(), self.len) });
     }

@@ -27,7 +27,6 @@ pub(crate) fn cache_key(key: &SecretKey) -> &[u8] {
 
 /// The bytes that a text would be cached under if it is a valid key. `global/` goes only where no further scope
 /// follows: `global/org/acme/k` is no key, and must not become one.
-#[inline]
 pub(crate) fn cache_text(text: &str) -> &[u8] {
     match text.strip_prefix("global/") {
         Some(name) if !name.contains('/') => name.as_bytes(),

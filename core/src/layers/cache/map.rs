@@ -22,12 +22,6 @@ const NONE: u32 = u32::MAX;
 /// A cached secret.
 pub(super) struct Entry {
     pub(super) secret: Secret,
-    pub(super) life: Life,
-}
-
-/// How long an entry holds.
-#[derive(Clone, Copy)]
-pub(super) struct Life {
     /// Microseconds since 1970 UTC.
     pub(super) expires_at: Option<i64>,
     /// Milliseconds of the coarse monotonic clock.
@@ -37,8 +31,6 @@ pub(super) struct Life {
 struct Slot {
     key: Box<[u8]>,
     entry: Arc<Entry>,
-    /// The entry's, here too: a look-up compares it while the way to the value is still being loaded.
-    life: Life,
     size: usize,
     /// SIEVE's mark: read since the hand passed last.
     visited: AtomicBool,
@@ -74,7 +66,6 @@ impl Map {
         }
     }
 
-    #[inline]
     fn read(&self) -> Reading<'_, Inner> {
         self.inner.read()
     }
@@ -89,7 +80,7 @@ impl Map {
     pub(super) fn visit<const N: usize, R>(
         &self,
         key: &[u8],
-        is_current: impl Fn(Life) -> Lookup<()>,
+        is_current: impl Fn(&Entry) -> Lookup<()>,
         visitor: impl FnOnce(&[u8]) -> R,
     ) -> Lookup<R> {
         let mut copy = StackCopy::<N>::new();
@@ -98,7 +89,7 @@ impl Map {
             let Some(slot) = inner.find(self.hasher.hash_one(key), key) else {
                 return Lookup::Miss;
             };
-            match is_current(slot.life) {
+            match is_current(&slot.entry) {
                 Lookup::Hit(()) => {}
                 Lookup::Miss => return Lookup::Miss,
                 Lookup::Slow => return Lookup::Slow,
@@ -122,14 +113,14 @@ impl Map {
     pub(super) fn copy<R>(
         &self,
         key: &[u8],
-        is_current: impl Fn(Life) -> Lookup<()>,
+        is_current: impl Fn(&Entry) -> Lookup<()>,
         copy: impl FnOnce(&[u8]) -> R,
     ) -> Lookup<R> {
         let inner = self.read();
         let Some(slot) = inner.find(self.hasher.hash_one(key), key) else {
             return Lookup::Miss;
         };
-        match is_current(slot.life) {
+        match is_current(&slot.entry) {
             Lookup::Hit(()) => {}
             Lookup::Miss => return Lookup::Miss,
             Lookup::Slow => return Lookup::Slow,
@@ -204,7 +195,6 @@ fn size_of_entry(key: &[u8], secret: &Secret) -> usize {
 }
 
 impl Slot {
-    #[inline]
     fn mark(&self) {
         // A store only where it changes something: the line stays shared between the readers' processors.
         if !self.visited.load(Ordering::Relaxed) {
@@ -227,7 +217,6 @@ impl Inner {
         }
     }
 
-    #[inline]
     fn slot(&self, at: u32) -> Option<&Slot> {
         self.slots.get(at as usize).and_then(Option::as_ref)
     }
@@ -270,7 +259,7 @@ impl Inner {
         if self.hand == at {
             self.hand = slot.newer;
         }
-        if let Some(expiry) = slot.life.expires_at {
+        if let Some(expiry) = slot.entry.expires_at {
             self.expiries.remove(&(expiry, at));
         }
         self.bytes -= slot.size;
@@ -283,12 +272,11 @@ impl Inner {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).unwrap_or(NONE)
         });
-        if let Some(expiry) = entry.life.expires_at {
+        if let Some(expiry) = entry.expires_at {
             self.expiries.insert((expiry, at));
         }
         let slot = Slot {
             key: key.into(),
-            life: entry.life,
             entry,
             size,
             visited: AtomicBool::new(false),
@@ -355,10 +343,8 @@ mod tests {
     fn entry(value: &str, expires_at: Option<i64>) -> Entry {
         Entry {
             secret: Secret::new(value),
-            life: Life {
-                expires_at,
-                trusted_until: None,
-            },
+            expires_at,
+            trusted_until: None,
         }
     }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub(crate) use backend::{Cached, cache_text};
-use map::{Entry, Life, Map};
+use map::{Entry, Map};
 
 use crate::backend::{Backend, ChangeStep, ChangeToken};
 use crate::secret::Secret;
@@ -116,7 +116,9 @@ impl Cache {
     pub(crate) fn visit<R>(&self, backend: &dyn Backend, key: &[u8], visitor: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
         match self.look(backend) {
             Err(outcome) => outcome,
-            Ok(state) => state.map.visit::<STACK_COPY, R>(key, is_current, visitor),
+            Ok(state) => state
+                .map
+                .visit::<STACK_COPY, R>(key, |entry| self.is_current(entry), visitor),
         }
     }
 
@@ -125,7 +127,7 @@ impl Cache {
     pub(crate) fn copy<R>(&self, backend: &dyn Backend, key: &[u8], copy: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
         match self.look(backend) {
             Err(outcome) => outcome,
-            Ok(state) => state.map.copy(key, is_current, copy),
+            Ok(state) => state.map.copy(key, |entry| self.is_current(entry), copy),
         }
     }
 
@@ -152,7 +154,7 @@ impl Cache {
         let Some(entry) = state.map.get(key) else {
             return Lookup::Miss;
         };
-        match is_current(entry.life) {
+        match self.is_current(&entry) {
             Lookup::Hit(()) => Lookup::Hit(entry.secret.duplicate()),
             Lookup::Miss => Lookup::Miss,
             Lookup::Slow => Lookup::Slow,
@@ -186,6 +188,20 @@ impl Cache {
             state.check(backend);
         }
         Some(state)
+    }
+
+    #[inline]
+    fn is_current(&self, entry: &Entry) -> Lookup<()> {
+        if entry.expires_at.is_some_and(|at| at <= clock::realtime_micros()) {
+            return Lookup::Slow;
+        }
+        if entry
+            .trusted_until
+            .is_some_and(|until| until <= clock::monotonic_millis())
+        {
+            return Lookup::Miss;
+        }
+        Lookup::Hit(())
     }
 
     /// Called before a read whose answer is to be kept.
@@ -228,10 +244,8 @@ impl Cache {
         }
         let entry = Entry {
             secret: secret.duplicate(),
-            life: Life {
-                expires_at: secret.metadata.expires_at.map(crate::timestamp::to_micros),
-                trusted_until,
-            },
+            expires_at: secret.metadata.expires_at.map(crate::timestamp::to_micros),
+            trusted_until,
         };
         state.map.put_if(key, entry, clock::realtime_micros(), unwritten);
     }
@@ -296,21 +310,6 @@ impl Cache {
             state.forget_all(None);
         }
     }
-}
-
-/// Whether an entry still holds.
-#[inline]
-fn is_current(life: Life) -> Lookup<()> {
-    if life.expires_at.is_some_and(|at| at <= clock::realtime_micros()) {
-        return Lookup::Slow;
-    }
-    if life
-        .trusted_until
-        .is_some_and(|until| until <= clock::monotonic_millis())
-    {
-        return Lookup::Miss;
-    }
-    Lookup::Hit(())
 }
 
 impl State {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::{Damage, Step, damaged};
-use super::records::HeadListing;
+use super::listing::HeadListing;
 use super::scan;
 use super::session::{Session, read_root, snapshot};
 use super::shared::unpoisoned;

@@ -1,8 +1,11 @@
 //! Secret keys: `[kind/id/]name[@target]`. One parser, one canonical text form.
 
-use std::borrow::Cow;
+mod as_key;
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
+
+pub use as_key::AsKey;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::{ScopeKind, SecretScope};
@@ -137,8 +140,56 @@ impl SecretKey {
         Ok(key)
     }
 
+    /// Reads a valid text without escapes in one pass; `None` for all others, valid or not.
+    fn read_plain(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let (mut slashes, mut count, mut at) = ([0; 2], 0, None);
+        for (place, &byte) in bytes.iter().enumerate() {
+            if PLAIN[usize::from(byte)] {
+                continue;
+            }
+            match byte {
+                b'/' if at.is_none() => {
+                    *slashes.get_mut(count)? = place;
+                    count += 1;
+                }
+                b'@' if at.is_none() => at = Some(place),
+                _ => return None,
+            }
+        }
+        let (kind, start) = match count {
+            0 => (ScopeKind::Global, 0),
+            1 if &text[..slashes[0]] == "global" => (ScopeKind::Global, slashes[0] + 1),
+            2 => (ScopeKind::from_word(&text[..slashes[0]])?, slashes[1] + 1),
+            _ => return None,
+        };
+        if count == 2 && (kind == ScopeKind::Global || !is_plain_word(&bytes[slashes[0] + 1..slashes[1]])) {
+            return None;
+        }
+        if !is_plain_word(&bytes[start..at.unwrap_or(bytes.len())])
+            || !at.is_none_or(|at| is_plain_word(&bytes[at + 1..]))
+        {
+            return None;
+        }
+        let added = if count == 0 { "global/" } else { "" };
+        Some(Self {
+            text: if added.is_empty() {
+                text.into()
+            } else {
+                [added, text].concat().into()
+            },
+            kind,
+            name: offset(added.len() + start),
+            target: at.map_or(0, |at| offset(added.len() + at + 1)),
+            invalid: None,
+        })
+    }
+
     /// The key for a text that may be wrong; what is wrong is kept and answered by [`SecretKey::check`].
     pub(crate) fn parse_lossless(text: &str) -> Self {
+        if let Some(key) = Self::read_plain(text) {
+            return key;
+        }
         match split(text) {
             Ok((scope, name, target)) => Self::build(&scope, name, target),
             Err(reason) => Self {
@@ -288,7 +339,23 @@ fn split(text: &str) -> Result<(SecretScope, &str, Option<&str>), InvalidKey> {
     Ok((scope, name, target))
 }
 
-fn is_plain(byte: u8) -> bool {
+/// The bytes that stand for themselves.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = is_plain(byte as u8);
+        byte += 1;
+    }
+    plain
+};
+
+/// Whether plain bytes are one segment of a key.
+fn is_plain_word(word: &[u8]) -> bool {
+    (1..=MAX_SEGMENT).contains(&word.len()) && word != b"." && word != b".."
+}
+
+const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
@@ -367,88 +434,5 @@ impl Ord for SecretKey {
         self.text
             .cmp(&other.text)
             .then_with(|| self.invalid.cmp(&other.invalid))
-    }
-}
-
-/// Whatever names a secret in a verb: a [`SecretKey`], or a text, which is parsed (`[kind/id/]name[@target]`).
-///
-/// A text without a scope means the scope of the manager it is given to: global, or that of a
-/// [`scoped`](crate::SecretManager::scoped) view.
-pub trait AsKey: Send + Sync {
-    /// The text as given. The cache is searched by it, before anything is parsed.
-    fn text(&self) -> &str;
-
-    /// The key.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidKey`].
-    fn to_key(&self) -> Result<Cow<'_, SecretKey>>;
-
-    /// The text to search the cache by; `None` where it is known to be no key although a valid key has the same text
-    /// (`SecretKey::new("a@b")` and the name `a` with the target `b`).
-    fn lookup_text(&self) -> Option<&str> {
-        Some(self.text())
-    }
-
-    /// Whether the text names its scope, so that a view's scope does not apply.
-    fn is_absolute(&self) -> bool {
-        self.text().contains('/')
-    }
-}
-
-impl AsKey for SecretKey {
-    fn text(&self) -> &str {
-        &self.text
-    }
-
-    fn to_key(&self) -> Result<Cow<'_, SecretKey>> {
-        self.check()?;
-        Ok(Cow::Borrowed(self))
-    }
-
-    fn lookup_text(&self) -> Option<&str> {
-        self.invalid.is_none().then_some(&*self.text)
-    }
-
-    fn is_absolute(&self) -> bool {
-        true
-    }
-}
-
-impl AsKey for str {
-    fn text(&self) -> &str {
-        self
-    }
-
-    fn to_key(&self) -> Result<Cow<'_, SecretKey>> {
-        SecretKey::parse(self).map(Cow::Owned)
-    }
-}
-
-impl AsKey for String {
-    fn text(&self) -> &str {
-        self
-    }
-
-    fn to_key(&self) -> Result<Cow<'_, SecretKey>> {
-        self.as_str().to_key()
-    }
-}
-
-impl<T: AsKey + ?Sized> AsKey for &T {
-    fn text(&self) -> &str {
-        (**self).text()
-    }
-
-    fn to_key(&self) -> Result<Cow<'_, SecretKey>> {
-        (**self).to_key()
-    }
-
-    fn lookup_text(&self) -> Option<&str> {
-        (**self).lookup_text()
-    }
-
-    fn is_absolute(&self) -> bool {
-        (**self).is_absolute()
     }
 }

@@ -27,6 +27,7 @@ mod sys;
 pub mod testing;
 mod timestamp;
 mod value;
+mod wipe;
 mod worker;
 
 pub use config::locations;

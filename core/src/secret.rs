@@ -33,8 +33,20 @@ impl Version {
 
     /// A version that is a number.
     pub fn from_number(number: u64) -> Self {
+        // The digits at once at their size: `to_string` would allocate twice, and a list makes one for every name.
+        let mut room = [0; 20];
+        let mut at = room.len();
+        let mut left = number;
+        loop {
+            at -= 1;
+            room[at] = b'0' + (left % 10) as u8;
+            left /= 10;
+            if left == 0 {
+                break;
+            }
+        }
         Self {
-            word: number.to_string().into_boxed_str(),
+            word: std::str::from_utf8(&room[at..]).unwrap_or_default().into(),
             number: Some(number),
         }
     }

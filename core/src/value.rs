@@ -5,6 +5,7 @@ use std::fmt;
 use zeroize::Zeroize;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::wipe::wipe;
 
 /// The bytes of a secret: held at exactly their size, overwritten when dropped.
 ///
@@ -57,9 +58,7 @@ impl SecretValue {
 
 impl Drop for SecretValue {
     fn drop(&mut self) {
-        // Not byte by byte as `zeroize` would; the barrier keeps the compiler from dropping the writes.
-        self.bytes.fill(0);
-        zeroize::optimization_barrier(&*self.bytes);
+        wipe(&mut self.bytes);
     }
 }
 

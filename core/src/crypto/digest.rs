@@ -14,16 +14,6 @@ pub(crate) fn hmac_sha256(key: &[u8; KEY_LEN], parts: &[&[u8]]) -> [u8; 32] {
     sized(context.sign().as_ref())
 }
 
-/// HMAC-SHA-512 over the parts, as [`hmac_sha256`].
-pub(super) fn hmac_sha512(key: &[u8; KEY_LEN], parts: &[&[u8]], into: &mut [u8; 64]) {
-    let key = hmac::Key::new(hmac::HMAC_SHA512, key);
-    let mut context = hmac::Context::with_key(&key);
-    for part in parts {
-        context.update(part);
-    }
-    into.copy_from_slice(context.sign().as_ref());
-}
-
 /// SHA-256, fed in pieces.
 pub(crate) struct Sha256(digest::Context);
 

@@ -7,7 +7,7 @@ pub(crate) mod padding;
 pub(crate) mod random;
 pub(crate) mod sealed;
 
-pub(crate) use sealed::{Address, Refusal, SealedBox, Table};
+pub(crate) use sealed::{Address, Deriver, Refusal, SealedBox, Table};
 
 /// The number of bytes of every key.
 pub(crate) const KEY_LEN: usize = 32;

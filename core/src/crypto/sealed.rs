@@ -5,10 +5,12 @@
 //! ```
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use super::{KEY_LEN, SUITE, Sid, StoreId, digest, padding, random};
 use crate::error::{Error, ErrorKind, Result};
+use crate::wipe::{Wiped, wipe};
 
 /// The first byte of every box.
 const VERSION: u8 = 1;
@@ -77,17 +79,36 @@ pub(crate) enum Refusal {
 #[derive(Clone, Copy)]
 pub(crate) struct SealedBox<'a>(&'a [u8]);
 
-/// What a box held. Wiped when dropped.
-pub(crate) struct Opened {
-    padded: Zeroizing<Vec<u8>>,
+/// What a box held, in a buffer of its own or where the box itself lay. Wiped when dropped.
+pub(crate) struct Opened<B: AsRef<[u8]> + AsMut<[u8]> = Vec<u8>> {
+    padded: B,
     length: usize,
 }
 
-impl std::ops::Deref for Opened {
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Opened<B> {
+    /// Takes ciphertext and tag, and opens them. What was begun is wiped where it fails.
+    fn of(header: &[u8], body: B, deriver: &Deriver, address: &Address) -> Result<Self, Refusal> {
+        let mut this = Self {
+            padded: body,
+            length: 0,
+        };
+        this.length = decrypt(header, this.padded.as_mut(), deriver, address)?;
+        Ok(this)
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> std::ops::Deref for Opened<B> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.padded[4..4 + self.length]
+        &self.padded.as_ref()[4..4 + self.length]
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Drop for Opened<B> {
+    fn drop(&mut self) {
+        // A vector's length is its capacity here: it was copied at its size and never cut.
+        wipe(self.padded.as_mut());
     }
 }
 
@@ -117,33 +138,48 @@ impl<'a> SealedBox<'a> {
 
     /// Opens the box. The commitment is compared before anything is decrypted.
     pub(crate) fn open(self, key: &[u8; KEY_LEN], address: &Address) -> Result<Opened, Refusal> {
-        let derived = derive(key, &self.0[SALT]);
-        if !digest::equal(&derived[KEY_LEN..], &self.0[COMMIT]) {
-            return Err(Refusal::OtherKey);
-        }
-        // No epoch's key seals these.
-        if matches!(address.table, Table::Keyslot | Table::Epoch) && self.epoch() != 0 {
-            return Err(Refusal::NotAuthentic);
-        }
-        let cipher = cipher(&derived).map_err(|_| Refusal::Malformed)?;
-        let nonce = Nonce::try_assume_unique_for_key(&self.0[NONCE]).map_err(|_| Refusal::Malformed)?;
-        let aad = Associated::new(address, self.epoch());
-        let mut padded = Zeroizing::new(self.0[HEADER_LEN..].to_vec());
-        let length = cipher
-            .open_in_place(nonce, Aad::from(aad.as_slice()), &mut padded)
-            .map_err(|_| Refusal::NotAuthentic)?
-            .len();
-        padded.truncate(length);
-        let length = match padded.first_chunk::<4>() {
-            Some(length) => u32::from_le_bytes(*length) as usize,
-            None => return Err(Refusal::Malformed),
-        };
-        let end = length.checked_add(4).ok_or(Refusal::Malformed)?;
-        if padding::bucket(end) != padded.len() || padded[end..].iter().any(|&byte| byte != 0) {
-            return Err(Refusal::Malformed);
-        }
-        Ok(Opened { padded, length })
+        let (header, body) = self.0.split_at(HEADER_LEN);
+        Opened::of(header, body.to_vec(), &Deriver::new(key), address)
     }
+}
+
+/// Opens a box where it lies, which is no box any more afterwards: for scans, which open thousands.
+pub(crate) fn open_in_place<'b>(
+    sealed: &'b mut [u8],
+    deriver: &Deriver,
+    address: &Address,
+) -> Result<Opened<&'b mut [u8]>, Refusal> {
+    SealedBox::parse(sealed)?;
+    let (header, body) = sealed.split_at_mut(HEADER_LEN);
+    Opened::of(header, body, deriver, address)
+}
+
+/// Decrypts ciphertext and tag in place, and answers how long the data is that begins at the fourth byte.
+fn decrypt(header: &[u8], body: &mut [u8], deriver: &Deriver, address: &Address) -> Result<usize, Refusal> {
+    let sealed = SealedBox(header);
+    let derived = deriver.derive(&header[SALT]).map_err(|_| Refusal::Malformed)?;
+    if !digest::equal(&derived[KEY_LEN..], sealed.commitment()) {
+        return Err(Refusal::OtherKey);
+    }
+    // No epoch's key seals these.
+    if matches!(address.table, Table::Keyslot | Table::Epoch) && sealed.epoch() != 0 {
+        return Err(Refusal::NotAuthentic);
+    }
+    let cipher = cipher(&derived).map_err(|_| Refusal::Malformed)?;
+    let nonce = Nonce::try_assume_unique_for_key(&header[NONCE]).map_err(|_| Refusal::Malformed)?;
+    let aad = Associated::new(address, sealed.epoch());
+    let padded = cipher
+        .open_in_place(nonce, Aad::from(aad.as_slice()), body)
+        .map_err(|_| Refusal::NotAuthentic)?;
+    let length = match padded.first_chunk::<4>() {
+        Some(length) => u32::from_le_bytes(*length) as usize,
+        None => return Err(Refusal::Malformed),
+    };
+    let end = length.checked_add(4).ok_or(Refusal::Malformed)?;
+    if padding::bucket(end) != padded.len() || padded[end..].iter().any(|&byte| byte != 0) {
+        return Err(Refusal::Malformed);
+    }
+    Ok(length)
 }
 
 /// Seals `data` under a fresh key that `key` and a random salt give, bound to `address` and `epoch`.
@@ -160,7 +196,7 @@ pub(crate) fn seal(key: &[u8; KEY_LEN], address: &Address, epoch: u32, data: &[u
     let random: [u8; 32 + NONCE_LEN] = random::array()?;
     out[SALT].copy_from_slice(&random[..32]);
     out[NONCE].copy_from_slice(&random[32..]);
-    let derived = derive(key, &random[..32]);
+    let derived = Deriver::new(key).derive(&random[..32])?;
     out[COMMIT].copy_from_slice(&derived[KEY_LEN..]);
     // From here to the encryption in place the buffer holds the plaintext; its capacity is exact, so no copy is left.
     out.extend_from_slice(&length.to_le_bytes());
@@ -180,13 +216,31 @@ pub(crate) fn seal(key: &[u8; KEY_LEN], address: &Address, epoch: u32, data: &[u
     }
 }
 
-/// `key || commitment`: HKDF-Expand only, because every key that comes here is uniform.
-fn derive(key: &[u8; KEY_LEN], salt: &[u8]) -> Zeroizing<[u8; 2 * KEY_LEN]> {
-    let mut derived = Zeroizing::new([0; 2 * KEY_LEN]);
-    // HKDF-Expand (RFC 5869, 2.3) for as many bytes as the hash has is its first block: one HMAC over the information
-    // and a one. The library's own HKDF moves the key about on the stack, which keeps what was moved.
-    digest::hmac_sha512(key, &[LABEL_KEY, &[SUITE], salt, &[1]], &mut derived);
-    derived
+/// Derives the boxes' keys from one key. HKDF-Expand only, because every key that comes here is uniform; with SHA-512
+/// and 64 bytes that is one block, so one HMAC. Its two states are made once for all boxes that are opened with this;
+/// they are as secret as the key, and the library wipes them when they go. So it lives for a call, never longer.
+pub(crate) struct Deriver(hmac::Key);
+
+/// What HKDF's one block is made of: label, suite, salt, and the block's number.
+const INFO_LEN: usize = LABEL_KEY.len() + 1 + 32 + 1;
+
+impl Deriver {
+    /// What derives from `key`.
+    pub(crate) fn new(key: &[u8; KEY_LEN]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA512, key))
+    }
+
+    /// `key || commitment` of the box with this salt.
+    fn derive(&self, salt: &[u8]) -> Result<Wiped<{ 2 * KEY_LEN }>> {
+        let mut info = [1; INFO_LEN];
+        let (label, rest) = info.split_at_mut(LABEL_KEY.len());
+        label.copy_from_slice(LABEL_KEY);
+        rest[0] = SUITE;
+        rest[1..33].copy_from_slice(salt);
+        let mut derived = Wiped([0; 2 * KEY_LEN]);
+        hmac::sign_to_buffer(&self.0, &info, &mut derived[..]).map_err(|_| failed())?;
+        Ok(derived)
+    }
 }
 
 fn cipher(derived: &[u8; 2 * KEY_LEN]) -> Result<LessSafeKey> {
@@ -235,9 +289,6 @@ impl Associated {
         &self.bytes[..self.length]
     }
 }
-
-#[cfg(test)]
-mod vectors;
 
 #[cfg(test)]
 mod tests {
@@ -343,6 +394,47 @@ mod tests {
         let mut newer = sealed.clone();
         newer[1] = 2;
         assert_eq!(open(&newer, &KEY, &address()), Err(Refusal::Malformed));
+    }
+
+    #[test]
+    fn keys_are_derived_by_hkdf_expand() {
+        use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk};
+        struct Both;
+        impl KeyType for Both {
+            fn len(&self) -> usize {
+                2 * KEY_LEN
+            }
+        }
+        let deriver = Deriver::new(&KEY);
+        for salt in [[0; 32], [9; 32], [255; 32]] {
+            let mut wanted = [0; 2 * KEY_LEN];
+            Prk::new_less_safe(HKDF_SHA512, &KEY)
+                .expand(&[LABEL_KEY, &[SUITE], &salt], Both)
+                .and_then(|okm| okm.fill(&mut wanted))
+                .unwrap();
+            assert_eq!(*deriver.derive(&salt).unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_box_opens_where_it_lies_and_is_wiped() {
+        let mut bytes = sealed(b"value");
+        let deriver = Deriver::new(&KEY);
+        assert_eq!(
+            &*open_in_place(&mut bytes, &deriver, &address()).ok().unwrap(),
+            b"value"
+        );
+        assert!(bytes[HEADER_LEN..].iter().all(|&byte| byte == 0));
+        let mut bytes = sealed(b"value");
+        let elsewhere = Address { number: 9, ..address() };
+        assert_eq!(
+            open_in_place(&mut bytes, &deriver, &elsewhere).err(),
+            Some(Refusal::NotAuthentic)
+        );
+        assert_eq!(
+            open_in_place(&mut bytes[..99], &deriver, &address()).err(),
+            Some(Refusal::Malformed)
+        );
     }
 
     #[test]

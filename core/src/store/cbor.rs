@@ -22,11 +22,12 @@ pub(crate) struct Reader<'b> {
 }
 
 impl<'b> Reader<'b> {
-    fn new(bytes: &'b [u8]) -> Self {
+    pub(crate) fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
-    fn end(self) -> Result<(), Malformed> {
+    /// Nothing may be left.
+    pub(crate) fn end(self) -> Result<(), Malformed> {
         if self.at == self.bytes.len() {
             Ok(())
         } else {
@@ -34,6 +35,7 @@ impl<'b> Reader<'b> {
         }
     }
 
+    #[inline]
     fn next(&mut self, length: u64) -> Result<&'b [u8], Malformed> {
         let length = usize::try_from(length).map_err(|_| Malformed)?;
         let end = self.at.checked_add(length).ok_or(Malformed)?;
@@ -43,6 +45,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The beginning of an item: major type, additional information, argument. Indefinite lengths are refused.
+    #[inline]
     fn head(&mut self) -> Result<(u8, u8, u64), Malformed> {
         let first = self.next(1)?[0];
         let (major, info) = (first >> 5, first & 31);
@@ -58,6 +61,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The argument of an item of type `major`, in its shortest form.
+    #[inline]
     fn expect(&mut self, major: u8) -> Result<u64, Malformed> {
         let (found, info, argument) = self.head()?;
         let shortest = match argument {
@@ -102,6 +106,23 @@ impl<'b> Reader<'b> {
     /// The number of entries of a map.
     pub(crate) fn map(&mut self) -> Result<u64, Malformed> {
         self.expect(5)
+    }
+
+    /// Reads one map, its keys ascending, without keeping it: `field` must read exactly the key's value.
+    pub(crate) fn fields(
+        &mut self,
+        mut field: impl FnMut(u64, &mut Self) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        let mut last = None;
+        for _ in 0..self.map()? {
+            let key = self.uint()?;
+            if last.is_some_and(|last| last >= key) {
+                return Err(Malformed);
+            }
+            last = Some(key);
+            field(key, self)?;
+        }
+        Ok(())
     }
 
     /// Passes over one well-formed item of definite length, whatever it is.

@@ -6,6 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN, Reader};
 use super::error::{Damage, Halt, Step, damaged};
 use super::ledger::{Accumulator, Header, Root, SlotRow, slots_hash};
+use super::opener::Opener;
 use super::slots;
 use crate::crypto::digest::{equal, hmac_sha256};
 use crate::crypto::sealed::{Opened, seal};
@@ -185,13 +186,18 @@ impl Keyring {
         Ok(sealed.open(key, &address).damage(what)?)
     }
 
+    /// Opens many boxes, one after the other.
+    pub(crate) fn opener(&self) -> Opener<'_> {
+        Opener::new(self)
+    }
+
     /// Seals a box under the key of an epoch.
     pub(crate) fn seal(&self, address: &Address, epoch: u32, data: &[u8]) -> Step<Vec<u8>> {
         Ok(seal(self.epoch(epoch, "root")?, address, epoch, data)?)
     }
 
     /// The key of an epoch that a row of the table `what` names.
-    fn epoch(&self, number: u32, what: &'static str) -> Step<&[u8; KEY_LEN]> {
+    pub(super) fn epoch(&self, number: u32, what: &'static str) -> Step<&[u8; KEY_LEN]> {
         let found = self.epochs.iter().rev().find(|(epoch, _)| *epoch == number);
         found.map(|(_, key)| key.expose()).ok_or_else(|| {
             Halt::NoEpoch(damaged(format!(

@@ -10,6 +10,8 @@ pub(crate) mod index;
 mod keyring;
 mod ledger;
 mod link;
+mod listing;
+mod opener;
 pub(crate) mod read;
 mod records;
 mod scan;

@@ -85,7 +85,7 @@ impl Attributes {
 }
 
 /// Labels stand in the order of their names' bytes, each once. Where there is none, neither is the map.
-fn read_labels(reader: &mut Reader<'_>) -> Result<BTreeMap<String, String>, Malformed> {
+pub(super) fn read_labels(reader: &mut Reader<'_>) -> Result<BTreeMap<String, String>, Malformed> {
     let count = reader.map()?;
     if count == 0 {
         return Err(Malformed);
@@ -289,6 +289,7 @@ pub(crate) fn encode_pair(first: u64, second: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::listing::HeadListing;
     use super::*;
 
     fn attributes() -> Attributes {
@@ -316,6 +317,44 @@ mod tests {
             (&b"value"[..], 5, &attributes())
         );
         assert_eq!(*ver.encode(), *bytes);
+    }
+
+    #[test]
+    fn a_listing_takes_and_refuses_what_a_head_does() {
+        let mut head = Head::new("global/KEY", 17);
+        head.versions = vec![VersionRow::new(3, -20, None), VersionRow::new(900, 21, Some(22))];
+        head.attributes = attributes();
+        head.attributes.scope_of_use = Some("read".into());
+        let bytes = head.encode();
+        let mut taken = 0;
+        for at in 0..bytes.len() {
+            for byte in 0..=255 {
+                let mut changed = bytes.to_vec();
+                changed[at] = byte;
+                let (Ok(head), Ok(listing)) = (Head::decode(&changed), HeadListing::decode(&changed)) else {
+                    assert!(Head::decode(&changed).is_err() && HeadListing::decode(&changed).is_err());
+                    continue;
+                };
+                taken += 1;
+                assert_eq!(
+                    (listing.name, listing.created, listing.current, listing.updated),
+                    (
+                        &*head.name,
+                        head.created,
+                        head.current(),
+                        head.versions.last().unwrap().at
+                    )
+                );
+                assert_eq!(listing.provider, head.attributes.provider.as_deref());
+                assert_eq!(listing.scope_of_use, head.attributes.scope_of_use.as_deref());
+                assert_eq!(
+                    (listing.labels, listing.expires),
+                    (head.attributes.labels, head.attributes.expires)
+                );
+            }
+            assert!(HeadListing::decode(&bytes[..at]).is_err());
+        }
+        assert!(taken > 1000);
     }
 
     #[test]

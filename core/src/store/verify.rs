@@ -72,10 +72,10 @@ impl Verification<'_> {
         let mut acc = Accumulator::default();
         let mut heads: Vec<(Sid, Head)> = Vec::new();
         scan::walk(self.link, self.cx, &scan::HEADS, |row| {
-            let opened = keys.open(keys.head_address(row.sid), &row.sealed, "head")?;
+            let opened = keys.open(keys.head_address(row.sid), row.sealed, "head")?;
             let head = Head::decode(&opened).damage("head")?;
             check_head(self.session, row.sid, &head, root.seq).map_err(|error| error.with_key(&head.name))?;
-            acc.add(&keys.term(Table::Head, &row.sid, 0, &row.sealed)?);
+            acc.add(&keys.term(Table::Head, &row.sid, 0, row.sealed)?);
             heads.push((row.sid, head));
             Ok(())
         })?;
@@ -103,16 +103,16 @@ impl Verification<'_> {
     }
 
     /// Opens one version; it must say what the head says of it.
-    fn version(&self, head: &Head, listed: &VersionRow, row: &Row, acc: &mut Accumulator) -> Step<()> {
+    fn version(&self, head: &Head, listed: &VersionRow, row: &Row<'_>, acc: &mut Accumulator) -> Step<()> {
         let keys = &self.session.keys;
-        let opened = keys.open(keys.version_address(row.sid, listed.v), &row.sealed, "ver")?;
+        let opened = keys.open(keys.version_address(row.sid, listed.v), row.sealed, "ver")?;
         let version = Ver::decode(&opened).damage("ver")?;
         let agree = (version.updated, version.attributes.expires) == (listed.at, listed.expires)
             && (listed.v != head.current() || version.attributes == head.attributes);
         if !agree {
             return Err(damaged("a row of the table `ver` and the secret's head contradict each other").into());
         }
-        acc.add(&keys.term(Table::Ver, &row.sid, listed.v, &row.sealed)?);
+        acc.add(&keys.term(Table::Ver, &row.sid, listed.v, row.sealed)?);
         Ok(())
     }
 
@@ -129,7 +129,7 @@ impl Verification<'_> {
             seq = next;
             let opened = keys.open(
                 Address::numbered(keys.store, Table::Journal, seq),
-                &row.sealed,
+                row.sealed,
                 "journal",
             )?;
             if JournalRecord::check(&opened).damage("journal")? != hash {

@@ -2,6 +2,8 @@
 
 use std::mem::MaybeUninit;
 
+use crate::wipe::wipe;
+
 /// Room for up to `N` bytes, of which only the ones in use are ever touched.
 pub(crate) struct StackCopy<const N: usize> {
     room: [MaybeUninit<u8>; N],
@@ -37,14 +39,11 @@ impl<const N: usize> StackCopy<N> {
     }
 }
 
-// One `memset` that the compiler may not drop, because the barrier could read it: `zeroize` itself writes byte by byte,
-// which costs a cached read as much as everything else together.
 impl<const N: usize> Drop for StackCopy<N> {
     #[inline]
     fn drop(&mut self) {
-        let used = &mut self.room[..self.len];
-        used.fill(MaybeUninit::new(0));
-        zeroize::optimization_barrier(used);
+        // SAFETY: `fill` has initialised the first `len` bytes, which are ours alone.
+        wipe(unsafe { std::slice::from_raw_parts_mut(self.room.as_mut_ptr().cast::<u8>(), self.len) });
     }
 }
 

@@ -58,7 +58,7 @@ impl Vector {
 
     /// A box of exactly these bytes, with the vector's key, salt, nonce and place.
     fn seal(&self, mut padded: Vec<u8>) -> Vec<u8> {
-        let derived = derive(&self.key, &self.salt);
+        let derived = Deriver::new(&self.key).derive(&self.salt).unwrap();
         let nonce = Nonce::try_assume_unique_for_key(&self.nonce).unwrap();
         let aad = Associated::new(&self.address, self.epoch);
         cipher(&derived)

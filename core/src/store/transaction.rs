@@ -124,17 +124,19 @@ impl<'a> Transaction<'a> {
         if version <= head.current() {
             return Err(damaged("the secret's current version is newer than the store's sequence").into());
         }
-        self.put_version(sid, version, data)?;
-        self.root.versions += 1;
-        head.versions
-            .push(VersionRow::new(version, self.now, attributes.expires));
-        head.attributes = attributes;
-        while head.versions.len() > self.session.limits.versions.max(1) {
+        // What falls away goes first: the new version then takes its place on the page. The other way round a full page
+        // is shared out with its neighbours, and all of them are written.
+        while head.versions.len() >= self.session.limits.versions.max(1) {
             let oldest = head.versions.remove(0);
             if self.remove_versions(sid, Some(oldest.v))? != 1 {
                 return Err(damaged("the table `ver` lacks a version that the secret's head lists").into());
             }
         }
+        self.put_version(sid, version, data)?;
+        self.root.versions += 1;
+        head.versions
+            .push(VersionRow::new(version, self.now, attributes.expires));
+        head.attributes = attributes;
         self.put_head(sid, &head)?;
         self.journal(mutation, sid, key, version)?;
         self.outcomes.push(SetOutcome::new(
@@ -283,14 +285,29 @@ impl<'a> Transaction<'a> {
 
     /// Removes one version of a secret, or all; how many there were. Only commitment and tag are read, not the values.
     fn remove_versions(&mut self, sid: Sid, version: Option<u64>) -> Step<usize> {
+        // Two statements a case: `RETURNING` makes a table of its own for its rows, and a condition that may be absent
+        // is not looked up.
+        let (select, delete) = match version {
+            Some(_) => (
+                "SELECT v, substr(box, 39, 32), substr(box, -16) FROM ver WHERE sid = ?1 AND v = ?2",
+                "DELETE FROM ver WHERE sid = ?1 AND v = ?2",
+            ),
+            None => (
+                "SELECT v, substr(box, 39, 32), substr(box, -16) FROM ver WHERE sid = ?1 AND ?2 IS NULL",
+                "DELETE FROM ver WHERE sid = ?1 AND ?2 IS NULL",
+            ),
+        };
+        let parameters = (&sid[..], version.map(|version| version as i64));
         let removed = self.link.inside(|connection| {
-            let mut statement = connection.prepare_cached(
-                "DELETE FROM ver WHERE sid = ?1 AND (?2 IS NULL OR v = ?2) RETURNING v, substr(box, 39, 32), substr(box, -16)",
-            )?;
-            let rows = statement.query_map((&sid[..], version.map(|version| version as i64)), |row| {
+            let mut statement = connection.prepare_cached(select)?;
+            let rows = statement.query_map(parameters, |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
             })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+            let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            if connection.prepare_cached(delete)?.execute(parameters)? != found.len() {
+                return Err(damaged("the table `ver` and its order do not agree").into());
+            }
+            Ok(found)
         })?;
         for (version, commitment, tag) in &removed {
             let version = u64::try_from(*version).map_err(|_| damaged("a version has no number"))?;

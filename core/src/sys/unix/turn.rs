@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -51,7 +51,7 @@ impl Turn {
             found.is_some_and(|found| descriptors::insert(file.as_raw_fd(), found.ino()))
         };
         Self {
-            file: opened.ok().map(|fd| File::from(OwnedFd::from(fd))).filter(known),
+            file: opened.ok().map(File::from).filter(known),
             generation: fork::generation(),
             distrusted: Cell::new(None),
         }

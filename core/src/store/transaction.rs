@@ -309,7 +309,11 @@ impl<'a> Transaction<'a> {
         let removed = self.link.inside(|connection| {
             let mut statement = connection.prepare_cached(select)?;
             let rows = statement.query_map(parameters, |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, Vec<u8>>(1)?,
+                    row.get::<_, Vec<u8>>(2)?,
+                ))
             })?;
             let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
             if connection.prepare_cached(delete)?.execute(parameters)? != found.len() {

@@ -173,7 +173,11 @@ fn begin(writer: &Writer, wait: &mut Wait<'_>) -> Step<()> {
         // Short at first, because others wait as well; a store that stays busy is not worth that.
         wait.pause_at_most((begun.elapsed() / 8).clamp(TURN_STEP, LONGEST))?;
     }
-    if let Some(turn) = writer.turn.as_ref().filter(|_| head.is_none() && waited && free_at_once) {
+    if let Some(turn) = writer
+        .turn
+        .as_ref()
+        .filter(|_| head.is_none() && waited && free_at_once)
+    {
         // The head of the queue had a free store before it: it is stopped, or hangs.
         turn.distrust();
     }

@@ -280,8 +280,12 @@ fn resealed(change: impl FnOnce(&mut Head, &mut Ver, &mut u64)) -> Place {
     let mut new_ver = Ver::decode(&keys.open(keys.version_address(sid, 1), &version, "ver").unwrap()).unwrap();
     let mut v = 1;
     change(&mut new_head, &mut new_ver, &mut v);
-    let head = keys.seal(&keys.head_address(sid), 1, &new_head.encode(), fresh()).unwrap();
-    let version = keys.seal(&keys.version_address(sid, v), 1, &new_ver.encode(), fresh()).unwrap();
+    let head = keys
+        .seal(&keys.head_address(sid), 1, &new_head.encode(), fresh())
+        .unwrap();
+    let version = keys
+        .seal(&keys.version_address(sid, v), 1, &new_ver.encode(), fresh())
+        .unwrap();
     state.acc.add(&keys.term(Table::Head, &sid, 0, &head).unwrap());
     state.acc.add(&keys.term(Table::Ver, &sid, v, &version).unwrap());
     let address = crate::crypto::Address::numbered(keys.store, Table::Root, 1);

@@ -19,3 +19,46 @@ pub(crate) fn array<const N: usize>() -> Result<[u8; N]> {
     fill(&mut bytes)?;
     Ok(bytes)
 }
+
+/// The bytes of a box's salt and nonce together.
+const FRESH: usize = 32 + 12;
+/// The boxes that most writes seal.
+const AT_ONCE: usize = 4;
+
+/// Randomness for one box, used once: whoever has it gives it away.
+#[derive(Debug)]
+pub(crate) struct Fresh(pub(super) [u8; FRESH]);
+
+impl Fresh {
+    pub(crate) fn new() -> Result<Self> {
+        array().map(Self)
+    }
+}
+
+/// Randomness for the boxes of one transaction, asked for once for several of them. It lives on the stack of the call
+/// that seals them, so that no forked child can use what its parent uses too.
+#[derive(Debug)]
+pub(crate) struct Stock {
+    bytes: [[u8; FRESH]; AT_ONCE],
+    left: usize,
+}
+
+impl Default for Stock {
+    fn default() -> Self {
+        Self {
+            bytes: [[0; FRESH]; AT_ONCE],
+            left: 0,
+        }
+    }
+}
+
+impl Stock {
+    pub(crate) fn next(&mut self) -> Result<Fresh> {
+        if self.left == 0 {
+            fill(self.bytes.as_flattened_mut())?;
+            self.left = AT_ONCE;
+        }
+        self.left -= 1;
+        Ok(Fresh(std::mem::replace(&mut self.bytes[self.left], [0; FRESH])))
+    }
+}

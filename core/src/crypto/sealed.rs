@@ -4,11 +4,12 @@
 //! box = 01 | suite | epoch u32le | salt[32] | commit[32] | nonce[12] | ciphertext | tag[16]
 //! ```
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-use super::{KEY_LEN, SUITE, Sid, StoreId, digest, padding, random};
+use super::random::Fresh;
+use super::{KEY_LEN, SUITE, Sid, StoreId, digest, padding};
 use crate::error::{Error, ErrorKind, Result};
 use crate::wipe::{Wiped, wipe};
 
@@ -187,13 +188,24 @@ fn decrypt(header: &[u8], body: &mut [u8], deriver: &Deriver, address: &Address)
 /// # Errors
 /// [`ErrorKind::Unavailable`] where there is no randomness, [`ErrorKind::TooLarge`] above 4 GiB.
 pub(crate) fn seal(key: &[u8; KEY_LEN], address: &Address, epoch: u32, data: &[u8]) -> Result<Vec<u8>> {
+    seal_with(key, address, epoch, data, Fresh::new()?)
+}
+
+/// As [`seal`], with randomness that the caller got before.
+pub(crate) fn seal_with(
+    key: &[u8; KEY_LEN],
+    address: &Address,
+    epoch: u32,
+    data: &[u8],
+    fresh: Fresh,
+) -> Result<Vec<u8>> {
     let length = u32::try_from(data.len()).map_err(|_| Error::new(ErrorKind::TooLarge, "a box holds at most 4 GiB"))?;
     let padded = padding::bucket(data.len() + 4);
     let mut out = Vec::with_capacity(OVERHEAD + padded);
     out.extend_from_slice(&[VERSION, SUITE]);
     out.extend_from_slice(&epoch.to_le_bytes());
     out.resize(HEADER_LEN, 0);
-    let random: [u8; 32 + NONCE_LEN] = random::array()?;
+    let random = fresh.0;
     out[SALT].copy_from_slice(&random[..32]);
     out[NONCE].copy_from_slice(&random[32..]);
     let derived = Deriver::new(key).derive(&random[..32])?;

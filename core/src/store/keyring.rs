@@ -9,7 +9,8 @@ use super::ledger::{Accumulator, Header, Root, SlotRow, slots_hash};
 use super::opener::Opener;
 use super::slots;
 use crate::crypto::digest::{equal, hmac_sha256};
-use crate::crypto::sealed::{Opened, seal};
+use crate::crypto::random::Fresh;
+use crate::crypto::sealed::{Opened, seal, seal_with};
 use crate::crypto::{Address, KEY_LEN, SealedBox, Sid, StoreId, Table, random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
@@ -191,9 +192,9 @@ impl Keyring {
         Opener::new(self)
     }
 
-    /// Seals a box under the key of an epoch.
-    pub(crate) fn seal(&self, address: &Address, epoch: u32, data: &[u8]) -> Step<Vec<u8>> {
-        Ok(seal(self.epoch(epoch, "root")?, address, epoch, data)?)
+    /// Seals a box under the key of an epoch, with fresh randomness for its salt and nonce.
+    pub(crate) fn seal(&self, address: &Address, epoch: u32, data: &[u8], fresh: Fresh) -> Step<Vec<u8>> {
+        Ok(seal_with(self.epoch(epoch, "root")?, address, epoch, data, fresh)?)
     }
 
     /// The key of an epoch that a row of the table `what` names.

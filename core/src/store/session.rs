@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::error::Step;
 use super::index::Index;
 use super::keyring::{Keyring, OpeningRows};
+use super::ledger::Root;
 use super::link::Link;
 use super::shared::SharedStore;
 use super::wait::Wait;
@@ -27,6 +28,9 @@ pub(crate) struct Limits {
     pub(crate) journal: u64,
 }
 
+/// A root with the box that it was sealed in.
+type SealedRoot = (Vec<u8>, Root);
+
 /// A store that was opened with a key. Keys and the index of names belong to the session, connections do not.
 pub(crate) struct Session {
     pub(super) shared: Arc<SharedStore>,
@@ -34,6 +38,9 @@ pub(crate) struct Session {
     pub(super) limits: Limits,
     /// The decrypted names; in a cell, because a child must not inherit the lock.
     pub(super) index: ForkCell<Mutex<Option<Arc<Index>>>>,
+    /// The root that this session last sealed, with its box: one that is still there need not be opened. In a cell, as
+    /// above.
+    pub(super) sealed_root: ForkCell<Mutex<Option<SealedRoot>>>,
     /// When the path was last looked at.
     looked: AtomicU64,
 }
@@ -50,6 +57,7 @@ impl Session {
             keys,
             limits,
             index: ForkCell::new(Mutex::default),
+            sealed_root: ForkCell::new(Mutex::default),
             looked: AtomicU64::new(clock::monotonic_millis()),
         })
     }

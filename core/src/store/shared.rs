@@ -14,7 +14,7 @@ use crate::backend::ChangeToken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::files::{self, FileId};
 use crate::sys::fork::ForkCell;
-use crate::sys::sqlite::{self, Claim};
+use crate::sys::sqlite::{self, Claim, Turn};
 
 /// The most connections that read at the same time.
 const MAX_READERS: usize = 4;
@@ -65,6 +65,8 @@ pub(crate) struct Writer {
     pub(crate) link: Link,
     /// The WAL that it writes to.
     wal: Option<FileId>,
+    /// The queue of the processes that write; `None` where there is none.
+    pub(crate) turn: Option<Turn>,
     age: u64,
 }
 
@@ -199,7 +201,8 @@ impl SharedStore {
                         .wal
                         .then(|| files::file_id(&self.wal_path).ok().flatten())
                         .flatten();
-                    *slot = Some(Writer { link, wal, age });
+                    let turn = sqlite::turn(&self.path);
+                    *slot = Some(Writer { link, wal, turn, age });
                 }
                 Err(Halt::Busy) => wait.pause()?,
                 Err(halt) => return Err(halt),

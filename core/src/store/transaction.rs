@@ -8,9 +8,11 @@ use super::link::Link;
 use super::read;
 use super::records::{Attributes, Head, Ver, VersionRow, encode_new_version};
 use super::session::{Session, read_root};
+use super::shared::unpoisoned;
 use super::write::{Condition, Entry, Left, Mutated};
 use crate::backend::{ChangeStep, MetadataUpdate, SetOutcome};
 use crate::context::CallContext;
+use crate::crypto::random::Stock;
 use crate::crypto::{Address, SealedBox, Sid, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
@@ -36,6 +38,8 @@ pub(super) struct Transaction<'a> {
     root: Root,
     before: Vec<u8>,
     now: i64,
+    /// Salts and nonces.
+    fresh: Stock,
     outcomes: Vec<SetOutcome>,
     left: Vec<(SecretKey, Left)>,
 }
@@ -43,7 +47,11 @@ pub(super) struct Transaction<'a> {
 impl<'a> Transaction<'a> {
     pub(super) fn begin(session: &'a Session, link: &'a Link, cx: &'a CallContext) -> Step<Self> {
         let sealed = link.inside(read_root)?;
-        let mut root = session.keys.open_root(&sealed)?;
+        let ours = unpoisoned(session.sealed_root.get().lock()).take();
+        let mut root = match ours.filter(|(known, _)| *known == sealed) {
+            Some((_, root)) => root,
+            None => session.keys.open_root(&sealed)?,
+        };
         let before = SealedBox::parse(&sealed).damage("root")?.commitment().to_vec();
         let now = to_micros(now());
         if now < root.time_high_water.saturating_sub(CLOCK_TOLERANCE) {
@@ -60,9 +68,15 @@ impl<'a> Transaction<'a> {
             root,
             before,
             now,
+            fresh: Stock::default(),
             outcomes: Vec::new(),
             left: Vec::new(),
         })
+    }
+
+    fn seal(&mut self, address: &Address, data: &[u8]) -> Step<Vec<u8>> {
+        let fresh = self.fresh.next()?;
+        self.session.keys.seal(address, self.root.epoch, data, fresh)
     }
 
     /// The head of a secret with its term, where there is one.
@@ -124,17 +138,19 @@ impl<'a> Transaction<'a> {
         if version <= head.current() {
             return Err(damaged("the secret's current version is newer than the store's sequence").into());
         }
-        self.put_version(sid, version, data)?;
-        self.root.versions += 1;
-        head.versions
-            .push(VersionRow::new(version, self.now, attributes.expires));
-        head.attributes = attributes;
-        while head.versions.len() > self.session.limits.versions.max(1) {
+        // What falls away goes first: the new version then takes its place on the page. The other way round a full page
+        // is shared out with its neighbours, and all of them are written.
+        while head.versions.len() >= self.session.limits.versions.max(1) {
             let oldest = head.versions.remove(0);
             if self.remove_versions(sid, Some(oldest.v))? != 1 {
                 return Err(damaged("the table `ver` lacks a version that the secret's head lists").into());
             }
         }
+        self.put_version(sid, version, data)?;
+        self.root.versions += 1;
+        head.versions
+            .push(VersionRow::new(version, self.now, attributes.expires));
+        head.attributes = attributes;
         self.put_head(sid, &head)?;
         self.journal(mutation, sid, key, version)?;
         self.outcomes.push(SetOutcome::new(
@@ -252,10 +268,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn put_version(&mut self, sid: Sid, version: u64, data: &[u8]) -> Step<()> {
-        let sealed = self
-            .session
-            .keys
-            .seal(&self.session.keys.version_address(sid, version), self.root.epoch, data)?;
+        let sealed = self.seal(&self.session.keys.version_address(sid, version), data)?;
         self.link.inside(|connection| {
             let mut statement = connection.prepare_cached("INSERT INTO ver(sid, v, box) VALUES (?1, ?2, ?3)")?;
             Ok(statement.execute((&sid[..], version as i64, &sealed))?)
@@ -267,10 +280,7 @@ impl<'a> Transaction<'a> {
     }
 
     fn put_head(&mut self, sid: Sid, head: &Head) -> Step<()> {
-        let sealed = self
-            .session
-            .keys
-            .seal(&self.session.keys.head_address(sid), self.root.epoch, &head.encode())?;
+        let sealed = self.seal(&self.session.keys.head_address(sid), &head.encode())?;
         self.link.inside(|connection| {
             let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO head(sid, box) VALUES (?1, ?2)")?;
             Ok(statement.execute((&sid[..], &sealed))?)
@@ -283,14 +293,33 @@ impl<'a> Transaction<'a> {
 
     /// Removes one version of a secret, or all; how many there were. Only commitment and tag are read, not the values.
     fn remove_versions(&mut self, sid: Sid, version: Option<u64>) -> Step<usize> {
+        // Two statements a case: `RETURNING` makes a table of its own for its rows, and a condition that may be absent
+        // is not looked up.
+        let (select, delete) = match version {
+            Some(_) => (
+                "SELECT v, substr(box, 39, 32), substr(box, -16) FROM ver WHERE sid = ?1 AND v = ?2",
+                "DELETE FROM ver WHERE sid = ?1 AND v = ?2",
+            ),
+            None => (
+                "SELECT v, substr(box, 39, 32), substr(box, -16) FROM ver WHERE sid = ?1 AND ?2 IS NULL",
+                "DELETE FROM ver WHERE sid = ?1 AND ?2 IS NULL",
+            ),
+        };
+        let parameters = (&sid[..], version.map(|version| version as i64));
         let removed = self.link.inside(|connection| {
-            let mut statement = connection.prepare_cached(
-                "DELETE FROM ver WHERE sid = ?1 AND (?2 IS NULL OR v = ?2) RETURNING v, substr(box, 39, 32), substr(box, -16)",
-            )?;
-            let rows = statement.query_map((&sid[..], version.map(|version| version as i64)), |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+            let mut statement = connection.prepare_cached(select)?;
+            let rows = statement.query_map(parameters, |row| {
+                Ok((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, Vec<u8>>(1)?,
+                    row.get::<_, Vec<u8>>(2)?,
+                ))
             })?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+            let found = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            if connection.prepare_cached(delete)?.execute(parameters)? != found.len() {
+                return Err(damaged("the table `ver` and its order do not agree").into());
+            }
+            Ok(found)
         })?;
         for (version, commitment, tag) in &removed {
             let version = u64::try_from(*version).map_err(|_| damaged("a version has no number"))?;
@@ -323,7 +352,7 @@ impl<'a> Transaction<'a> {
         };
         let data = record.encode(self.cx);
         let address = Address::numbered(self.session.keys.store, Table::Journal, seq);
-        let sealed = self.session.keys.seal(&address, self.root.epoch, &data)?;
+        let sealed = self.seal(&address, &data)?;
         self.link.inside(|connection| {
             let mut statement = connection.prepare_cached("INSERT INTO journal(seq, box) VALUES (?1, ?2)")?;
             Ok(statement.execute((seq as i64, &sealed))?)
@@ -368,7 +397,8 @@ impl<'a> Transaction<'a> {
     pub(super) fn finish(mut self) -> Step<Mutated> {
         self.trim()?;
         let address = Address::numbered(self.session.keys.store, Table::Root, 1);
-        let sealed = self.session.keys.seal(&address, self.root.epoch, &self.root.encode())?;
+        let data = self.root.encode();
+        let sealed = self.seal(&address, &data)?;
         let written = self.link.inside(|connection: &Connection| {
             Ok(connection
                 .prepare_cached("UPDATE root SET box = ?1 WHERE id = 1")?
@@ -380,6 +410,8 @@ impl<'a> Transaction<'a> {
         let after = SealedBox::parse(&sealed).damage("root")?.commitment();
         let shared = &self.session.shared;
         let step = ChangeStep::new(shared.token_of(&self.before), shared.token_of(after));
+        // No matter whether the commit succeeds: it is used only where exactly this box is found.
+        *unpoisoned(self.session.sealed_root.get().lock()) = Some((sealed, self.root));
         Ok(Mutated {
             outcomes: self.outcomes,
             step,

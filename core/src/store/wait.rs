@@ -8,7 +8,8 @@ use crate::crypto::random;
 use crate::error::{Error, ErrorKind};
 
 const FIRST: Duration = Duration::from_micros(50);
-const LONGEST: Duration = Duration::from_millis(1);
+/// The longest step.
+pub(crate) const LONGEST: Duration = Duration::from_millis(1);
 
 /// How one call may wait.
 pub(crate) struct Wait<'a> {
@@ -51,6 +52,11 @@ impl<'a> Wait<'a> {
     /// # Errors
     /// [`Halt::Busy`] where the caller may not sleep; `timeout` or `cancelled` where the call is over.
     pub(crate) fn pause(&mut self) -> Step<()> {
+        self.pause_at_most(LONGEST)
+    }
+
+    /// As [`Self::pause`], with another longest step.
+    pub(crate) fn pause_at_most(&mut self, longest: Duration) -> Step<()> {
         if !self.sleeps {
             return Err(Halt::Busy);
         }
@@ -63,9 +69,10 @@ impl<'a> Wait<'a> {
         })?;
         // Two waiting processes must not wake in step for ever.
         let jitter = u32::from(random::array::<1>()?[0]);
-        let pause = self.step / 2 + self.step * jitter / 512;
+        let step = self.step.min(longest);
+        let pause = step / 2 + step * jitter / 512;
         std::thread::sleep(pause.min(self.cx.remaining()));
-        self.step = (self.step * 2).min(LONGEST);
+        self.step = (step * 2).min(LONGEST);
         Ok(())
     }
 }

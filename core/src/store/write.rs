@@ -1,17 +1,26 @@
 //! Mutations: each batch is one transaction. What happens inside it is in [`transaction`](super::transaction).
 
+use std::time::{Duration, Instant};
+
 use time::OffsetDateTime;
 
 use super::MAX_VALUE;
 use super::error::{Halt, Step};
 use super::link::Link;
 use super::session::Session;
+use super::shared::Writer;
 use super::transaction::Transaction;
-use super::wait::Wait;
+use super::wait::{LONGEST, Wait};
 use crate::backend::{ChangeStep, MetadataUpdate, SetOutcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::{Secret, SecretMetadata, Version};
+use crate::sys::sqlite::Turn;
+
+/// How long a writer queues behind others before it tries its luck.
+const TURN_PATIENCE: Duration = Duration::from_millis(20);
+/// The longest step at first, for whoever is in the queue.
+const TURN_STEP: Duration = Duration::from_micros(150);
 
 /// On what a write depends; owned, so that it can go to the worker.
 #[derive(Clone, Debug)]
@@ -108,15 +117,7 @@ fn transact(
     session.shared.check_path()?;
     session.shared.write(wait, |wait, writer| {
         let link = &writer.link;
-        loop {
-            match link.inside(|connection| Ok(connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?)) {
-                Err(Halt::Busy) => wait.pause()?,
-                begun => {
-                    begun?;
-                    break;
-                }
-            }
-        }
+        begin(writer, wait)?;
         let written = Transaction::begin(session, link, wait.cx()).and_then(|mut transaction| {
             job(&mut transaction)?;
             transaction.finish()
@@ -139,6 +140,50 @@ fn transact(
         }
         Ok(mutated)
     })
+}
+
+/// Opens the transaction as soon as nobody else has one, in turn with others that wait.
+fn begin(writer: &Writer, wait: &mut Wait<'_>) -> Step<()> {
+    let try_begin = || match writer
+        .link
+        .inside(|connection| Ok(connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?))
+    {
+        Ok(_) => Ok(true),
+        Err(Halt::Busy) => Ok(false),
+        Err(halt) => Err(halt),
+    };
+    let queues = writer.turn.as_ref().is_some_and(Turn::is_taken);
+    // Whoever waits must not lose to a writer that has just ended and comes again.
+    if !queues && try_begin()? {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    // A call with little time left keeps most of it for the store itself.
+    let patience = TURN_PATIENCE.min(wait.cx().remaining() / 4);
+    let mut head = None;
+    while let Some(turn) = &writer.turn {
+        head = turn.try_take();
+        if head.is_some() || begun.elapsed() >= patience {
+            break;
+        }
+        wait.pause_at_most(TURN_STEP)?;
+    }
+    let waited = begun.elapsed() >= patience;
+    let mut free_at_once = true;
+    while !try_begin()? {
+        free_at_once = false;
+        // Short at first, because others wait as well; a store that stays busy is not worth that.
+        wait.pause_at_most((begun.elapsed() / 8).clamp(TURN_STEP, LONGEST))?;
+    }
+    if let Some(turn) = writer
+        .turn
+        .as_ref()
+        .filter(|_| head.is_none() && waited && free_at_once)
+    {
+        // The head of the queue had a free store before it: it is stopped, or hangs.
+        turn.distrust();
+    }
+    Ok(())
 }
 
 fn roll_back(link: &Link) {

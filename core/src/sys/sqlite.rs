@@ -26,6 +26,7 @@ mod system {
     pub(super) use crate::sys::unix::claim::Claim;
     pub(super) use crate::sys::unix::ofd::{in_child, install, is_hooked};
     pub(super) use crate::sys::unix::probe::ofd_works;
+    pub(crate) use crate::sys::unix::turn::Turn;
 }
 
 /// No hook on this system.
@@ -52,6 +53,29 @@ mod system {
     }
 
     pub(super) fn in_child() {}
+
+    /// No queue: a free store is taken by whoever asks first.
+    #[derive(Debug)]
+    pub(crate) struct Turn;
+
+    #[derive(Debug)]
+    pub(crate) struct Head<'a>(std::marker::PhantomData<&'a Turn>);
+
+    impl Turn {
+        pub(super) fn open(_store: &Path) -> Self {
+            Self
+        }
+
+        pub(crate) fn is_taken(&self) -> bool {
+            false
+        }
+
+        pub(crate) fn try_take(&self) -> Option<Head<'_>> {
+            Some(Head(std::marker::PhantomData))
+        }
+
+        pub(crate) fn distrust(&self) {}
+    }
 
     #[derive(Debug)]
     pub(super) struct Claim;
@@ -98,6 +122,14 @@ static PROBE_FAILS: AtomicBool = AtomicBool::new(false);
 #[cfg(test)]
 pub(crate) fn fail_probe(fails: bool) {
     PROBE_FAILS.store(fails, Ordering::Relaxed);
+}
+
+pub(crate) use system::Turn;
+
+/// The queue of the writers of a store, for one connection. Only worth something where open-file locks work; where
+/// they do not, a second open descriptor of the lock file would look like a second copy of the library to [`claim`].
+pub(crate) fn turn(path: &Path) -> Option<Turn> {
+    (system::is_hooked(path) == Some(true)).then(|| Turn::open(path))
 }
 
 /// This copy of the library's right to have the store open in this process. Held for as long as a connection is.

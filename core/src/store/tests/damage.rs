@@ -3,7 +3,12 @@
 use super::*;
 use crate::crypto::Table;
 use crate::crypto::digest::equal;
+use crate::crypto::random::Fresh;
 use crate::store::records::{Head, Ver};
+
+fn fresh() -> Fresh {
+    Fresh::new().unwrap()
+}
 
 /// A store with two secrets of two versions each.
 fn filled() -> Place {
@@ -275,12 +280,16 @@ fn resealed(change: impl FnOnce(&mut Head, &mut Ver, &mut u64)) -> Place {
     let mut new_ver = Ver::decode(&keys.open(keys.version_address(sid, 1), &version, "ver").unwrap()).unwrap();
     let mut v = 1;
     change(&mut new_head, &mut new_ver, &mut v);
-    let head = keys.seal(&keys.head_address(sid), 1, &new_head.encode()).unwrap();
-    let version = keys.seal(&keys.version_address(sid, v), 1, &new_ver.encode()).unwrap();
+    let head = keys
+        .seal(&keys.head_address(sid), 1, &new_head.encode(), fresh())
+        .unwrap();
+    let version = keys
+        .seal(&keys.version_address(sid, v), 1, &new_ver.encode(), fresh())
+        .unwrap();
     state.acc.add(&keys.term(Table::Head, &sid, 0, &head).unwrap());
     state.acc.add(&keys.term(Table::Ver, &sid, v, &version).unwrap());
     let address = crate::crypto::Address::numbered(keys.store, Table::Root, 1);
-    let root = keys.seal(&address, 1, &state.encode()).unwrap();
+    let root = keys.seal(&address, 1, &state.encode(), fresh()).unwrap();
     drop(session);
     place.tamper(|c| {
         c.execute("UPDATE root SET box = ?1", [&root])?;
@@ -354,11 +363,11 @@ fn unknown_cbor_keys_survive_writes() {
     .unwrap();
     let root_address = crate::crypto::Address::numbered(keys.store, Table::Root, 1);
     let new_head = extend(&keys.open(keys.head_address(sid), &head, "head").unwrap());
-    let new_head = keys.seal(&keys.head_address(sid), 1, &new_head).unwrap();
+    let new_head = keys.seal(&keys.head_address(sid), 1, &new_head, fresh()).unwrap();
     let mut state = keys.open_root(&root).unwrap();
     state.acc.subtract(&keys.term(Table::Head, &sid, 0, &head).unwrap());
     state.acc.add(&keys.term(Table::Head, &sid, 0, &new_head).unwrap());
-    let new_root = keys.seal(&root_address, 1, &extend(&state.encode())).unwrap();
+    let new_root = keys.seal(&root_address, 1, &extend(&state.encode()), fresh()).unwrap();
     drop(session);
     place.tamper(|c| {
         c.execute("UPDATE root SET box = ?1", [&new_root])?;

@@ -83,12 +83,14 @@ fn lock(file: &File) -> io::Result<bool> {
 
 #[cfg(target_os = "linux")]
 fn set(file: &File, kind: libc::c_short) -> io::Result<()> {
-    // SAFETY: `flock` is plain data for which zeroes are valid: from byte 0, to the end of the file, process id 0.
-    let mut whole: libc::flock = unsafe { std::mem::zeroed() };
-    whole.l_type = kind;
-    whole.l_whence = libc::SEEK_SET as libc::c_short;
+    // SAFETY: `flock` is plain data for which zeroes are valid: from byte 0, process id 0.
+    let mut first: libc::flock = unsafe { std::mem::zeroed() };
+    first.l_type = kind;
+    first.l_whence = libc::SEEK_SET as libc::c_short;
+    // One byte: the next one is for the queue of writers.
+    first.l_len = 1;
     // SAFETY: the descriptor is open, and the command reads the structure during the call only.
-    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw mut whole) } {
+    match unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw mut first) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }

@@ -30,4 +30,5 @@ where_sqlite_is_watched! {
     pub(crate) mod ofd;
     pub(crate) mod probe;
     mod stores;
+    pub(crate) mod turn;
 }

@@ -7,7 +7,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Halt, Step, damaged};
-use super::schema;
+use super::{schema, side};
 use crate::error::{Error, ErrorKind};
 use crate::sys::files::{self, FileId};
 use crate::sys::{fork, sqlite};
@@ -37,6 +37,8 @@ impl Link {
         }
         sqlite::install(path)?;
         let network = files::fs_is_network(path);
+        // Again for every connection: a file beside the store may have come since the last one.
+        side::check(path, !network)?;
         let link = guarded(|| {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX

@@ -16,6 +16,7 @@ mod scan;
 mod schema;
 mod session;
 mod shared;
+mod side;
 mod slots;
 mod transaction;
 pub(crate) mod verify;

@@ -98,6 +98,10 @@ fn map(error: &rusqlite::Error) -> Halt {
                 ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL | ffi::SQLITE_SCHEMA => return Halt::Busy,
                 ffi::SQLITE_FULL => (ErrorKind::StorageFull, "there is no room left for the store"),
                 ffi::SQLITE_CORRUPT => (ErrorKind::Integrity, "the store's file is damaged"),
+                ffi::SQLITE_INTERRUPT => (
+                    ErrorKind::Integrity,
+                    "the store's file keeps SQLite busy with more than any store holds",
+                ),
                 ffi::SQLITE_NOTADB => (
                     ErrorKind::Integrity,
                     "the store's file is no SQLite file, or its beginning is damaged",

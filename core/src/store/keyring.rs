@@ -41,6 +41,46 @@ pub(crate) struct OpeningRows {
     pub(crate) root: Vec<u8>,
 }
 
+/// The most rows of `keyslot` and `epoch`, and the most bytes in either: an attacker without a key must not decide how
+/// much is read before the first of them is authenticated.
+const MAX_SLOTS: usize = 64;
+const MAX_EPOCHS: usize = 4_096;
+const MAX_BYTES: usize = 1 << 20;
+
+/// How a table grows while it is read.
+struct Growth {
+    table: &'static str,
+    left: usize,
+    bytes: usize,
+    last: Option<i64>,
+}
+
+impl Growth {
+    fn new(table: &'static str, rows: usize) -> Self {
+        Self {
+            table,
+            left: rows,
+            bytes: MAX_BYTES,
+            last: None,
+        }
+    }
+
+    /// Takes a row into account. Pages that lead in a circle show in numbers that do not ascend.
+    fn row(&mut self, number: i64, bytes: usize) -> Result<()> {
+        if self.last.is_some_and(|last| last >= number) {
+            return Err(damaged(format!(
+                "the rows of the table `{}` are out of order",
+                self.table
+            )));
+        }
+        self.last = Some(number);
+        let left = self.left.checked_sub(1).zip(self.bytes.checked_sub(bytes));
+        (self.left, self.bytes) =
+            left.ok_or_else(|| damaged(format!("the table `{}` has more than any store holds", self.table)))?;
+        Ok(())
+    }
+}
+
 impl OpeningRows {
     /// Reads them. The caller has a transaction open.
     pub(crate) fn read(connection: &Connection) -> Step<Self> {
@@ -67,21 +107,28 @@ impl OpeningRows {
         let [header, mac] = one("SELECT id, hdr, mac FROM meta ORDER BY id LIMIT 2", "meta")?
             .try_into()
             .map_err(|_| damaged("the header is malformed"))?;
-        let slots = connection
-            .prepare_cached("SELECT slot, kind, params, box FROM keyslot ORDER BY slot")?
-            .query_map([], |row| {
-                Ok(SlotRow {
-                    slot: row.get(0)?,
-                    kind: row.get(1)?,
-                    params: blob(row, 2)?,
-                    sealed: blob(row, 3)?,
-                })
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        let epochs = connection
-            .prepare_cached("SELECT ep, box FROM epoch ORDER BY ep")?
-            .query_map([], |row| Ok((row.get(0)?, blob(row, 1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
+        let (mut slots, mut epochs) = (Vec::new(), Vec::new());
+        let mut growth = Growth::new("keyslot", MAX_SLOTS);
+        let mut statement = connection.prepare_cached("SELECT slot, kind, params, box FROM keyslot ORDER BY slot")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let row = SlotRow {
+                slot: row.get(0)?,
+                kind: row.get(1)?,
+                params: blob(row, 2)?,
+                sealed: blob(row, 3)?,
+            };
+            growth.row(row.slot, row.params.len() + row.sealed.len())?;
+            slots.push(row);
+        }
+        let mut growth = Growth::new("epoch", MAX_EPOCHS);
+        let mut statement = connection.prepare_cached("SELECT ep, box FROM epoch ORDER BY ep")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (number, sealed) = (row.get(0)?, blob(row, 1)?);
+            growth.row(number, sealed.len())?;
+            epochs.push((number, sealed));
+        }
         let root = one("SELECT id, box FROM root ORDER BY id LIMIT 2", "root")?
             .pop()
             .unwrap_or_default();

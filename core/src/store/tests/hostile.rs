@@ -140,3 +140,146 @@ fn sqlite_itself_is_not_given_a_file_that_others_can_write() {
         let _ = std::fs::remove_file(beside(&place.path, suffix));
     }
 }
+
+const PAGE: usize = 4096;
+
+/// An interior page of a table that leads to `child` again and again.
+fn interior(child: u32, head: &[u8]) -> Vec<u8> {
+    let (fan, at) = (300_u16, head.len());
+    let mut page = head.to_vec();
+    page.resize(PAGE, 0);
+    page[at] = 5;
+    page[at + 3..at + 5].copy_from_slice(&fan.to_be_bytes());
+    page[at + 8..at + 12].copy_from_slice(&child.to_be_bytes());
+    let mut end = PAGE;
+    for cell in 0..usize::from(fan) {
+        end -= 5;
+        page[end..end + 4].copy_from_slice(&child.to_be_bytes());
+        page[end + 4] = 1;
+        page[at + 12 + 2 * cell..at + 14 + 2 * cell].copy_from_slice(&(end as u16).to_be_bytes());
+    }
+    page[at + 5..at + 7].copy_from_slice(&(end as u16).to_be_bytes());
+    page
+}
+
+/// A store in which the way to the rows of a table forks 301 times on each of three levels, always to the same page.
+fn forked(root: &str) -> Place {
+    let place = bare();
+    let root: u32 = place.tamper(|c| c.query_row(root, [], |row| row.get(0)));
+    let rows: Vec<(String, u8, String)> = place.tamper(|c| {
+        c.prepare("SELECT name, rootpage, sql FROM sqlite_schema")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect()
+    });
+    let mut bytes = std::fs::read(&place.path).unwrap();
+    let start = (root as usize - 1) * PAGE;
+    let leaf = if root == 1 {
+        schema_leaf(&rows)
+    } else {
+        bytes[start..start + PAGE].to_vec()
+    };
+    assert_eq!(leaf[0], 13);
+    bytes.extend(leaf);
+    for _ in 0..2 {
+        let child = (bytes.len() / PAGE) as u32;
+        bytes.extend(interior(child, &[]));
+    }
+    let child = (bytes.len() / PAGE) as u32;
+    let head = if root == 1 { bytes[..100].to_vec() } else { Vec::new() };
+    bytes[start..start + PAGE].copy_from_slice(&interior(child, &head));
+    bytes[28..32].copy_from_slice(&child.to_be_bytes());
+    std::fs::write(&place.path, bytes).unwrap();
+    for suffix in SUFFIXES {
+        let _ = std::fs::remove_file(beside(&place.path, suffix));
+    }
+    place
+}
+
+/// The rows of the schema on a page that is not the first one, where no file header is in the way.
+fn schema_leaf(rows: &[(String, u8, String)]) -> Vec<u8> {
+    let varint = |number: usize| match number {
+        0..128 => vec![number as u8],
+        _ => vec![0x80 | (number >> 7) as u8, number as u8 & 0x7f],
+    };
+    let mut page = vec![0; PAGE];
+    let mut end = PAGE;
+    for (index, (name, root, sql)) in rows.iter().enumerate() {
+        let mut types = Vec::new();
+        for text in ["table", name, name] {
+            types.extend(varint(13 + 2 * text.len()));
+        }
+        types.push(1);
+        types.extend(varint(13 + 2 * sql.len()));
+        let mut record = varint(types.len() + 1);
+        record.extend(types);
+        record.extend(["table", name, name].concat().bytes());
+        record.push(*root);
+        record.extend(sql.bytes());
+        let mut cell = varint(record.len());
+        cell.push(index as u8 + 1);
+        cell.extend(record);
+        end -= cell.len();
+        page[end..end + cell.len()].copy_from_slice(&cell);
+        page[8 + 2 * index..10 + 2 * index].copy_from_slice(&(end as u16).to_be_bytes());
+    }
+    page[0] = 13;
+    page[3..5].copy_from_slice(&(rows.len() as u16).to_be_bytes());
+    page[5..7].copy_from_slice(&(end as u16).to_be_bytes());
+    page
+}
+
+/// What opening answers, which must be soon.
+fn soon(place: &Place) -> Error {
+    let begun = std::time::Instant::now();
+    let error = place.refusal();
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}: {error}",
+        begun.elapsed()
+    );
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    error
+}
+
+#[test]
+fn pages_that_lead_to_one_page_again_and_again_are_refused_soon() {
+    soon(&forked("SELECT 1"));
+    for table in ["epoch", "keyslot", "meta", "root"] {
+        soon(&forked(&format!(
+            "SELECT rootpage FROM sqlite_schema WHERE name = '{table}'"
+        )));
+    }
+    let place = forked("SELECT rootpage FROM sqlite_schema WHERE name = 'journal'");
+    let begun = std::time::Instant::now();
+    assert_eq!(kind(verify(&place.open())), Some(ErrorKind::Integrity));
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn the_rows_that_opening_reads_are_bounded() {
+    let many = "WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)";
+    for (table, sql) in [
+        (
+            "keyslot",
+            format!("{many} INSERT INTO keyslot SELECT i, 9, x'00', x'00' FROM n"),
+        ),
+        ("epoch", format!("{many} INSERT INTO epoch SELECT i, x'00' FROM n")),
+        (
+            "keyslot",
+            "INSERT INTO keyslot VALUES (9, 9, x'00', zeroblob(1 << 20))".to_owned(),
+        ),
+        ("epoch", "INSERT INTO epoch VALUES (9, zeroblob(1 << 20))".to_owned()),
+    ] {
+        let place = bare();
+        place.tamper(|c| c.execute_batch(&sql));
+        assert!(soon(&place).message().contains(&format!("`{table}` has more")));
+    }
+}
+
+#[test]
+fn a_long_text_in_the_schema_is_not_read() {
+    let place = bare();
+    let long = format!("CREATE TABLE more(x /* {} */)", "x".repeat(1 << 20));
+    place.tamper(|c| c.execute_batch(&long));
+    soon(&place);
+}

@@ -6,6 +6,7 @@
 mod cbor;
 pub(crate) mod create;
 mod error;
+mod growth;
 pub(crate) mod index;
 mod keyring;
 mod ledger;

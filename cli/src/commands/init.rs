@@ -12,7 +12,10 @@ use crate::session::{self, Create};
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let (manager, made) = match session::open(global, Create::Never) {
         Ok(manager) => (manager, false),
-        Err(error) if error.kind() == ErrorKind::NotFound => (session::open(global, Create::IfAbsent)?, true),
+        // No store there. Where something else is in the way, opening again says so again.
+        Err(error) if error.kind() == ErrorKind::Unavailable && error.setting() == Some("encrypted.path") => {
+            (session::open(global, Create::IfAbsent)?, true)
+        }
         Err(error) => return Err(error.into()),
     };
     let Place { store, key } = place(&manager)?;

@@ -108,7 +108,7 @@ kinds! {
     /// The key of the store, or the place that should hold it, is not there.
     KeyMissing = 610, "key_missing", exit 61, permanent, "bring back the key that the message names, or use another slot";
     /// Stored data is damaged or was tampered with.
-    Integrity = 620, "integrity", exit 62, permanent, "restore from a backup; run `verify` to see the extent";
+    Integrity = 620, "integrity", exit 62, permanent, "run `verify` to see the extent; to restore a backup close everything, remove `-wal`, `-shm` and `-journal`, then put the file in place";
     /// The data has a format that this version does not know.
     UnsupportedFormat = 630, "unsupported_format", exit 63, permanent, "use a newer version of Strongroom";
     /// A file or folder is open to others, belongs to someone else, or is a link.

@@ -9,7 +9,8 @@ use super::error::{Halt, Step};
 use super::keyring::{self, OpeningRows};
 use super::link::guarded;
 use super::schema;
-use super::shared::{beside, check_no_leftovers};
+use super::shared::beside;
+use super::side::{self, check_no_leftovers};
 use super::wait::Wait;
 use crate::crypto::KEY_LEN;
 use crate::error::{Error, ErrorKind, Result};
@@ -122,7 +123,8 @@ impl Temporary {
 impl Temporary {
     /// Best effort: what cannot be removed is in the way of the next step, which then says so.
     fn remove(&self) {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
+        let _ = std::fs::remove_file(&self.path);
+        for suffix in side::SUFFIXES {
             let _ = std::fs::remove_file(beside(&self.path, suffix));
         }
     }

@@ -98,6 +98,10 @@ fn map(error: &rusqlite::Error) -> Halt {
                 ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL | ffi::SQLITE_SCHEMA => return Halt::Busy,
                 ffi::SQLITE_FULL => (ErrorKind::StorageFull, "there is no room left for the store"),
                 ffi::SQLITE_CORRUPT => (ErrorKind::Integrity, "the store's file is damaged"),
+                ffi::SQLITE_INTERRUPT => (
+                    ErrorKind::Integrity,
+                    "the store's file keeps SQLite busy with more than any store holds",
+                ),
                 ffi::SQLITE_NOTADB => (
                     ErrorKind::Integrity,
                     "the store's file is no SQLite file, or its beginning is damaged",
@@ -117,6 +121,11 @@ fn map(error: &rusqlite::Error) -> Halt {
                 ffi::SQLITE_PERM | ffi::SQLITE_AUTH => {
                     (ErrorKind::PermissionDenied, "the store's file may not be used so")
                 }
+                // A full disk shows first where the shared memory file should grow.
+                ffi::SQLITE_IOERR if code == ffi::SQLITE_IOERR_SHMSIZE => (
+                    ErrorKind::StorageFull,
+                    "there is no room left for the store's shared memory",
+                ),
                 ffi::SQLITE_IOERR => (ErrorKind::Unavailable, "reading or writing the store's file failed"),
                 ffi::SQLITE_NOMEM => (ErrorKind::Unavailable, "there is no memory left"),
                 _ => (ErrorKind::Internal, "SQLite refused a call that cannot fail"),

@@ -5,6 +5,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::cbor::{Fields, Malformed, MapWriter, NO_UNKNOWN, Reader};
 use super::error::{Damage, Halt, Step, damaged};
+use super::growth::{Growth, MAX_EPOCHS, MAX_SLOTS};
 use super::ledger::{Accumulator, Header, Root, SlotRow, slots_hash};
 use super::opener::Opener;
 use super::slots;
@@ -69,21 +70,28 @@ impl OpeningRows {
         let [header, mac] = one("SELECT id, hdr, mac FROM meta ORDER BY id LIMIT 2", "meta")?
             .try_into()
             .map_err(|_| damaged("the header is malformed"))?;
-        let slots = connection
-            .prepare_cached("SELECT slot, kind, params, box FROM keyslot ORDER BY slot")?
-            .query_map([], |row| {
-                Ok(SlotRow {
-                    slot: row.get(0)?,
-                    kind: row.get(1)?,
-                    params: blob(row, 2)?,
-                    sealed: blob(row, 3)?,
-                })
-            })?
-            .collect::<rusqlite::Result<_>>()?;
-        let epochs = connection
-            .prepare_cached("SELECT ep, box FROM epoch ORDER BY ep")?
-            .query_map([], |row| Ok((row.get(0)?, blob(row, 1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
+        let (mut slots, mut epochs) = (Vec::new(), Vec::new());
+        let mut growth = Growth::new("keyslot", MAX_SLOTS);
+        let mut statement = connection.prepare_cached("SELECT slot, kind, params, box FROM keyslot ORDER BY slot")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let row = SlotRow {
+                slot: row.get(0)?,
+                kind: row.get(1)?,
+                params: blob(row, 2)?,
+                sealed: blob(row, 3)?,
+            };
+            growth.row(row.slot, row.params.len() + row.sealed.len())?;
+            slots.push(row);
+        }
+        let mut growth = Growth::new("epoch", MAX_EPOCHS);
+        let mut statement = connection.prepare_cached("SELECT ep, box FROM epoch ORDER BY ep")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (number, sealed) = (row.get(0)?, blob(row, 1)?);
+            growth.row(number, sealed.len())?;
+            epochs.push((number, sealed));
+        }
         let root = one("SELECT id, box FROM root ORDER BY id LIMIT 2", "root")?
             .pop()
             .unwrap_or_default();

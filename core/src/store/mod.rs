@@ -6,6 +6,7 @@
 mod cbor;
 pub(crate) mod create;
 mod error;
+mod growth;
 pub(crate) mod index;
 mod keyring;
 mod ledger;
@@ -18,6 +19,7 @@ mod scan;
 mod schema;
 mod session;
 mod shared;
+mod side;
 mod slots;
 mod transaction;
 pub(crate) mod verify;

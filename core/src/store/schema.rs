@@ -59,14 +59,19 @@ pub(crate) fn check(connection: &Connection) -> Step<()> {
     if version != USER_VERSION {
         return Err(damaged("the store's format number is none").into());
     }
-    let mut statement = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name")?;
-    let mut rows = statement.query([])?;
+    // Sorted here: SQLite would gather all rows first, and a hostile file can have rows without end.
+    let mut statement = connection.prepare("SELECT name, type, tbl_name, sql FROM sqlite_schema LIMIT ?1")?;
+    let mut found = statement
+        .query_map([TABLES.len() as i64 + 1], |row| {
+            let text = |column| row.get::<_, Option<String>>(column).map(Option::unwrap_or_default);
+            Ok((text(0)?, text(1)?, text(2)?, text(3)?))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    found.sort_unstable();
     let mut expected = TABLES.iter();
-    while let Some(row) = rows.next()? {
-        let text = |column| row.get::<_, Option<String>>(column).map(Option::unwrap_or_default);
-        let found = (text(0)?, text(1)?, text(2)?, text(3)?);
+    for found in found {
         match expected.next() {
-            Some((name, sql)) if found == ("table".into(), (*name).into(), (*name).into(), (*sql).into()) => {}
+            Some((name, sql)) if found == ((*name).into(), "table".into(), (*name).into(), (*sql).into()) => {}
             _ => {
                 return Err(damaged(
                     "the store's file has a table, index, view or trigger that no store has, or lacks one",

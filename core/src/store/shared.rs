@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError, Weak};
 
-use super::error::{Halt, Step, damaged};
+use super::error::{Halt, Step};
 use super::link::{Link, guarded};
+use super::side;
 use super::wait::Wait;
 use crate::backend::ChangeToken;
 use crate::error::{Error, ErrorKind, Result};
@@ -311,10 +312,10 @@ impl SharedStore {
     }
 }
 
-/// Whether folder and file are safe: the path with its folder's links resolved, and the file.
+/// Whether folder, file and side files are safe: the path with its folder's links resolved, and the file.
 ///
 /// # Errors
-/// [`ErrorKind::InsecurePath`] and what `stat` gives.
+/// [`ErrorKind::InsecurePath`], what `stat` gives, and [`ErrorKind::Integrity`] for a journal that nobody may replay.
 pub(crate) fn check_place(path: &Path) -> Result<(PathBuf, FileId)> {
     let path = files::check_parent(path)?;
     let id = files::check_private_file(&path).map_err(|error| match error.kind() {
@@ -322,6 +323,7 @@ pub(crate) fn check_place(path: &Path) -> Result<(PathBuf, FileId)> {
         ErrorKind::NotFound => gone(&path),
         _ => error,
     })?;
+    side::check(&path, !files::fs_is_network(&path))?;
     Ok((path, id))
 }
 
@@ -395,21 +397,6 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-/// The files that SQLite keeps beside a store.
-pub(crate) fn check_no_leftovers(path: &Path) -> Result<()> {
-    for suffix in ["-wal", "-shm", "-journal"] {
-        let leftover = beside(path, suffix);
-        if !matches!(files::file_id(&leftover), Ok(None)) {
-            let text = format!(
-                "there is no store, but {} is left of one; it is never replayed",
-                leftover.display()
-            );
-            return Err(damaged(text).with_help("bring the store's file back, or move the left-over file away"));
-        }
-    }
-    Ok(())
 }
 
 /// A lock that a panic left behind is as good as any: what it guards is replaced, not repaired.

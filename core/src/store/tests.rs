@@ -1,6 +1,8 @@
 //! The store against honest use, hostile files and other processes.
 
 mod damage;
+#[cfg(unix)]
+mod hostile;
 mod sharing;
 mod use_cases;
 

@@ -30,6 +30,13 @@ fn no_secret() -> Error {
     Error::new(ErrorKind::NotFound, "there is no such secret")
 }
 
+/// A count of the root, grown by one.
+fn one_more(count: u64) -> Result<u64> {
+    count
+        .checked_add(1)
+        .ok_or_else(|| damaged("the root's counts are wrong"))
+}
+
 /// An open transaction: what it has changed so far.
 pub(super) struct Transaction<'a> {
     session: &'a Session,
@@ -130,7 +137,7 @@ impl<'a> Transaction<'a> {
                 head
             }
             None => {
-                self.root.heads += 1;
+                self.root.heads = one_more(self.root.heads)?;
                 Head::new(key.as_str(), created.unwrap_or(self.now))
             }
         };
@@ -147,7 +154,7 @@ impl<'a> Transaction<'a> {
             }
         }
         self.put_version(sid, version, data)?;
-        self.root.versions += 1;
+        self.root.versions = one_more(self.root.versions)?;
         head.versions
             .push(VersionRow::new(version, self.now, attributes.expires));
         head.attributes = attributes;
@@ -188,7 +195,7 @@ impl<'a> Transaction<'a> {
         self.remove_versions(sid, Some(version))?;
         let seq = self.next()?;
         self.put_version(sid, version, &ver.encode())?;
-        self.root.versions += 1;
+        self.root.versions = one_more(self.root.versions)?;
         self.put_head(sid, &head)?;
         self.journal_at(seq, Mutation::UpdateMetadata, sid, key, version)?;
         self.outcomes.push(SetOutcome::new(
@@ -243,7 +250,7 @@ impl<'a> Transaction<'a> {
 
     /// The next number of the store-wide sequence.
     fn next(&mut self) -> Step<u64> {
-        self.root.seq += 1;
+        self.root.seq = one_more(self.root.seq)?;
         if self.root.seq > i64::MAX.unsigned_abs() {
             return Err(damaged("the store's sequence is at its end").into());
         }

@@ -191,14 +191,14 @@ impl Opened {
         let config = &self.config;
         let leavings = self.leavings.load(Ordering::Acquire);
         if matches!(files::file_id(&config.path), Ok(None)) {
+            // Not `not_found`: that would read as an answer about a secret, and a fallback would go on.
             if !may_create {
-                // Not `not_found`: that would read as an answer about a secret, and a fallback would go on.
                 return Err(store::gone(&config.path).into());
             }
             if !config.create {
                 return Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("there is no store at {}", config.path.display()),
+                    ErrorKind::Unavailable,
+                    format!("there is no store at {}", files::shown(&config.path)),
                 )
                 .with_setting("encrypted.path")
                 .with_help("run `strongroom init`, or set `encrypted.create` to `auto`")

@@ -229,7 +229,7 @@ fn every_verb_answers() {
 #[test]
 fn the_default_key_file_is_made_with_the_store_and_only_then() {
     let place = Place::new();
-    assert_eq!(refusal(place.by_default(false)).kind(), ErrorKind::NotFound);
+    assert_eq!(refusal(place.by_default(false)).kind(), ErrorKind::Unavailable);
     assert!(!place.path("state").exists() && !place.path("data").exists());
     let backend = place.by_default(true).unwrap();
     set(&backend, "A", "1").unwrap();

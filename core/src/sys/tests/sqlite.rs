@@ -7,9 +7,20 @@ use super::super::sqlite::{claim, fail_probe, install, ofd_supported, persist_wa
 use super::{alone, ended_well, fork};
 use crate::error::ErrorKind;
 
+/// A connection without any of our care to a file that is as private as a store is.
+pub(super) fn raw(path: &Path) -> rusqlite::Result<Connection> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // What is there already is not opened: closing it would drop the locks on it.
+    let _ = options.open(path);
+    Connection::open(path)
+}
+
 /// A store in write-ahead mode, as the backend opens it.
 pub(super) fn open(path: &Path) -> Connection {
-    let connection = Connection::open(path).unwrap();
+    let connection = raw(path).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE IF NOT EXISTS t (v INTEGER)")
@@ -138,7 +149,7 @@ fn the_log_outlives_its_last_connection() {
     for (name, keep) in [("kept", true), ("control", false)] {
         let path = dir.path().join(name);
         install(&path).unwrap();
-        let connection = Connection::open(&path).unwrap();
+        let connection = raw(&path).unwrap();
         connection
             .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (v)")
             .unwrap();
@@ -227,10 +238,7 @@ fn a_descriptor_beyond_the_set_is_refused() {
         {
             taken.push(null.try_clone().unwrap());
         }
-        assert!(
-            Connection::open(&path).is_err(),
-            "a file that cannot be watched is not opened"
-        );
+        assert!(raw(&path).is_err(), "a file that cannot be watched is not opened");
         assert!(
             Connection::open(dir.path().join("stranger")).is_ok(),
             "files of others are"
@@ -297,7 +305,7 @@ fn connections_of_one_copy_share_their_locks_without_a_log_too() {
     let path = dir.path().join("store");
     install(&path).unwrap();
     let open = || {
-        let connection = rusqlite::Connection::open(&path).unwrap();
+        let connection = raw(&path).unwrap();
         connection.busy_timeout(std::time::Duration::ZERO).unwrap();
         connection
     };

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::super::fork::enter;
 use super::super::sqlite::install;
-use super::sqlite::{another_process_can_write, open};
+use super::sqlite::{another_process_can_write, open, raw};
 use super::{again, alone, ended_well, fork, place, role, wait_for};
 
 /// What the descriptors of this process lead to, those of the store's files.
@@ -101,7 +101,7 @@ fn a_child_sees_the_parents_lock() {
             .execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
             .unwrap();
         let child = fork(|| {
-            let own = rusqlite::Connection::open(&path).unwrap();
+            let own = raw(&path).unwrap();
             own.busy_timeout(Duration::ZERO).unwrap();
             own.execute_batch("BEGIN IMMEDIATE").is_err()
         });
@@ -173,17 +173,17 @@ fn a_child_sees_the_parents_lock_without_a_log_too() {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("store");
             install(&path).unwrap();
-            let connection = rusqlite::Connection::open(&path).unwrap();
+            let connection = raw(&path).unwrap();
             connection.execute_batch("CREATE TABLE t (v); BEGIN IMMEDIATE").unwrap();
             let child = fork(|| {
-                let own = rusqlite::Connection::open(&path).unwrap();
+                let own = raw(&path).unwrap();
                 own.busy_timeout(Duration::ZERO).unwrap();
                 own.execute_batch("BEGIN IMMEDIATE").is_err()
             });
             assert!(ended_well(child));
             connection.execute_batch("COMMIT").unwrap();
             let child = fork(|| {
-                let own = rusqlite::Connection::open(&path).unwrap();
+                let own = raw(&path).unwrap();
                 own.execute_batch("BEGIN IMMEDIATE").unwrap();
                 !another_process_can_write(&path)
             });

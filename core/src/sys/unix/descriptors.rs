@@ -93,9 +93,14 @@ pub(crate) fn neutralise() {
 
 /// The inode that a descriptor leads to. Async-signal-safe.
 pub(crate) fn inode_of(fd: i32) -> Option<u64> {
+    look(fd).map(|found| found.st_ino)
+}
+
+/// What `fstat` says. Async-signal-safe.
+pub(crate) fn look(fd: i32) -> Option<libc::stat> {
     let mut found = std::mem::MaybeUninit::<libc::stat>::uninit();
     // SAFETY: the structure is large enough, and is read only where the call filled it.
-    unsafe { (libc::fstat(fd, found.as_mut_ptr()) == 0).then(|| found.assume_init().st_ino) }
+    unsafe { (libc::fstat(fd, found.as_mut_ptr()) == 0).then(|| found.assume_init()) }
 }
 
 /// Whether a descriptor leads to a file that has this inode. Async-signal-safe.

@@ -140,6 +140,17 @@ fn disguise(found: &mut libc::stat) {
     found.st_dev ^= (fork::generation() - 1) << 32;
 }
 
+/// Whether a file is a regular one of ours or of root that nobody else can reach. Another connection may have unlinked
+/// it since it was opened, so it may have no name left, but not two.
+fn is_private(found: &libc::stat) -> bool {
+    // SAFETY: the call has no conditions and cannot fail.
+    let us = unsafe { libc::geteuid() };
+    found.st_mode & libc::S_IFMT == libc::S_IFREG
+        && found.st_mode & 0o077 == 0
+        && (found.st_uid == us || found.st_uid == 0)
+        && found.st_nlink <= 1
+}
+
 unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_int {
     // SAFETY: SQLite's arguments, handed on.
     let fd = unsafe { before::<Open>(OPEN)(path, flags, mode) };
@@ -149,14 +160,18 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, mode: c_int) -> c_i
     // SAFETY: SQLite passes a path with its zero, which the call before has read as well.
     let path = unsafe { CStr::from_ptr(path) }.to_bytes();
     let Some(store) = stores::find(path) else { return fd };
-    if descriptors::inode_of(fd).is_some_and(|inode| store.opened(fd, inode, path)) {
-        return fd;
-    }
-    // A descriptor that cannot be watched would lock in the wrong way: better not to open the file.
+    let refusal = match descriptors::look(fd) {
+        // Whoever can write to a journal or a log writes to the store, and in a sticky folder anyone can put one there
+        // between our look at the path and this opening.
+        Some(found) if !is_private(&found) => libc::EACCES,
+        Some(found) if store.opened(fd, found.st_ino, path) => return fd,
+        // A descriptor that cannot be watched would lock in the wrong way: better not to open the file.
+        _ => libc::EMFILE,
+    };
     // SAFETY: opened above; `errno` is this thread's.
     unsafe {
         before::<Close>(CLOSE)(fd);
-        *libc::__errno_location() = libc::EMFILE;
+        *libc::__errno_location() = refusal;
     }
     -1
 }

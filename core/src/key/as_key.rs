@@ -16,7 +16,7 @@ pub trait AsKey: Send + Sync {
     /// The key.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidKey`].
+    /// [`InvalidKey`](crate::ErrorKind::InvalidKey).
     fn to_key(&self) -> Result<Cow<'_, SecretKey>>;
 
     /// The text to search the cache by; `None` where it is known to be no key although a valid key has the same text

@@ -8,9 +8,13 @@ use crate::config::{Settings, locations};
 use crate::error::Result;
 use crate::store::{self, Limits};
 
+const PATH: &str = "encrypted.path";
 const KEY: &str = "encrypted.key";
 const KEY_FILE: &str = "encrypted.key_file";
 const KEY_FD: &str = "encrypted.key_fd";
+
+/// SQLite's unix layer takes 512 bytes, its side files' suffixes and our temporary name's counted.
+const LONGEST_PATH: usize = 490;
 
 /// How this backend is opened.
 #[derive(Debug)]
@@ -43,10 +47,15 @@ impl Config {
         } else {
             KeySource::default_file(locations::state_dir(app)?.join("secrets.key"))
         };
-        let path = match settings.path("encrypted.path") {
+        let path = match settings.path(PATH) {
             Some(path) => store::create::absolute(&path)?,
             None => locations::data_dir(app)?.join("secrets.strongroom"),
         };
+        if path.as_os_str().len() > LONGEST_PATH {
+            // Before a key or a folder is made for a store that cannot be.
+            let reason = format!("leads to a path of more than {LONGEST_PATH} bytes, the most that SQLite takes");
+            return Err(settings.error(PATH, &reason));
+        }
         let number = |key: &str, default: u64| settings.integer(key).unwrap_or(default);
         Ok(Self {
             path,

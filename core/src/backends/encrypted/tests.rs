@@ -484,3 +484,16 @@ fn a_file_put_in_the_stores_place_is_opened_anew() {
     assert_eq!(refusal(set(backend, "A", "x")).kind(), ErrorKind::Unavailable);
     assert_eq!(wait(backend.health(&cx())).unwrap().state, HealthState::Unavailable);
 }
+
+#[test]
+fn a_path_that_is_too_long_is_refused_before_anything_is_made() {
+    let place = Place::new();
+    let long = place.path(&format!("{}/{}/s.strongroom", "a".repeat(240), "b".repeat(240)));
+    let settings = with_key(place.settings(&[("encrypted.path", long.to_str().unwrap())]));
+    let error = place.try_open(&settings).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.setting()),
+        (ErrorKind::InvalidConfig, Some("encrypted.path"))
+    );
+    assert_eq!(std::fs::read_dir(place.dir.path()).unwrap().count(), 0);
+}

@@ -132,13 +132,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// # Behavior
     /// - No key comes twice: the manager has refused that.
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
-        Box::pin(async move {
-            let mut outcomes = Vec::with_capacity(req.entries.len());
-            for (key, secret) in req.entries {
-                outcomes.push(self.set(cx, SetRequest::new(key, secret)).await);
-            }
-            Ok(SetManyOutcome::new(outcomes))
-        })
+        set_one_by_one(self, cx, req)
     }
 
     /// Changes metadata, not the value. Needs to be writable and `metadata`.
@@ -210,6 +204,21 @@ pub trait Backend: fmt::Debug + Send + Sync {
 
     /// Gives up connections, keys and workers. Idempotent; writes that were sent finish first.
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>>;
+}
+
+/// `set_many` where there is no batch: key by key, each with its own outcome.
+pub(crate) fn set_one_by_one<'a, B: Backend + ?Sized>(
+    backend: &'a B,
+    cx: &'a CallContext,
+    req: SetManyRequest<'a>,
+) -> BoxFuture<'a, Result<SetManyOutcome>> {
+    Box::pin(async move {
+        let mut outcomes = Vec::with_capacity(req.entries.len());
+        for (key, secret) in req.entries {
+            outcomes.push(backend.set(cx, SetRequest::new(key, secret)).await);
+        }
+        Ok(SetManyOutcome::new(outcomes))
+    })
 }
 
 /// The answer of an operation that a backend lacks.

@@ -31,13 +31,13 @@ pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
 /// `<data folder>/<app>`: the store.
 ///
 /// Linux: `$XDG_DATA_HOME` or `~/.local/share`; macOS: `~/Library/Application Support`; Windows: `%APPDATA%`.
-pub(crate) fn data_dir(app: &str) -> Result<PathBuf> {
+fn data_dir(app: &str) -> Result<PathBuf> {
     base(&["XDG_DATA_HOME"], ".local/share").map(|base| base.join(app))
 }
 
 /// `<state folder>/<app>`: the default key file, apart from the store so that a copy of the data folder alone opens
 /// nothing. macOS and Windows: `keys` in the application's folder.
-pub(crate) fn state_dir(app: &str) -> Result<PathBuf> {
+fn state_dir(app: &str) -> Result<PathBuf> {
     if cfg!(any(target_os = "macos", windows)) {
         return data_dir(app).map(|dir| dir.join("keys"));
     }

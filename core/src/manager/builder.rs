@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{SecretManager, Shared};
 use crate::backend::{Backend, OpenRequest, Operation};
 use crate::config::{Origin, Settings, environment};
-use crate::context::{CallContext, CallOptions, Face, PromptPolicy};
+use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
 use crate::layers::{self, AuditSink, LayerOptions};
@@ -181,8 +181,9 @@ struct Plan {
 }
 
 impl Plan {
+    /// The table has a default, so there is always a deadline; the other bound is never reached.
     fn timeout(&self) -> Duration {
-        self.settings.duration("deadline").unwrap_or(Duration::from_secs(10))
+        self.settings.duration("deadline").unwrap_or(MAX_DEADLINE)
     }
 
     fn prompt(&self) -> PromptPolicy {
@@ -260,7 +261,7 @@ fn limits(settings: &Settings) -> Limits {
     Limits {
         entries: to_usize(settings.integer("cache_entries")),
         bytes: to_usize(settings.integer("cache_bytes")),
-        ttl: settings.duration("cache_ttl").unwrap_or(Duration::from_secs(300)),
+        ttl: settings.duration("cache_ttl").unwrap_or_default(),
     }
 }
 

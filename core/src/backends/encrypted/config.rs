@@ -42,28 +42,29 @@ impl Config {
         } else if let Some(descriptor) = settings.integer(KEY_FD) {
             KeySource::of_descriptor(i32::try_from(descriptor).unwrap_or(i32::MAX), deadline)?
                 .ok_or_else(|| settings.error(KEY_FD, NO_KEY))?
-        } else if let Some(path) = settings.path(KEY_FILE) {
-            KeySource::file(store::create::absolute(&path)?)
         } else {
-            KeySource::default_file(locations::state_dir(app)?.join("secrets.key"))
+            let path = store::create::absolute(&locations::key_file(app, settings)?)?;
+            if settings.is_set(KEY_FILE) {
+                KeySource::file(path)
+            } else {
+                KeySource::default_file(path)
+            }
         };
-        let path = match settings.path(PATH) {
-            Some(path) => store::create::absolute(&path)?,
-            None => locations::data_dir(app)?.join("secrets.strongroom"),
-        };
+        let path = store::create::absolute(&locations::store_file(app, settings)?)?;
         if path.as_os_str().len() > LONGEST_PATH {
             // Before a key or a folder is made for a store that cannot be.
             let reason = format!("leads to a path of more than {LONGEST_PATH} bytes, the most that SQLite takes");
             return Err(settings.error(PATH, &reason));
         }
-        let number = |key: &str, default: u64| settings.integer(key).unwrap_or(default);
+        // The table has a default for each, so there is always a number.
+        let number = |key: &str| settings.integer(key).unwrap_or(u64::MAX);
         Ok(Self {
             path,
             create: settings.text("encrypted.create") != Some("never"),
             source,
             limits: Limits {
-                versions: usize::try_from(number("encrypted.versions", 10)).unwrap_or(usize::MAX),
-                journal: number("encrypted.journal_limit", 100_000),
+                versions: usize::try_from(number("encrypted.versions")).unwrap_or(usize::MAX),
+                journal: number("encrypted.journal_limit"),
             },
         })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
     Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
-    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks, set_one_by_one,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -94,13 +94,7 @@ impl Backend for LimitedBackend {
         if self.capabilities.atomic_batch {
             return self.inner.set_many(cx, req);
         }
-        Box::pin(async move {
-            let mut outcomes = Vec::with_capacity(req.entries.len());
-            for (key, secret) in req.entries {
-                outcomes.push(self.set(cx, SetRequest::new(key, secret)).await);
-            }
-            Ok(SetManyOutcome::new(outcomes))
-        })
+        set_one_by_one(self, cx, req)
     }
 
     fn update_metadata<'a>(

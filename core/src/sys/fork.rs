@@ -34,6 +34,9 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     /// Whether this thread is between the two handlers of a fork of its own.
     static FORKING: Cell<bool> = const { Cell::new(false) };
+    /// How many of this thread's forks went on although a thread was inside, so that tests need no clock.
+    #[cfg(test)]
+    pub(super) static GIVEN_UP: Cell<u32> = const { Cell::new(0) };
 }
 
 /// The number of forks between this process and the one that loaded the library, plus one.
@@ -123,6 +126,8 @@ extern "C" fn before() {
     while GATE.load(Ordering::SeqCst) & THREADS > own && std::time::Instant::now() < end {
         std::thread::sleep(STEP);
     }
+    #[cfg(test)]
+    GIVEN_UP.set(GIVEN_UP.get() + u32::from(GATE.load(Ordering::SeqCst) & THREADS > own));
     super::unix::arena::before_fork();
 }
 

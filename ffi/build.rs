@@ -1,0 +1,11 @@
+//! How the shared library is linked.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        // The name that programs look for: the C ABI's major version. Whoever installs the library makes the links.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libstrongroom.so.1");
+        // The library has threads and at-fork handlers of its own, so it is never unloaded.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    }
+}

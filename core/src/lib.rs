@@ -16,6 +16,7 @@ mod key;
 mod layers;
 mod manager;
 mod operation;
+mod park;
 pub mod registry;
 mod runtime;
 mod scope;
@@ -39,7 +40,7 @@ pub use layers::cache::Lookup;
 pub use layers::{AuditRecord, AuditSink};
 pub use manager::{
     BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,
-    SecretManager, SetOptions, UpdateOptions,
+    SecretManager, SetOptions, TooSmall, UpdateOptions,
 };
 pub use scope::{ScopeKind, SecretScope};
 pub use secret::{MAX_LABEL_NAME, MAX_LABEL_VALUE, MAX_LABELS, Secret, SecretMetadata, Version};

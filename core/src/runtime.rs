@@ -1,12 +1,10 @@
 //! The one runtime of this copy of the library: built at the first need, never dropped, a new one in a forked child.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -114,53 +112,5 @@ impl<F: Future + Unpin> Future for InContext<F> {
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let _entered = self.handle.enter();
         Pin::new(&mut self.future).poll(task)
-    }
-}
-
-/// Wakes the thread that is parked in [`block_on`].
-struct Unpark {
-    thread: Thread,
-    woken: AtomicBool,
-}
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::Release) {
-            self.thread.unpark();
-        }
-    }
-}
-
-/// Runs a future on the caller's thread. It is polled once; only then a waker is made and the thread parked, at most
-/// until `deadline`, when the future is polled again to say what it makes of that. Needs no runtime by itself and may
-/// be called from within anyone's.
-pub(crate) fn block_on<F: Future>(future: F, deadline: Instant) -> F::Output {
-    let mut future = pin!(future);
-    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return output;
-    }
-    let unpark = Arc::new(Unpark {
-        thread: std::thread::current(),
-        woken: AtomicBool::new(false),
-    });
-    let waker = Waker::from(Arc::clone(&unpark));
-    let mut task = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
-            return output;
-        }
-        while !unpark.woken.swap(false, Ordering::Acquire) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                // The future's own deadline may lie a few microseconds behind ours.
-                std::thread::park_timeout(Duration::from_micros(500));
-                break;
-            }
-            std::thread::park_timeout(left);
-        }
     }
 }

@@ -10,6 +10,7 @@ use super::around::{Around, Call, Keys};
 use crate::backend::{BoxFuture, Operation};
 use crate::context::{CallContext, CancellationToken, Face};
 use crate::error::{Error, ErrorKind, Result};
+use crate::park::Alarm;
 use crate::runtime;
 
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl Around for Deadline {
         Box::pin(Bounded {
             call,
             inner: run(),
+            alarm: Alarm::new(),
             sleep: None,
             cancelled: None,
         })
@@ -50,6 +52,7 @@ pub(crate) fn bounded<'a, T: Send + 'a>(
     Box::pin(Bounded {
         call,
         inner,
+        alarm: Alarm::new(),
         sleep: None,
         cancelled: None,
     })
@@ -58,7 +61,9 @@ pub(crate) fn bounded<'a, T: Send + 'a>(
 struct Bounded<'a, T> {
     call: Call<'a>,
     inner: BoxFuture<'a, Result<T>>,
-    /// Wakes an async caller at the deadline. A blocking caller's thread wakes by itself, so it needs no timer.
+    /// Wakes a caller whose own thread waits at the deadline.
+    alarm: Alarm,
+    /// Wakes any other one.
     sleep: Option<Pin<Box<Sleep>>>,
     cancelled: Option<BoxFuture<'a, ()>>,
 }
@@ -76,11 +81,13 @@ impl<T> Bounded<'_, T> {
             }
         }
         if cx.face() == Face::Blocking {
-            return if cx.remaining().is_zero() {
-                Poll::Ready(Ok(()))
-            } else {
-                Poll::Pending
-            };
+            if cx.remaining().is_zero() {
+                return Poll::Ready(Ok(()));
+            }
+            if self.alarm.set(cx.deadline(), task.waker()) {
+                return Poll::Pending;
+            }
+            // A task of some executor got hold of a manager for threads that may wait.
         }
         if self.sleep.is_none() {
             let _entered = runtime::handle()?.enter();

@@ -285,13 +285,25 @@ impl SecretManager {
     }
 }
 
-fn copy_into(bytes: &[u8], buffer: &mut [u8]) -> Result<usize> {
-    let Some(target) = buffer.get_mut(..bytes.len()) else {
-        let message = format!("the value has {} bytes; the buffer has {}", bytes.len(), buffer.len());
-        return Err(Error::new(ErrorKind::BufferTooSmall, message).with_operation(Operation::Get));
-    };
+/// A buffer that does not hold a value; nothing was copied into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooSmall {
+    /// The length of the value.
+    pub needed: usize,
+}
+
+pub(super) fn copy_bytes(bytes: &[u8], buffer: &mut [u8]) -> std::result::Result<usize, TooSmall> {
+    let needed = bytes.len();
+    let target = buffer.get_mut(..needed).ok_or(TooSmall { needed })?;
     target.copy_from_slice(bytes);
-    Ok(bytes.len())
+    Ok(needed)
+}
+
+fn copy_into(bytes: &[u8], buffer: &mut [u8]) -> Result<usize> {
+    copy_bytes(bytes, buffer).map_err(|TooSmall { needed }| {
+        let message = format!("the value has {needed} bytes; the buffer has {}", buffer.len());
+        Error::new(ErrorKind::BufferTooSmall, message).with_operation(Operation::Get)
+    })
 }
 
 fn is_expired(secret: &Secret) -> bool {

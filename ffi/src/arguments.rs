@@ -208,3 +208,20 @@ impl<T: Object> Out<*mut T> {
         Ok(())
     }
 }
+
+/// The caller's buffer.
+///
+/// # Safety
+/// `pointer` is NULL or points to `capacity` bytes that nobody else uses meanwhile.
+pub(crate) unsafe fn buffer<'a>(pointer: *mut u8, capacity: usize) -> Result<&'a mut [u8]> {
+    if pointer.is_null() {
+        return if capacity == 0 {
+            Ok(&mut [])
+        } else {
+            Err(fault(ErrorKind::InvalidArgument, "buffer", "is NULL and its capacity is not 0"))
+        };
+    }
+    // No value is longer, so nothing behind that is ever needed, whatever the caller claims to have.
+    // SAFETY: as this function.
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointer, capacity.min(MAX_VALUE + 1)) })
+}

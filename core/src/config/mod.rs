@@ -5,7 +5,5 @@ pub mod locations;
 mod settings;
 mod table;
 
-#[cfg(feature = "testing")]
-pub(crate) use settings::parse_duration;
-pub use settings::{Origin, Settings};
+pub use settings::{Origin, Settings, parse_duration};
 pub use table::{SETTINGS, Setting, SettingKind};

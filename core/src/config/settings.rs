@@ -224,7 +224,9 @@ fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(factor)
 }
 
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads a time span as settings have it: `250ms`, `10s`, `5m`, `2h`, from a millisecond to a day. `None` where it is
+/// none.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let millis = match unit {
         "ms" => number,

@@ -300,6 +300,15 @@ impl SecretManager {
         Ok(key)
     }
 
+    /// The key that a text means in this view: a bare name is one of the view's scope. For
+    /// [`set_many`](Self::set_many), whose keys say their scope.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`]; [`ErrorKind::TooLarge`] where it is longer than the backend takes.
+    pub fn key_of(&self, key: impl AsKey) -> Result<SecretKey> {
+        self.key(&key).map(Cow::into_owned)
+    }
+
     fn context(&self) -> Result<CallContext> {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(

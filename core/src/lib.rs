@@ -12,6 +12,7 @@ mod context;
 #[cfg(feature = "encrypted")]
 mod crypto;
 mod error;
+pub mod face;
 mod key;
 mod layers;
 mod manager;

@@ -19,13 +19,12 @@ pub use generate::{GenerateSpec, NewValue};
 pub use options::{DeleteOptions, FallbackOptions, GetOptions, ListOptions, RollbackTo, SetOptions, UpdateOptions};
 pub use read::TooSmall;
 
-use crate::backend::{Backend, BoxFuture, Capabilities, Persistence};
+use crate::backend::{Backend, Capabilities, Persistence};
 use crate::config::Settings;
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
 use crate::layers::cache::{Cache, Lookup, cache_text};
-use crate::runtime;
 use crate::scope::SecretScope;
 use crate::secret::Secret;
 
@@ -325,15 +324,6 @@ impl SecretManager {
 
     fn layered(&self) -> &dyn Backend {
         &*self.shared.layered
-    }
-
-    /// Awaits a call of the backend. A remote backend's future is polled inside our runtime's context, whoever polls.
-    async fn call<T>(&self, future: BoxFuture<'_, Result<T>>) -> Result<T> {
-        if self.shared.backend.needs_runtime() {
-            runtime::InContext::new(future)?.await
-        } else {
-            future.await
-        }
     }
 }
 

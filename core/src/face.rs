@@ -93,3 +93,9 @@ impl<T, M> fmt::Debug for ProcessLocal<T, M> {
 pub fn shutdown(timeout: Duration) -> Result<()> {
     runtime::shutdown(timeout)
 }
+
+/// Blocks every signal in the calling thread but those that report a fault of it: for a face's own threads, on which the
+/// program's handlers must never run.
+pub fn block_signals() {
+    crate::sys::signals::block_in_this_thread();
+}

@@ -263,6 +263,16 @@ impl SecretManager {
         }
     }
 
+    /// The cached secret as a copy of the caller's own, for a caller who has the key's text as bytes, as for
+    /// [`try_cached_bytes`](Self::try_cached_bytes). `None` means: call [`get`](Self::get).
+    pub fn cached_secret_bytes(&self, key: &[u8]) -> Option<Secret> {
+        let cache = self.shared.cache.as_ref()?;
+        match self.with_cache_bytes(key, |text| cache.secret(&*self.shared.backend, text)) {
+            Lookup::Hit(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
     /// Calls `look` with the bytes that a key is cached under, before anything is parsed. A text that is no valid key
     /// is found by nobody, because only valid ones are ever cached.
     #[inline]

@@ -122,7 +122,7 @@ pub unsafe extern "C" fn strongroom_manager_get(
             let out = Out::object(secret, "secret")?;
             refuse_in_callback()?;
             if call.is_null()
-                && let Some(cached) = pin(manager)?.waiting.cached_secret_bytes(arguments::key_bytes(key, key_length)?)
+                && let Some(cached) = pin(manager)?.free.cached_secret_bytes(arguments::key_bytes(key, key_length)?)
             {
                 return out.give(Secret(cached));
             }

@@ -2,9 +2,12 @@
 
 pub(crate) mod environment;
 pub mod locations;
+mod provider;
 mod settings;
 mod table;
 
+pub(crate) use provider::Provided;
+pub use provider::SecretProvider;
 #[cfg(feature = "testing")]
 pub(crate) use settings::parse_duration;
 pub use settings::{Origin, Settings};

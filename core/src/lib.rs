@@ -33,7 +33,7 @@ mod wipe;
 mod worker;
 
 pub use config::locations;
-pub use config::{Origin, SETTINGS, Setting, SettingKind, Settings, parse_duration};
+pub use config::{Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings, parse_duration};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey};

@@ -22,12 +22,22 @@ const MAX_TEXT: usize = 1 << 20;
 /// `pointer` is NULL, or points to `length` bytes, or to bytes that end with a NUL where `length` is
 /// [`AUTO_LENGTH`]. They stay as they are for as long as the answer lives.
 #[inline]
-unsafe fn bytes<'a>(pointer: *const u8, length: usize, max: usize, name: &str, too_long: ErrorKind) -> Result<Option<&'a [u8]>> {
+unsafe fn bytes<'a>(
+    pointer: *const u8,
+    length: usize,
+    max: usize,
+    name: &str,
+    too_long: ErrorKind,
+) -> Result<Option<&'a [u8]>> {
     if pointer.is_null() {
         return if length == 0 || length == AUTO_LENGTH {
             Ok(None)
         } else {
-            Err(fault(ErrorKind::InvalidArgument, name, "is NULL and its length is not 0"))
+            Err(fault(
+                ErrorKind::InvalidArgument,
+                name,
+                "is NULL and its length is not 0",
+            ))
         };
     }
     let length = if length == AUTO_LENGTH {
@@ -83,7 +93,9 @@ pub(crate) unsafe fn key(pointer: *const c_char, length: usize) -> Result<String
     let bytes = unsafe { key_bytes(pointer, length) }?;
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(Error::new(ErrorKind::InvalidKey, "the key is not UTF-8").with_key(String::from_utf8_lossy(bytes))),
+        Err(_) => {
+            Err(Error::new(ErrorKind::InvalidKey, "the key is not UTF-8").with_key(String::from_utf8_lossy(bytes)))
+        }
     }
 }
 
@@ -112,16 +124,28 @@ pub(crate) unsafe fn texts(
     name: &str,
 ) -> Result<Vec<String>> {
     if texts.is_null() && count != 0 {
-        return Err(fault(ErrorKind::InvalidArgument, name, "is NULL and its count is not 0"));
+        return Err(fault(
+            ErrorKind::InvalidArgument,
+            name,
+            "is NULL and its count is not 0",
+        ));
     }
     if count > MAX_TEXT {
-        return Err(fault(ErrorKind::TooLarge, name, &format!("has more than {MAX_TEXT} entries")));
+        return Err(fault(
+            ErrorKind::TooLarge,
+            name,
+            &format!("has more than {MAX_TEXT} entries"),
+        ));
     }
     (0..count)
         .map(|at| {
             // SAFETY: as this function; `at` lies below `count`.
             let (pointer, length) = unsafe {
-                let length = if lengths.is_null() { AUTO_LENGTH } else { *lengths.add(at) };
+                let length = if lengths.is_null() {
+                    AUTO_LENGTH
+                } else {
+                    *lengths.add(at)
+                };
                 (*texts.add(at), length)
             };
             // SAFETY: as this function.
@@ -218,7 +242,11 @@ pub(crate) unsafe fn buffer<'a>(pointer: *mut u8, capacity: usize) -> Result<&'a
         return if capacity == 0 {
             Ok(&mut [])
         } else {
-            Err(fault(ErrorKind::InvalidArgument, "buffer", "is NULL and its capacity is not 0"))
+            Err(fault(
+                ErrorKind::InvalidArgument,
+                "buffer",
+                "is NULL and its capacity is not 0",
+            ))
         };
     }
     // No value is longer, so nothing behind that is ever needed, whatever the caller claims to have.

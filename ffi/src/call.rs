@@ -101,7 +101,11 @@ impl Chosen {
         };
         let chosen = call.0.read()?.clone();
         match chosen.own.keys().find(|name| !takes.contains(name)) {
-            Some(name) => Err(fault(ErrorKind::InvalidArgument, name, "is an option that this verb does not take")),
+            Some(name) => Err(fault(
+                ErrorKind::InvalidArgument,
+                name,
+                "is an option that this verb does not take",
+            )),
             None => Ok(chosen),
         }
     }

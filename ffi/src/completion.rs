@@ -34,7 +34,10 @@ pub(crate) trait Callback<A>: Copy + Send + 'static {
 fn failure(error: Error) -> (Status, *mut ErrorObject) {
     let status = Status::of(error.kind());
     // Without a free handle there is the status alone.
-    (status, hand_out(ErrorObject::new(error)).unwrap_or(std::ptr::null_mut()))
+    (
+        status,
+        hand_out(ErrorObject::new(error)).unwrap_or(std::ptr::null_mut()),
+    )
 }
 
 impl<T: Object> Callback<T> for unsafe extern "C" fn(*mut c_void, Status, *mut T, *mut ErrorObject) {

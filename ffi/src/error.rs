@@ -2,7 +2,8 @@
 
 use std::ffi::{CString, c_char};
 
-use strongroom::{Error, Operation};
+use strongroom::Error;
+use strongroom::backend::Operation;
 
 use crate::guard::{guard_free, guard_value};
 use crate::handle::{object, pin};

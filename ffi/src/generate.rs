@@ -35,9 +35,19 @@ pub(crate) fn spec(form: i32, length: usize, chosen: &Chosen) -> Result<Generate
         Some(Form::Hex) => GenerateSpec::hex(length),
         Some(Form::Base64) => GenerateSpec::base64(length),
         Some(Form::Password) => GenerateSpec::password(length),
-        None => return Err(fault(ErrorKind::InvalidArgument, "form", "is none of `STRONGROOM_FORM_…`")),
+        None => {
+            return Err(fault(
+                ErrorKind::InvalidArgument,
+                "form",
+                "is none of `STRONGROOM_FORM_…`",
+            ));
+        }
     };
-    Ok(if chosen.is_off("symbols") { spec.without_symbols() } else { spec })
+    Ok(if chosen.is_off("symbols") {
+        spec.without_symbols()
+    } else {
+        spec
+    })
 }
 
 /// Makes a random value and stores it nowhere. `form` is a `STRONGROOM_FORM_…`; `length` counts random bytes, or

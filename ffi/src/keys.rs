@@ -87,7 +87,10 @@ pub unsafe extern "C" fn strongroom_key_unescape(
 
 fn write(bytes: &[u8], buffer: &mut [u8]) -> Result<()> {
     let room = buffer.get_mut(..bytes.len()).ok_or_else(|| {
-        Error::new(ErrorKind::BufferTooSmall, format!("the buffer needs {} bytes", bytes.len()))
+        Error::new(
+            ErrorKind::BufferTooSmall,
+            format!("the buffer needs {} bytes", bytes.len()),
+        )
     })?;
     room.copy_from_slice(bytes);
     Ok(())

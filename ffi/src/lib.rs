@@ -6,7 +6,11 @@
 //! callback ([`completion`]); both are one function of [`manager`].
 
 #![allow(unsafe_code, reason = "this crate faces C")]
-#![allow(clippy::missing_safety_doc, reason = "the header's first comment holds for every function")]
+#![allow(unreachable_pub, reason = "C reaches what is exported")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the header's first comment holds for every function"
+)]
 
 mod arguments;
 mod batch;

@@ -127,7 +127,9 @@ pub extern "C" fn strongroom_status_help(status: i32) -> *const c_char {
 /// Whether the same call may succeed later without anyone changing anything.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_status_is_retryable(status: i32) -> bool {
-    guard_value(false, || Ok(kind_of(status).is_some_and(strongroom::ErrorKind::is_retryable)))
+    guard_value(false, || {
+        Ok(kind_of(status).is_some_and(strongroom::ErrorKind::is_retryable))
+    })
 }
 
 /// The exit code of the `strongroom` command for a status; 0 for success; -1 for a number that this library does not

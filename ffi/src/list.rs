@@ -192,7 +192,10 @@ pub unsafe extern "C" fn strongroom_list_secret(
                     out.give(Secret(copy))
                 }
                 (None, Some(error)) => Err(error.clone()),
-                (None, None) => Err(Error::new(ErrorKind::Unsupported, "only a batch that was read has values")),
+                (None, None) => Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "only a batch that was read has values",
+                )),
             }
         })
     }

@@ -204,6 +204,9 @@ fn report_events() -> Result<()> {
     if *REPORTING.get_or_init(|| tracing::subscriber::set_global_default(Forwarder).is_ok()) {
         Ok(())
     } else {
-        Err(Error::new(ErrorKind::Conflict, "the library's events go somewhere else already"))
+        Err(Error::new(
+            ErrorKind::Conflict,
+            "the library's events go somewhere else already",
+        ))
     }
 }

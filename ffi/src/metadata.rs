@@ -80,7 +80,11 @@ impl State {
         let shown = |text: &Option<Option<String>>| text.iter().flatten().next().map(|text| c_text(text));
         self.texts.provider = shown(&self.update.provider);
         self.texts.scope_of_use = shown(&self.update.scope_of_use);
-        self.texts.labels = self.labels.iter().map(|(name, value)| (c_text(name), c_text(value))).collect();
+        self.texts.labels = self
+            .labels
+            .iter()
+            .map(|(name, value)| (c_text(name), c_text(value)))
+            .collect();
     }
 }
 
@@ -232,7 +236,9 @@ pub unsafe extern "C" fn strongroom_metadata_clear(
 /// Who issued the secret; NULL where nobody is named. Texts of metadata live until it is changed or freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_metadata_provider(metadata: *const Metadata) -> *const c_char {
-    read(metadata, std::ptr::null(), |state| pointer(state.texts.provider.as_deref()))
+    read(metadata, std::ptr::null(), |state| {
+        pointer(state.texts.provider.as_deref())
+    })
 }
 
 /// What the secret may be used for; NULL where nothing is said.
@@ -277,7 +283,11 @@ pub unsafe extern "C" fn strongroom_metadata_label(
         let name = unsafe { text(name, length, "name") }?;
         let metadata = pin(metadata)?;
         let state = metadata.0.read()?;
-        let label = state.texts.labels.iter().find(|(found, _)| found.as_bytes() == name.as_bytes());
+        let label = state
+            .texts
+            .labels
+            .iter()
+            .find(|(found, _)| found.as_bytes() == name.as_bytes());
         Ok(pointer(label.map(|(_, value)| &**value)))
     })
 }
@@ -326,7 +336,9 @@ unsafe fn moment(
 /// The version; NULL where the backend tells none. To be compared for equality only.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_metadata_version(metadata: *const Metadata) -> *const c_char {
-    read(metadata, std::ptr::null(), |state| pointer(state.texts.version.as_deref()))
+    read(metadata, std::ptr::null(), |state| {
+        pointer(state.texts.version.as_deref())
+    })
 }
 
 /// The number of the version; `not_found` where it is no number.

@@ -3,9 +3,7 @@
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
 
-use strongroom::{
-    Builder, Error, ErrorKind, Origin, Result, SecretManager, SecretProvider, SecretValue, Settings,
-};
+use strongroom::{Builder, Error, ErrorKind, Origin, Result, SecretManager, SecretProvider, SecretValue, Settings};
 use zeroize::Zeroizing;
 
 use crate::arguments::{Out, text, value};
@@ -107,15 +105,24 @@ impl SecretProvider for ForeignProvider {
         let mut length = 0;
         // SAFETY: the header's conventions, and `buffer` has this room.
         let status = calling_out(|| unsafe {
-            (self.provide)(self.context, name.as_ptr(), buffer.as_mut_ptr(), CAPACITY, &raw mut length)
+            (self.provide)(
+                self.context,
+                name.as_ptr(),
+                buffer.as_mut_ptr(),
+                CAPACITY,
+                &raw mut length,
+            )
         });
         if status != Status::Ok as i32 {
             let kind = kind_of(status).unwrap_or(ErrorKind::Internal);
             return Err(Error::new(kind, "the provider of the secret refused").with_setting(setting.to_owned()));
         }
         let given = buffer.get(..length).ok_or_else(|| {
-            Error::new(ErrorKind::TooLarge, format!("the provider says that it wrote more than {CAPACITY} bytes"))
-                .with_setting(setting.to_owned())
+            Error::new(
+                ErrorKind::TooLarge,
+                format!("the provider says that it wrote more than {CAPACITY} bytes"),
+            )
+            .with_setting(setting.to_owned())
         })?;
         Ok(SecretValue::copy_of(given))
     }

@@ -11,7 +11,7 @@ use crate::completion;
 use crate::error::ErrorObject;
 use crate::guard::guard;
 use crate::handle::{Object, Table};
-use crate::manager::DoneCallback;
+use crate::manager::write::DoneCallback;
 use crate::status::{Status, fault};
 
 /// Panics.

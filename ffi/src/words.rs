@@ -21,7 +21,11 @@ macro_rules! word_table {
         /// The word, for C; it lives for ever.
         pub(crate) fn $name(of: $type) -> *const ::std::ffi::c_char {
             static WORDS: ::std::sync::OnceLock<Vec<::std::ffi::CString>> = ::std::sync::OnceLock::new();
-            let words = WORDS.get_or_init(|| $all.iter().map(|each| $crate::words::c_text(each.$word())).collect());
+            let words = WORDS.get_or_init(|| {
+                $all.iter()
+                    .map(|each| $crate::words::c_text(each.$word()))
+                    .collect()
+            });
             let at = $all.iter().position(|&each| each == of);
             at.map_or(::std::ptr::null(), |at| words[at].as_ptr())
         }

@@ -13,7 +13,6 @@ use std::ops::Deref;
 pub(crate) use table::Table;
 
 use crate::status::fault;
-use slot::Slot;
 use strongroom::{Error, ErrorKind, Result};
 
 /// An object that C may hold.
@@ -73,7 +72,11 @@ pub(crate) fn pin<T: Object>(handle: *const T) -> Result<Pin<T>> {
 /// # Errors
 /// As [`pin`].
 pub(crate) fn pin_optional<T: Object>(handle: *const T) -> Result<Option<Pin<T>>> {
-    if handle.is_null() { Ok(None) } else { pin(handle).map(Some) }
+    if handle.is_null() {
+        Ok(None)
+    } else {
+        pin(handle).map(Some)
+    }
 }
 
 /// Takes an object back from C; NULL is fine. Calls that use it go on; the last of them drops it.

@@ -138,7 +138,6 @@ fn close(counter: &AtomicU64, generation: u32) -> Option<isize> {
     }
 }
 
-
 fn generation_of(word: u64) -> u32 {
     (word >> GENERATION_SHIFT) as u32
 }

@@ -66,7 +66,10 @@ impl<T: Object> Table<T> {
         loop {
             slot.next_free.store(head as u32, Ordering::Relaxed);
             let new = changed(head) | u64::from(slot.index);
-            match self.free.compare_exchange_weak(head, new, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .free
+                .compare_exchange_weak(head, new, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return,
                 Err(seen) => head = seen,
             }
@@ -79,7 +82,10 @@ impl<T: Object> Table<T> {
             // The end of the list is no slot.
             let slot = self.slot(head as u32)?;
             let new = changed(head) | u64::from(slot.next_free.load(Ordering::Relaxed));
-            match self.free.compare_exchange_weak(head, new, Ordering::AcqRel, Ordering::Acquire) {
+            match self
+                .free
+                .compare_exchange_weak(head, new, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return Some(slot),
                 Err(seen) => head = seen,
             }

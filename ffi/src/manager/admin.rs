@@ -19,7 +19,7 @@ pub type ReportCallback =
 
 fn health(call: *const Call) -> Result<Verb<Report>> {
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         let health = manager.health().await?;
         Ok(Report::default()
             .text("state", health.state.word())
@@ -30,7 +30,7 @@ fn health(call: *const Call) -> Result<Verb<Report>> {
 
 fn verify(call: *const Call) -> Result<Verb<Report>> {
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         let report = manager.verify().await?;
         Ok(Report::default()
             .number("secrets", report.secrets)
@@ -42,12 +42,12 @@ fn verify(call: *const Call) -> Result<Verb<Report>> {
 
 fn lock(call: *const Call) -> Result<Verb<()>> {
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move { manager.lock().await }))
+    Ok(Verb::new(chosen, move |manager| async move { manager.lock().await }))
 }
 
 fn close(call: *const Call) -> Result<Verb<()>> {
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move { manager.close().await }))
+    Ok(Verb::new(chosen, move |manager| async move { manager.close().await }))
 }
 
 /// Tells how the backend is, without a prompt and without using up a quota. Texts: `state` (`ok`, `degraded`,

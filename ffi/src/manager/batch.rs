@@ -27,13 +27,16 @@ unsafe fn get_many(
     // SAFETY: as this function.
     let keys = unsafe { texts(keys, key_lengths, count, "keys") }?;
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(List::of_batch(manager.get_many(&keys).await?))
     }))
 }
 
-fn list(call: *const Call) -> Result<Verb<List>> {
-    let chosen = Chosen::of(call, &["scope", "prefix", "provider", "after", "limit", "full_metadata"])?;
+fn names(call: *const Call) -> Result<Verb<List>> {
+    let chosen = Chosen::of(
+        call,
+        &["scope", "prefix", "provider", "after", "limit", "full_metadata"],
+    )?;
     let mut options = ListOptions::new();
     if let Some(scope) = chosen.text("scope") {
         options = options.scope(SecretScope::parse(scope)?);
@@ -51,7 +54,7 @@ fn list(call: *const Call) -> Result<Verb<List>> {
         options = options.limit(limit);
     }
     options.full_metadata = chosen.is_on("full_metadata");
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(List::of_page(manager.list(options).await?))
     }))
 }
@@ -60,7 +63,7 @@ unsafe fn versions(key: *const c_char, key_length: usize, call: *const Call) -> 
     // SAFETY: as this function.
     let key = unsafe { arguments::key(key, key_length) }?;
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         let versions = manager.versions(&key).await?;
         Ok(List::of_versions(manager.key_of(&key)?.as_str(), versions))
     }))
@@ -70,7 +73,7 @@ fn set_many(manager: *const Manager, batch: *const Batch, call: *const Call) -> 
     let view = pin(manager)?.free.clone();
     let entries = pin(batch)?.entries(|key| view.key_of(key))?;
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         let outcome = manager.set_many(&entries).await?;
         let keys: Vec<_> = entries.into_iter().map(|(key, _)| key).collect();
         Ok(List::of_writes(&keys, outcome))
@@ -138,7 +141,7 @@ pub unsafe extern "C" fn strongroom_manager_list(
         guard(error, || {
             let out = Out::object(list, "list")?;
             refuse_in_callback()?;
-            out.give(list(call)?.wait(manager)?)
+            out.give(names(call)?.wait(manager)?)
         })
     }
 }
@@ -156,7 +159,7 @@ pub unsafe extern "C" fn strongroom_manager_list_async(
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            list(call)?.start(manager, callback, context)
+            names(call)?.start(manager, callback, context)
         })
     }
 }

@@ -6,14 +6,14 @@
 mod admin;
 mod batch;
 mod read;
-mod write;
+pub(crate) mod write;
 
 use std::ffi::{c_char, c_void};
 use std::future::Future;
 
-use strongroom::backend::{BoxFuture, Capabilities};
+use strongroom::backend::{BoxFuture, Capabilities, Operation};
 use strongroom::blocking::SecretManager as BlockingManager;
-use strongroom::{Error, ErrorKind, Operation, Result, SecretManager};
+use strongroom::{Error, ErrorKind, Result, SecretManager};
 
 use crate::arguments::{Out, text};
 use crate::call::Chosen;

@@ -2,7 +2,8 @@
 
 use std::ffi::{c_char, c_void};
 
-use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, Lookup, Operation, Result, SecretScope, TooSmall, Version};
+use strongroom::backend::Operation;
+use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, Lookup, Result, SecretScope, TooSmall, Version};
 
 use super::{Manager, Verb, missing};
 use crate::arguments::{self, Out, text, texts};
@@ -23,8 +24,9 @@ pub type ExistsCallback =
     Option<unsafe extern "C" fn(context: *mut c_void, status: Status, exists: bool, error: *mut ErrorObject)>;
 
 /// Takes what is known about a secret, or why nothing is.
-pub type MetadataCallback =
-    Option<unsafe extern "C" fn(context: *mut c_void, status: Status, metadata: *mut Metadata, error: *mut ErrorObject)>;
+pub type MetadataCallback = Option<
+    unsafe extern "C" fn(context: *mut c_void, status: Status, metadata: *mut Metadata, error: *mut ErrorObject),
+>;
 
 unsafe fn get(key: *const c_char, key_length: usize, call: *const Call) -> Result<Verb<Secret>> {
     // SAFETY: as this function.
@@ -44,7 +46,12 @@ unsafe fn get_version(
     call: *const Call,
 ) -> Result<Verb<Secret>> {
     // SAFETY: as this function.
-    let (key, version) = unsafe { (arguments::key(key, key_length)?, text(version, version_length, "version")?) };
+    let (key, version) = unsafe {
+        (
+            arguments::key(key, key_length)?,
+            text(version, version_length, "version")?,
+        )
+    };
     let chosen = Chosen::of(call, &["include_expired"])?;
     let mut options = GetOptions::new().version(Version::from_word(version));
     options.include_expired = chosen.is_on("include_expired");
@@ -52,7 +59,7 @@ unsafe fn get_version(
 }
 
 fn read(chosen: Chosen, key: String, options: GetOptions) -> Verb<Secret> {
-    Verb::new(chosen, |manager| async move {
+    Verb::new(chosen, move |manager| async move {
         match manager.get_with(&key, options).await? {
             Some(secret) => Ok(Secret(secret)),
             None => Err(missing(&manager, Operation::Get, &key)),
@@ -73,11 +80,14 @@ unsafe fn get_with_fallback(
         let name = arguments::key(name, name_length)?;
         (name, texts(scopes, scope_lengths, count, "scopes")?)
     };
-    let scopes = scopes.iter().map(|scope| SecretScope::parse(scope)).collect::<Result<Vec<_>>>()?;
+    let scopes = scopes
+        .iter()
+        .map(|scope| SecretScope::parse(scope))
+        .collect::<Result<Vec<_>>>()?;
     let chosen = Chosen::of(call, &["allow_unavailable"])?;
     let mut options = FallbackOptions::new();
     options.allow_unavailable = chosen.is_on("allow_unavailable");
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         match manager.get_with_fallback_options(&name, &scopes, options).await? {
             Some(secret) => Ok(Secret(secret)),
             None => Err(missing(&manager, Operation::Get, &name)),
@@ -85,18 +95,21 @@ unsafe fn get_with_fallback(
     }))
 }
 
-unsafe fn exists(key: *const c_char, key_length: usize, call: *const Call) -> Result<Verb<bool>> {
+unsafe fn existence(key: *const c_char, key_length: usize, call: *const Call) -> Result<Verb<bool>> {
     // SAFETY: as this function.
     let key = unsafe { arguments::key(key, key_length) }?;
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move { manager.exists(&key).await }))
+    Ok(Verb::new(
+        chosen,
+        move |manager| async move { manager.exists(&key).await },
+    ))
 }
 
 unsafe fn describe(key: *const c_char, key_length: usize, call: *const Call) -> Result<Verb<Metadata>> {
     // SAFETY: as this function.
     let key = unsafe { arguments::key(key, key_length) }?;
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         match manager.describe(&key).await? {
             Some(description) => Ok(Metadata::of(description.metadata)),
             None => Err(missing(&manager, Operation::Describe, &key)),
@@ -122,7 +135,9 @@ pub unsafe extern "C" fn strongroom_manager_get(
             let out = Out::object(secret, "secret")?;
             refuse_in_callback()?;
             if call.is_null()
-                && let Some(cached) = pin(manager)?.free.cached_secret_bytes(arguments::key_bytes(key, key_length)?)
+                && let Some(cached) = pin(manager)?
+                    .free
+                    .cached_secret_bytes(arguments::key_bytes(key, key_length)?)
             {
                 return out.give(Secret(cached));
             }
@@ -211,7 +226,9 @@ pub unsafe extern "C" fn strongroom_manager_get_value(
             if call.is_null()
                 && let Lookup::Hit(outcome) = pin(manager)?
                     .free
-                    .try_cached_bytes(arguments::key_bytes(key, key_length)?, |value| copied_text(value, buffer))
+                    .try_cached_bytes(arguments::key_bytes(key, key_length)?, |value| {
+                        copied_text(value, buffer)
+                    })
             {
                 return told(&out, outcome?);
             }
@@ -372,7 +389,7 @@ pub unsafe extern "C" fn strongroom_manager_exists(
         guard(error, || {
             let out = Out::new(exists, false, "exists")?;
             refuse_in_callback()?;
-            out.fill(exists(key, key_length, call)?.wait(manager)?);
+            out.fill(existence(key, key_length, call)?.wait(manager)?);
             Ok(())
         })
     }
@@ -393,7 +410,7 @@ pub unsafe extern "C" fn strongroom_manager_exists_async(
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            exists(key, key_length, call)?.start(manager, callback, context)
+            existence(key, key_length, call)?.start(manager, callback, context)
         })
     }
 }

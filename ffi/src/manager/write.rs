@@ -45,7 +45,7 @@ unsafe fn set(
     if let Some(at) = chosen.moment("created_at") {
         options = options.created_at(at);
     }
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.set_with(&key, &secret, options).await?))
     }))
 }
@@ -70,11 +70,17 @@ unsafe fn set_api_key(
     // SAFETY: as this function.
     let (key, value, provider) = unsafe {
         let provider = optional_text(provider, provider_length, "provider")?.map(str::to_owned);
-        (arguments::key(key, key_length)?, arguments::value(value, value_length)?, provider)
+        (
+            arguments::key(key, key_length)?,
+            arguments::value(value, value_length)?,
+            provider,
+        )
     };
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
-        Ok(Written::of(&manager.set_api_key(&key, value, provider.as_deref()).await?))
+    Ok(Verb::new(chosen, move |manager| async move {
+        Ok(Written::of(
+            &manager.set_api_key(&key, value, provider.as_deref()).await?,
+        ))
     }))
 }
 
@@ -96,7 +102,7 @@ unsafe fn update_value(
     if let Some(at) = chosen.moment("expires_at") {
         options = options.expires_at(at);
     }
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.update_value_with(&key, value, options).await?))
     }))
 }
@@ -112,7 +118,7 @@ unsafe fn update_metadata(
     let chosen = Chosen::of(call, &["if_version"])?;
     let mut update = pin(update)?.to_update()?;
     update.if_version = chosen.version("if_version");
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.update_metadata(&key, &update).await?))
     }))
 }
@@ -129,7 +135,7 @@ unsafe fn get_or_generate(
     let key = unsafe { arguments::key(key, key_length) }?;
     let chosen = Chosen::of(call, &["symbols"])?;
     let spec: GenerateSpec = spec(form, length, &chosen)?.with_metadata(stated(metadata)?);
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         manager.get_or_generate(&key, &spec).await.map(Secret)
     }))
 }
@@ -144,7 +150,7 @@ unsafe fn rotate(
     // SAFETY: as this function.
     let (key, value) = unsafe { (arguments::key(key, key_length)?, arguments::value(value, value_length)?) };
     let chosen = Chosen::of(call, &[])?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.rotate(&key, value).await?))
     }))
 }
@@ -160,7 +166,7 @@ unsafe fn rotate_generate(
     let key = unsafe { arguments::key(key, key_length) }?;
     let chosen = Chosen::of(call, &["symbols"])?;
     let spec = spec(form, length, &chosen)?;
-    Ok(Verb::new(chosen, |manager| async move {
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.rotate(&key, spec).await?))
     }))
 }
@@ -190,8 +196,11 @@ unsafe fn rollback(
     };
     let takes: &[&str] = if version.is_some() { &[] } else { &["back"] };
     let chosen = Chosen::of(call, takes)?;
-    let to = version.map_or_else(|| RollbackTo::back(chosen.number("back").unwrap_or(1)), RollbackTo::Version);
-    Ok(Verb::new(chosen, |manager| async move {
+    let to = version.map_or_else(
+        || RollbackTo::back(chosen.number("back").unwrap_or(1)),
+        RollbackTo::Version,
+    );
+    Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.rollback(&key, to).await?))
     }))
 }
@@ -291,7 +300,8 @@ pub unsafe extern "C" fn strongroom_manager_set_api_key_async(
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            set_api_key(key, key_length, value, value_length, provider, provider_length, call)?.start(manager, callback, context)
+            set_api_key(key, key_length, value, value_length, provider, provider_length, call)?
+                .start(manager, callback, context)
         })
     }
 }

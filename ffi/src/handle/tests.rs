@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{INDEX_MASK, MARK, Object, hand_out, object, pin, pin_optional, take_back};
+use super::{INDEX_MASK, MARK, Object, hand_out, pin, pin_optional, take_back};
 use strongroom::ErrorKind;
 
 /// Counts how often it is dropped.

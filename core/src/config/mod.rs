@@ -6,6 +6,7 @@ mod provider;
 mod settings;
 mod table;
 
+#[cfg(feature = "encrypted")]
 pub(crate) use provider::Provided;
 pub use provider::SecretProvider;
 #[cfg(feature = "testing")]

@@ -237,6 +237,77 @@ typedef int32_t strongroom_status_t;
 #endif // __cplusplus
 
 /*
+ What a generated value is made of.
+ */
+enum strongroom_form_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /*
+     So many random bytes.
+     */
+    STRONGROOM_FORM_BYTES = 0,
+    /*
+     So many random bytes as lower-case hexadecimal digits.
+     */
+    STRONGROOM_FORM_HEX = 1,
+    /*
+     So many random bytes as url-safe base64 without padding.
+     */
+    STRONGROOM_FORM_BASE64 = 2,
+    /*
+     So many characters: lower-case and upper-case letters, digits and, unless the option `symbols` is `false`,
+     symbols; at least one of each.
+     */
+    STRONGROOM_FORM_PASSWORD = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum strongroom_form_t strongroom_form_t;
+#else
+typedef int32_t strongroom_form_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/*
+ How much an event matters.
+ */
+enum strongroom_level_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /*
+     Something failed that must not.
+     */
+    STRONGROOM_LEVEL_ERROR = 1,
+    /*
+     Something that a person should look at.
+     */
+    STRONGROOM_LEVEL_WARN = 2,
+    /*
+     What happens now and then.
+     */
+    STRONGROOM_LEVEL_INFO = 3,
+    /*
+     Each call.
+     */
+    STRONGROOM_LEVEL_DEBUG = 4,
+    /*
+     Everything.
+     */
+    STRONGROOM_LEVEL_TRACE = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum strongroom_level_t strongroom_level_t;
+#else
+typedef int32_t strongroom_level_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/*
  Secrets that are to be written together. Several threads may use it at once; whoever adds to it must be alone.
  */
 typedef struct strongroom_batch_t strongroom_batch_t;
@@ -282,6 +353,10 @@ typedef struct strongroom_options_t strongroom_options_t;
  */
 typedef struct strongroom_report_t strongroom_report_t;
 
+/*
+ A secret: its value and what is known about it. The value is wiped when the secret is freed. Several threads may
+ read it at once.
+ */
 typedef struct strongroom_secret_t strongroom_secret_t;
 
 /*
@@ -292,7 +367,8 @@ typedef struct strongroom_written_t strongroom_written_t;
 /*
  Writes a secret, such as the key of the store, into `buffer`, which has room for `capacity` bytes and is wiped
  afterwards, and their number into `length`. `setting` names what is asked for. Answers `STRONGROOM_STATUS_OK`, or
- the kind of error that the call which needed the secret is to answer. It is called on the thread that needs the
+ the kind of error that the call which needed the secret is to answer, such as `locked`, `key_missing`, `cancelled` or
+ `unavailable`. It is called on the thread that needs the
  secret, which holds no lock meanwhile.
  */
 typedef int32_t (*strongroom_provider_t)(void *context,
@@ -473,7 +549,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_options_set_secret(strongroom_options_t *options,
                                                   const char *name,
                                                   size_t name_length,
-                                                  const uint8_t *value_data,
+                                                  const void *value_data,
                                                   size_t value_length,
                                                   strongroom_error_t **error);
 
@@ -518,7 +594,7 @@ strongroom_status_t strongroom_manager_open(const strongroom_options_t *options,
                                             strongroom_error_t **error);
 
 /*
- Starts opening a manager.
+ Starts `strongroom_manager_open`. How long it may take is the setting `deadline`.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_manager_open_async(const strongroom_options_t *options,
@@ -592,7 +668,7 @@ strongroom_status_t strongroom_manager_get_into(const strongroom_manager_t *mana
                                                 const char *key,
                                                 size_t key_length,
                                                 const strongroom_call_t *call,
-                                                uint8_t *buffer,
+                                                void *buffer,
                                                 size_t capacity,
                                                 size_t *length,
                                                 strongroom_error_t **error);
@@ -739,7 +815,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_set(const strongroom_manager_t *manager,
                                            const char *key,
                                            size_t key_length,
-                                           const uint8_t *value,
+                                           const void *value,
                                            size_t value_length,
                                            const strongroom_metadata_t *metadata,
                                            const strongroom_call_t *call,
@@ -753,7 +829,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_set_async(const strongroom_manager_t *manager,
                                                  const char *key,
                                                  size_t key_length,
-                                                 const uint8_t *value,
+                                                 const void *value,
                                                  size_t value_length,
                                                  const strongroom_metadata_t *metadata,
                                                  const strongroom_call_t *call,
@@ -769,7 +845,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_set_api_key(const strongroom_manager_t *manager,
                                                    const char *key,
                                                    size_t key_length,
-                                                   const uint8_t *value,
+                                                   const void *value,
                                                    size_t value_length,
                                                    const char *provider,
                                                    size_t provider_length,
@@ -784,7 +860,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_set_api_key_async(const strongroom_manager_t *manager,
                                                          const char *key,
                                                          size_t key_length,
-                                                         const uint8_t *value,
+                                                         const void *value,
                                                          size_t value_length,
                                                          const char *provider,
                                                          size_t provider_length,
@@ -803,7 +879,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_update_value(const strongroom_manager_t *manager,
                                                     const char *key,
                                                     size_t key_length,
-                                                    const uint8_t *value,
+                                                    const void *value,
                                                     size_t value_length,
                                                     const strongroom_call_t *call,
                                                     strongroom_written_t **written,
@@ -816,7 +892,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_update_value_async(const strongroom_manager_t *manager,
                                                           const char *key,
                                                           size_t key_length,
-                                                          const uint8_t *value,
+                                                          const void *value,
                                                           size_t value_length,
                                                           const strongroom_call_t *call,
                                                           strongroom_written_callback_t callback,
@@ -852,40 +928,6 @@ strongroom_status_t strongroom_manager_update_metadata_async(const strongroom_ma
                                                              strongroom_error_t **error);
 
 /*
- Reads a secret, or makes it with a random value where there is none; of several that try at once one makes it, and all
- get that. `form` is a `STRONGROOM_FORM_...`; `length` counts random bytes, or characters of a password; `metadata` (may be
- NULL) is that of a new secret.
-
- Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536; `expired`; as for
- `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_or_generate(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       int32_t form,
-                                                       size_t length,
-                                                       const strongroom_metadata_t *metadata,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_secret_t **secret,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_or_generate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_or_generate_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             int32_t form,
-                                                             size_t length,
-                                                             const strongroom_metadata_t *metadata,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_secret_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
-
-/*
  Gives a secret a new value; the former version stays readable, an expiry is dropped.
 
  Errors: `not_found`; as for `strongroom_manager_set`.
@@ -894,7 +936,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_rotate(const strongroom_manager_t *manager,
                                               const char *key,
                                               size_t key_length,
-                                              const uint8_t *value,
+                                              const void *value,
                                               size_t value_length,
                                               const strongroom_call_t *call,
                                               strongroom_written_t **written,
@@ -907,41 +949,12 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_rotate_async(const strongroom_manager_t *manager,
                                                     const char *key,
                                                     size_t key_length,
-                                                    const uint8_t *value,
+                                                    const void *value,
                                                     size_t value_length,
                                                     const strongroom_call_t *call,
                                                     strongroom_written_callback_t callback,
                                                     void *context,
                                                     strongroom_error_t **error);
-
-/*
- Gives a secret a new random value, of a form and length as for `strongroom_manager_get_or_generate`.
-
- Options: `symbols`. Errors: `not_found`; `invalid_argument`; as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_generate(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       int32_t form,
-                                                       size_t length,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_written_t **written,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_rotate_generate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_generate_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             int32_t form,
-                                                             size_t length,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_written_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
 
 /*
  Removes a secret with its history.
@@ -1000,8 +1013,9 @@ strongroom_status_t strongroom_manager_rollback_async(const strongroom_manager_t
 /* ---- manager: batch ---- */
 
 /*
- Reads several secrets, with one call where the backend has one. The list has those that were found and those that could
- not be read, by key; what is absent is absent. Without `key_lengths` (NULL) each key ends with a NUL.
+ Reads several secrets, with one call where the backend has one. The list has one item for each key, in the order of
+ `keys`; `strongroom_list_outcome` tells of each whether it was read, is `not_found`, or why it could not be read.
+ Without `key_lengths` (NULL) each key ends with a NUL.
 
  Errors: only what concerns the whole batch, such as `invalid_key`; an expired secret is an item with that error.
  */
@@ -1210,7 +1224,7 @@ strongroom_status_t strongroom_call_set(strongroom_call_t *call,
                                         strongroom_error_t **error);
 
 /*
- Lets `cancel` end the calls that carry these options; NULL removes it. `cancel` may be freed before they end.
+ Lets `cancel` end the calls that carry these options. `cancel` may be freed before they end.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_call_set_cancel(strongroom_call_t *call,
@@ -1438,7 +1452,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_batch_add(strongroom_batch_t *batch,
                                          const char *key_text,
                                          size_t key_length,
-                                         const uint8_t *value_data,
+                                         const void *value_data,
                                          size_t value_length,
                                          const strongroom_metadata_t *metadata,
                                          strongroom_error_t **error);
@@ -1567,7 +1581,7 @@ strongroom_status_t strongroom_key_parse(const char *text,
  buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_key_escape(const uint8_t *word,
+strongroom_status_t strongroom_key_escape(const void *word,
                                           size_t length,
                                           char *buffer,
                                           size_t capacity,
@@ -1582,7 +1596,7 @@ strongroom_status_t strongroom_key_escape(const uint8_t *word,
 STRONGROOM_API
 strongroom_status_t strongroom_key_unescape(const char *text,
                                             size_t length,
-                                            uint8_t *buffer,
+                                            void *buffer,
                                             size_t capacity,
                                             size_t *needed,
                                             strongroom_error_t **error);
@@ -1595,13 +1609,13 @@ strongroom_status_t strongroom_key_unescape(const char *text,
 STRONGROOM_API strongroom_status_t strongroom_error_status(const strongroom_error_t *error);
 
 /*
- One line for people: the kind, what happened, and the fields. It lives as long as the error. NULL where `error` is
- no error object; so do all functions below that answer a pointer.
+ One line for people: the kind, what happened, and the fields. It lives as long as the error. Never NULL: what is no
+ error object reads as an error of the kind `invalid_handle`.
  */
 STRONGROOM_API const char *strongroom_error_message(const strongroom_error_t *error);
 
 /*
- The kind's token, such as `not_found`: the same in every language. It lives for ever.
+ The kind's token, such as `not_found`: the same in every language. It lives for ever. Never NULL, as the message.
  */
 STRONGROOM_API const char *strongroom_error_token(const strongroom_error_t *error);
 
@@ -1626,7 +1640,7 @@ STRONGROOM_API const char *strongroom_error_key(const strongroom_error_t *error)
 STRONGROOM_API const char *strongroom_error_setting(const strongroom_error_t *error);
 
 /*
- One line that says what to do. It lives as long as the error.
+ One line that says what to do. It lives as long as the error. Never NULL, as the message.
  */
 STRONGROOM_API const char *strongroom_error_help(const strongroom_error_t *error);
 
@@ -1664,6 +1678,71 @@ strongroom_status_t strongroom_set_log_callback(int32_t level,
                                                 void *context,
                                                 strongroom_destroy_t destroy,
                                                 strongroom_error_t **error);
+
+/* ---- manager: generate ---- */
+
+/*
+ Reads a secret, or makes it with a random value where there is none; of several that try at once one makes it, and all
+ get that. `form` is a `STRONGROOM_FORM_...`; `length` counts random bytes, or characters of a password; `metadata` (may be
+ NULL) is that of a new secret.
+
+ Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536; `expired`; as for
+ `strongroom_manager_set`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_get_or_generate(const strongroom_manager_t *manager,
+                                                       const char *key,
+                                                       size_t key_length,
+                                                       int32_t form,
+                                                       size_t length,
+                                                       const strongroom_metadata_t *metadata,
+                                                       const strongroom_call_t *call,
+                                                       strongroom_secret_t **secret,
+                                                       strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_get_or_generate`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_get_or_generate_async(const strongroom_manager_t *manager,
+                                                             const char *key,
+                                                             size_t key_length,
+                                                             int32_t form,
+                                                             size_t length,
+                                                             const strongroom_metadata_t *metadata,
+                                                             const strongroom_call_t *call,
+                                                             strongroom_secret_callback_t callback,
+                                                             void *context,
+                                                             strongroom_error_t **error);
+
+/*
+ Gives a secret a new random value, of a form and length as for `strongroom_manager_get_or_generate`.
+
+ Options: `symbols`. Errors: `not_found`; `invalid_argument`; as for `strongroom_manager_set`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_rotate_generate(const strongroom_manager_t *manager,
+                                                       const char *key,
+                                                       size_t key_length,
+                                                       int32_t form,
+                                                       size_t length,
+                                                       const strongroom_call_t *call,
+                                                       strongroom_written_t **written,
+                                                       strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_rotate_generate`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_rotate_generate_async(const strongroom_manager_t *manager,
+                                                             const char *key,
+                                                             size_t key_length,
+                                                             int32_t form,
+                                                             size_t length,
+                                                             const strongroom_call_t *call,
+                                                             strongroom_written_callback_t callback,
+                                                             void *context,
+                                                             strongroom_error_t **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -368,8 +368,8 @@ typedef struct strongroom_written_t strongroom_written_t;
  Writes a secret, such as the key of the store, into `buffer`, which has room for `capacity` bytes and is wiped
  afterwards, and their number into `length`. `setting` names what is asked for. Answers `STRONGROOM_STATUS_OK`, or
  the kind of error that the call which needed the secret is to answer, such as `locked`, `key_missing`, `cancelled` or
- `unavailable`. It is called on the thread that needs the
- secret, which holds no lock meanwhile.
+ `unavailable`. It is called on whatever thread needs the secret, also on two at once; no lock is held meanwhile, and a
+ deadline does not interrupt it.
  */
 typedef int32_t (*strongroom_provider_t)(void *context,
                                          const char *setting,
@@ -481,13 +481,15 @@ STRONGROOM_API strongroom_status_t strongroom_library_info(strongroom_report_t *
 STRONGROOM_API strongroom_status_t strongroom_harden_process(strongroom_report_t **report, strongroom_error_t **error);
 
 /*
- Ends what the library has under way: calls that were started are cancelled and complete, every manager is closed,
+ Ends what the library has under way: calls on every thread are cancelled, those that were started complete, every manager is closed,
  which wipes caches and keys, and the library's threads end. Handles stay to be freed; verbs of open managers answer
  `closed`. A manager may be opened anew afterwards. A program need not call it before it ends.
 
  Errors: `timeout` where callbacks or threads did not end within `timeout_ms` milliseconds.
  */
-STRONGROOM_API strongroom_status_t strongroom_shutdown(uint32_t timeout_ms, strongroom_error_t **error);
+STRONGROOM_API
+strongroom_status_t strongroom_shutdown(uint32_t timeout_ms,
+                                        strongroom_error_t **error);
 
 /*
  The token of a status, such as `not_found`; `ok` for success; NULL for a number that this library does not know. It
@@ -1205,8 +1207,8 @@ strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *m
 STRONGROOM_API strongroom_status_t strongroom_call_new(strongroom_call_t **call, strongroom_error_t **error);
 
 /*
- Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
- that does not fit a verb is `invalid_argument` there.
+ Sets an option; once more replaces it. An unknown name, a flag, number or time span that is none are `invalid_argument`
+ here; an option that does not fit a verb is `invalid_argument` there, and the verb reads the texts.
 
  For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
  `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
@@ -1320,7 +1322,8 @@ strongroom_status_t strongroom_metadata_set_label(strongroom_metadata_t *metadat
                                                   strongroom_error_t **error);
 
 /*
- States from when on reading the secret answers `expired`, in microseconds since 1970.
+ States from when on reading the secret answers `expired`, in microseconds since 1970; `invalid_argument` beyond the
+ years -9999 to 9999.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_metadata_set_expires_at(strongroom_metadata_t *metadata,

@@ -35,6 +35,8 @@ mod secret;
 mod status;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod under_way;
 mod words;
 mod written;

@@ -4,9 +4,9 @@
 //! future on the caller's thread, the callback form hands it to the runtime; both read their arguments alike.
 
 mod admin;
-mod batch;
+pub(crate) mod batch;
 mod generate;
-mod read;
+pub(crate) mod read;
 pub(crate) mod write;
 
 use std::ffi::{c_char, c_void};

@@ -206,17 +206,20 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// `cfg(test)`, `cfg(feature = "testing")`, alone or among others that must all hold. `not(…)` is for everyone.
+/// `cfg(test)` and `cfg(feature = "testing")`, alone, among others that must all hold, or as one or the other.
 fn is_for_tests(attribute: &Attribute) -> bool {
     let syn::Meta::List(list) = &attribute.meta else {
         return false;
     };
     let text: String = list.tokens.to_string().split_whitespace().collect();
-    let condition = text.strip_prefix("all(").unwrap_or(&text);
+    let is_one = |condition: &str| matches!(condition, "test" | r#"feature="testing""#);
+    let inside = |start| text.strip_prefix(start).and_then(|rest| rest.strip_suffix(')'));
     list.path.is_ident("cfg")
-        && condition
-            .split([',', ')'])
-            .any(|part| part == "test" || part == r#"feature="testing""#)
+        && match (inside("all("), inside("any(")) {
+            (Some(conditions), _) => conditions.split(',').any(is_one),
+            (_, Some(conditions)) => conditions.split(',').all(is_one),
+            (None, None) => is_one(&text),
+        }
 }
 
 fn is_export(attribute: &Attribute) -> bool {
@@ -309,13 +312,13 @@ mod tests {
         let text = format!(
             "#[cfg(feature = \"testing\")]\nmod testing {{ {GOOD} pub struct Inner; }}\n\
              #[cfg(all(unix, feature = \"testing\"))]\npub struct A;\n\
-             #[cfg(not(feature = \"testing\"))]\npub struct B;\npub enum C {{ D }}\npub const E: u32 = 1;\nconst F: u32 = 1;"
+             #[cfg(not(feature = \"testing\"))]\npub struct B;\n#[cfg(any(unix, test))]\npub struct G;\npub enum C {{ D }}\npub const E: u32 = 1;\nconst F: u32 = 1;"
         );
         let sources = sources_of(&text);
         assert!(sources.symbols().is_empty());
         assert_eq!(sources.symbols_with_testing(), ["strongroom_b"]);
         assert_eq!(sources.testing_items, ["strongroom_b", "Inner", "A"]);
-        assert_eq!(sources.types, ["Inner", "A", "B", "C"]);
+        assert_eq!(sources.types, ["Inner", "A", "B", "G", "C"]);
         assert_eq!(sources.enums, ["C"]);
         assert_eq!(sources.constants, ["E"]);
     }

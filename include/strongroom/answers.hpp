@@ -150,34 +150,11 @@ template <> struct answer<std::vector<version_entry>> {
     }
 };
 
-template <> struct answer<found_many> {
+template <> struct answer<written_many> {
     using raw = strongroom_list_t *;
-    static result<found_many> take(raw given) {
+    static result<written_many> take(raw given) {
         const list_handle owned(given);
-        found_many made;
-        for (std::size_t i = 0, count = strongroom_list_len(given); i < count; ++i) {
-            std::string key(view(strongroom_list_key(given, i)));
-            strongroom_secret_t *copy = nullptr;
-            strongroom_error_t *why = nullptr;
-            auto outcome = strongroom_list_outcome(given, i, &why);
-            if (outcome == STRONGROOM_STATUS_OK) {
-                outcome = strongroom_list_secret(given, i, &copy, &why);
-            }
-            if (outcome == STRONGROOM_STATUS_OK) {
-                made.secrets.emplace(std::move(key), secret::adopt(copy));
-            } else {
-                made.failures.emplace(std::move(key), error::adopt(outcome, why));
-            }
-        }
-        return made;
-    }
-};
-
-template <> struct answer<std::vector<result<written>>> {
-    using raw = strongroom_list_t *;
-    static result<std::vector<result<written>>> take(raw given) {
-        const list_handle owned(given);
-        std::vector<result<written>> made;
+        written_many made;
         for (std::size_t i = 0, count = strongroom_list_len(given); i < count; ++i) {
             strongroom_error_t *why = nullptr;
             const auto outcome = strongroom_list_outcome(given, i, &why);
@@ -224,6 +201,21 @@ result<T> settle(strongroom_status_t outcome, typename answer<T>::raw given, str
     }
     return error::adopt(outcome, why);
 }
+
+template <> struct answer<found_many> {
+    using raw = strongroom_list_t *;
+    static result<found_many> take(raw given) {
+        const list_handle owned(given);
+        found_many made;
+        for (std::size_t i = 0, count = strongroom_list_len(given); i < count; ++i) {
+            strongroom_secret_t *copy = nullptr;
+            strongroom_error_t *why = nullptr;
+            const auto outcome = strongroom_list_secret(given, i, &copy, &why);
+            made.push_back(settle<std::optional<secret>>(outcome, copy, why));
+        }
+        return made;
+    }
+};
 
 inline result<void> settle(strongroom_status_t outcome, strongroom_error_t *why) {
     if (outcome == STRONGROOM_STATUS_OK) {

@@ -125,13 +125,13 @@ public:
 
     /// `set_many`.
     template <class Done = use_future_t>
-    [[nodiscard]] async_answer<std::vector<result<written>>, Done>
-    set_many_async(const batch &entries, const call &how = {}, Done &&done = {}) const {
-        return start<std::vector<result<written>>>(
-            first_wrong(how, entries), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
-                return strongroom_manager_set_many_async(c_handle(), entries.c_handle(), how.c_handle(), complete, to,
-                                                         why);
-            });
+    [[nodiscard]] async_answer<written_many, Done> set_many_async(const batch &entries, const call &how = {},
+                                                                  Done &&done = {}) const {
+        return start<written_many>(first_wrong(how, entries), std::forward<Done>(done),
+                                   [&](auto complete, void *to, auto **why) {
+                                       return strongroom_manager_set_many_async(c_handle(), entries.c_handle(),
+                                                                                how.c_handle(), complete, to, why);
+                                   });
     }
 
     /// `set_api_key`.

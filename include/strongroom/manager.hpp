@@ -86,7 +86,7 @@ public:
                                                     const call &how = {}) const {
         return try_get_version(key, version, how).value();
     }
-    /// Reads several secrets; what cannot be read is among the failures.
+    /// Reads several secrets; of each, in the order asked, what `try_get` would answer.
     [[nodiscard]] found_many get_many(const text_list &keys, const call &how = {}) const {
         return try_get_many(keys, how).value();
     }
@@ -112,7 +112,7 @@ public:
         return try_set(key, value, about, how).value();
     }
     /// Writes several secrets; each outcome is told.
-    [[nodiscard]] std::vector<result<written>> set_many(const batch &entries, const call &how = {}) const {
+    [[nodiscard]] written_many set_many(const batch &entries, const call &how = {}) const {
         return try_set_many(entries, how).value();
     }
     /// Writes an API key that `provider` issued; other metadata is kept.

@@ -126,9 +126,6 @@ public:
     call timeout(std::chrono::milliseconds span) && { return std::move(timeout(span)); }
     /// Ends the call when `source` fires. The call keeps what it needs of the source.
     call &cancel(const cancel_source &source) & {
-        if (source.c_handle() == nullptr) {
-            fail(error(status::invalid_handle, "invalid_handle: the cancel_source is empty"));
-        }
         apply([&](auto *options, auto **why) { return strongroom_call_set_cancel(options, source.c_handle(), why); });
         return *this;
     }
@@ -213,8 +210,8 @@ using secret_provider = std::function<result<std::size_t>(std::string_view setti
 namespace detail {
 
 /// Nothing that is thrown may reach the library: an `error` gives its kind, anything else `unavailable`.
-inline strongroom_status_t ask_provider(void *context, const char *setting, std::uint8_t *buffer, std::size_t capacity,
-                                        std::size_t *length) noexcept {
+inline std::int32_t ask_provider(void *context, const char *setting, std::uint8_t *buffer, std::size_t capacity,
+                                 std::size_t *length) noexcept {
     auto answer = static_cast<std::int32_t>(status::ok);
 #if STRONGROOM_EXCEPTIONS
     try {
@@ -229,7 +226,7 @@ inline strongroom_status_t ask_provider(void *context, const char *setting, std:
         answer = static_cast<std::int32_t>(status::unavailable);
     }
 #endif
-    return static_cast<strongroom_status_t>(answer);
+    return answer;
 }
 
 template <class T> void destroy(void *context) noexcept { delete static_cast<T *>(context); }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <iosfwd>
 #include <map>
 #include <optional>
@@ -266,12 +265,11 @@ struct version_entry {
     std::optional<time_point> expires_at{};
 };
 
-/// What `get_many` found, by the keys' complete texts (`global/api_key`). Absent secrets are absent.
-struct found_many {
-    std::map<std::string, secret, std::less<>> secrets{};
-    /// What is there and cannot be read: expired ones, for instance.
-    std::map<std::string, error, std::less<>> failures{};
-};
+/// What `get_many` answers: of each key, in the order asked, what `try_get` would.
+using found_many = std::vector<result<std::optional<secret>>>;
+
+/// What `set_many` answers: of each entry, in its order, what `try_set` would.
+using written_many = std::vector<result<written>>;
 
 /// Entries for `set_many`. Move-only; its values are wiped. A wrong entry is answered by the verb.
 class batch : public detail::builder<strongroom_batch_t, strongroom_batch_new, strongroom_batch_free> {

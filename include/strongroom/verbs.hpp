@@ -92,7 +92,7 @@ public:
         });
     }
 
-    /// Reads several secrets in one call where the backend can. What cannot be read is among the failures; an error
+    /// Reads several secrets in one call where the backend can. Each answer is what `try_get` would give; an error
     /// concerns the whole: an invalid key is one.
     [[nodiscard]] result<found_many> try_get_many(const text_list &keys, const call &how = {}) const {
         return ask<found_many>(how.failure(), [&](auto **found, auto **why) {
@@ -154,8 +154,8 @@ public:
 
     /// Writes several secrets: all or nothing where the backend is atomic (`info().is("atomic_batch")`), else each
     /// outcome is told, in the order of the entries. An error concerns the whole, before anything is written.
-    [[nodiscard]] result<std::vector<result<written>>> try_set_many(const batch &entries, const call &how = {}) const {
-        return ask<std::vector<result<written>>>(first_wrong(how, entries), [&](auto **done, auto **why) {
+    [[nodiscard]] result<written_many> try_set_many(const batch &entries, const call &how = {}) const {
+        return ask<written_many>(first_wrong(how, entries), [&](auto **done, auto **why) {
             return strongroom_manager_set_many(c_handle(), entries.c_handle(), how.c_handle(), done, why);
         });
     }

@@ -2,89 +2,13 @@
    Every function with every argument wrong in every way. The functions stand in arguments_table.h; this is what is done
    to each of them. */
 #define _GNU_SOURCE
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "arguments_called.h"
-#include "arguments_table.h"
-#include "arguments_world.h"
+#include "arguments_rows.h"
 #include "arguments_special.h"
 #include "testing.h"
-
-/* ---- callbacks ---- */
-
-static atomic_int started, completed;
-
-#define ON(name, type)                                                                                                 \
-    static void on_##name(void *context, strongroom_status_t status, strongroom_##type##_t *object,                    \
-                          strongroom_error_t *error) {                                                                 \
-        (void)context, (void)status;                                                                                   \
-        CHECK_OK(strongroom_##type##_free(object));                                                                    \
-        CHECK_OK(strongroom_error_free(error));                                                                        \
-        completed++;                                                                                                   \
-    }
-ON(secret, secret)
-ON(list, list)
-ON(metadata, metadata)
-ON(written, written)
-ON(report, report)
-ON(manager, manager)
-
-static void on_done(void *context, strongroom_status_t status, strongroom_error_t *error) {
-    (void)context, (void)status;
-    CHECK_OK(strongroom_error_free(error));
-    completed++;
-}
-
-static void on_exists(void *context, strongroom_status_t status, bool exists, strongroom_error_t *error) {
-    (void)exists;
-    on_done(context, status, error);
-}
-
-static strongroom_status_t provide_nothing(void *context, const char *setting, uint8_t *buffer, size_t capacity,
-                                           size_t *length) {
-    (void)context, (void)setting, (void)buffer, (void)capacity;
-    *length = 0;
-    return STRONGROOM_STATUS_KEY_MISSING;
-}
-
-/* ---- the table ---- */
-
-typedef struct args_t {
-    const void *handle[3];
-    struct {
-        const char *data;
-        size_t length;
-    } text[TEXTS];
-    void *out[1];
-    bool callback;
-    strongroom_error_t **error;
-} args_t;
-
-/* Where an answer that is copied goes. */
-static char room[64];
-
-typedef struct row_t {
-    const char *name;
-    strongroom_status_t (*call)(const args_t *a);
-    const char *handles, *texts, *outs, *arguments;
-} row_t;
-
-#define DEFINE(function, handles, texts, outs, arguments)                                                              \
-    static strongroom_status_t call_##function(const args_t *a) {                                                      \
-        return function arguments;                                                                                     \
-    }
-LIBRARY_ROWS(DEFINE)
-OBJECT_ROWS(DEFINE)
-MANAGER_ROWS(DEFINE)
-ASYNC_ROWS(DEFINE)
-#define ROW(function, handles, texts, outs, arguments) {#function, call_##function, handles, texts, outs, #arguments},
-static const row_t ROWS[] = {LIBRARY_ROWS(ROW) OBJECT_ROWS(ROW) MANAGER_ROWS(ROW) ASYNC_ROWS(ROW)};
-
-static bool has_callback(const row_t *row) {
-    return strstr(row->arguments, "callback") || strstr(row->arguments, "THEN");
-}
 
 /* A call that must fail with one of two statuses: out-parameters emptied, an error object where one is asked for. */
 static void must_fail(const row_t *row, args_t args, strongroom_status_t wanted, strongroom_status_t or_else) {
@@ -200,27 +124,6 @@ static void try_text(const row_t *row, const args_t *good, size_t slot, char kin
             must_fail(row, args, named, or_named);
         }
     }
-}
-
-/* The right arguments; `texts` gets a letter for each text. */
-static args_t right_args(const row_t *row, const world_t *world, char *letters) {
-    args_t args;
-    memset(&args, 0, sizeof args);
-    for (size_t i = 0; row->handles[i]; i++) {
-        args.handle[i] = world->live[type_of(row->handles[i])];
-    }
-    const char *spec = row->texts;
-    for (size_t i = 0; *spec; i++) {
-        size_t length = strcspn(spec, "|");
-        letters[i] = spec[0];
-        letters[i + 1] = '\0';
-        args.text[i].data = at_the_end(i, spec + 1, length - 1);
-        args.text[i].length = length - 1;
-        spec += length + (spec[length] == '|');
-    }
-    args.out[0] = row->outs[0] ? room : NULL;
-    args.callback = true;
-    return args;
 }
 
 static void try_row(const row_t *row) {

@@ -10,6 +10,10 @@
 #include "arguments_special.h"
 #include "testing.h"
 
+static bool has_callback(const row_t *row) {
+    return strstr(row->arguments, "callback") || strstr(row->arguments, "THEN");
+}
+
 /* A call that must fail with one of two statuses: out-parameters emptied, an error object where one is asked for. */
 static void must_fail(const row_t *row, args_t args, strongroom_status_t wanted, strongroom_status_t or_else) {
     void *storage = &args; /* anything that is not NULL */
@@ -88,7 +92,7 @@ static void try_handle(const row_t *row, const world_t *world, const args_t *goo
 static void try_text(const row_t *row, const args_t *good, size_t slot, char kind) {
     static const size_t HUGE_LENGTHS[] = {SIZE_MAX - 1, SIZE_MAX / 2, (size_t)1 << 31};
     const strongroom_status_t wrong = STRONGROOM_STATUS_INVALID_ARGUMENT;
-    const strongroom_status_t named = kind == 'k' || kind == 's' ? STRONGROOM_STATUS_INVALID_KEY : wrong;
+    const strongroom_status_t named = strchr("kKs", kind) ? STRONGROOM_STATUS_INVALID_KEY : wrong;
     /* A scope is no key, but it is named like one. */
     const strongroom_status_t or_named = kind == 's' ? wrong : named;
     args_t args = *good;
@@ -112,7 +116,10 @@ static void try_text(const row_t *row, const args_t *good, size_t slot, char kin
         args.text[slot].length = 0;
         must_fail(row, args, named, named);
         args.text[slot].data = good->text[slot].data;
-        must_fail(row, args, named, named);
+        /* That a text is no key may also be told by the completion; callbacks.c looks at that. */
+        if (!has_callback(row)) {
+            must_fail(row, args, named, named);
+        }
     }
     if (kind != 'v') {
         static const char *const BAD[] = {"\xff", "a\xc3", "\xed\xa0\x80", "\xf8\x88\x80\x80\x80", "\xc0\xaf"};
@@ -252,6 +259,7 @@ int main(int argc, char **argv) {
     test_buffers();
     test_numbers();
     test_indexes();
+    test_what_is_no_error();
     for (int waited = 0; completed < started && waited < 30000; waited++) {
         sleep_ms(1);
     }

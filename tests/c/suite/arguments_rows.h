@@ -77,10 +77,6 @@ ASYNC_ROWS(DEFINE)
 #define ROW(function, handles, texts, outs, arguments) {#function, call_##function, handles, texts, outs, #arguments},
 static const row_t ROWS[] = {LIBRARY_ROWS(ROW) OBJECT_ROWS(ROW) MANAGER_ROWS(ROW) ASYNC_ROWS(ROW)};
 
-static bool has_callback(const row_t *row) {
-    return strstr(row->arguments, "callback") || strstr(row->arguments, "THEN");
-}
-
 /* The right arguments; `letters` gets a letter for each text. */
 static args_t right_args(const row_t *row, const world_t *world, char *letters) {
     args_t args;

@@ -90,13 +90,22 @@ static void test_numbers(void) {
         CHECK_STATUS(strongroom_manager_rotate_generate(manager, TEXT("key"), 0, lengths[i], NULL, &written, NULL),
                      WRONG);
     }
+    /* A time beyond what a calendar has is moved to its first or last moment, and is the same when it comes back. */
     const int64_t times[] = {INT64_MIN, INT64_MAX};
-    strongroom_metadata_t *metadata = NULL;
-    CHECK_OK(strongroom_metadata_new(&metadata, NULL));
     for (size_t i = 0; i < 2; i++) {
-        CHECK_STATUS(strongroom_metadata_set_expires_at(metadata, times[i], NULL), WRONG);
+        strongroom_metadata_t *metadata = NULL, *stored = NULL;
+        int64_t before = 0, after = 0;
+        CHECK_OK(strongroom_metadata_new(&metadata, NULL));
+        CHECK_OK(strongroom_metadata_set_expires_at(metadata, times[i], NULL));
+        CHECK_NUMBER(strongroom_metadata_is_expired(metadata), i == 0);
+        CHECK_OK(strongroom_metadata_expires_at(metadata, &before));
+        CHECK_OK(strongroom_manager_set(manager, TEXT("key"), BYTES("value"), metadata, NULL, NULL, NULL));
+        CHECK_OK(strongroom_manager_describe(manager, TEXT("key"), NULL, &stored, NULL));
+        CHECK_OK(strongroom_metadata_expires_at(stored, &after));
+        CHECK_NUMBER(after, before);
+        CHECK_OK(strongroom_metadata_free(metadata));
+        CHECK_OK(strongroom_metadata_free(stored));
     }
-    CHECK_OK(strongroom_metadata_free(metadata));
     CHECK_OK(strongroom_manager_free(manager));
 }
 
@@ -125,6 +134,21 @@ static void test_indexes(void) {
     CHECK(strongroom_metadata_label(metadata, "label", SIZE_MAX / 2) == NULL);
     CHECK(strongroom_report_text(report, NULL, 3) == NULL);
     CHECK(strongroom_report_text(report, "version", SIZE_MAX / 2) == NULL);
+    free_world(&world);
+}
+
+/* What is no error object reads as an error of the kind invalid_handle, so that a message may always be printed. */
+static void test_what_is_no_error(void) {
+    world_t world;
+    make_world(&world);
+    const void *none[] = {NULL, world.freed[type_of('E')], world.live[type_of('M')], &world, (void *)UINTPTR_MAX};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        CHECK_STATUS(CALLED(strongroom_error_status)(none[i]), STRONGROOM_STATUS_INVALID_HANDLE);
+        CHECK_TEXT(CALLED(strongroom_error_token)(none[i]), "invalid_handle");
+        CHECK(strstr(CALLED(strongroom_error_message)(none[i]), "invalid_handle") != NULL);
+        CHECK_TEXT(CALLED(strongroom_error_help)(none[i]), strongroom_status_help(STRONGROOM_STATUS_INVALID_HANDLE));
+        CHECK_NUMBER(CALLED(strongroom_error_retry_after)(none[i]), -1);
+    }
     free_world(&world);
 }
 
@@ -159,8 +183,6 @@ static void test_library(void) {
         check_error(error, WRONG);
     }
     CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_ERROR, NULL, NULL, NULL, &error));
-    CHECK_STATUS(CALLED(strongroom_error_status)(NULL), STRONGROOM_STATUS_INVALID_HANDLE);
-    CHECK_STATUS(strongroom_error_status((void *)&error), STRONGROOM_STATUS_INVALID_HANDLE);
     CHECK_OK(CALLED(strongroom_shutdown)(10000, &error));
 }
 

@@ -5,7 +5,7 @@
    handles: a letter each, a capital where NULL is refused and a small one where it means "none":
      O options  C call  X cancel  D metadata  S secret  W written  B batch  L list  R report  M manager  E error
    texts: parted by `|`, each a letter and a value that is right:
-     k key  s scope  t text  v bytes  o text that may be NULL
+     k key  K key whose form is checked at use  s scope  t text  v bytes  o text that may be NULL
    outs: a letter each, a capital where NULL is refused: the letters above, and n for a number, f for a bool
    A function with a callback ends in _async; its callback may not be NULL. */
 #ifndef STRONGROOM_TESTS_ARGUMENTS_TABLE_H
@@ -34,10 +34,9 @@
     X(strongroom_options_ignore_environment, "O", "", "", ((void *)a->handle[0], a->error))                            \
     X(strongroom_call_new, "", "", "C", (a->out[0], a->error))                                                         \
     X(strongroom_call_set, "C", "tactor|tsomeone", "", ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->error))       \
-    X(strongroom_call_set_cancel, "Cx", "", "", ((void *)a->handle[0], a->handle[1], a->error))                        \
+    X(strongroom_call_set_cancel, "CX", "", "", ((void *)a->handle[0], a->handle[1], a->error))                        \
     X(strongroom_cancel_new, "", "", "X", (a->out[0], a->error))                                                       \
-    X(strongroom_cancel_fire, "X", "", "", (a->handle[0]))                                                             \
-    X(strongroom_error_status, "E", "", "", (a->handle[0]))
+    X(strongroom_cancel_fire, "X", "", "", (a->handle[0]))
 
 #define OBJECT_ROWS(X)                                                                                                 \
     X(strongroom_metadata_new, "", "", "D", (a->out[0], a->error))                                                     \
@@ -54,7 +53,7 @@
     X(strongroom_secret_metadata, "S", "", "D", (a->handle[0], a->out[0], a->error))                                   \
     X(strongroom_written_version_number, "W", "", "N", (a->handle[0], a->out[0]))                                      \
     X(strongroom_batch_new, "", "", "B", (a->out[0], a->error))                                                        \
-    X(strongroom_batch_add, "Bd", "kadded|vvalue", "",                                                                 \
+    X(strongroom_batch_add, "Bd", "Kadded|vvalue", "",                                                                 \
       ((void *)a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], a->error))                                         \
     X(strongroom_list_metadata, "L", "", "D", (a->handle[0], 0, a->out[0], a->error))                                  \
     X(strongroom_list_secret, "L", "", "S", (a->handle[0], 0, a->out[0], a->error))                                    \
@@ -146,13 +145,10 @@
 
 /* Getters, which answer NULL, 0 or false for a handle that is none. X(function, handle, arguments) */
 #define TEXT_GETTER_ROWS(X)                                                                                            \
-    X(strongroom_error_message, 'E', (h))                                                                              \
-    X(strongroom_error_token, 'E', (h))                                                                                \
     X(strongroom_error_operation, 'E', (h))                                                                            \
     X(strongroom_error_backend, 'E', (h))                                                                              \
     X(strongroom_error_key, 'E', (h))                                                                                  \
     X(strongroom_error_setting, 'E', (h))                                                                              \
-    X(strongroom_error_help, 'E', (h))                                                                                 \
     X(strongroom_metadata_provider, 'D', (h))                                                                          \
     X(strongroom_metadata_scope_of_use, 'D', (h))                                                                      \
     X(strongroom_metadata_label_name, 'D', (h, 0))                                                                     \
@@ -167,7 +163,6 @@
 
 #define NUMBER_GETTER_ROWS(X)                                                                                          \
     X(strongroom_error_is_retryable, 'E', (h))                                                                         \
-    X(strongroom_error_retry_after, 'E', (h))                                                                          \
     X(strongroom_error_foreign_code, 'E', (h))                                                                         \
     X(strongroom_metadata_label_count, 'D', (h))                                                                       \
     X(strongroom_metadata_is_expired, 'D', (h))                                                                        \

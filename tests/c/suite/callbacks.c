@@ -157,6 +157,22 @@ static void test_a_failed_start_completes_nothing(void) {
     CHECK_OK(strongroom_manager_free(m));
 }
 
+/* A text that is no key is refused by the start, or by the one completion. */
+static void test_a_bad_key_is_told_once(void) {
+    static const char *const BAD[] = {"", "not a key", "planet/earth/name", "..", "org/acme/"};
+    strongroom_manager_t *m = open_memory();
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        answer_t a;
+        answer_init(&a);
+        strongroom_status_t status = START(&a, strongroom_manager_get_async(m, TEXT(BAD[i]), NULL, answer_secret, &a,
+                                                                            NULL));
+        bool started = status == STRONGROOM_STATUS_OK;
+        CHECK_STATUS(started ? answer_wait(&a) : status, STRONGROOM_STATUS_INVALID_KEY);
+        answer_end(&a, started);
+    }
+    CHECK_OK(strongroom_manager_free(m));
+}
+
 /* ---- very many ---- */
 
 enum { AT_ONCE = 1000 };
@@ -247,6 +263,7 @@ int main(int argc, char **argv) {
     test_every_verb(encrypted_options("callbacks"));
     check_about(NULL);
     test_a_failed_start_completes_nothing();
+    test_a_bad_key_is_told_once();
     test_a_thousand_at_once(open_memory());
     test_a_thousand_at_once(open_with((const char *const[]){"backend", "memory", "cache", "off", NULL}));
     test_a_thousand_at_once(open_encrypted("thousand"));

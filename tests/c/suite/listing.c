@@ -110,6 +110,16 @@ static void test_a_batch_is_written_and_read(const strongroom_manager_t *manager
     CHECK(list == NULL);
     CHECK_OK(strongroom_batch_free(batch));
     check_value(manager, "batch_a", "one");
+    /* A key that is none is answered when the batch is written, and named. */
+    strongroom_error_t *error = NULL;
+    CHECK_OK(strongroom_batch_new(&batch, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_d"), BYTES("four"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("not a key"), BYTES("five"), NULL, NULL));
+    CHECK_STATUS(strongroom_manager_set_many(manager, batch, NULL, NULL, &error), STRONGROOM_STATUS_INVALID_KEY);
+    CHECK(strstr(strongroom_error_key(error), "not a key") != NULL);
+    check_error(error, STRONGROOM_STATUS_INVALID_KEY);
+    CHECK_OK(strongroom_batch_free(batch));
+    check_value(manager, "batch_d", NULL);
 }
 
 /* The item of a key, or SIZE_MAX. */

@@ -265,9 +265,14 @@ static void test_a_fired_source_cancels_every_call(void) {
     CHECK_STATUS(strongroom_manager_get(manager, TEXT("key"), call, &secret, NULL), STRONGROOM_STATUS_CANCELLED);
     CHECK_STATUS(strongroom_manager_set(manager, TEXT("key"), BYTES("new"), NULL, call, NULL, NULL),
                  STRONGROOM_STATUS_CANCELLED);
-    CHECK_OK(strongroom_call_set_cancel(call, NULL, NULL));
+    /* NULL is no source: a failed cancel_new does not silently make a call that cannot be cancelled. Another one is. */
+    CHECK_STATUS(strongroom_call_set_cancel(call, NULL, NULL), STRONGROOM_STATUS_INVALID_HANDLE);
+    CHECK_STATUS(strongroom_manager_get(manager, TEXT("key"), call, &secret, NULL), STRONGROOM_STATUS_CANCELLED);
+    cancel = cancel_new();
+    CHECK_OK(strongroom_call_set_cancel(call, cancel, NULL));
     CHECK_OK(strongroom_manager_get(manager, TEXT("key"), call, &secret, NULL));
     CHECK_OK(strongroom_secret_free(secret));
+    CHECK_OK(strongroom_cancel_free(cancel));
     CHECK_OK(strongroom_call_free(call));
     CHECK_OK(strongroom_manager_free(manager));
 }

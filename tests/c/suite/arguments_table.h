@@ -12,7 +12,6 @@
 #define STRONGROOM_TESTS_ARGUMENTS_TABLE_H
 
 #define TEXT_AT(i) a->text[i].data, a->text[i].length
-#define BYTES_AT(i) (const uint8_t *)a->text[i].data, a->text[i].length
 #define THEN(type) a->callback ? on_##type : NULL, NULL
 
 #define LIBRARY_ROWS(X)                                                                                                \
@@ -21,14 +20,14 @@
     X(strongroom_generate, "c", "", "S", (STRONGROOM_FORM_HEX, 8, a->handle[0], a->out[0], a->error))                  \
     X(strongroom_key_parse, "", "korg/acme/name@target", "R", (TEXT_AT(0), a->out[0], a->error))                       \
     X(strongroom_key_escape, "", "va word", "N",                                                                       \
-      (BYTES_AT(0), room, sizeof room, a->out[0], a->error))                                                     \
+      (TEXT_AT(0), room, sizeof room, a->out[0], a->error))                                                            \
     X(strongroom_key_unescape, "", "ka=20word", "N",                                                                   \
-      (TEXT_AT(0), (uint8_t *)room, sizeof room, a->out[0], a->error))                                           \
+      (TEXT_AT(0), room, sizeof room, a->out[0], a->error))                                                            \
     X(strongroom_options_new, "", "", "O", (a->out[0], a->error))                                                      \
     X(strongroom_options_set_app, "O", "tan_app", "", ((void *)a->handle[0], TEXT_AT(0), a->error))                    \
     X(strongroom_options_set, "O", "tcache|toff", "", ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->error))        \
     X(strongroom_options_set_secret, "O", "tencrypted.key|vsecret", "",                                                \
-      ((void *)a->handle[0], TEXT_AT(0), BYTES_AT(1), a->error))                                                       \
+      ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->error))                                                        \
     X(strongroom_options_set_provider, "O", "tencrypted.key", "",                                                      \
       ((void *)a->handle[0], TEXT_AT(0), a->callback ? provide_nothing : NULL, NULL, NULL, a->error))                  \
     X(strongroom_options_ignore_environment, "O", "", "", ((void *)a->handle[0], a->error))                            \
@@ -54,7 +53,7 @@
     X(strongroom_written_version_number, "W", "", "N", (a->handle[0], a->out[0]))                                      \
     X(strongroom_batch_new, "", "", "B", (a->out[0], a->error))                                                        \
     X(strongroom_batch_add, "Bd", "Kadded|vvalue", "",                                                                 \
-      ((void *)a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], a->error))                                         \
+      ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], a->error))                                          \
     X(strongroom_list_metadata, "L", "", "D", (a->handle[0], 0, a->out[0], a->error))                                  \
     X(strongroom_list_secret, "L", "", "S", (a->handle[0], 0, a->out[0], a->error))                                    \
     X(strongroom_list_outcome, "L", "", "", (a->handle[0], 0, a->error))                                               \
@@ -66,9 +65,9 @@
     X(strongroom_manager_info, "M", "", "R", (a->handle[0], a->out[0], a->error))                                      \
     X(strongroom_manager_get, "Mc", "kkey", "S", (a->handle[0], TEXT_AT(0), a->handle[1], a->out[0], a->error))        \
     X(strongroom_manager_get_into, "Mc", "kkey", "N",                                                                  \
-      (a->handle[0], TEXT_AT(0), a->handle[1], (uint8_t *)room, sizeof room, a->out[0], a->error))               \
+      (a->handle[0], TEXT_AT(0), a->handle[1], room, sizeof room, a->out[0], a->error))                                \
     X(strongroom_manager_get_value, "Mc", "kkey", "N",                                                                 \
-      (a->handle[0], TEXT_AT(0), a->handle[1], room, sizeof room, a->out[0], a->error))                          \
+      (a->handle[0], TEXT_AT(0), a->handle[1], room, sizeof room, a->out[0], a->error))                                \
     X(strongroom_manager_get_version, "Mc", "kkey|t1", "S",                                                            \
       (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], a->out[0], a->error))                                       \
     X(strongroom_manager_get_many, "Mc", "kkey", "L",                                                                  \
@@ -80,18 +79,18 @@
     X(strongroom_manager_list, "Mc", "", "L", (a->handle[0], a->handle[1], a->out[0], a->error))                       \
     X(strongroom_manager_versions, "Mc", "kkey", "L", (a->handle[0], TEXT_AT(0), a->handle[1], a->out[0], a->error))   \
     X(strongroom_manager_set, "Mdc", "kkey|vvalue", "w",                                                               \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], a->handle[2], a->out[0], a->error))                        \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], a->handle[2], a->out[0], a->error))                         \
     X(strongroom_manager_set_many, "MBc", "", "l", (a->handle[0], a->handle[1], a->handle[2], a->out[0], a->error))    \
     X(strongroom_manager_set_api_key, "Mc", "kkey|vvalue|oopenai", "w",                                                \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), TEXT_AT(2), a->handle[1], a->out[0], a->error))                          \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), TEXT_AT(2), a->handle[1], a->out[0], a->error))                           \
     X(strongroom_manager_update_value, "Mc", "kkey|vvalue", "w",                                                       \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], a->out[0], a->error))                                      \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], a->out[0], a->error))                                       \
     X(strongroom_manager_update_metadata, "MDc", "kkey", "w",                                                          \
       (a->handle[0], TEXT_AT(0), a->handle[1], a->handle[2], a->out[0], a->error))                                     \
     X(strongroom_manager_get_or_generate, "Mdc", "kgenerated", "S",                                                    \
       (a->handle[0], TEXT_AT(0), STRONGROOM_FORM_HEX, 8, a->handle[1], a->handle[2], a->out[0], a->error))             \
     X(strongroom_manager_rotate, "Mc", "kkey|vvalue", "w",                                                             \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], a->out[0], a->error))                                      \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], a->out[0], a->error))                                       \
     X(strongroom_manager_rotate_generate, "Mc", "kkey", "w",                                                           \
       (a->handle[0], TEXT_AT(0), STRONGROOM_FORM_HEX, 8, a->handle[1], a->out[0], a->error))                           \
     X(strongroom_manager_delete, "Mc", "kkey", "", (a->handle[0], TEXT_AT(0), a->handle[1], a->error))                 \
@@ -104,7 +103,8 @@
 
 #define ASYNC_ROWS(X)                                                                                                  \
     X(strongroom_manager_open_async, "o", "", "", (a->handle[0], THEN(manager), a->error))                             \
-    X(strongroom_manager_get_async, "Mc", "kkey", "", (a->handle[0], TEXT_AT(0), a->handle[1], THEN(secret), a->error)) \
+    X(strongroom_manager_get_async, "Mc", "kkey", "",                                                                  \
+      (a->handle[0], TEXT_AT(0), a->handle[1], THEN(secret), a->error))                                                \
     X(strongroom_manager_get_version_async, "Mc", "kkey|t1", "",                                                       \
       (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], THEN(secret), a->error))                                    \
     X(strongroom_manager_get_many_async, "Mc", "kkey", "",                                                             \
@@ -119,19 +119,19 @@
     X(strongroom_manager_versions_async, "Mc", "kkey", "",                                                             \
       (a->handle[0], TEXT_AT(0), a->handle[1], THEN(list), a->error))                                                  \
     X(strongroom_manager_set_async, "Mdc", "kkey|vvalue", "",                                                          \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], a->handle[2], THEN(written), a->error))                    \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], a->handle[2], THEN(written), a->error))                     \
     X(strongroom_manager_set_many_async, "MBc", "", "",                                                                \
       (a->handle[0], a->handle[1], a->handle[2], THEN(list), a->error))                                                \
     X(strongroom_manager_set_api_key_async, "Mc", "kkey|vvalue|oopenai", "",                                           \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), TEXT_AT(2), a->handle[1], THEN(written), a->error))                      \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), TEXT_AT(2), a->handle[1], THEN(written), a->error))                       \
     X(strongroom_manager_update_value_async, "Mc", "kkey|vvalue", "",                                                  \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], THEN(written), a->error))                                  \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], THEN(written), a->error))                                   \
     X(strongroom_manager_update_metadata_async, "MDc", "kkey", "",                                                     \
       (a->handle[0], TEXT_AT(0), a->handle[1], a->handle[2], THEN(written), a->error))                                 \
     X(strongroom_manager_get_or_generate_async, "Mdc", "kgenerated", "",                                               \
       (a->handle[0], TEXT_AT(0), STRONGROOM_FORM_HEX, 8, a->handle[1], a->handle[2], THEN(secret), a->error))          \
     X(strongroom_manager_rotate_async, "Mc", "kkey|vvalue", "",                                                        \
-      (a->handle[0], TEXT_AT(0), BYTES_AT(1), a->handle[1], THEN(written), a->error))                                  \
+      (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], THEN(written), a->error))                                   \
     X(strongroom_manager_rotate_generate_async, "Mc", "kkey", "",                                                      \
       (a->handle[0], TEXT_AT(0), STRONGROOM_FORM_HEX, 8, a->handle[1], THEN(written), a->error))                       \
     X(strongroom_manager_delete_async, "Mc", "kkey", "",                                                               \

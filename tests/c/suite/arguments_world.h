@@ -48,7 +48,7 @@ static void make_objects(void **live) {
     strongroom_written_t *written = NULL;
     for (int version = 1; version <= 3; version++) {
         CHECK_OK(strongroom_written_free(written));
-        CHECK_OK(strongroom_manager_set(manager, TEXT("key"), BYTES("value"), written_with, NULL, &written, NULL));
+        CHECK_OK(strongroom_manager_set(manager, TEXT("key"), TEXT("value"), written_with, NULL, &written, NULL));
     }
     CHECK_OK(strongroom_metadata_free(written_with));
     strongroom_call_t *call = NULL;
@@ -63,7 +63,7 @@ static void make_objects(void **live) {
     CHECK_OK(strongroom_manager_describe(manager, TEXT("key"), NULL, &metadata, NULL));
     CHECK_OK(strongroom_manager_get(manager, TEXT("key"), NULL, &secret, NULL));
     CHECK_OK(strongroom_batch_new(&batch, NULL));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("batched"), BYTES("value"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("batched"), TEXT("value"), NULL, NULL));
     CHECK_OK(strongroom_manager_get_many(manager, keys, NULL, 1, NULL, &list, NULL));
     CHECK_OK(strongroom_library_info(&report, NULL));
     CHECK_STATUS(strongroom_manager_delete(manager, TEXT("none"), NULL, &error), STRONGROOM_STATUS_NOT_FOUND);

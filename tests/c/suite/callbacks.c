@@ -61,15 +61,15 @@ static void test_writes(const strongroom_manager_t *m) {
     strongroom_batch_t *batch = NULL;
     strongroom_metadata_t *metadata = NULL;
     char value[] = "value";
-    STARTED(&a, strongroom_manager_set_async(m, TEXT("w"), BYTES(value), NULL, NULL, answer_written, &a, NULL));
+    STARTED(&a, strongroom_manager_set_async(m, TEXT("w"), TEXT(value), NULL, NULL, answer_written, &a, NULL));
     CHECK(strongroom_written_created(a.written));
     answer_end(&a, 1);
-    STARTED(&a, strongroom_manager_set_api_key_async(m, TEXT("w"), BYTES("two"), TEXT("acme"), NULL, answer_written, &a,
+    STARTED(&a, strongroom_manager_set_api_key_async(m, TEXT("w"), TEXT("two"), TEXT("acme"), NULL, answer_written, &a,
                                                      NULL));
     CHECK(!strongroom_written_created(a.written));
     answer_end(&a, 1);
     check_value(m, "w", "two");
-    CHECK_ANSWER(&a, strongroom_manager_update_value_async(m, TEXT("w"), BYTES("three"), NULL, answer_written, &a, NULL),
+    CHECK_ANSWER(&a, strongroom_manager_update_value_async(m, TEXT("w"), TEXT("three"), NULL, answer_written, &a, NULL),
                  OK);
     check_value(m, "w", "three");
     CHECK_OK(strongroom_metadata_new(&metadata, NULL));
@@ -80,7 +80,7 @@ static void test_writes(const strongroom_manager_t *m) {
     STARTED(&a, strongroom_manager_describe_async(m, TEXT("w"), NULL, answer_metadata, &a, NULL));
     CHECK_TEXT(strongroom_metadata_provider(a.metadata), "other");
     answer_end(&a, 1);
-    CHECK_ANSWER(&a, strongroom_manager_rotate_async(m, TEXT("w"), BYTES("four"), NULL, answer_written, &a, NULL), OK);
+    CHECK_ANSWER(&a, strongroom_manager_rotate_async(m, TEXT("w"), TEXT("four"), NULL, answer_written, &a, NULL), OK);
     check_value(m, "w", "four");
     CHECK_ANSWER(&a, strongroom_manager_rotate_generate_async(m, TEXT("w"), STRONGROOM_FORM_HEX, 4, NULL,
                                                               answer_written, &a, NULL),
@@ -92,7 +92,7 @@ static void test_writes(const strongroom_manager_t *m) {
     CHECK_NUMBER(strongroom_secret_len(a.secret), 8);
     answer_end(&a, 1);
     CHECK_OK(strongroom_batch_new(&batch, NULL));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("b"), BYTES("value"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("b"), TEXT("value"), NULL, NULL));
     answer_init(&a);
     CHECK_OK(START(&a, strongroom_manager_set_many_async(m, batch, NULL, answer_list, &a, NULL)));
     /* A start has taken all that it needs: the batch may go, and text may change. */
@@ -103,7 +103,7 @@ static void test_writes(const strongroom_manager_t *m) {
     check_value(m, "b", "value");
     answer_init(&a);
     char key[] = "passing";
-    CHECK_OK(START(&a, strongroom_manager_set_async(m, TEXT(key), BYTES(value), NULL, NULL, answer_written, &a, NULL)));
+    CHECK_OK(START(&a, strongroom_manager_set_async(m, TEXT(key), TEXT(value), NULL, NULL, answer_written, &a, NULL)));
     memset(key, 'x', sizeof key - 1);
     memset(value, 'x', sizeof value - 1);
     CHECK_OK(answer_wait(&a));
@@ -120,7 +120,7 @@ static void test_every_verb(strongroom_options_t *options) {
     a.manager = NULL;
     answer_end(&a, 1);
     strongroom_written_t *written = NULL;
-    CHECK_OK(strongroom_manager_set(m, TEXT("key"), BYTES("one"), NULL, NULL, &written, NULL));
+    CHECK_OK(strongroom_manager_set(m, TEXT("key"), TEXT("one"), NULL, NULL, &written, NULL));
     CHECK_OK(set(m, "key", "two"));
     test_reads(m, strongroom_written_version(written));
     CHECK_OK(strongroom_written_free(written));

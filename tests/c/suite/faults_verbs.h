@@ -92,17 +92,17 @@ static strongroom_status_t BEGIN(versions) {
 }
 
 static strongroom_status_t WAIT(set) {
-    return strongroom_manager_set(m, KEY, BYTES("value"), NULL, call, NULL, error);
+    return strongroom_manager_set(m, KEY, TEXT("value"), NULL, call, NULL, error);
 }
 static strongroom_status_t BEGIN(set) {
     return START(answer,
-                 strongroom_manager_set_async(m, KEY, BYTES("value"), NULL, call, answer_written, answer, NULL));
+                 strongroom_manager_set_async(m, KEY, TEXT("value"), NULL, call, answer_written, answer, NULL));
 }
 
 static strongroom_batch_t *one_entry(void) {
     strongroom_batch_t *batch = NULL;
     CHECK_OK(strongroom_batch_new(&batch, NULL));
-    CHECK_OK(strongroom_batch_add(batch, KEY, BYTES("value"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, KEY, TEXT("value"), NULL, NULL));
     return batch;
 }
 static strongroom_status_t WAIT(set_many) {

@@ -28,7 +28,7 @@ static void use_everything(const strongroom_manager_t *memory, const strongroom_
         CHECK_BYTES(strongroom_secret_data(answer.secret), strongroom_secret_len(answer.secret), "child");
         answer_end(&answer, 1);
         CHECK_ANSWER(&answer,
-                     strongroom_manager_set_async(both[i], TEXT(written), BYTES("again"), NULL, NULL, answer_written,
+                     strongroom_manager_set_async(both[i], TEXT(written), TEXT("again"), NULL, NULL, answer_written,
                                                   &answer, NULL),
                      STRONGROOM_STATUS_OK);
     }
@@ -49,7 +49,7 @@ static void test_a_fork_before_the_first_call(void) {
         use_everything(memory, encrypted, "child");
         CHECK_OK(strongroom_manager_free(memory));
         CHECK_OK(strongroom_manager_free(encrypted));
-        exit(check_child_code());
+        exit(check_code());
     }
     check_child(child);
 }
@@ -68,7 +68,7 @@ static void test_a_fork_with_handles_open(strongroom_manager_t *memory, strongro
                 if (grandchild == 0) {
                     check_begin_child();
                     use_everything(memory, encrypted, "grandchild");
-                    _exit(check_child_code());
+                    _exit(check_code());
                 }
                 check_child(grandchild);
                 check_value(encrypted, "grandchild", "again");
@@ -76,11 +76,11 @@ static void test_a_fork_with_handles_open(strongroom_manager_t *memory, strongro
             CHECK_OK(strongroom_secret_free(secret));
             CHECK_STATUS(strongroom_secret_free(secret), STRONGROOM_STATUS_INVALID_HANDLE);
             if (way == 0) {
-                _exit(check_child_code());
+                _exit(check_code());
             }
             CHECK_OK(strongroom_manager_free(memory));
             CHECK_OK(strongroom_manager_free(encrypted));
-            exit(check_child_code());
+            exit(check_code());
         }
         check_child(child);
         /* The memory is each process's own, the store is not. */
@@ -122,7 +122,7 @@ static void test_pending_calls_complete_in_the_parent_only(strongroom_manager_t 
         use_everything(memory, encrypted, "pending");
         sleep_ms(100);
         CHECK_NUMBER(completions, 0);
-        _exit(check_child_code());
+        _exit(check_code());
     }
     check_child(child);
     CHECK_NUMBER(completions, 0);
@@ -187,9 +187,9 @@ static void test_forks_while_threads_call(strongroom_manager_t *memory, strongro
             CHECK_OK(strongroom_manager_free(own));
             /* exit() runs what the host has registered; the library may not hang in it. */
             if (round % 2 == 0) {
-                _exit(check_child_code());
+                _exit(check_code());
             }
-            exit(check_child_code());
+            exit(check_code());
         }
         check_child(child);
     }

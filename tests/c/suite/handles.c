@@ -64,7 +64,7 @@ static void test_no_neighbour_of_a_handle_is_one(void) {
         CHECK_STATUS(strongroom_cancel_free(other), STRONGROOM_STATUS_INVALID_HANDLE);
     }
     srand(4);
-    for (size_t i = 0; i < many(1000000, 20000); i++) {
+    for (size_t i = 0; i < many(200000, 20000); i++) {
         uintptr_t word = ((uintptr_t)rand() << 33) ^ ((uintptr_t)rand() << 11) ^ (uintptr_t)rand();
         if (word != (uintptr_t)cancel && word != 0) {
             CHECK_STATUS(strongroom_cancel_free((void *)word), STRONGROOM_STATUS_INVALID_HANDLE);
@@ -137,7 +137,7 @@ static void test_handles_may_be_freed_under_others(void) {
     for (uintptr_t i = 0; i < THREADS; i++) {
         CHECK_NUMBER(pthread_create(&threads[i], NULL, use_shared, (void *)(i + 1)), 0);
     }
-    for (size_t round = 0; round < many(20000, 2000); round++) {
+    for (size_t round = 0; round < many(3000, 1000); round++) {
         strongroom_secret_t *secret = NULL;
         strongroom_manager_t *manager = NULL;
         CHECK_OK(strongroom_manager_get(source, TEXT("key"), NULL, &secret, NULL));

@@ -55,7 +55,7 @@ static void test_a_list_has_filters(const strongroom_manager_t *manager) {
     CHECK_OK(strongroom_metadata_new(&metadata, NULL));
     CHECK_OK(strongroom_metadata_set_provider(metadata, TEXT("openai"), NULL));
     CHECK_OK(strongroom_metadata_set_expires_at(metadata, 1000000, NULL));
-    CHECK_OK(strongroom_manager_set(manager, TEXT("org/filter/a"), BYTES("v"), metadata, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("org/filter/a"), TEXT("v"), metadata, NULL, NULL, NULL));
     CHECK_OK(strongroom_metadata_free(metadata));
     CHECK_OK(set(manager, "org/filter/b", "v"));
     CHECK_NUMBER(count_of(manager, (const char *const[]){"scope", "org/filter", NULL}), 2);
@@ -87,9 +87,9 @@ static void test_a_batch_is_written_and_read(const strongroom_manager_t *manager
     CHECK_OK(strongroom_metadata_new(&metadata, NULL));
     CHECK_OK(strongroom_metadata_set_provider(metadata, TEXT("acme"), NULL));
     CHECK_OK(set(manager, "batch_b", "before"));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_c"), BYTES("three"), metadata, NULL));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_b"), BYTES("two"), NULL, NULL));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_a"), BYTES("one"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_c"), TEXT("three"), metadata, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_b"), TEXT("two"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_a"), TEXT("one"), NULL, NULL));
     CHECK_OK(strongroom_metadata_free(metadata));
     CHECK_OK(strongroom_manager_set_many(manager, batch, NULL, &list, NULL));
     const char *keys[] = {"global/batch_c", "global/batch_b", "global/batch_a"};
@@ -105,7 +105,7 @@ static void test_a_batch_is_written_and_read(const strongroom_manager_t *manager
     CHECK_OK(strongroom_list_free(list));
     /* A batch is not used up by a write. */
     CHECK_OK(strongroom_manager_set_many(manager, batch, NULL, NULL, NULL));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("global/batch_a"), BYTES("twice"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("global/batch_a"), TEXT("twice"), NULL, NULL));
     CHECK_STATUS(strongroom_manager_set_many(manager, batch, NULL, &list, NULL), STRONGROOM_STATUS_INVALID_ARGUMENT);
     CHECK(list == NULL);
     CHECK_OK(strongroom_batch_free(batch));
@@ -113,8 +113,8 @@ static void test_a_batch_is_written_and_read(const strongroom_manager_t *manager
     /* A key that is none is answered when the batch is written, and named. */
     strongroom_error_t *error = NULL;
     CHECK_OK(strongroom_batch_new(&batch, NULL));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_d"), BYTES("four"), NULL, NULL));
-    CHECK_OK(strongroom_batch_add(batch, TEXT("not a key"), BYTES("five"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("batch_d"), TEXT("four"), NULL, NULL));
+    CHECK_OK(strongroom_batch_add(batch, TEXT("not a key"), TEXT("five"), NULL, NULL));
     CHECK_STATUS(strongroom_manager_set_many(manager, batch, NULL, NULL, &error), STRONGROOM_STATUS_INVALID_KEY);
     CHECK(strstr(strongroom_error_key(error), "not a key") != NULL);
     check_error(error, STRONGROOM_STATUS_INVALID_KEY);
@@ -122,45 +122,52 @@ static void test_a_batch_is_written_and_read(const strongroom_manager_t *manager
     check_value(manager, "batch_d", NULL);
 }
 
-/* The item of a key, or SIZE_MAX. */
-static size_t item_of(const strongroom_list_t *list, const char *key) {
-    for (size_t i = 0; i < strongroom_list_len(list); i++) {
-        if (strcmp(strongroom_list_key(list, i), key) == 0) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
-}
-
+/* One item for each key that was asked for, in that order. */
 static void test_many_are_read_at_once(const strongroom_manager_t *manager) {
     strongroom_metadata_t *metadata = NULL;
     CHECK_OK(strongroom_metadata_new(&metadata, NULL));
     CHECK_OK(strongroom_metadata_set_expires_at(metadata, 1000000, NULL));
-    CHECK_OK(strongroom_manager_set(manager, TEXT("many_old"), BYTES("v"), metadata, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("many_old"), TEXT("v"), metadata, NULL, NULL, NULL));
     CHECK_OK(strongroom_metadata_free(metadata));
     CHECK_OK(set(manager, "many_a", "one"));
     CHECK_OK(set(manager, "many_b", "two"));
+    static const struct {
+        const char *canonical;
+        strongroom_status_t outcome;
+    } WANTED[] = {{"global/many_b", STRONGROOM_STATUS_OK},
+                  {"global/many_none", STRONGROOM_STATUS_NOT_FOUND},
+                  {"global/many_old", STRONGROOM_STATUS_EXPIRED},
+                  {"global/many_a", STRONGROOM_STATUS_OK}};
     const char *keys[] = {"many_b", "many_none", "many_old", "global/many_a"};
     strongroom_list_t *list = NULL;
     strongroom_error_t *error = NULL;
     strongroom_secret_t *secret = NULL;
     CHECK_OK(strongroom_manager_get_many(manager, keys, NULL, 4, NULL, &list, NULL));
-    size_t old = item_of(list, "global/many_old"), first = item_of(list, "global/many_a");
-    CHECK_STATUS(strongroom_list_outcome(list, old, &error), STRONGROOM_STATUS_EXPIRED);
-    check_error(error, STRONGROOM_STATUS_EXPIRED);
-    CHECK(strongroom_list_secret(list, old, &secret, NULL) != STRONGROOM_STATUS_OK);
-    CHECK_OK(strongroom_list_outcome(list, first, &error));
-    CHECK(error == NULL);
-    CHECK_OK(strongroom_list_secret(list, first, &secret, NULL));
+    CHECK_NUMBER(strongroom_list_len(list), 4);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_TEXT(strongroom_list_key(list, i), WANTED[i].canonical);
+        CHECK_STATUS(strongroom_list_outcome(list, i, &error), WANTED[i].outcome);
+        CHECK((error != NULL) == (WANTED[i].outcome != STRONGROOM_STATUS_OK));
+        CHECK_OK(strongroom_error_free(error));
+        strongroom_status_t status = strongroom_list_secret(list, i, &secret, NULL);
+        CHECK((status == STRONGROOM_STATUS_OK) == (WANTED[i].outcome == STRONGROOM_STATUS_OK));
+        CHECK((secret != NULL) == (status == STRONGROOM_STATUS_OK));
+        CHECK_OK(strongroom_secret_free(secret));
+    }
+    CHECK_OK(strongroom_list_secret(list, 3, &secret, NULL));
     CHECK_OK(strongroom_list_free(list));
     /* A copy outlives its list. */
     CHECK_BYTES(strongroom_secret_data(secret), strongroom_secret_len(secret), "one");
     CHECK_OK(strongroom_secret_free(secret));
-    /* With lengths, keys need no NUL. */
-    const size_t lengths[] = {6, 6};
-    const char *cut[] = {"many_a...", "many_b..."};
-    CHECK_OK(strongroom_manager_get_many(manager, cut, lengths, 2, NULL, &list, NULL));
-    CHECK(item_of(list, "global/many_a") != SIZE_MAX && item_of(list, "global/many_b") != SIZE_MAX);
+    /* With lengths, keys need no NUL; the same key twice is two items. */
+    const size_t lengths[] = {6, 6, 6};
+    const char *cut[] = {"many_a...", "many_b...", "many_a"};
+    CHECK_OK(strongroom_manager_get_many(manager, cut, lengths, 3, NULL, &list, NULL));
+    CHECK_NUMBER(strongroom_list_len(list), 3);
+    for (size_t i = 0; i < strongroom_list_len(list); i++) {
+        CHECK_OK(strongroom_list_outcome(list, i, NULL));
+    }
+    CHECK_TEXT(strongroom_list_key(list, 2), "global/many_a");
     CHECK_OK(strongroom_list_free(list));
     keys[1] = "not a key";
     CHECK_STATUS(strongroom_manager_get_many(manager, keys, NULL, 4, NULL, &list, NULL),
@@ -355,13 +362,13 @@ static void test_keys_are_parsed_and_escaped(void) {
     char text[32];
     uint8_t word[32];
     size_t needed = 0;
-    CHECK_OK(strongroom_key_escape((const uint8_t *)"a b=\xff", 5, text, sizeof text, &needed, NULL));
+    CHECK_OK(strongroom_key_escape("a b=\xff", 5, text, sizeof text, &needed, NULL));
     CHECK_TEXT(text, "a=20b=3D=FF");
     CHECK_NUMBER(needed, strlen(text));
-    CHECK_STATUS(strongroom_key_escape((const uint8_t *)"a b=\xff", 5, text, needed, &needed, NULL),
+    CHECK_STATUS(strongroom_key_escape("a b=\xff", 5, text, needed, &needed, NULL),
                  STRONGROOM_STATUS_BUFFER_TOO_SMALL);
     CHECK_NUMBER(needed, 11);
-    CHECK_OK(strongroom_key_escape((const uint8_t *)"", 0, text, sizeof text, &needed, NULL));
+    CHECK_OK(strongroom_key_escape("", 0, text, sizeof text, &needed, NULL));
     CHECK_TEXT(text, "==");
     CHECK_OK(strongroom_key_unescape(TEXT("a=20b=3D=FF"), word, 5, &needed, NULL));
     CHECK_BYTES(word, needed, "a b=\xff");

@@ -91,19 +91,19 @@ static void test_no_value_is_logged(void) {
         CHECK_OK(strongroom_secret_free(secret));
         check_value(m, "key", CANARY);
         CHECK_ANSWER(&answer,
-                     strongroom_manager_set_async(m, TEXT("key"), BYTES(CANARY), NULL, NULL, answer_written, &answer,
+                     strongroom_manager_set_async(m, TEXT("key"), TEXT(CANARY), NULL, NULL, answer_written, &answer,
                                                   NULL),
                      STRONGROOM_STATUS_OK);
         CHECK_OK(strongroom_batch_new(&batch, NULL));
-        CHECK_OK(strongroom_batch_add(batch, TEXT("many"), BYTES(CANARY), NULL, NULL));
+        CHECK_OK(strongroom_batch_add(batch, TEXT("many"), TEXT(CANARY), NULL, NULL));
         CHECK_OK(strongroom_manager_set_many(m, batch, NULL, NULL, NULL));
         CHECK_OK(strongroom_batch_free(batch));
         CHECK_OK(strongroom_metadata_new(&metadata, NULL));
         CHECK_OK(strongroom_metadata_set_expires_at(metadata, 1, NULL));
-        CHECK_OK(strongroom_manager_set(m, TEXT("old"), BYTES(CANARY), metadata, NULL, NULL, NULL));
+        CHECK_OK(strongroom_manager_set(m, TEXT("old"), TEXT(CANARY), metadata, NULL, NULL, NULL));
         CHECK_STATUS(strongroom_manager_get(m, TEXT("old"), NULL, &secret, NULL), STRONGROOM_STATUS_EXPIRED);
         CHECK_OK(strongroom_metadata_free(metadata));
-        CHECK_OK(strongroom_manager_rotate(m, TEXT("key"), BYTES(CANARY), NULL, NULL, NULL));
+        CHECK_OK(strongroom_manager_rotate(m, TEXT("key"), TEXT(CANARY), NULL, NULL, NULL));
         CHECK_OK(strongroom_manager_rollback(m, TEXT("key"), NULL, 0, NULL, NULL, NULL));
         CHECK_STATUS(strongroom_manager_get(m, TEXT(CANARY), NULL, NULL, NULL), STRONGROOM_STATUS_INVALID_ARGUMENT);
         CHECK_OK(strongroom_manager_delete(m, TEXT("key"), NULL, NULL));

@@ -24,9 +24,9 @@ static void test_settings_are_checked_when_they_are_set(void) {
     CHECK(strstr(strongroom_error_message(error), "hunter2-canary") == NULL);
     CHECK_TEXT(strongroom_error_setting(error), "encrypted.key");
     check_error(error, STRONGROOM_STATUS_INVALID_CONFIG);
-    CHECK_STATUS(strongroom_options_set_secret(options, TEXT("cache"), BYTES("on"), NULL),
+    CHECK_STATUS(strongroom_options_set_secret(options, TEXT("cache"), TEXT("on"), NULL),
                  STRONGROOM_STATUS_INVALID_CONFIG);
-    CHECK_STATUS(strongroom_options_set_secret(options, TEXT("colour"), BYTES("on"), NULL),
+    CHECK_STATUS(strongroom_options_set_secret(options, TEXT("colour"), TEXT("on"), NULL),
                  STRONGROOM_STATUS_INVALID_CONFIG);
     CHECK_OK(strongroom_options_free(options));
 }
@@ -79,7 +79,7 @@ static void test_a_wrong_key_is_told(void) {
     CHECK_STATUS(strongroom_manager_open(options, &manager, &error), STRONGROOM_STATUS_WRONG_KEY);
     CHECK(manager == NULL);
     check_error(error, STRONGROOM_STATUS_WRONG_KEY);
-    CHECK_OK(strongroom_options_set_secret(options, TEXT("encrypted.key"), BYTES("too short"), NULL));
+    CHECK_OK(strongroom_options_set_secret(options, TEXT("encrypted.key"), TEXT("too short"), NULL));
     CHECK_STATUS(strongroom_manager_open(options, &manager, &error), STRONGROOM_STATUS_INVALID_CONFIG);
     CHECK(strstr(strongroom_error_message(error), "too short") == NULL);
     check_error(error, STRONGROOM_STATUS_INVALID_CONFIG);
@@ -165,8 +165,8 @@ static strongroom_status_t do_verb(enum verb verb, const strongroom_manager_t *m
     strongroom_status_t status = STRONGROOM_STATUS_INTERNAL;
     switch (verb) {
     case GET: status = strongroom_manager_get(manager, TEXT("key"), call, &secret, error); break;
-    case SET: return strongroom_manager_set(manager, TEXT("new"), BYTES("v"), NULL, call, NULL, error);
-    case UPDATE: return strongroom_manager_update_value(manager, TEXT("key"), BYTES("v"), call, NULL, error);
+    case SET: return strongroom_manager_set(manager, TEXT("new"), TEXT("v"), NULL, call, NULL, error);
+    case UPDATE: return strongroom_manager_update_value(manager, TEXT("key"), TEXT("v"), call, NULL, error);
     case DELETE: return strongroom_manager_delete(manager, TEXT("key"), call, error);
     case LIST: status = strongroom_manager_list(manager, call, &list, error); break;
     case ROLLBACK: return strongroom_manager_rollback(manager, TEXT("key"), NULL, 0, call, NULL, error);
@@ -238,12 +238,12 @@ static void test_the_last_value_of_an_option_counts(void) {
     strongroom_manager_t *manager = open_memory();
     strongroom_call_t *call = call_of((const char *const[]){"if_absent", "true", "if_absent", "false", NULL});
     CHECK_OK(set(manager, "key", "one"));
-    CHECK_OK(strongroom_manager_set(manager, TEXT("key"), BYTES("two"), NULL, call, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("key"), TEXT("two"), NULL, call, NULL, NULL));
     CHECK_OK(strongroom_call_set(call, TEXT("if_absent"), TEXT("true"), NULL));
-    CHECK_STATUS(strongroom_manager_set(manager, TEXT("key"), BYTES("three"), NULL, call, NULL, NULL),
+    CHECK_STATUS(strongroom_manager_set(manager, TEXT("key"), TEXT("three"), NULL, call, NULL, NULL),
                  STRONGROOM_STATUS_CONFLICT);
     CHECK_OK(strongroom_call_set(call, TEXT("if_version"), TEXT("1"), NULL));
-    CHECK_STATUS(strongroom_manager_set(manager, TEXT("key"), BYTES("three"), NULL, call, NULL, NULL),
+    CHECK_STATUS(strongroom_manager_set(manager, TEXT("key"), TEXT("three"), NULL, call, NULL, NULL),
                  STRONGROOM_STATUS_INVALID_ARGUMENT);
     CHECK_OK(strongroom_call_free(call));
     CHECK_OK(strongroom_manager_free(manager));
@@ -263,7 +263,7 @@ static void test_a_fired_source_cancels_every_call(void) {
     /* For good, also when the source itself is gone. */
     CHECK_OK(strongroom_cancel_free(cancel));
     CHECK_STATUS(strongroom_manager_get(manager, TEXT("key"), call, &secret, NULL), STRONGROOM_STATUS_CANCELLED);
-    CHECK_STATUS(strongroom_manager_set(manager, TEXT("key"), BYTES("new"), NULL, call, NULL, NULL),
+    CHECK_STATUS(strongroom_manager_set(manager, TEXT("key"), TEXT("new"), NULL, call, NULL, NULL),
                  STRONGROOM_STATUS_CANCELLED);
     /* NULL is no source: a failed cancel_new does not silently make a call that cannot be cancelled. Another one is. */
     CHECK_STATUS(strongroom_call_set_cancel(call, NULL, NULL), STRONGROOM_STATUS_INVALID_HANDLE);

@@ -162,9 +162,9 @@ static void test_a_slow_callback_is_a_timeout(void) {
 
 static void leave(int way) {
     switch (way) {
-    case 0: exit(check_child_code());
-    case 1: _exit(check_child_code());
-    default: quick_exit(check_child_code());
+    case 0: exit(check_code());
+    case 1: _exit(check_code());
+    default: quick_exit(check_code());
     }
 }
 

@@ -60,12 +60,12 @@ static strongroom_status_t one_call(const strongroom_manager_t *m, unsigned *see
     case 5: status = strongroom_manager_describe(m, TEXT(key), NULL, &metadata, NULL); break;
     case 6: status = strongroom_manager_list(m, NULL, &list, NULL); break;
     case 7: status = strongroom_manager_versions(m, TEXT(key), NULL, &list, NULL); break;
-    case 8: status = strongroom_manager_update_value(m, TEXT(key), BYTES(value), NULL, NULL, NULL); break;
+    case 8: status = strongroom_manager_update_value(m, TEXT(key), TEXT(value), NULL, NULL, NULL); break;
     case 9: status = strongroom_manager_delete(m, TEXT(key), NULL, NULL); break;
     case 10: status = strongroom_manager_rollback(m, TEXT(key), NULL, 0, NULL, NULL, NULL); break;
     case 11:
         CHECK_OK(strongroom_batch_new(&batch, NULL));
-        CHECK_OK(strongroom_batch_add(batch, TEXT(key), BYTES(value), NULL, NULL));
+        CHECK_OK(strongroom_batch_add(batch, TEXT(key), TEXT(value), NULL, NULL));
         status = strongroom_manager_set_many(m, batch, NULL, &list, NULL);
         CHECK_OK(strongroom_batch_free(batch));
         break;

@@ -18,7 +18,7 @@ static void test_a_value_comes_back(const strongroom_manager_t *manager) {
     CHECK(memcmp(strongroom_secret_data(secret), bytes, sizeof bytes) == 0);
     CHECK_OK(strongroom_secret_free(secret));
     /* Lengths count exactly; AUTO_LENGTH is strlen, for values too. */
-    CHECK_OK(strongroom_manager_set(manager, "textual", 4, (const uint8_t *)"value", 3, NULL, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, "textual", 4, "value", 3, NULL, NULL, NULL, NULL));
     check_value(manager, "text", "val");
     check_value(manager, "textual", NULL);
     /* An empty value is a value; its data pointer is not NULL. */
@@ -60,10 +60,10 @@ static void test_a_value_is_copied_into_a_buffer(const strongroom_manager_t *man
     /* The first time from the backend, then from the cache. */
     for (int round = 0; round < 3; round++) {
         memset(buffer, 'x', sizeof buffer);
-        CHECK_OK(strongroom_manager_get_into(manager, TEXT("into"), NULL, (uint8_t *)buffer, 8, &length, NULL));
+        CHECK_OK(strongroom_manager_get_into(manager, TEXT("into"), NULL, buffer, 8, &length, NULL));
         CHECK_BYTES(buffer, length, "12345678");
         CHECK(buffer[8] == 'x');
-        CHECK_STATUS(strongroom_manager_get_into(manager, TEXT("into"), NULL, (uint8_t *)buffer + 8, 3, &length, NULL),
+        CHECK_STATUS(strongroom_manager_get_into(manager, TEXT("into"), NULL, buffer + 8, 3, &length, NULL),
                      STRONGROOM_STATUS_BUFFER_TOO_SMALL);
         CHECK_NUMBER(length, 8);
         CHECK(buffer[8] == 'x');
@@ -89,7 +89,7 @@ static void test_a_value_is_copied_into_a_buffer(const strongroom_manager_t *man
         CHECK_OK(strongroom_manager_set(manager, TEXT("into"), no_text, 2, NULL, NULL, NULL, NULL));
         CHECK_STATUS(strongroom_manager_get_value(manager, TEXT("into"), NULL, buffer, 12, &length, NULL),
                      STRONGROOM_STATUS_INVALID_VALUE);
-        CHECK_OK(strongroom_manager_get_into(manager, TEXT("into"), NULL, (uint8_t *)buffer, 12, &length, NULL));
+        CHECK_OK(strongroom_manager_get_into(manager, TEXT("into"), NULL, buffer, 12, &length, NULL));
         CHECK_NUMBER(length, 2);
     }
 }
@@ -143,7 +143,7 @@ static void test_metadata_goes_and_comes(const strongroom_manager_t *manager) {
     CHECK_STATUS(strongroom_metadata_version_number(metadata, &number), STRONGROOM_STATUS_NOT_FOUND);
     CHECK_NUMBER(number, 0);
     CHECK(strongroom_metadata_version(metadata) == NULL);
-    CHECK_OK(strongroom_manager_set(manager, TEXT("meta"), BYTES("value"), metadata, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("meta"), TEXT("value"), metadata, NULL, NULL, NULL));
     /* What was written stays the caller's, unchanged. */
     check_some_metadata(metadata);
     CHECK_OK(strongroom_metadata_free(metadata));
@@ -161,7 +161,7 @@ static void test_metadata_goes_and_comes(const strongroom_manager_t *manager) {
     CHECK_NUMBER(strongroom_metadata_label_count(copy), 0);
     CHECK_STATUS(strongroom_metadata_expires_at(copy, &time), STRONGROOM_STATUS_NOT_FOUND);
     CHECK_STATUS(strongroom_metadata_clear(copy, TEXT("colour"), NULL), STRONGROOM_STATUS_INVALID_ARGUMENT);
-    CHECK_OK(strongroom_manager_set(manager, TEXT("meta"), BYTES("value"), copy, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("meta"), TEXT("value"), copy, NULL, NULL, NULL));
     CHECK_OK(strongroom_metadata_free(copy));
     CHECK_OK(strongroom_manager_describe(manager, TEXT("meta"), NULL, &copy, NULL));
     CHECK_TEXT(strongroom_metadata_provider(copy), "openai");
@@ -173,7 +173,7 @@ static void test_metadata_goes_and_comes(const strongroom_manager_t *manager) {
 static void test_metadata_is_updated_by_fields(const strongroom_manager_t *manager) {
     strongroom_metadata_t *metadata = some_metadata(), *update = NULL;
     strongroom_written_t *written = NULL;
-    CHECK_OK(strongroom_manager_set(manager, TEXT("update"), BYTES("value"), metadata, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("update"), TEXT("value"), metadata, NULL, NULL, NULL));
     CHECK_OK(strongroom_metadata_free(metadata));
     CHECK_OK(strongroom_metadata_new(&update, NULL));
     CHECK_OK(strongroom_metadata_clear(update, TEXT("provider"), NULL));
@@ -204,7 +204,7 @@ static void test_an_expired_secret_is_told_apart(const strongroom_manager_t *man
     CHECK_OK(strongroom_metadata_new(&metadata, NULL));
     CHECK_OK(strongroom_metadata_set_expires_at(metadata, wall_us() - 1000000, NULL));
     CHECK(strongroom_metadata_is_expired(metadata));
-    CHECK_OK(strongroom_manager_set(manager, TEXT("old"), BYTES("value"), metadata, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("old"), TEXT("value"), metadata, NULL, NULL, NULL));
     CHECK_OK(strongroom_metadata_free(metadata));
     CHECK_STATUS(strongroom_manager_get(manager, TEXT("old"), NULL, &secret, NULL), STRONGROOM_STATUS_EXPIRED);
     CHECK(secret == NULL);
@@ -215,10 +215,10 @@ static void test_an_expired_secret_is_told_apart(const strongroom_manager_t *man
     CHECK_OK(strongroom_manager_describe(manager, TEXT("old"), NULL, &metadata, NULL));
     CHECK(strongroom_metadata_is_expired(metadata));
     CHECK_OK(strongroom_metadata_free(metadata));
-    CHECK_STATUS(strongroom_manager_update_value(manager, TEXT("old"), BYTES("new"), NULL, NULL, NULL),
+    CHECK_STATUS(strongroom_manager_update_value(manager, TEXT("old"), TEXT("new"), NULL, NULL, NULL),
                  STRONGROOM_STATUS_EXPIRED);
     strongroom_call_t *clearing = call_of((const char *const[]){"clear_expiry", "true", NULL});
-    CHECK_OK(strongroom_manager_update_value(manager, TEXT("old"), BYTES("new"), clearing, NULL, NULL));
+    CHECK_OK(strongroom_manager_update_value(manager, TEXT("old"), TEXT("new"), clearing, NULL, NULL));
     check_value(manager, "old", "new");
     CHECK_OK(strongroom_call_free(clearing));
     CHECK_OK(strongroom_call_free(expired_too));
@@ -234,8 +234,8 @@ static void test_versions_are_kept(const strongroom_manager_t *manager) {
     uint64_t number = 0, before = 0;
     for (int i = 0; i < 3; i++) {
         strongroom_status_t status =
-            i < 2 ? strongroom_manager_set(manager, TEXT("v"), BYTES(values[i]), NULL, NULL, &written, NULL)
-                  : strongroom_manager_rotate(manager, TEXT("v"), BYTES(values[i]), NULL, &written, NULL);
+            i < 2 ? strongroom_manager_set(manager, TEXT("v"), TEXT(values[i]), NULL, NULL, &written, NULL)
+                  : strongroom_manager_rotate(manager, TEXT("v"), TEXT(values[i]), NULL, &written, NULL);
         CHECK_OK(status);
         CHECK_NUMBER(strongroom_written_created(written), i == 0);
         CHECK_OK(strongroom_written_version_number(written, &number));
@@ -283,7 +283,7 @@ static void test_versions_are_kept(const strongroom_manager_t *manager) {
     CHECK_OK(strongroom_manager_rollback(manager, TEXT("v"), NULL, STRONGROOM_AUTO_LENGTH, back, NULL, NULL));
     check_value(manager, "v", "three");
     CHECK_OK(strongroom_call_free(back));
-    CHECK_STATUS(strongroom_manager_rotate(manager, TEXT("none"), BYTES("x"), NULL, NULL, NULL),
+    CHECK_STATUS(strongroom_manager_rotate(manager, TEXT("none"), TEXT("x"), NULL, NULL, NULL),
                  STRONGROOM_STATUS_NOT_FOUND);
 }
 
@@ -292,14 +292,14 @@ static void test_versions_are_kept(const strongroom_manager_t *manager) {
 static void test_conditions_are_kept(const strongroom_manager_t *manager) {
     strongroom_call_t *absent = call_of((const char *const[]){"if_absent", "true", NULL});
     strongroom_written_t *written = NULL;
-    CHECK_OK(strongroom_manager_set(manager, TEXT("cas"), BYTES("one"), NULL, absent, &written, NULL));
-    CHECK_STATUS(strongroom_manager_set(manager, TEXT("cas"), BYTES("two"), NULL, absent, NULL, NULL),
+    CHECK_OK(strongroom_manager_set(manager, TEXT("cas"), TEXT("one"), NULL, absent, &written, NULL));
+    CHECK_STATUS(strongroom_manager_set(manager, TEXT("cas"), TEXT("two"), NULL, absent, NULL, NULL),
                  STRONGROOM_STATUS_CONFLICT);
     strongroom_call_t *same = call_of((const char *const[]){"if_version", strongroom_written_version(written), NULL});
-    CHECK_OK(strongroom_manager_set(manager, TEXT("cas"), BYTES("two"), NULL, same, NULL, NULL));
-    CHECK_STATUS(strongroom_manager_set(manager, TEXT("cas"), BYTES("three"), NULL, same, NULL, NULL),
+    CHECK_OK(strongroom_manager_set(manager, TEXT("cas"), TEXT("two"), NULL, same, NULL, NULL));
+    CHECK_STATUS(strongroom_manager_set(manager, TEXT("cas"), TEXT("three"), NULL, same, NULL, NULL),
                  STRONGROOM_STATUS_CONFLICT);
-    CHECK_STATUS(strongroom_manager_update_value(manager, TEXT("cas"), BYTES("three"), same, NULL, NULL),
+    CHECK_STATUS(strongroom_manager_update_value(manager, TEXT("cas"), TEXT("three"), same, NULL, NULL),
                  STRONGROOM_STATUS_CONFLICT);
     check_value(manager, "cas", "two");
     CHECK_OK(strongroom_written_free(written));
@@ -311,7 +311,7 @@ static void test_an_import_keeps_its_time(const strongroom_manager_t *manager) {
     strongroom_call_t *imported = call_of((const char *const[]){"created_at", "1000000000123456", NULL});
     strongroom_metadata_t *metadata = NULL;
     int64_t created = 0;
-    CHECK_OK(strongroom_manager_set(manager, TEXT("import"), BYTES("value"), NULL, imported, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("import"), TEXT("value"), NULL, imported, NULL, NULL));
     CHECK_OK(strongroom_manager_describe(manager, TEXT("import"), NULL, &metadata, NULL));
     CHECK_OK(strongroom_metadata_created_at(metadata, &created));
     CHECK_NUMBER(created, INT64_C(1000000000123456));
@@ -322,20 +322,20 @@ static void test_an_import_keeps_its_time(const strongroom_manager_t *manager) {
 static void test_api_keys_and_updates_keep_metadata(const strongroom_manager_t *manager) {
     strongroom_metadata_t *metadata = some_metadata();
     strongroom_written_t *written = NULL;
-    CHECK_STATUS(strongroom_manager_update_value(manager, TEXT("api"), BYTES("x"), NULL, NULL, NULL),
+    CHECK_STATUS(strongroom_manager_update_value(manager, TEXT("api"), TEXT("x"), NULL, NULL, NULL),
                  STRONGROOM_STATUS_NOT_FOUND);
-    CHECK_OK(strongroom_manager_set(manager, TEXT("api"), BYTES("one"), metadata, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set(manager, TEXT("api"), TEXT("one"), metadata, NULL, NULL, NULL));
     CHECK_OK(strongroom_metadata_free(metadata));
-    CHECK_OK(strongroom_manager_set_api_key(manager, TEXT("api"), BYTES("two"), TEXT("openai"), NULL, &written, NULL));
+    CHECK_OK(strongroom_manager_set_api_key(manager, TEXT("api"), TEXT("two"), TEXT("openai"), NULL, &written, NULL));
     CHECK(!strongroom_written_created(written));
     CHECK_OK(strongroom_written_free(written));
-    CHECK_OK(strongroom_manager_set_api_key(manager, TEXT("api"), BYTES("three"), NULL, 0, NULL, NULL, NULL));
-    CHECK_OK(strongroom_manager_update_value(manager, TEXT("api"), BYTES("four"), NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set_api_key(manager, TEXT("api"), TEXT("three"), NULL, 0, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_update_value(manager, TEXT("api"), TEXT("four"), NULL, NULL, NULL));
     check_value(manager, "api", "four");
     CHECK_OK(strongroom_manager_describe(manager, TEXT("api"), NULL, &metadata, NULL));
     check_some_metadata(metadata);
     CHECK_OK(strongroom_metadata_free(metadata));
-    CHECK_OK(strongroom_manager_set_api_key(manager, TEXT("api2"), BYTES("x"), TEXT("acme"), NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_set_api_key(manager, TEXT("api2"), TEXT("x"), TEXT("acme"), NULL, NULL, NULL));
     CHECK_OK(strongroom_manager_describe(manager, TEXT("api2"), NULL, &metadata, NULL));
     CHECK_TEXT(strongroom_metadata_provider(metadata), "acme");
     CHECK_OK(strongroom_metadata_free(metadata));

@@ -23,8 +23,8 @@ static char own_folder[4096];
 static const char *program = "?";
 static bool is_child;
 
-/* Asked by LeakSanitizer when a process ends. A forked child leaves what belongs to its parent's threads and connections
-   alone, on purpose: leaks are looked for in the parent. */
+/* Asked by LeakSanitizer when a process ends. A forked child leaves what belongs to its parent's threads and
+   connections alone, on purpose: leaks are looked for in the parent. */
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void) {
     return is_child;
@@ -59,6 +59,10 @@ void check_begin(int argc, char **argv) {
     start_watchdog();
 }
 
+void check_no_watchdog(void) {
+    alarm(0);
+}
+
 void check_begin_child(void) {
     start_watchdog();
     is_child = true;
@@ -66,7 +70,7 @@ void check_begin_child(void) {
     checks = 0;
 }
 
-int check_child_code(void) {
+int check_code(void) {
     return failures == 0 ? 0 : 1;
 }
 
@@ -153,7 +157,8 @@ bool check_text(const char *seen, const char *wanted, const char *what, const ch
     checks++;
     bool same = seen && wanted ? strcmp(seen, wanted) == 0 : seen == wanted;
     if (!same) {
-        check_failed(file, line, "%s is \"%s\", wanted \"%s\"", what, seen ? seen : "(NULL)", wanted ? wanted : "(NULL)");
+        check_failed(file, line, "%s is \"%s\", wanted \"%s\"", what, seen ? seen : "(NULL)",
+                     wanted ? wanted : "(NULL)");
     }
     return same;
 }

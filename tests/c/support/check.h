@@ -35,14 +35,16 @@ void check_about(const char *what);
 
 /* argv[1] is the program's own empty folder. Starts the watchdog. */
 void check_begin(int argc, char **argv);
+/* For a program that a person lets run for long. */
+void check_no_watchdog(void);
 /* The last thing that main does: prints the count, or says that there were failures. The program's exit code. */
 int check_end(void);
 /* The same without the check that no handle is left alive, for programs that leave some on purpose. */
 int check_end_with_handles(void);
 /* For a forked child, whose alarms are gone: the watchdog again, the failures and checks of the parent forgotten. */
 void check_begin_child(void);
-/* What a child exits with: 0, or 1 after a failure. */
-int check_child_code(void);
+/* 0, or 1 after a failure; what a child exits with. */
+int check_code(void);
 /* Waits for a child that must have exited with 0. */
 void check_child(int pid);
 

@@ -48,7 +48,7 @@ strongroom_options_t *encrypted_options(const char *name) {
     strongroom_options_t *options =
         options_of((const char *const[]){"backend", "encrypted", "encrypted.path", path, NULL});
     strongroom_error_t *error = NULL;
-    need(strongroom_options_set_secret(options, TEXT("encrypted.key"), BYTES(STORE_KEY), &error), error, "key");
+    need(strongroom_options_set_secret(options, TEXT("encrypted.key"), TEXT(STORE_KEY), &error), error, "key");
     return options;
 }
 
@@ -79,7 +79,7 @@ strongroom_cancel_t *cancel_new(void) {
 }
 
 strongroom_status_t set(const strongroom_manager_t *manager, const char *key, const char *value) {
-    return strongroom_manager_set(manager, TEXT(key), BYTES(value), NULL, NULL, NULL, NULL);
+    return strongroom_manager_set(manager, TEXT(key), TEXT(value), NULL, NULL, NULL, NULL);
 }
 
 void check_value(const strongroom_manager_t *manager, const char *key, const char *wanted) {

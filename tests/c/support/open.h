@@ -10,7 +10,6 @@ extern "C" {
 
 /* A pointer and its length, for arguments: TEXT("key") is `"key", STRONGROOM_AUTO_LENGTH`. */
 #define TEXT(text) (text), STRONGROOM_AUTO_LENGTH
-#define BYTES(text) ((const uint8_t *)(text)), STRONGROOM_AUTO_LENGTH
 
 /* Names and values in turn, NULL at the end. A program whose manager does not open ends at once. */
 strongroom_options_t *options_of(const char *const *settings);

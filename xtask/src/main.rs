@@ -33,7 +33,7 @@ cargo xtask <command>
   check [--fix]   formatting, lints, licences, generated docs, other platforms, README
   c               run the C and C++ programs of tests/c, with sanitizers, some under valgrind
   random N        do N random operations through the C ABI, with sanitizers
-  bench           run the benchmarks and print their table
+  bench [NAME]    run the benchmarks, or one (`c`: those of the C ABI), and print their tables
   dist --prefix DIR [--profile release|dev]
                   build and install the C library, its headers, pkg-config and CMake files
   errors [--check]    write docs/errors.md, or compare it
@@ -52,7 +52,8 @@ fn main() -> ExitCode {
         ["test"] => suites::test(),
         ["check"] => check::check(false),
         ["check", "--fix"] => check::check(true),
-        ["bench"] => bench::bench(),
+        ["bench"] => bench::all(),
+        ["bench", name] => bench::one(name),
         ["c"] => c::suite(true),
         // For `test`, which has built and installed already.
         ["c", "--installed"] => c::suite(false),

@@ -35,7 +35,7 @@ cargo xtask <command>
   c               run the C and C++ programs of tests/c, with sanitizers, some under valgrind
   random N [SEED] do N random operations through the C ABI, with sanitizers
   miri            run the tests of the C ABI's exports under Miri
-  bench           run the benchmarks and print their table
+  bench [NAME]    run the benchmarks, or one (`c`: those of the C ABI), and print their tables
   dist --prefix DIR [--profile release|dev]
                   build and install the C library, its headers, pkg-config and CMake files
   errors [--check]    write docs/errors.md, or compare it
@@ -55,7 +55,8 @@ fn main() -> ExitCode {
         ["test"] => suites::test(),
         ["check"] => check::check(false),
         ["check", "--fix"] => check::check(true),
-        ["bench"] => bench::bench(),
+        ["bench"] => bench::all(),
+        ["bench", name] => bench::one(name),
         ["c"] => c::suite(true),
         // For `test`, which has built and installed already.
         ["c", "--installed"] => c::suite(false),

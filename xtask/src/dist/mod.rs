@@ -7,6 +7,8 @@ mod static_library;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use install::shared as shared_library;
+
 use crate::Outcome;
 use crate::exports;
 use crate::run::{cargo, pass, target};

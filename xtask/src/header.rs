@@ -14,7 +14,7 @@ pub(crate) const INCLUDE: &str = "include";
 /// What C programs include.
 const HEADER: &str = "include/strongroom.h";
 /// What the libraries export, one name a line.
-const SYMBOLS: &str = "include/strongroom.symbols";
+pub(crate) const SYMBOLS: &str = "include/strongroom.symbols";
 const CONFIG: &str = "ffi/cbindgen.toml";
 /// The order for a reader: what a program needs first.
 const ORDER: [&str; 20] = [

@@ -7,6 +7,7 @@ use std::process::Command;
 use super::Arguments;
 use super::compile::plain;
 use crate::Outcome;
+use crate::header::SYMBOLS;
 use crate::run::{in_home, logged, root, target};
 
 /// Ends with 99 where valgrind found something.
@@ -65,6 +66,8 @@ pub(super) fn run(program: &Path, name: &str, arguments: &Arguments, with_valgri
     for name in ["CONFIG", "DATA", "STATE", "CACHE"] {
         command.env(format!("XDG_{name}_HOME"), folder.path().join(name.to_lowercase()));
     }
+    // For the program that calls every function, to know that it does.
+    command.env("STRONGROOM_SYMBOLS", root().join(SYMBOLS));
     command.env("XDG_RUNTIME_DIR", folder.path().join("runtime"));
     command.env("ASAN_OPTIONS", "detect_leaks=1").current_dir(folder.path());
 

@@ -21,9 +21,13 @@ pub use counters::Counters;
 pub use limited::LimitedBackend;
 pub use script::{Fault, Script};
 
-/// Wraps the backend that `fault.inner` names in the script that `fault.script` states.
+/// Wraps the backend that `fault.inner` names, without what `fault.lacks` takes away, in the script that `fault.script`
+/// states.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let script = config::script(request.settings)?;
-    let inner = (request.other)(config::inner(request.settings)?, request)?;
+    let mut inner = (request.other)(config::inner(request.settings)?, request)?;
+    if let Some(left) = config::left(request.settings, inner.capabilities())? {
+        inner = LimitedBackend::new(inner, left);
+    }
     Ok(FaultBackend::with_script(inner, script))
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{cargo, logged, pass, read, root, target};
 use crate::suites::{self, FEATURES};
-use crate::{Outcome, readme, tables, tools};
+use crate::{Outcome, parity, readme, tables, tools};
 
 /// A file longer than this has more than one subject.
 const LONGEST_FILE: usize = 500;
@@ -56,6 +56,7 @@ pub(crate) fn check(fix: bool) -> Outcome {
     tally.step("length of files", length_of_files());
     tally.step("docs/errors.md", tables::compare(tables::ERRORS));
     tally.step("docs/settings.md", tables::compare(tables::SETTINGS_PAGE));
+    tally.step("docs/parity.md", parity::look());
     deny(&mut tally);
     tally.step("clippy", pass(clippy().args(["--", "-D", "warnings"])));
     // Without what only tests have: what a user builds must be clean as well.

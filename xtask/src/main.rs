@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod demo;
 mod json;
+mod parity;
 mod readme;
 mod run;
 mod suites;
@@ -29,6 +30,7 @@ cargo xtask <command>
   bench           run the benchmarks and print their table
   errors [--check]    write docs/errors.md, or compare it
   settings [--check]  write docs/settings.md, or compare it
+  parity [--check]    write docs/parity.md from what the vectors of the last test left, or compare it
   readme          run the shell blocks of README.md
   help            this text
 ";
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         ["errors", "--check"] => tables::compare(tables::ERRORS),
         ["settings"] => tables::write(tables::SETTINGS_PAGE),
         ["settings", "--check"] => tables::compare(tables::SETTINGS_PAGE),
+        ["parity"] => parity::write(),
+        ["parity", "--check"] => parity::compare(),
         ["readme"] => readme::run_shell_blocks(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -1,6 +1,7 @@
 //! The manager for callers whose thread may wait. Works in any thread, also inside someone's async runtime (where it
 //! holds that runtime's thread up), and starts no runtime for a local backend.
 
+use std::future::Future;
 use std::time::Duration;
 
 use crate::backend::{
@@ -13,8 +14,9 @@ use crate::key::{AsKey, SecretKey};
 use crate::layers::cache::Lookup;
 use crate::manager::{
     BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,
-    SetOptions, UpdateOptions,
+    SetOptions, TooSmall, UpdateOptions,
 };
+use crate::park;
 use crate::scope::SecretScope;
 use crate::secret::{Secret, Version};
 use crate::value::SecretValue;
@@ -60,7 +62,7 @@ macro_rules! waiting {
         #[doc = "# Errors"]
         #[doc = "Those of the async verb."]
         pub fn $name $(<$generic: $bound>)? (&self $(, $argument: $type)*) -> $output {
-            self.inner.block_on(self.inner.$name($($argument),*))
+            park::block_on(self.inner.$name($($argument),*))
         }
     )+};
 }
@@ -142,6 +144,42 @@ impl SecretManager {
         self.inner.try_cached(key, visitor)
     }
 
+    /// Looks into the cache by the bytes of a key's text; see [`crate::SecretManager::try_cached_bytes`].
+    #[inline]
+    pub fn try_cached_bytes<R>(&self, key: &[u8], visitor: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
+        self.inner.try_cached_bytes(key, visitor)
+    }
+
+    /// Copies a cached value into the caller's buffer; see [`crate::SecretManager::cached_into_bytes`].
+    ///
+    /// # Errors
+    /// A hit may be [`TooSmall`].
+    #[inline]
+    pub fn cached_into_bytes(&self, key: &[u8], buffer: &mut [u8]) -> Lookup<std::result::Result<usize, TooSmall>> {
+        self.inner.cached_into_bytes(key, buffer)
+    }
+
+    /// Runs any combination of the async verbs on this thread, and waits for it. `call` gets the manager in the form
+    /// that may hold its thread up: a local backend works right here, without runtime or further thread. May be called
+    /// from any thread, also inside someone's async runtime; each verb keeps its own deadline.
+    ///
+    /// ```
+    /// use strongroom::{Secret, blocking::SecretManager};
+    /// let secrets = SecretManager::builder().backend("memory").open_blocking()?;
+    /// let moved = secrets.wait_for(|secrets| async move {
+    ///     secrets.set("old", &Secret::new("value")).await?;
+    ///     let Some(secret) = secrets.get("old").await? else { return Ok(false) };
+    ///     secrets.set("new", &secret).await?;
+    ///     secrets.delete("old").await?;
+    ///     Ok::<_, strongroom::Error>(true)
+    /// })?;
+    /// assert!(moved);
+    /// # Ok::<(), strongroom::Error>(())
+    /// ```
+    pub fn wait_for<'a, T, F: Future<Output = T>>(&'a self, call: impl FnOnce(&'a crate::SecretManager) -> F) -> T {
+        park::block_on(call(&self.inner))
+    }
+
     // A cached value is answered before a deadline is worked out or a future made.
 
     /// Waits for [`crate::SecretManager::get`].
@@ -151,7 +189,7 @@ impl SecretManager {
     pub fn get(&self, key: impl AsKey) -> Result<Option<Secret>> {
         match self.inner.try_cached_secret(&key) {
             Some(secret) => Ok(Some(secret)),
-            None => self.inner.block_on(self.inner.get_with(key, GetOptions::new())),
+            None => park::block_on(self.inner.get_with(key, GetOptions::new())),
         }
     }
 
@@ -162,7 +200,7 @@ impl SecretManager {
     pub fn get_value(&self, key: impl AsKey) -> Result<Option<String>> {
         match self.inner.cached_text(&key) {
             Some(text) => Ok(Some(text)),
-            None => self.inner.block_on(self.inner.get_value_uncached(key)),
+            None => park::block_on(self.inner.get_value_uncached(key)),
         }
     }
 
@@ -173,7 +211,7 @@ impl SecretManager {
     pub fn get_into(&self, key: impl AsKey, buffer: &mut [u8]) -> Result<Option<usize>> {
         match self.inner.cached_into(&key, buffer) {
             Some(outcome) => outcome.map(Some),
-            None => self.inner.block_on(self.inner.get_into_uncached(key, buffer)),
+            None => park::block_on(self.inner.get_into_uncached(key, buffer)),
         }
     }
 

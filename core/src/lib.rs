@@ -12,10 +12,12 @@ mod context;
 #[cfg(feature = "encrypted")]
 mod crypto;
 mod error;
+pub mod face;
 mod key;
 mod layers;
 mod manager;
 mod operation;
+mod park;
 pub mod registry;
 mod runtime;
 mod scope;
@@ -31,7 +33,7 @@ mod wipe;
 mod worker;
 
 pub use config::locations;
-pub use config::{Origin, SETTINGS, Setting, SettingKind, Settings};
+pub use config::{Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings, parse_duration};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey};
@@ -39,7 +41,7 @@ pub use layers::cache::Lookup;
 pub use layers::{AuditRecord, AuditSink};
 pub use manager::{
     BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,
-    SecretManager, SetOptions, UpdateOptions,
+    SecretManager, SetOptions, TooSmall, UpdateOptions,
 };
 pub use scope::{ScopeKind, SecretScope};
 pub use secret::{MAX_LABEL_NAME, MAX_LABEL_VALUE, MAX_LABELS, Secret, SecretMetadata, Version};

@@ -1,166 +1,307 @@
-//! The one runtime of this copy of the library: built at the first need, never dropped, a new one in a forked child.
+//! The one runtime of this copy of the library: built at the first need, a new one in a forked child and after a
+//! shutdown.
+//!
+//! Timers and sockets of a runtime that has ended panic when they are polled. So whatever of it is polled, is polled
+//! [inside](Live::enter), and a shutdown waits until nobody is; who comes later gets an error.
 
+use std::cell::Cell;
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 
+use crate::context::MAX_DEADLINE;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::fork;
+use crate::sys::fork::{self, ForkCell};
 
 const WORKERS: usize = 2;
+/// The bit of [`Live::gate`] that says that nobody may enter any more; below it the threads inside are counted.
+const SHUT: usize = 1 << (usize::BITS - 1);
 
-struct Slot {
-    generation: u64,
-    runtime: Runtime,
+/// The runtimes of this process. In a child the parent's are left alone: their threads do not exist there, and
+/// dropping one would wait for them.
+static RUNTIMES: ForkCell<Mutex<Runtimes>, fn() -> Mutex<Runtimes>> = ForkCell::with(Mutex::default);
+
+thread_local! {
+    /// The generation of the process in which this thread was started as one of a runtime.
+    static OURS: Cell<Option<u64>> = const { Cell::new(None) };
+    /// How many times this thread is inside.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The runtime of this process. What it replaces after a fork is the parent's and is leaked: its threads do not exist
-/// here, and dropping it would wait for them.
-static SLOT: AtomicPtr<Slot> = AtomicPtr::new(std::ptr::null_mut());
-/// The generation whose runtime is being built or has been. Claimed before building, because a runtime that lost a
-/// race could not be dropped inside someone else's runtime.
-static CLAIMED: AtomicU64 = AtomicU64::new(0);
+#[derive(Default)]
+struct Runtimes {
+    current: Option<Arc<Live>>,
+    /// Those of runtimes that were shut down and whose threads had not all ended when someone looked last.
+    ending: Vec<Arc<Threads>>,
+}
 
-/// A handle to the runtime, which is built when there is none yet.
+/// A runtime, until it is shut down, and what is left of it while someone refers to it.
+pub(crate) struct Live {
+    generation: u64,
+    handle: Handle,
+    gate: AtomicUsize,
+    held: Mutex<Held>,
+    left: Condvar,
+    threads: Arc<Threads>,
+}
+
+struct Held {
+    runtime: Option<Runtime>,
+    /// Nobody waits for those inside any more: the last one ends the runtime.
+    is_orphan: bool,
+}
+
+/// How many of a runtime's threads began and ended.
+#[derive(Default)]
+struct Threads {
+    counts: Mutex<(usize, usize)>,
+    ended: Condvar,
+}
+
+/// While it lives, this thread is inside a runtime.
+pub(crate) struct Entered<'a> {
+    // Dropped in this order: whoever waits for us finds the context left.
+    _context: EnterGuard<'a>,
+    _inside: Inside<'a>,
+}
+
+struct Inside<'a>(&'a Live);
+
+/// The runtime, which is built when there is none.
 ///
 /// # Errors
 /// [`ErrorKind::Unavailable`] where the system gives no threads or descriptors.
-pub(crate) fn handle() -> Result<&'static Handle> {
+pub(crate) fn current() -> Result<Arc<Live>> {
+    let mut runtimes = unpoisoned(RUNTIMES.get().lock());
+    if let Some(live) = &runtimes.current {
+        return Ok(Arc::clone(live));
+    }
+    let live = Arc::new(Live::build()?);
+    runtimes.current = Some(Arc::clone(&live));
+    Ok(live)
+}
+
+/// Runs a future on the runtime's threads.
+///
+/// # Errors
+/// As [`current`].
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     loop {
-        if let Some(slot) = current() {
-            return Ok(slot.runtime.handle());
-        }
-        let generation = fork::generation();
-        let claimed = CLAIMED.load(Ordering::Acquire);
-        if claimed != generation {
-            if CLAIMED
-                .compare_exchange(claimed, generation, Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
-            {
-                return build(generation);
-            }
-        } else {
-            // Another thread builds; that takes some tens of microseconds.
-            std::thread::sleep(Duration::from_micros(20));
+        let live = current()?;
+        // Where a shutdown came between there is a new one.
+        if let Ok(_entered) = live.enter() {
+            live.handle.spawn(future);
+            return Ok(());
         }
     }
 }
 
-fn current() -> Option<&'static Slot> {
-    crate::sys::leaked_ref(&SLOT).filter(|slot| slot.generation == fork::generation())
-}
-
-#[cold]
-fn build(generation: u64) -> Result<&'static Handle> {
-    fork::arm();
-    #[expect(clippy::disallowed_methods, reason = "the one place that builds the runtime")]
-    let build = || {
-        Builder::new_multi_thread()
-            .worker_threads(WORKERS)
-            .thread_name("sr-runtime")
-            .on_thread_start(crate::sys::signals::block_in_this_thread)
-            .enable_all()
-            .build()
+/// Ends the runtime and waits until its threads have ended.
+///
+/// # Errors
+/// [`ErrorKind::Timeout`]; [`ErrorKind::ReentrantCall`] on one of those threads, or inside.
+pub(crate) fn shutdown(timeout: Duration) -> Result<()> {
+    if DEPTH.get() > 0 || OURS.get() == Some(fork::generation()) {
+        return Err(Error::new(
+            ErrorKind::ReentrantCall,
+            "a shutdown waits for the thread that calls it",
+        ));
+    }
+    let Some(runtimes) = RUNTIMES.get_if_made() else {
+        return Ok(());
     };
-    // Where the system gives no thread, tokio panics instead of answering.
-    let built = std::panic::catch_unwind(build).unwrap_or_else(|_| Err(std::io::ErrorKind::WouldBlock.into()));
-    match built {
-        Ok(runtime) => {
-            let slot: &'static Slot = Box::leak(Box::new(Slot { generation, runtime }));
-            SLOT.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
-            Ok(slot.runtime.handle())
-        }
-        Err(error) => {
-            CLAIMED.store(0, Ordering::Release);
-            Err(
-                Error::new(ErrorKind::Unavailable, "the system gives no thread for the runtime")
-                    .with_foreign_code(error.raw_os_error().unwrap_or_default()),
-            )
-        }
+    let end = Instant::now() + timeout.min(MAX_DEADLINE);
+    let (live, ending) = {
+        let mut runtimes = unpoisoned(runtimes.lock());
+        let live = runtimes.current.take();
+        runtimes
+            .ending
+            .extend(live.as_ref().map(|live| Arc::clone(&live.threads)));
+        (live, runtimes.ending.clone())
+    };
+    if let Some(live) = live {
+        live.end(end);
     }
+    let have_ended = ending.iter().all(|threads| threads.wait(end));
+    unpoisoned(runtimes.lock())
+        .ending
+        .retain(|threads| !threads.have_ended());
+    if have_ended {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Timeout,
+        "a thread of the runtime did not end in time",
+    ))
 }
 
-/// Whether the runtime has been built in this process.
+/// Whether there is a runtime in this process.
 #[cfg(feature = "testing")]
 pub(crate) fn is_built() -> bool {
-    current().is_some()
+    RUNTIMES
+        .get_if_made()
+        .is_some_and(|runtimes| unpoisoned(runtimes.lock()).current.is_some())
 }
 
-/// A future that is polled inside our runtime's context, on whatever executor polls it: timers and sockets in it work,
-/// and dropping it cancels at once.
-pub(crate) struct InContext<F> {
-    handle: &'static Handle,
-    future: F,
+/// No code of others runs under these locks, so a poisoned one only means that a thread died between two statements.
+fn unpoisoned<T>(lock: Result<T, PoisonError<T>>) -> T {
+    lock.unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<F> InContext<F> {
-    pub(crate) fn new(future: F) -> Result<Self> {
+impl Live {
+    #[cold]
+    fn build() -> Result<Self> {
+        fork::arm();
+        let threads = Arc::<Threads>::default();
+        let generation = fork::generation();
+        let (begins, ends) = (Arc::clone(&threads), Arc::clone(&threads));
+        #[expect(clippy::disallowed_methods, reason = "the one place that builds the runtime")]
+        let build = || {
+            Builder::new_multi_thread()
+                .worker_threads(WORKERS)
+                .thread_name("sr-runtime")
+                .on_thread_start(move || {
+                    crate::sys::signals::block_in_this_thread();
+                    OURS.set(Some(generation));
+                    begins.begin();
+                })
+                .on_thread_stop(move || ends.end())
+                .enable_all()
+                .build()
+        };
+        // Where the system gives no thread, tokio panics instead of answering.
+        let built = std::panic::catch_unwind(std::panic::AssertUnwindSafe(build));
+        let built = built.unwrap_or_else(|_| Err(std::io::ErrorKind::WouldBlock.into()));
+        let runtime = built.map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "the system gives no thread for the runtime")
+                .with_foreign_code(error.raw_os_error().unwrap_or_default())
+        })?;
         Ok(Self {
-            handle: handle()?,
-            future,
+            generation,
+            handle: runtime.handle().clone(),
+            gate: AtomicUsize::new(0),
+            held: Mutex::new(Held {
+                runtime: Some(runtime),
+                is_orphan: false,
+            }),
+            left: Condvar::new(),
+            threads,
         })
     }
-}
 
-impl<F: Future + Unpin> Future for InContext<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let _entered = self.handle.enter();
-        Pin::new(&mut self.future).poll(task)
-    }
-}
-
-/// Wakes the thread that is parked in [`block_on`].
-struct Unpark {
-    thread: Thread,
-    woken: AtomicBool,
-}
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::Release) {
-            self.thread.unpark();
-        }
-    }
-}
-
-/// Runs a future on the caller's thread. It is polled once; only then a waker is made and the thread parked, at most
-/// until `deadline`, when the future is polled again to say what it makes of that. Needs no runtime by itself and may
-/// be called from within anyone's.
-pub(crate) fn block_on<F: Future>(future: F, deadline: Instant) -> F::Output {
-    let mut future = pin!(future);
-    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return output;
-    }
-    let unpark = Arc::new(Unpark {
-        thread: std::thread::current(),
-        woken: AtomicBool::new(false),
-    });
-    let waker = Waker::from(Arc::clone(&unpark));
-    let mut task = Context::from_waker(&waker);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
-            return output;
-        }
-        while !unpark.woken.swap(false, Ordering::Acquire) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                // The future's own deadline may lie a few microseconds behind ours.
-                std::thread::park_timeout(Duration::from_micros(500));
-                break;
+    /// Enters the runtime: timers and sockets may be made and polled on this thread until the answer is dropped. Not to
+    /// be held across an `await`: a shutdown waits for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`] after a shutdown, and in a child that has inherited this runtime.
+    pub(crate) fn enter(&self) -> Result<Entered<'_>> {
+        if self.generation == fork::generation() {
+            let before = self.gate.fetch_add(1, Ordering::SeqCst);
+            DEPTH.set(DEPTH.get() + 1);
+            let inside = Inside(self);
+            if before & SHUT == 0 {
+                return Ok(Entered {
+                    _context: self.handle.enter(),
+                    _inside: inside,
+                });
             }
-            std::thread::park_timeout(left);
         }
+        Err(Error::new(
+            ErrorKind::Closed,
+            "the library was shut down during the call",
+        ))
+    }
+
+    fn count(&self) -> usize {
+        self.gate.load(Ordering::SeqCst) & !SHUT
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        unpoisoned(self.held.lock())
+    }
+
+    /// Lets nobody in any more, waits for those inside, and ends the runtime; where one of them stays too long, he ends
+    /// it when he leaves.
+    fn end(&self, end: Instant) {
+        self.gate.fetch_or(SHUT, Ordering::SeqCst);
+        let left = end.saturating_duration_since(Instant::now());
+        let waited = self.left.wait_timeout_while(self.held(), left, |_| self.count() > 0);
+        let (mut held, _) = unpoisoned(waited);
+        held.is_orphan = self.count() > 0;
+        let runtime = if held.is_orphan { None } else { held.runtime.take() };
+        drop(held);
+        let Some(runtime) = runtime else { return };
+        if Handle::try_current().is_ok() {
+            // Within an executor of tokio's, waiting for a runtime's threads panics.
+            runtime.shutdown_background();
+        } else {
+            runtime.shutdown_timeout(end.saturating_duration_since(Instant::now()));
+        }
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let live = self.0;
+        DEPTH.set(DEPTH.get() - 1);
+        let before = live.gate.fetch_sub(1, Ordering::SeqCst);
+        // In a child that began inside nobody waits, and the lock is not the child's.
+        if before == SHUT + 1 && live.generation == fork::generation() {
+            let mut held = live.held();
+            let orphan = if held.is_orphan { held.runtime.take() } else { None };
+            drop(held);
+            live.left.notify_all();
+            if let Some(runtime) = orphan {
+                runtime.shutdown_background();
+            }
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let held = unpoisoned(self.held.get_mut());
+        if let Some(runtime) = held.runtime.take() {
+            if self.generation == fork::generation() {
+                runtime.shutdown_background();
+            } else {
+                // The parent's.
+                std::mem::forget(runtime);
+            }
+        }
+    }
+}
+
+impl Threads {
+    fn begin(&self) {
+        unpoisoned(self.counts.lock()).0 += 1;
+    }
+
+    fn end(&self) {
+        unpoisoned(self.counts.lock()).1 += 1;
+        self.ended.notify_all();
+    }
+
+    fn have_ended(&self) -> bool {
+        Self::are_gone(*unpoisoned(self.counts.lock()))
+    }
+
+    /// A worker may be so young that it has not begun.
+    fn are_gone((begun, ended): (usize, usize)) -> bool {
+        ended >= begun.max(WORKERS)
+    }
+
+    /// Waits until all have ended; `false` where they have not at `end`.
+    fn wait(&self, end: Instant) -> bool {
+        let left = end.saturating_duration_since(Instant::now());
+        let counts = unpoisoned(self.counts.lock());
+        let (counts, _) = unpoisoned(
+            self.ended
+                .wait_timeout_while(counts, left, |counts| !Self::are_gone(*counts)),
+        );
+        Self::are_gone(*counts)
     }
 }

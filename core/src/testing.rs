@@ -32,7 +32,14 @@ pub fn open_backend(name: &str, app: &str, settings: &Settings, cx: &CallContext
     )
 }
 
-/// Whether this process has built the runtime.
+/// Every `fault` backend that a manager of this process opened by its word and that is still in use, in the order of
+/// their opening: for a test that has no other way to the one that it opened. Those that a test made itself are not
+/// among them. May be called from any thread.
+pub fn faults() -> Vec<Arc<FaultBackend>> {
+    crate::backends::fault::all()
+}
+
+/// Whether there is a runtime in this process.
 pub fn runtime_is_built() -> bool {
     crate::runtime::is_built()
 }

@@ -299,7 +299,8 @@ mod tests {
 
     use super::*;
     use crate::context::Face;
-    use crate::runtime::block_on;
+    use crate::layers::bounded;
+    use crate::park::block_on;
 
     fn cx(millis: u64) -> CallContext {
         CallContext::new(Face::Blocking, Duration::from_millis(millis))
@@ -311,7 +312,8 @@ mod tests {
         operation: Operation,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        block_on(worker.run(cx, operation, move |_| Ok(job())), cx.deadline())
+        let run = worker.run(cx, operation, move |_| Ok(job()));
+        block_on(bounded(cx, operation, "test", Box::pin(run)))
     }
 
     #[test]
@@ -339,17 +341,18 @@ mod tests {
         let begun = Instant::now();
         // Polled once and then left alone until it runs, so that it is not withdrawn on a slow machine.
         let short = cx(500);
-        let mut hung = std::pin::pin!(worker.run(&short, Operation::Set, move |_| {
+        let hung = worker.run(&short, Operation::Set, move |_| {
             started.send(()).unwrap();
             Ok(released.recv().is_ok())
-        }));
+        });
+        let mut hung = bounded(&short, Operation::Set, "test", Box::pin(hung));
         assert!(
             hung.as_mut()
                 .poll(&mut Context::from_waker(std::task::Waker::noop()))
                 .is_pending()
         );
         has_started.recv().unwrap();
-        let hung = block_on(hung, short.deadline());
+        let hung = block_on(hung);
         assert_eq!(hung.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
         let threads = threads_called("sr-hang");
         for _ in 0..1_000 {

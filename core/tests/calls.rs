@@ -104,3 +104,33 @@ fn a_change_of_metadata_may_depend_on_the_version() {
         Some("openai")
     );
 }
+
+#[test]
+fn a_combination_that_is_waited_for_keeps_each_verbs_deadline_without_a_runtime() {
+    let (fault, manager) = faulty();
+    manager.set("k", &Secret::new("v")).unwrap();
+    fault.on(Operation::Get).times(2).then(Fault::Hang);
+    let begun = Instant::now();
+    let (first, second, third) = manager.wait_for(|secrets| async move {
+        // Shorter than the manager's own deadline of ten seconds, which is all that the waiting thread knows of.
+        let hasty = secrets.with_timeout(Duration::from_millis(30));
+        (hasty.get("k").await, hasty.get("k").await, secrets.get_value("k").await)
+    });
+    assert_eq!(first.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(second.unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!(third.unwrap().as_deref(), Some("v"));
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_task_that_got_hold_of_a_waiting_manager_keeps_its_deadline_too() {
+    let (fault, manager) = faulty();
+    fault.on(Operation::Get).then(Fault::Hang);
+    let hasty = manager.with_timeout(Duration::from_millis(30));
+    let host = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let begun = Instant::now();
+    let inner = hasty.wait_for(|secrets| std::future::ready(secrets.clone()));
+    let error = host.block_on(async move { inner.get("k").await }).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}

@@ -10,7 +10,7 @@ use strongroom::blocking::SecretManager;
 use strongroom::{ErrorKind, SecretScope};
 
 use crate::Outcome;
-use crate::run::{cargo, cli, in_home, pass};
+use crate::run::{cargo, cli, files, in_home, pass};
 
 /// Names and values that no file may show.
 const SECRETS: [(&str, &str); 3] = [
@@ -190,20 +190,6 @@ fn text(bytes: &[u8]) -> String {
 
 fn first_line(bytes: &[u8]) -> String {
     text(bytes).lines().next().unwrap_or_default().to_owned()
-}
-
-fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {
-        let path = entry.map_err(|error| error.to_string())?.path();
-        if path.is_dir() {
-            files.extend(self::files(&path)?);
-        } else {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// The needles in a file: plain, as UTF-16 or as hexadecimal.

@@ -6,10 +6,15 @@
 )]
 
 mod bench;
+mod c;
 mod check;
 mod demo;
+mod dist;
+mod exports;
+mod header;
 mod json;
 mod parity;
+mod quickstarts;
 mod readme;
 mod run;
 mod suites;
@@ -27,9 +32,15 @@ cargo xtask <command>
   demo            show the main thing at work, in a temporary home
   test            build everything once, run every suite, print the minutes of each
   check [--fix]   formatting, lints, licences, generated docs, other platforms, README
+  c               run the C and C++ programs of tests/c, with sanitizers, some under valgrind
+  random N        do N random operations through the C ABI, with sanitizers
   bench           run the benchmarks and print their table
+  dist --prefix DIR [--profile release|dev]
+                  build and install the C library, its headers, pkg-config and CMake files
   errors [--check]    write docs/errors.md, or compare it
   settings [--check]  write docs/settings.md, or compare it
+  header [--check]    write include/strongroom.h and include/strongroom.symbols, or compare them
+  quickstarts     run README's lines for C and C++, in a temporary home
   parity [--check]    write docs/parity.md from what the vectors of the last test left, or compare it
   readme          run the shell blocks of README.md
   help            this text
@@ -44,10 +55,18 @@ fn main() -> ExitCode {
         ["check"] => check::check(false),
         ["check", "--fix"] => check::check(true),
         ["bench"] => bench::bench(),
+        ["c"] => c::suite(true),
+        // For `test`, which has built and installed already.
+        ["c", "--installed"] => c::suite(false),
+        ["random", operations] => c::random(operations),
+        ["dist", ref words @ ..] => dist::dist(words),
         ["errors"] => tables::write(tables::ERRORS),
         ["errors", "--check"] => tables::compare(tables::ERRORS),
         ["settings"] => tables::write(tables::SETTINGS_PAGE),
         ["settings", "--check"] => tables::compare(tables::SETTINGS_PAGE),
+        ["header"] => header::write(),
+        ["header", "--check"] => header::compare(),
+        ["quickstarts"] => quickstarts::run(),
         ["parity"] => parity::write(),
         ["parity", "--check"] => parity::compare(),
         ["readme"] => readme::run_shell_blocks(),

@@ -1,5 +1,6 @@
 //! README's shell blocks are commands that work: they are run.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::Outcome;
@@ -8,37 +9,56 @@ use crate::run::{cli, in_home, read, root};
 pub(crate) const PATH: &str = "README.md";
 
 /// Runs every block that is marked `sh`, in the order of the page and in one temporary home. A block that is not to be
-/// run (installation, this very command) is marked `sh ignore` or `console`.
+/// run (installation, this very command) is marked `sh ignore` or `console`, one for C or C++ `sh dist`, `sh c`, `sh cpp`
+/// (see `quickstarts`).
 pub(crate) fn run_shell_blocks() -> Outcome {
-    let blocks = shell_blocks(&read(&root().join(PATH))?);
+    let blocks = shell_blocks(&read(&root().join(PATH))?, "sh");
     let home = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let programs = cli();
     let folder = programs.parent().ok_or("the command has no folder")?;
     let mut path = folder.as_os_str().to_owned();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
-    for (line, block) in &blocks {
-        let mut shell = Command::new("sh");
-        in_home(&mut shell, home.path());
-        shell
-            .args(["-eu", "-c", block])
-            .env("PATH", &path)
-            .current_dir(home.path());
-        let output = shell.output().map_err(|error| format!("cannot run sh: {error}"))?;
-        if !output.status.success() {
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            return Err(format!(
-                "the block at {PATH}:{line} failed ({}): {stderr}",
-                output.status
-            ));
-        }
+    for block in &blocks {
+        block.run(home.path(), home.path(), |shell| {
+            shell.env("PATH", &path);
+        })?;
     }
     println!("{} shell blocks of {PATH} ran", blocks.len());
     Ok(())
 }
 
-/// The blocks with the numbers of their first lines.
-fn shell_blocks(page: &str) -> Vec<(usize, String)> {
+/// A block of the page.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// The number of its first line.
+    line: usize,
+    text: String,
+}
+
+impl Block {
+    /// Runs it in a folder, with a home, and whatever else the command needs.
+    pub(crate) fn run(&self, folder: &Path, home: &Path, prepare: impl FnOnce(&mut Command)) -> Outcome {
+        let mut shell = Command::new("sh");
+        in_home(&mut shell, home);
+        shell.args(["-eu", "-c", &self.text]).current_dir(folder);
+        prepare(&mut shell);
+        let output = shell.output().map_err(|error| format!("cannot run sh: {error}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = [output.stdout, output.stderr].concat();
+        Err(format!(
+            "the block at {PATH}:{} failed ({}): {}",
+            self.line,
+            output.status,
+            String::from_utf8_lossy(&said)
+        ))
+    }
+}
+
+/// The blocks of a kind.
+pub(crate) fn shell_blocks(page: &str, wanted: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = page.lines().zip(1..);
     while let Some((line, number)) = lines.next() {
@@ -48,8 +68,11 @@ fn shell_blocks(page: &str) -> Vec<(usize, String)> {
             .map(|(line, _)| line)
             .take_while(|line| *line != "```")
             .collect();
-        if kind == "sh" {
-            blocks.push((number, body.join("\n")));
+        if kind == wanted {
+            blocks.push(Block {
+                line: number,
+                text: body.join("\n"),
+            });
         }
     }
     blocks
@@ -60,8 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_blocks_marked_sh_are_run() {
+    fn only_blocks_of_the_kind_are_run() {
         let page = "text\n```sh\na\nb\n```\n```sh ignore\nc\n```\n```rust\n// ```sh\n```\n```sh\nd\n```\n";
-        assert_eq!(shell_blocks(page), [(2, "a\nb".to_owned()), (12, "d".to_owned())]);
+        let block = |line, text: &str| Block {
+            line,
+            text: text.to_owned(),
+        };
+        assert_eq!(shell_blocks(page, "sh"), [block(2, "a\nb"), block(12, "d")]);
+        assert_eq!(shell_blocks(page, "sh ignore"), [block(6, "c")]);
     }
 }

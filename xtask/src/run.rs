@@ -37,14 +37,18 @@ pub(crate) fn cli() -> PathBuf {
 pub(crate) fn cargo<const N: usize>(args: [&str; N]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root());
-    // What `cargo run` sets for xtask itself must not make the packages below look changed.
+    without_package(&mut command);
+    command
+}
+
+/// Takes from a command what `cargo run` sets for xtask itself: it would make other packages look changed.
+pub(crate) fn without_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        let name_text = name.to_string_lossy();
-        if name_text.starts_with("CARGO_PKG_") || name_text.starts_with("CARGO_MANIFEST_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
             command.env_remove(&name);
         }
     }
-    command
 }
 
 /// Gives a command this folder as its home and nothing of ours that changes what Strongroom does.
@@ -107,6 +111,21 @@ pub(crate) fn shown(command: &Command) -> String {
 /// Reads a text file.
 pub(crate) fn read(path: &Path) -> Outcome<String> {
     fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+/// The files in a folder and in the folders in it, sorted.
+pub(crate) fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))? {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        if path.is_dir() {
+            files.extend(self::files(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Runs jobs, so many at a time, and gives their answers in the order of the jobs.

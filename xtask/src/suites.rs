@@ -8,13 +8,20 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::json::{self, Executable};
 use crate::run::{cargo, cli, in_home, logged, parallel, read, root, target};
-use crate::{parity, tools};
+use crate::{c, parity, tools};
 
 /// The one feature set that everything is built with in the dev profile. Without defaults, so that `cargo xtask`, which
 /// selects itself alone, and the whole workspace come to the same set for every crate and nothing is built twice.
 pub(crate) const FEATURES: [&str; 2] = [
     "--no-default-features",
-    "--features=strongroom/full,strongroom/testing,strongroom-cli/testing",
+    "--features=strongroom/full,strongroom/testing,strongroom-cli/testing,strongroom-ffi/full,strongroom-ffi/testing",
+];
+
+/// Suites that are commands of this program.
+const OWN_SUITES: [(&str, &[&str]); 3] = [
+    ("quickstarts", &["quickstarts"]),
+    ("c", &["c", "--installed"]),
+    ("check", &["check"]),
 ];
 
 /// The second reader of the store's format, in Python.
@@ -106,6 +113,8 @@ pub(crate) fn test() -> Outcome {
     }
     parity::clear()?;
     let executables = build()?;
+    // Before any suite: some of them build as well, and cargo replaces what this copies.
+    c::install()?;
     let built = start.elapsed();
     let mut suites = suites(&executables)?;
     if root().join(STORE_READER).exists() {
@@ -165,9 +174,11 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
                 .iter()
                 .filter(|executable| executable.name == "xtask" && !executable.is_test);
             let itself = itself.next().ok_or("cargo did not build xtask")?;
-            let mut check = Command::new(&itself.path);
-            check.arg("check").current_dir(root());
-            suites.push(Suite::new("check", vec![check])?);
+            for (name, words) in OWN_SUITES {
+                let mut command = Command::new(&itself.path);
+                command.args(words).current_dir(root());
+                suites.push(Suite::new(name, vec![command])?);
+            }
             let mut doctests = cargo(["test", "--doc", "--workspace"]);
             doctests.args(FEATURES);
             suites.push(Suite::new("doctests", vec![doctests])?);

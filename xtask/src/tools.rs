@@ -26,16 +26,39 @@ pub(crate) fn system(program: &str, package: &str) -> Outcome {
     if works(program) {
         return Ok(());
     }
+    install(program, package)
+}
+
+/// Installs a header for C or C++ where it is missing and may be installed.
+pub(crate) fn header(name: &str, package: &str) -> Outcome {
+    let is_there = || {
+        let mut compiler = Command::new("c++");
+        compiler.args(["-fsyntax-only", "-x", "c++", "-include", name, "/dev/null"]);
+        compiler
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    if is_there() {
+        return Ok(());
+    }
+    install(name, package)
+}
+
+fn install(what: &str, package: &str) -> Outcome {
     let is_root = Command::new("id")
         .arg("-u")
         .output()
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
     if !is_root || !works("apt-get") {
         return Err(format!(
-            "{program} is missing and cannot be installed here (needs root and apt-get)"
+            "{what} is missing and cannot be installed here (needs root and apt-get); it is in Debian's package {package}"
         ));
     }
-    let install = || pass(Command::new("apt-get").args(["install", "--yes", "--quiet", package]));
+    let install = || {
+        let words = ["install", "--yes", "--quiet", "--no-install-recommends", package];
+        pass(Command::new("apt-get").args(words).stdout(Stdio::null()))
+    };
     install().or_else(|_| pass(Command::new("apt-get").args(["update", "--quiet"])).and_then(|()| install()))
 }
 

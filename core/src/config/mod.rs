@@ -2,10 +2,11 @@
 
 pub(crate) mod environment;
 pub mod locations;
+mod provider;
 mod settings;
 mod table;
 
-#[cfg(feature = "testing")]
-pub(crate) use settings::parse_duration;
-pub use settings::{Origin, Settings};
+pub(crate) use provider::Provided;
+pub use provider::SecretProvider;
+pub use settings::{Origin, Settings, parse_duration};
 pub use table::{SETTINGS, Setting, SettingKind};

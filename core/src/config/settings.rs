@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::provider::{Provided, SecretProvider};
 use super::table::{SETTINGS, Setting, SettingKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
@@ -38,6 +40,7 @@ impl fmt::Display for Origin {
 enum Value {
     Plain(String),
     Secret(SecretValue),
+    Provided(Provided),
     /// A secret that was used and is not kept.
     Forgotten,
 }
@@ -75,11 +78,18 @@ impl Settings {
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] naming the setting: unknown, or no secret one.
     pub fn set_secret(&mut self, key: &str, value: SecretValue, origin: Origin) -> Result<()> {
-        let setting = known(key)?;
-        if !setting.secret {
-            return Err(fault(setting, "is not secret; give it as ordinary text", &origin));
-        }
+        let setting = known_secret(key, &origin)?;
         self.put(setting, Value::Secret(value), origin);
+        Ok(())
+    }
+
+    /// Sets who gives the value of a secret setting whenever it is needed.
+    ///
+    /// # Errors
+    /// As [`Self::set_secret`].
+    pub fn set_provider(&mut self, key: &str, provider: Arc<dyn SecretProvider>, origin: Origin) -> Result<()> {
+        let setting = known_secret(key, &origin)?;
+        self.put(setting, Value::Provided(Provided::new(provider, setting.key)), origin);
         Ok(())
     }
 
@@ -108,24 +118,37 @@ impl Settings {
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.values.get(key) {
             Some((Value::Plain(text), _)) => Some(text),
-            Some((Value::Secret(_) | Value::Forgotten, _)) => None,
+            Some((Value::Secret(_) | Value::Provided(_) | Value::Forgotten, _)) => None,
             None => Setting::find(key).and_then(|setting| setting.default),
         }
     }
 
-    /// Wipes the values of all secret settings. That they were set, and where, stays known.
+    /// Wipes the values of all secret settings, and forgets who gives them. That they were set, and where, stays known.
     pub(crate) fn forget_secrets(&mut self) {
         for (value, _) in self.values.values_mut() {
-            if matches!(value, Value::Secret(_)) {
+            if matches!(value, Value::Secret(_) | Value::Provided(_)) {
                 *value = Value::Forgotten;
             }
         }
     }
 
-    /// The value of a secret setting; `None` once a manager was opened with it, which keeps no secret setting.
+    /// The value of a secret setting; `None` once a manager was opened with it, which keeps no secret setting, and where
+    /// a provider gives it.
     pub fn secret(&self, key: &str) -> Option<&SecretValue> {
         match self.values.get(key) {
             Some((Value::Secret(value), _)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Who gives the value of a secret setting, where someone was set to.
+    #[cfg_attr(
+        not(feature = "encrypted"),
+        allow(dead_code, reason = "the store's key is the only secret so far")
+    )]
+    pub(crate) fn provided(&self, key: &str) -> Option<&Provided> {
+        match self.values.get(key) {
+            Some((Value::Provided(provided), _)) => Some(provided),
             _ => None,
         }
     }
@@ -161,6 +184,15 @@ impl Settings {
             Some(setting) => fault(setting, reason, &origin),
             None => Error::new(ErrorKind::InvalidConfig, reason.to_owned()),
         }
+    }
+}
+
+fn known_secret(key: &str, origin: &Origin) -> Result<&'static Setting> {
+    let setting = known(key)?;
+    if setting.secret {
+        Ok(setting)
+    } else {
+        Err(fault(setting, "is not secret; give it as ordinary text", origin))
     }
 }
 
@@ -224,7 +256,9 @@ fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(factor)
 }
 
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads a time span as settings have it: `250ms`, `10s`, `5m`, `2h`, from a millisecond to a day. `None` where it is
+/// none.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let millis = match unit {
         "ms" => number,

@@ -18,6 +18,8 @@ use crate::secret::Secret;
 pub(super) struct Call<'a> {
     pub(super) operation: Operation,
     pub(super) backend: &'static str,
+    /// Whether the inner call is polled inside our runtime.
+    pub(super) needs_runtime: bool,
     pub(super) keys: Keys<'a>,
     pub(super) cx: &'a CallContext,
 }
@@ -85,6 +87,7 @@ impl<L: Around> Layered<L> {
             Call {
                 operation,
                 backend: self.inner.name(),
+                needs_runtime: self.inner.needs_runtime(),
                 keys,
                 cx,
             },

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::time::Sleep;
@@ -10,7 +11,8 @@ use super::around::{Around, Call, Keys};
 use crate::backend::{BoxFuture, Operation};
 use crate::context::{CallContext, CancellationToken, Face};
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime;
+use crate::park::Alarm;
+use crate::runtime::{self, Live};
 
 #[derive(Debug)]
 pub(super) struct Deadline;
@@ -25,12 +27,7 @@ impl Around for Deadline {
         if let Err(error) = call.cx.check() {
             return Box::pin(std::future::ready(Err(call.name(error))));
         }
-        Box::pin(Bounded {
-            call,
-            inner: run(),
-            sleep: None,
-            cancelled: None,
-        })
+        Box::pin(Bounded::new(call, run()))
     }
 }
 
@@ -44,26 +41,74 @@ pub(crate) fn bounded<'a, T: Send + 'a>(
     let call = Call {
         operation,
         backend,
+        needs_runtime: false,
         keys: Keys::None,
         cx,
     };
-    Box::pin(Bounded {
-        call,
-        inner,
-        sleep: None,
-        cancelled: None,
-    })
+    Box::pin(Bounded::new(call, inner))
 }
 
 struct Bounded<'a, T> {
     call: Call<'a>,
     inner: BoxFuture<'a, Result<T>>,
-    /// Wakes an async caller at the deadline. A blocking caller's thread wakes by itself, so it needs no timer.
+    /// Whether the inner call has been polled; before that it has done nothing.
+    has_begun: bool,
+    /// The runtime that the inner call and the timer belong to, where they need one.
+    runtime: Option<Arc<Live>>,
+    /// Wakes a caller whose own thread waits at the deadline.
+    alarm: Alarm,
+    /// Wakes any other one.
     sleep: Option<Pin<Box<Sleep>>>,
     cancelled: Option<BoxFuture<'a, ()>>,
 }
 
-impl<T> Bounded<'_, T> {
+/// The call's runtime: the one that it began in, however many there were since.
+fn runtime_of(runtime: &mut Option<Arc<Live>>) -> Result<&Live> {
+    match runtime {
+        Some(live) => Ok(live),
+        None => Ok(runtime.insert(runtime::current()?)),
+    }
+}
+
+/// The error of a call that goes no further.
+fn left(call: &Call<'_>, has_begun: bool, why: Error) -> Error {
+    if has_begun && call.operation.is_write() {
+        let error = Error::new(ErrorKind::OutcomeUnknown, "the write was sent and not answered");
+        return call.name(error.with_source(why));
+    }
+    call.name(why)
+}
+
+impl<'a, T> Bounded<'a, T> {
+    fn new(call: Call<'a>, inner: BoxFuture<'a, Result<T>>) -> Self {
+        Self {
+            call,
+            inner,
+            has_begun: false,
+            runtime: None,
+            alarm: Alarm::new(),
+            sleep: None,
+            cancelled: None,
+        }
+    }
+
+    /// Polls the inner call, where it needs that inside our runtime, on whatever executor polls: timers and sockets in
+    /// it work, and dropping it cancels at once.
+    fn poll_inner(&mut self, task: &mut Context<'_>) -> Poll<Result<T>> {
+        let entered = if self.call.needs_runtime {
+            match runtime_of(&mut self.runtime).and_then(Live::enter) {
+                Ok(entered) => Some(entered),
+                Err(why) => return Poll::Ready(Err(left(&self.call, self.has_begun, why))),
+            }
+        } else {
+            None
+        };
+        self.has_begun = true;
+        let outcome = self.inner.as_mut().poll(task);
+        drop(entered);
+        outcome
+    }
+
     /// Waits for deadline or cancellation; ready when either has come.
     fn poll_end(&mut self, task: &mut Context<'_>) -> Poll<Result<()>> {
         let cx = self.call.cx;
@@ -76,20 +121,19 @@ impl<T> Bounded<'_, T> {
             }
         }
         if cx.face() == Face::Blocking {
-            return if cx.remaining().is_zero() {
-                Poll::Ready(Ok(()))
-            } else {
-                Poll::Pending
-            };
+            if cx.remaining().is_zero() {
+                return Poll::Ready(Ok(()));
+            }
+            if self.alarm.set(cx.deadline(), task.waker()) {
+                return Poll::Pending;
+            }
+            // A task of some executor got hold of a manager for threads that may wait.
         }
-        if self.sleep.is_none() {
-            let _entered = runtime::handle()?.enter();
-            self.sleep = Some(Box::pin(tokio::time::sleep_until(cx.deadline().into())));
-        }
-        match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().poll(task).map(Ok),
-            None => Poll::Pending,
-        }
+        let _entered = runtime_of(&mut self.runtime)?.enter()?;
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(cx.deadline().into())));
+        sleep.as_mut().poll(task).map(Ok)
     }
 }
 
@@ -98,22 +142,19 @@ impl<T> Future for Bounded<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Poll::Ready(outcome) = this.inner.as_mut().poll(task) {
+        if let Poll::Ready(outcome) = this.poll_inner(task) {
             return Poll::Ready(outcome);
         }
         let ended = ready!(this.poll_end(task));
         // The backend knows better than this layer whether a write was sent: it gets the last word.
-        if let Poll::Ready(outcome) = this.inner.as_mut().poll(task) {
+        if let Poll::Ready(outcome) = this.poll_inner(task) {
             return Poll::Ready(outcome);
         }
-        let error = match ended.and_then(|()| this.call.cx.check()) {
-            Err(why) if this.call.operation.is_write() => {
-                Error::new(ErrorKind::OutcomeUnknown, "the write was sent and not answered").with_source(why)
-            }
+        let why = match ended.and_then(|()| this.call.cx.check()) {
             Err(why) => why,
             // A coarse timer fired a moment early; the deadline is as good as passed.
             Ok(()) => Error::new(ErrorKind::Timeout, "the deadline passed before an answer came"),
         };
-        Poll::Ready(Err(this.call.name(error)))
+        Poll::Ready(Err(left(&this.call, this.has_begun, why)))
     }
 }

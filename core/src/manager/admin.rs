@@ -14,7 +14,7 @@ impl SecretManager {
     /// [`ErrorKind::Closed`], [`ErrorKind::Cancelled`]. A backend that does not work is an answer, not an error.
     pub async fn health(&self) -> Result<Health> {
         let cx = self.context()?;
-        match self.call(self.layered().health(&cx)).await {
+        match self.layered().health(&cx).await {
             Err(error) if error.kind() != ErrorKind::Cancelled => Ok(Health::unavailable(error)),
             outcome => outcome,
         }
@@ -27,7 +27,7 @@ impl SecretManager {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
     pub async fn verify(&self) -> Result<VerifyReport> {
         let cx = self.context()?;
-        self.call(self.layered().verify(&cx)).await
+        self.layered().verify(&cx).await
     }
 
     /// Forgets keys and cached values; the next use unlocks the backend again. Idempotent.
@@ -36,7 +36,7 @@ impl SecretManager {
     /// What every verb may answer.
     pub async fn lock(&self) -> Result<()> {
         let cx = self.context()?;
-        self.call(self.layered().lock(&cx)).await
+        self.layered().lock(&cx).await
     }
 
     /// Gives up connections, keys and cached values; every view of this manager answers
@@ -56,6 +56,6 @@ impl SecretManager {
             .filter(|timeout| !timeout.is_zero())
             .unwrap_or(shared.timeout);
         let cx = CallContext::with_options(self.face, timeout, shared.prompt, CallOptions::default());
-        self.call(self.layered().close(&cx)).await
+        self.layered().close(&cx).await
     }
 }

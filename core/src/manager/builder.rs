@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{SecretManager, Shared};
 use crate::backend::{Backend, OpenRequest, Operation};
-use crate::config::{Origin, Settings, environment};
+use crate::config::{Origin, SecretProvider, Settings, environment};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
@@ -76,6 +76,30 @@ impl Builder {
     /// Sets a secret setting of the table.
     pub fn secret_option(mut self, key: &str, value: impl Into<SecretValue>) -> Self {
         let outcome = self.settings.set_secret(key, value.into(), Origin::Builder);
+        self.note(outcome);
+        self
+    }
+
+    /// States a secret setting of the table by someone who is asked when it is needed: when the manager is opened, and
+    /// whenever the backend must be unlocked again, as after [`lock`](SecretManager::lock). In between the core keeps
+    /// no copy of what was answered. An error is the answer of the call that needs it. The provider is dropped with the
+    /// builder, or with the last manager that was opened by it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use strongroom::{Error, ErrorKind, SecretManager, SecretValue};
+    /// let ask = |setting: &str| -> strongroom::Result<SecretValue> {
+    ///     Err(Error::new(ErrorKind::Locked, format!("nobody is there to give `{setting}`")))
+    /// };
+    /// let builder = SecretManager::builder().without_environment().secret_provider("encrypted.key", Arc::new(ask));
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("s.strongroom");
+    /// # let builder = builder.option("encrypted.path", path.to_str().unwrap());
+    /// let error = builder.backend("encrypted").open_blocking().unwrap_err();
+    /// assert_eq!((error.kind(), error.setting()), (ErrorKind::Locked, Some("encrypted.key")));
+    /// ```
+    pub fn secret_provider(mut self, key: &str, provider: Arc<dyn SecretProvider>) -> Self {
+        let outcome = self.settings.set_provider(key, provider, Origin::Builder);
         self.note(outcome);
         self
     }

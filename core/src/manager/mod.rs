@@ -10,22 +10,21 @@ mod write;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use builder::Builder;
 pub use generate::{GenerateSpec, NewValue};
 pub use options::{DeleteOptions, FallbackOptions, GetOptions, ListOptions, RollbackTo, SetOptions, UpdateOptions};
+pub use read::TooSmall;
 
-use crate::backend::{Backend, BoxFuture, Capabilities, Persistence};
+use crate::backend::{Backend, Capabilities, Persistence};
 use crate::config::Settings;
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
 use crate::layers::cache::{Cache, Lookup, cache_text};
-use crate::runtime;
 use crate::scope::SecretScope;
 use crate::secret::Secret;
 
@@ -197,6 +196,55 @@ impl SecretManager {
         }
     }
 
+    /// Like [`Self::try_cached`], for a caller who has the key's text as bytes (of another language's memory): they are
+    /// looked up as they are and need no check. What is no key, bytes that are no UTF-8 among them, is a
+    /// [`Lookup::Miss`]. May be called from any thread.
+    ///
+    /// ```
+    /// use strongroom::{Lookup, Secret, blocking::SecretManager};
+    /// let secrets = SecretManager::builder().backend("memory").open_blocking()?;
+    /// secrets.set("k", &Secret::new("value"))?;
+    /// assert_eq!(secrets.try_cached_bytes(b"k", <[u8]>::len), Lookup::Miss);
+    /// secrets.get("k")?;
+    /// assert_eq!(secrets.try_cached_bytes(b"k", <[u8]>::len), Lookup::Hit(5));
+    /// # Ok::<(), strongroom::Error>(())
+    /// ```
+    #[inline]
+    pub fn try_cached_bytes<R>(&self, key: &[u8], visitor: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
+        match &self.shared.cache {
+            None => Lookup::Miss,
+            Some(cache) => self.with_cache_bytes(key, |text| cache.visit(&*self.shared.backend, text, visitor)),
+        }
+    }
+
+    /// Copies a cached value into the caller's buffer and answers its length, with a key as in
+    /// [`try_cached_bytes`](Self::try_cached_bytes): what [`get_into`](Self::get_into) begins with. The value is copied
+    /// once, straight from the cache; what lies beyond its length is left as it was. No allocation on a hit. May be
+    /// called from any thread.
+    ///
+    /// # Errors
+    /// A hit may be [`TooSmall`], which tells the size that is needed; then nothing is copied.
+    ///
+    /// ```
+    /// use strongroom::{Lookup, Secret, TooSmall, blocking::SecretManager};
+    /// let secrets = SecretManager::builder().backend("memory").open_blocking()?;
+    /// secrets.set("k", &Secret::new("value"))?;
+    /// secrets.get("k")?;
+    /// let mut buffer = [0; 8];
+    /// assert_eq!(secrets.cached_into_bytes(b"k", &mut buffer), Lookup::Hit(Ok(5)));
+    /// assert_eq!(&buffer, b"value\0\0\0");
+    /// assert_eq!(secrets.cached_into_bytes(b"k", &mut buffer[..4]), Lookup::Hit(Err(TooSmall { needed: 5 })));
+    /// # Ok::<(), strongroom::Error>(())
+    /// ```
+    #[inline]
+    pub fn cached_into_bytes(&self, key: &[u8], buffer: &mut [u8]) -> Lookup<std::result::Result<usize, TooSmall>> {
+        let copy = |bytes: &[u8]| read::copy_bytes(bytes, buffer);
+        match &self.shared.cache {
+            None => Lookup::Miss,
+            Some(cache) => self.with_cache_bytes(key, |text| cache.copy(&*self.shared.backend, text, copy)),
+        }
+    }
+
     /// Like [`Self::try_cached`] for a visitor of our own that only copies: it may be called under the cache's lock.
     #[inline]
     fn copy_cached<R>(&self, key: &impl AsKey, copy: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
@@ -215,27 +263,32 @@ impl SecretManager {
         }
     }
 
+    /// The cached secret as a copy of the caller's own, for a caller who has the key's text as bytes, as for
+    /// [`try_cached_bytes`](Self::try_cached_bytes). `None` means: call [`get`](Self::get).
+    pub fn cached_secret_bytes(&self, key: &[u8]) -> Option<Secret> {
+        let cache = self.shared.cache.as_ref()?;
+        match self.with_cache_bytes(key, |text| cache.secret(&*self.shared.backend, text)) {
+            Lookup::Hit(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
     /// Calls `look` with the bytes that a key is cached under, before anything is parsed. A text that is no valid key
     /// is found by nobody, because only valid ones are ever cached.
     #[inline]
     fn with_cache_text<R>(&self, key: &impl AsKey, look: impl FnOnce(&[u8]) -> Lookup<R>) -> Lookup<R> {
-        let Some(text) = key.lookup_text() else {
-            return Lookup::Miss;
-        };
-        let Some(scope) = self.scope_of(key) else {
-            return look(cache_text(text));
-        };
-        let parts = [scope.kind().word(), "/", scope.id().unwrap_or_default(), "/", text];
-        let mut room = [0_u8; 192];
-        let mut len = 0;
-        for part in parts {
-            match room.get_mut(len..len + part.len()) {
-                Some(free) => free.copy_from_slice(part.as_bytes()),
-                None => return look(parts.concat().as_bytes()),
-            }
-            len += part.len();
+        match key.lookup_text() {
+            None => Lookup::Miss,
+            Some(text) => in_scope(self.scope_of(key), text.as_bytes(), look),
         }
-        look(&room[..len])
+    }
+
+    /// The same for a key's text as bytes.
+    #[inline]
+    fn with_cache_bytes<R>(&self, text: &[u8], look: impl FnOnce(&[u8]) -> Lookup<R>) -> Lookup<R> {
+        let scope = self.scope.as_deref();
+        let scope = scope.filter(|scope| scope.id().is_some() && !text.contains(&b'/'));
+        in_scope(scope, text, look)
     }
 
     /// The scope that this view adds to a key; `None` where that is `global`, or the key names its own.
@@ -256,6 +309,15 @@ impl SecretManager {
         Ok(key)
     }
 
+    /// The key that a text means in this view: a bare name is one of the view's scope. For
+    /// [`set_many`](Self::set_many), whose keys say their scope.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`]; [`ErrorKind::TooLarge`] where it is longer than the backend takes.
+    pub fn key_of(&self, key: impl AsKey) -> Result<SecretKey> {
+        self.key(&key).map(Cow::into_owned)
+    }
+
     fn context(&self) -> Result<CallContext> {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(
@@ -273,25 +335,27 @@ impl SecretManager {
     fn layered(&self) -> &dyn Backend {
         &*self.shared.layered
     }
+}
 
-    /// Awaits a call of the backend. A remote backend's future is polled inside our runtime's context, whoever polls.
-    async fn call<T>(&self, future: BoxFuture<'_, Result<T>>) -> Result<T> {
-        if self.shared.backend.needs_runtime() {
-            runtime::InContext::new(future)?.await
-        } else {
-            future.await
+/// Calls `look` with the bytes that a text in a scope is cached under.
+#[inline]
+fn in_scope<R>(scope: Option<&SecretScope>, text: &[u8], look: impl FnOnce(&[u8]) -> Lookup<R>) -> Lookup<R> {
+    let Some(scope) = scope else {
+        return look(cache_text(text));
+    };
+    let words = [scope.kind().word(), "/", scope.id().unwrap_or_default(), "/"];
+    let [kind, slash, id, end] = words.map(str::as_bytes);
+    let parts = [kind, slash, id, end, text];
+    let mut room = [0_u8; 192];
+    let mut len = 0;
+    for part in parts {
+        match room.get_mut(len..len + part.len()) {
+            Some(free) => free.copy_from_slice(part),
+            None => return look(&parts.concat()),
         }
+        len += part.len();
     }
-
-    /// Runs a verb's future on the caller's thread.
-    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        let timeout = self
-            .options
-            .timeout
-            .unwrap_or(self.shared.timeout)
-            .min(crate::context::MAX_DEADLINE);
-        runtime::block_on(future, Instant::now() + timeout)
-    }
+    look(&room[..len])
 }
 
 impl fmt::Debug for SecretManager {

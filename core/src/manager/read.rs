@@ -40,7 +40,7 @@ impl SecretManager {
             key: &key,
             version: options.version.as_ref(),
         };
-        match self.call(self.layered().get(&cx, request)).await? {
+        match self.layered().get(&cx, request).await? {
             Some(secret) if !options.include_expired && is_expired(&secret) => Err(self.expired(&key)),
             secret => Ok(secret),
         }
@@ -51,7 +51,7 @@ impl SecretManager {
         if let Some(secret) = self.try_cached_secret(key) {
             return Ok(Some(secret));
         }
-        match self.call(self.layered().get(cx, GetRequest::new(key))).await? {
+        match self.layered().get(cx, GetRequest::new(key)).await? {
             Some(secret) if is_expired(&secret) => Err(self.expired(key)),
             secret => Ok(secret),
         }
@@ -102,9 +102,7 @@ impl SecretManager {
         }
         wanted.sort();
         wanted.dedup();
-        let outcomes = self
-            .call(self.layered().get_many(&cx, GetManyRequest::new(&wanted)))
-            .await?;
+        let outcomes = self.layered().get_many(&cx, GetManyRequest::new(&wanted)).await?;
         let mut result = BatchResult::default();
         for (key, outcome) in wanted.into_iter().zip(outcomes) {
             match outcome {
@@ -181,7 +179,7 @@ impl SecretManager {
     pub async fn describe(&self, key: impl AsKey) -> Result<Option<Description>> {
         let cx = self.context()?;
         let key = self.key(&key)?;
-        let mut description = self.call(self.layered().describe(&cx, GetRequest::new(&key))).await?;
+        let mut description = self.layered().describe(&cx, GetRequest::new(&key)).await?;
         if let Some(description) = &mut description {
             description.expired = description.metadata.is_expired_at(timestamp::now());
         }
@@ -222,7 +220,7 @@ impl SecretManager {
             limit: options.limit,
             full_metadata: options.full_metadata,
         };
-        let mut page = self.call(self.layered().list(&cx, request)).await?;
+        let mut page = self.layered().list(&cx, request).await?;
         let now = timestamp::now();
         for entry in &mut page.entries {
             entry.expired = entry.metadata.is_expired_at(now);
@@ -237,8 +235,7 @@ impl SecretManager {
     pub async fn versions(&self, key: impl AsKey) -> Result<Vec<VersionEntry>> {
         let cx = self.context()?;
         let key = self.key(&key)?;
-        self.call(self.layered().versions(&cx, VersionsRequest::new(&key)))
-            .await
+        self.layered().versions(&cx, VersionsRequest::new(&key)).await
     }
 
     pub(crate) fn cached_text(&self, key: &impl AsKey) -> Option<String> {
@@ -285,13 +282,25 @@ impl SecretManager {
     }
 }
 
-fn copy_into(bytes: &[u8], buffer: &mut [u8]) -> Result<usize> {
-    let Some(target) = buffer.get_mut(..bytes.len()) else {
-        let message = format!("the value has {} bytes; the buffer has {}", bytes.len(), buffer.len());
-        return Err(Error::new(ErrorKind::BufferTooSmall, message).with_operation(Operation::Get));
-    };
+/// A buffer that does not hold a value; nothing was copied into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooSmall {
+    /// The length of the value.
+    pub needed: usize,
+}
+
+pub(super) fn copy_bytes(bytes: &[u8], buffer: &mut [u8]) -> std::result::Result<usize, TooSmall> {
+    let needed = bytes.len();
+    let target = buffer.get_mut(..needed).ok_or(TooSmall { needed })?;
     target.copy_from_slice(bytes);
-    Ok(bytes.len())
+    Ok(needed)
+}
+
+fn copy_into(bytes: &[u8], buffer: &mut [u8]) -> Result<usize> {
+    copy_bytes(bytes, buffer).map_err(|TooSmall { needed }| {
+        let message = format!("the value has {needed} bytes; the buffer has {}", buffer.len());
+        Error::new(ErrorKind::BufferTooSmall, message).with_operation(Operation::Get)
+    })
 }
 
 fn is_expired(secret: &Secret) -> bool {

@@ -71,8 +71,7 @@ impl SecretManager {
             let error = Error::new(ErrorKind::InvalidArgument, "the batch has the key twice");
             return Err(self.name(error, Operation::SetMany, twice[0]));
         }
-        self.call(self.layered().set_many(&cx, SetManyRequest::new(entries)))
-            .await
+        self.layered().set_many(&cx, SetManyRequest::new(entries)).await
     }
 
     /// Writes an API key issued by `provider`. Other metadata of an existing secret is kept, but for an expiry that has
@@ -146,7 +145,7 @@ impl SecretManager {
             .and_then(|()| check::metadata(capabilities, &changed))
             .and_then(|()| check::condition(capabilities, request.condition))
             .map_err(|error| self.name(error, Operation::UpdateMetadata, &key))?;
-        self.call(self.layered().update_metadata(&cx, request)).await
+        self.layered().update_metadata(&cx, request).await
     }
 
     /// Gives an existing secret a new value, stated or generated; the former version stays readable. Metadata is kept,
@@ -184,7 +183,7 @@ impl SecretManager {
     pub async fn delete_with(&self, key: impl AsKey, options: DeleteOptions) -> Result<()> {
         let cx = self.context()?;
         let key = self.key(&key)?;
-        match self.call(self.layered().delete(&cx, DeleteRequest::new(&key))).await {
+        match self.layered().delete(&cx, DeleteRequest::new(&key)).await {
             Err(error) if options.missing_ok && error.kind() == ErrorKind::NotFound => Ok(()),
             outcome => outcome.map(drop),
         }
@@ -208,14 +207,11 @@ impl SecretManager {
             }
             RollbackTo::Back(count) => self.version_before(&cx, &key, count).await?,
         };
-        self.call(self.layered().rollback(&cx, RollbackRequest::new(&key, &version)))
-            .await
+        self.layered().rollback(&cx, RollbackRequest::new(&key, &version)).await
     }
 
     async fn version_before(&self, cx: &CallContext, key: &SecretKey, count: usize) -> Result<Version> {
-        let versions = self
-            .call(self.layered().versions(cx, VersionsRequest::new(key)))
-            .await?;
+        let versions = self.layered().versions(cx, VersionsRequest::new(key)).await?;
         let current = versions.iter().position(|entry| entry.current).unwrap_or(0);
         let before = current.checked_add(count).and_then(|at| versions.into_iter().nth(at));
         before.map(|entry| entry.version).ok_or_else(|| {
@@ -240,7 +236,7 @@ impl SecretManager {
         let has_cas = self.backend().capabilities().cas;
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            let found = self.call(self.layered().describe(cx, GetRequest::new(key))).await?;
+            let found = self.layered().describe(cx, GetRequest::new(key)).await?;
             let current = found.map(|found| found.metadata);
             secret.metadata = change(current.as_ref())?;
             let condition = match (if_version, &current) {
@@ -267,7 +263,7 @@ impl SecretManager {
         check::secret(capabilities, self.shared.max_value, request.secret)
             .and_then(|()| check::condition(capabilities, request.condition))
             .map_err(|error| self.name(error, Operation::Set, request.key))?;
-        self.call(self.layered().set(cx, request)).await
+        self.layered().set(cx, request).await
     }
 
     fn missing(&self, operation: Operation, key: &SecretKey) -> Error {

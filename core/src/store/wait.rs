@@ -42,6 +42,11 @@ impl<'a> Wait<'a> {
         self.cx
     }
 
+    /// Whether the caller's thread may be held up.
+    pub(crate) fn may_sleep(&self) -> bool {
+        self.sleeps
+    }
+
     /// When waiting must end.
     pub(crate) fn deadline(&self) -> Instant {
         self.cx.deadline()

@@ -157,9 +157,9 @@ extern "C" fn in_child() {
 
 /// A value that a forked child makes anew at its first use. The parent's value is left alone in the child: it is
 /// neither used nor dropped, because its locks and connections are not the child's.
-pub(crate) struct ForkCell<T> {
+pub(crate) struct ForkCell<T, M = Box<dyn Fn() -> T + Send + Sync>> {
     slot: AtomicPtr<Slot<T>>,
-    make: Box<dyn Fn() -> T + Send + Sync>,
+    make: M,
 }
 
 struct Slot<T> {
@@ -171,13 +171,21 @@ impl<T: Send + Sync> ForkCell<T> {
     /// A cell whose value `make` makes at the first use in each process. `make` must have no effect that matters when
     /// its result is dropped unused: two threads may make one at the same time.
     pub(crate) fn new(make: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        arm();
+        Self::with(Box::new(make))
+    }
+}
+
+impl<T, M> ForkCell<T, M> {
+    /// The same for a static.
+    pub(crate) const fn with(make: M) -> Self {
         Self {
             slot: AtomicPtr::new(std::ptr::null_mut()),
-            make: Box::new(make),
+            make,
         }
     }
+}
 
+impl<T: Send + Sync, M: Fn() -> T> ForkCell<T, M> {
     /// This process's value.
     pub(crate) fn get(&self) -> &T {
         let slot = self.slot.load(Ordering::Acquire);
@@ -197,6 +205,8 @@ impl<T: Send + Sync> ForkCell<T> {
 
     #[cold]
     fn make_anew(&self, seen: *mut Slot<T>) -> &T {
+        // From here on a fork is counted, and what is made now is known as the parent's.
+        arm();
         let new = Box::into_raw(Box::new(Slot {
             generation: generation(),
             value: (self.make)(),
@@ -218,7 +228,7 @@ impl<T: Send + Sync> ForkCell<T> {
     }
 }
 
-impl<T> Drop for ForkCell<T> {
+impl<T, M> Drop for ForkCell<T, M> {
     fn drop(&mut self) {
         let slot = *self.slot.get_mut();
         // SAFETY: the cell is ours alone, and a slot of this process has no other owner. The parent's is left alone.
@@ -230,7 +240,8 @@ impl<T> Drop for ForkCell<T> {
     }
 }
 
-// SAFETY: the cell hands out `&T` to any thread and drops `T` on any thread, which `Send + Sync` of `T` allow.
-unsafe impl<T: Send + Sync> Send for ForkCell<T> {}
+// SAFETY: the cell hands out `&T` to any thread and drops `T` on any thread, which `Send + Sync` of `T` allow; `make` is
+// called by any thread and moves with the cell.
+unsafe impl<T: Send + Sync, M: Send> Send for ForkCell<T, M> {}
 // SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for ForkCell<T> {}
+unsafe impl<T: Send + Sync, M: Sync> Sync for ForkCell<T, M> {}

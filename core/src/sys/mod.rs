@@ -25,11 +25,3 @@ pub(crate) mod stack;
 mod tests;
 #[cfg(unix)]
 mod unix;
-
-use std::sync::atomic::{AtomicPtr, Ordering};
-
-/// What a static pointer points to. Only for pointers into memory that is never freed.
-pub(crate) fn leaked_ref<T: Sync>(pointer: &'static AtomicPtr<T>) -> Option<&'static T> {
-    // SAFETY: the callers store only pointers from `Box::leak`, with release ordering, after the value is complete.
-    unsafe { pointer.load(Ordering::Acquire).as_ref() }
-}

@@ -190,6 +190,10 @@ impl Opened {
     fn unlock(&self, wait: &mut Wait<'_>, may_create: bool) -> Step<Arc<Session>> {
         let config = &self.config;
         let leavings = self.leavings.load(Ordering::Acquire);
+        if config.source.is_slow() && !wait.may_sleep() {
+            return Err(Halt::Busy);
+        }
+        let mut key = None;
         if matches!(files::file_id(&config.path), Ok(None)) {
             // Not `not_found`: that would read as an answer about a secret, and a fallback would go on.
             if !may_create {
@@ -204,11 +208,21 @@ impl Opened {
                 .with_help("run `strongroom init`, or set `encrypted.create` to `auto`")
                 .into());
             }
-            store::create::create(&config.path, wait, || config.source.read_or_make())?;
+            if config.source.is_slow() {
+                // Not while other processes wait for the creation lock, and only once.
+                key = Some(config.source.read()?);
+            }
+            store::create::create(&config.path, wait, || match &key {
+                Some(key) => Ok(key.clone()),
+                None => config.source.read_or_make(),
+            })?;
         }
         // Before the key: a path that is no store's must not read as a key that is missing.
         store::check_place(&config.path)?;
-        let key = config.source.read()?;
+        let key = match key {
+            Some(key) => key,
+            None => config.source.read()?,
+        };
         let session = Arc::new(Session::open(&config.path, &key, config.limits, wait)?);
         let (answer, unused) = self.state(|state| match state {
             State::Open(first) => (Ok(Arc::clone(first)), Some(session)),

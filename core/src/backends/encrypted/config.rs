@@ -39,6 +39,8 @@ impl Config {
         }
         let source = if let Some(secret) = settings.secret(KEY) {
             KeySource::of_secret(secret).ok_or_else(|| settings.error(KEY, NO_KEY))?
+        } else if let Some(provided) = settings.provided(KEY) {
+            KeySource::of_provider(provided.clone(), settings.error(KEY, NO_KEY))
         } else if let Some(descriptor) = settings.integer(KEY_FD) {
             KeySource::of_descriptor(i32::try_from(descriptor).unwrap_or(i32::MAX), deadline)?
                 .ok_or_else(|| settings.error(KEY_FD, NO_KEY))?

@@ -8,6 +8,7 @@ use std::time::Instant;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::config::Provided;
 use crate::crypto::{KEY_LEN, random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Halt, guarded, unpoisoned};
@@ -28,6 +29,12 @@ pub(super) enum KeySource {
     /// The setting `encrypted.key`. The key is kept in guarded memory for as long as the backend is open: without it a
     /// lock could never be undone.
     Setting(GuardedKey),
+    /// Someone who gives `encrypted.key` whenever it is needed.
+    Provider {
+        provided: Provided,
+        /// The error where what he gives is no key.
+        refusal: Error,
+    },
     /// A file.
     File {
         path: PathBuf,
@@ -46,6 +53,10 @@ impl KeySource {
         Some(Self::Setting(GuardedKey::take(&mut key)))
     }
 
+    pub(super) fn of_provider(provided: Provided, refusal: Error) -> Self {
+        Self::Provider { provided, refusal }
+    }
+
     /// `Ok(None)` where what the descriptor gives is no key.
     pub(super) fn of_descriptor(descriptor: i32, deadline: Instant) -> Result<Option<Self>> {
         let bytes =
@@ -61,10 +72,20 @@ impl KeySource {
         Self::File { path, default: true }
     }
 
+    /// Whether reading the key may take as long as a person takes: then not on an executor's thread, and not under a
+    /// lock.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self, Self::Provider { .. })
+    }
+
     /// Reads the key of a store that is there.
     pub(super) fn read(&self) -> Result<Key> {
         match self {
             Self::Setting(key) => Ok(Zeroizing::new(*key.expose())),
+            Self::Provider { provided, refusal } => {
+                let given = provided.ask()?;
+                parse(given.expose()).ok_or_else(|| refusal.clone())
+            }
             Self::File { path, .. } => read_file(path)?.ok_or_else(|| missing(path)),
             Self::Descriptor(held) => {
                 let key = guarded(|| {
@@ -127,6 +148,7 @@ impl fmt::Debug for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(_) => f.write_str("Setting"),
+            Self::Provider { .. } => f.write_str("Provider"),
             Self::File { path, .. } => write!(f, "File({path:?})"),
             Self::Descriptor(_) => f.write_str("Descriptor"),
         }

@@ -11,7 +11,7 @@ mod gate;
 mod limited;
 mod script;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
@@ -29,5 +29,20 @@ pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     if let Some(left) = config::left(request.settings, inner.capabilities())? {
         inner = LimitedBackend::new(inner, left);
     }
-    Ok(FaultBackend::with_script(inner, script))
+    let fault = FaultBackend::with_script(inner, script);
+    let mut opened = opened();
+    opened.retain(|fault| fault.strong_count() > 0);
+    opened.push(Arc::downgrade(&fault));
+    Ok(fault)
+}
+
+/// Those that were opened by their word and are in use, in the order of their opening.
+pub(crate) fn all() -> Vec<Arc<FaultBackend>> {
+    // Collected under the lock, so that none is dropped under it.
+    opened().iter().filter_map(Weak::upgrade).collect()
+}
+
+fn opened() -> MutexGuard<'static, Vec<Weak<FaultBackend>>> {
+    static OPENED: Mutex<Vec<Weak<FaultBackend>>> = Mutex::new(Vec::new());
+    OPENED.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,15 +22,16 @@ pub(crate) struct Cached {
 
 /// The bytes that a key is cached under: its canonical text, without `global/`.
 pub(crate) fn cache_key(key: &SecretKey) -> &[u8] {
-    cache_text(key.as_str())
+    cache_text(key.as_str().as_bytes())
 }
 
 /// The bytes that a text would be cached under if it is a valid key. `global/` goes only where no further scope
 /// follows: `global/org/acme/k` is no key, and must not become one.
-pub(crate) fn cache_text(text: &str) -> &[u8] {
-    match text.strip_prefix("global/") {
-        Some(name) if !name.contains('/') => name.as_bytes(),
-        _ => text.as_bytes(),
+#[inline]
+pub(crate) fn cache_text(text: &[u8]) -> &[u8] {
+    match text.strip_prefix(b"global/") {
+        Some(name) if !name.contains(&b'/') => name,
+        _ => text,
     }
 }
 

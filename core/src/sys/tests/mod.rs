@@ -18,6 +18,7 @@ mod arena;
 mod files;
 mod fork;
 mod lock;
+mod runtime;
 #[cfg(feature = "encrypted")]
 mod sqlite;
 #[cfg(feature = "encrypted")]

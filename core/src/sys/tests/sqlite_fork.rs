@@ -191,3 +191,27 @@ fn a_child_sees_the_parents_lock_without_a_log_too() {
         },
     );
 }
+
+/// A provider of a key may wait for a person; a fork must not wait for that.
+#[test]
+fn a_provider_is_asked_outside_the_gate() {
+    alone("sys::tests::sqlite_fork::a_provider_is_asked_outside_the_gate", || {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store");
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = std::sync::Arc::clone(&asked);
+        let provider = move |_: &str| {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            assert!(ended_well(fork(|| !super::super::fork::is_stranded())));
+            Ok(crate::SecretValue::copy_of(&[7; 32]))
+        };
+        let builder = crate::SecretManager::builder()
+            .without_environment()
+            .option("encrypted.path", path.to_str().unwrap())
+            .secret_provider("encrypted.key", std::sync::Arc::new(provider));
+        let manager = builder.open_blocking().unwrap();
+        manager.lock().unwrap();
+        assert!(manager.get("k").unwrap().is_none());
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2);
+    });
+}

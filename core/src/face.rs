@@ -1,0 +1,101 @@
+//! For crates that give the core another language's face: a place to run futures, values that survive a fork, an
+//! orderly end.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::runtime;
+use crate::sys::fork::{self, ForkCell};
+
+/// Runs a future on the library's runtime, which is built when there is none. May be called from any thread; what the
+/// future panics with ends only itself.
+///
+/// A [`shutdown`], and the end of the process, drop the future where it waits: what must happen in any case belongs
+/// into a `Drop` of something that it holds. In a forked child it does not go on.
+///
+/// # Errors
+/// [`Unavailable`](crate::ErrorKind::Unavailable) where the system gives no threads or descriptors.
+///
+/// ```
+/// let (send, receive) = std::sync::mpsc::channel();
+/// strongroom::face::spawn(async move { send.send("from the runtime").unwrap() })?;
+/// assert_eq!(receive.recv().unwrap(), "from the runtime");
+/// # Ok::<(), strongroom::Error>(())
+/// ```
+pub fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    runtime::spawn(future)
+}
+
+/// A number that differs between a process and its forked children: what bears another one is the parent's.
+pub fn process_generation() -> u64 {
+    // Only from then on forks are counted.
+    fork::arm();
+    fork::generation()
+}
+
+/// A value that each process makes for itself: a forked child makes it anew at its first use. The parent's is left
+/// alone in the child, neither used nor dropped, because its locks may be held and its threads do not exist there.
+///
+/// Works as a static. Any thread may use it; two threads may make a value at the same time, and one of the two is then
+/// dropped unused.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use strongroom::face::ProcessLocal;
+///
+/// static NAMES: ProcessLocal<Mutex<Vec<String>>> = ProcessLocal::new(Mutex::default);
+/// NAMES.get().lock().unwrap().push("ours".to_owned());
+/// assert_eq!(NAMES.get_if_made().map(|names| names.lock().unwrap().len()), Some(1));
+/// ```
+pub struct ProcessLocal<T, M = fn() -> T>(ForkCell<T, M>);
+
+impl<T, M> ProcessLocal<T, M> {
+    /// A cell whose value `make` makes at the first use in each process. `make` must have no effect that matters when
+    /// its result is dropped unused.
+    pub const fn new(make: M) -> Self {
+        Self(ForkCell::with(make))
+    }
+}
+
+impl<T: Send + Sync, M: Fn() -> T> ProcessLocal<T, M> {
+    /// This process's value, which is made when there is none.
+    pub fn get(&self) -> &T {
+        self.0.get()
+    }
+
+    /// This process's value, where it has been made.
+    pub fn get_if_made(&self) -> Option<&T> {
+        self.0.get_if_made()
+    }
+}
+
+impl<T, M> fmt::Debug for ProcessLocal<T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessLocal").finish_non_exhaustive()
+    }
+}
+
+/// Ends the library's runtime and waits until its threads have ended, at most `timeout` (a day, where that is longer).
+/// Futures that it runs are dropped where they wait. A call that goes on elsewhere and needs the runtime is answered
+/// with [`Closed`](crate::ErrorKind::Closed), a write that was sent with
+/// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown). The next call that needs a runtime builds a new one. Without a
+/// runtime, and in a forked child for the parent's, there is nothing to do.
+///
+/// Managers are not closed by it, and the worker threads of their backends end with them. May be called from any thread
+/// but one of the runtime's own.
+///
+/// # Errors
+/// [`Timeout`](crate::ErrorKind::Timeout) where a thread did not end in time: it ends as soon as what it runs lets it,
+/// and another call waits for it again. [`ReentrantCall`](crate::ErrorKind::ReentrantCall) on a thread that runs or
+/// polls what a shutdown waits for.
+pub fn shutdown(timeout: Duration) -> Result<()> {
+    runtime::shutdown(timeout)
+}
+
+/// Blocks every signal in the calling thread but those that report a fault of it: for a face's own threads, on which the
+/// program's handlers must never run.
+pub fn block_signals() {
+    crate::sys::signals::block_in_this_thread();
+}

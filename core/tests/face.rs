@@ -1,0 +1,67 @@
+//! What the faces of other languages are made of.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+use strongroom::blocking::SecretManager;
+use strongroom::testing::FaultBackend;
+use strongroom::{Lookup, Secret, TooSmall};
+
+#[test]
+fn bytes_find_what_their_text_finds_and_nothing_else() {
+    let fault = FaultBackend::new(strongroom::testing::memory());
+    let builder = SecretManager::builder().without_environment();
+    let manager = builder.backend_instance(fault.clone()).open_blocking().unwrap();
+    let acme = manager.scoped("org/acme").unwrap();
+    manager.set("k", &Secret::new("global")).unwrap();
+    acme.set("k", &Secret::new("acme")).unwrap();
+    let mut buffer = [b'-'; 8];
+    assert_eq!(manager.cached_into_bytes(b"k", &mut buffer), Lookup::Miss);
+    let many = "n".repeat(300);
+    let long = format!("{many}@{many}");
+    acme.set(long.as_str(), &Secret::new("long")).unwrap();
+    for view in [&manager, &acme] {
+        view.get("k").unwrap();
+    }
+    acme.get(long.as_str()).unwrap();
+    let calls = fault.counters().started;
+
+    let text = |view: &SecretManager, key: &[u8]| match view.try_cached_bytes(key, <[u8]>::to_vec) {
+        Lookup::Hit(value) => Some(String::from_utf8(value).unwrap()),
+        _ => None,
+    };
+    for key in ["k", "global/k"] {
+        assert_eq!(text(&manager, key.as_bytes()).as_deref(), Some("global"));
+    }
+    assert_eq!(text(&acme, b"k").as_deref(), Some("acme"));
+    assert_eq!(text(&acme, b"global/k").as_deref(), Some("global"));
+    assert_eq!(text(&acme, long.as_bytes()).as_deref(), Some("long"));
+    assert_eq!(text(&manager, b"org/acme/k").as_deref(), Some("acme"));
+    for none in [
+        &b""[..],
+        b"\xff",
+        b"k\0",
+        b"\xc3\x28",
+        b"global/org/acme/k",
+        b"/k",
+        b"other",
+    ] {
+        assert_eq!(text(&manager, none), None);
+        assert_eq!(text(&acme, none), None);
+    }
+
+    assert_eq!(manager.cached_into_bytes(b"k", &mut buffer), Lookup::Hit(Ok(6)));
+    assert_eq!(&buffer, b"global--");
+    let refused = Lookup::Hit(Err(TooSmall { needed: 4 }));
+    buffer = [b'-'; 8];
+    assert_eq!(acme.cached_into_bytes(b"k", &mut buffer[..3]), refused);
+    assert_eq!(acme.cached_into_bytes(b"k", &mut []), refused);
+    assert_eq!(
+        &buffer, b"--------",
+        "nothing is copied into a buffer that is too small"
+    );
+    assert_eq!(fault.counters().started, calls, "no look-up reached the backend");
+
+    manager.close().unwrap();
+    assert_eq!(manager.try_cached_bytes(b"k", <[u8]>::len), Lookup::Slow);
+    assert_eq!(manager.cached_into_bytes(b"k", &mut buffer), Lookup::Slow);
+}

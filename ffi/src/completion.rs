@@ -1,0 +1,272 @@
+//! Calls that are started and completed by a callback of the program.
+//!
+//! The work runs on the library's runtime; callbacks run one after another on a thread of their own, so that one that
+//! is slow holds up other callbacks and nothing else. Every call that was started completes exactly once: whoever
+//! drops a [`Completion`] unfinished completes it.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use strongroom::face::{self, ProcessLocal};
+use strongroom::{CancellationToken, Error, ErrorKind, Result};
+
+use crate::error::ErrorObject;
+use crate::guard::{calling_out, catch};
+use crate::handle::{Object, hand_out};
+use crate::status::{Status, fault};
+
+/// A callback that takes an answer of this type.
+pub(crate) trait Callback<A>: Copy + Send + 'static {
+    /// Calls it.
+    ///
+    /// # Safety
+    /// `context` is what the program gave with the callback.
+    unsafe fn call(self, context: *mut c_void, outcome: Result<A>);
+}
+
+/// The status and the error object of an outcome.
+fn failure(error: Error) -> (Status, *mut ErrorObject) {
+    let status = Status::of(error.kind());
+    // Without a free handle there is the status alone.
+    (
+        status,
+        hand_out(ErrorObject::new(error)).unwrap_or(std::ptr::null_mut()),
+    )
+}
+
+impl<T: Object> Callback<T> for unsafe extern "C" fn(*mut c_void, Status, *mut T, *mut ErrorObject) {
+    unsafe fn call(self, context: *mut c_void, outcome: Result<T>) {
+        let (status, object, error) = match outcome.and_then(hand_out) {
+            Ok(object) => (Status::Ok, object, std::ptr::null_mut()),
+            Err(error) => {
+                let (status, error) = failure(error);
+                (status, std::ptr::null_mut(), error)
+            }
+        };
+        // SAFETY: as this function.
+        unsafe { self(context, status, object, error) }
+    }
+}
+
+impl Callback<bool> for unsafe extern "C" fn(*mut c_void, Status, bool, *mut ErrorObject) {
+    unsafe fn call(self, context: *mut c_void, outcome: Result<bool>) {
+        let (status, answer, error) = match outcome {
+            Ok(answer) => (Status::Ok, answer, std::ptr::null_mut()),
+            Err(error) => {
+                let (status, error) = failure(error);
+                (status, false, error)
+            }
+        };
+        // SAFETY: as this function.
+        unsafe { self(context, status, answer, error) }
+    }
+}
+
+impl Callback<()> for unsafe extern "C" fn(*mut c_void, Status, *mut ErrorObject) {
+    unsafe fn call(self, context: *mut c_void, outcome: Result<()>) {
+        let (status, error) = match outcome {
+            Ok(()) => (Status::Ok, std::ptr::null_mut()),
+            Err(error) => failure(error),
+        };
+        // SAFETY: as this function.
+        unsafe { self(context, status, error) }
+    }
+}
+
+/// What the program gave with a callback. It is the program's business to which threads it belongs.
+struct Foreign(*mut c_void);
+
+// SAFETY: the header tells the program that its callbacks are called on a thread of the library.
+unsafe impl Send for Foreign {}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The calls that were started in this process and have not completed, and the thread that completes them.
+#[derive(Default)]
+struct Pending {
+    state: Mutex<State>,
+    /// A call has completed.
+    completed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    calls: HashMap<u64, CancellationToken>,
+    /// The way to the thread, while it runs.
+    sender: Option<Sender<Job>>,
+}
+
+impl Pending {
+    /// Those of this process: a forked child has none and a thread of its own.
+    fn here() -> &'static Self {
+        static PENDING: ProcessLocal<Pending> = ProcessLocal::new(Pending::default);
+        PENDING.get()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a call and sees to it that there is a thread to complete it.
+    fn begin(&self, cancel: &CancellationToken) -> Result<(u64, Sender<Job>)> {
+        let mut state = self.lock();
+        let sender = match &state.sender {
+            Some(sender) => sender.clone(),
+            None => {
+                let (sender, jobs) = channel::<Job>();
+                let thread = std::thread::Builder::new().name("sr-callbacks".to_owned());
+                thread
+                    .spawn(move || {
+                        face::block_signals();
+                        jobs.iter().for_each(|job| job());
+                    })
+                    .map_err(|error| {
+                        Error::new(ErrorKind::Unavailable, "the system gives no thread for callbacks")
+                            .with_foreign_code(error.raw_os_error().unwrap_or_default())
+                    })?;
+                state.sender.insert(sender).clone()
+            }
+        };
+        let id = state.next;
+        state.next += 1;
+        state.calls.insert(id, cancel.clone());
+        Ok((id, sender))
+    }
+
+    fn end(&self, id: u64) {
+        self.lock().calls.remove(&id);
+        self.completed.notify_all();
+    }
+}
+
+/// A call that was started and must complete.
+struct Completion<A: Send + 'static, C: Callback<A>> {
+    id: u64,
+    sender: Sender<Job>,
+    callback: C,
+    context: Option<Foreign>,
+    answer: std::marker::PhantomData<fn(A)>,
+}
+
+impl<A: Send + 'static, C: Callback<A>> Completion<A, C> {
+    fn complete(mut self, outcome: Result<A>) {
+        self.send(outcome);
+    }
+
+    fn send(&mut self, outcome: Result<A>) {
+        let Some(context) = self.context.take() else {
+            return;
+        };
+        let (id, callback) = (self.id, self.callback);
+        let job = move || {
+            let context = context;
+            // SAFETY: the program gave the context with the callback.
+            calling_out(|| unsafe { callback.call(context.0, outcome) });
+            Pending::here().end(id);
+        };
+        // The thread ends only when every sender is gone, and this is one.
+        let _ = self.sender.send(Box::new(job));
+    }
+}
+
+impl<A: Send + 'static, C: Callback<A>> Drop for Completion<A, C> {
+    fn drop(&mut self) {
+        self.send(Err(Error::new(ErrorKind::Closed, "the library was shut down")));
+    }
+}
+
+/// Starts a call: `work`, which is given the token that cancels it, and then the callback.
+///
+/// # Errors
+/// [`ErrorKind::InvalidArgument`] without a callback, [`ErrorKind::Unavailable`] where the system gives no thread: then
+/// the callback is never called.
+pub(crate) fn start<A, C, F>(
+    cancel: Option<&CancellationToken>,
+    callback: Option<C>,
+    context: *mut c_void,
+    work: impl FnOnce(CancellationToken) -> F,
+) -> Result<()>
+where
+    A: Send + 'static,
+    C: Callback<A>,
+    F: Future<Output = Result<A>> + Send + 'static,
+{
+    let callback = callback.ok_or_else(|| fault(ErrorKind::InvalidArgument, "callback", "is NULL"))?;
+    // A token of the call's own below the program's, so that `shutdown` can end this call too.
+    let token = cancel.map_or_else(CancellationToken::new, CancellationToken::child_token);
+    let (id, sender) = Pending::here().begin(&token)?;
+    let completion = Arc::new(Mutex::new(Some(Completion {
+        id,
+        sender,
+        callback,
+        context: Some(Foreign(context)),
+        answer: std::marker::PhantomData,
+    })));
+    let complete = move |completion: &Mutex<Option<Completion<A, C>>>, outcome| {
+        let completion = completion.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(completion) = completion {
+            completion.complete(outcome);
+        }
+    };
+    let work = Guarded(Box::pin(work(token)));
+    let theirs = Arc::clone(&completion);
+    // A future that is dropped before it ends completes its call by dropping the completion.
+    let spawned = face::spawn(async move {
+        let outcome = work.await;
+        complete(&theirs, outcome);
+    });
+    if let Err(error) = spawned {
+        complete(&completion, Err(error));
+    }
+    Ok(())
+}
+
+/// A future whose panic is an outcome.
+struct Guarded<F>(Pin<Box<F>>);
+
+impl<A, F: Future<Output = Result<A>>> Future for Guarded<F> {
+    type Output = Result<A>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Result<A>> {
+        match catch(|| Ok(self.0.as_mut().poll(task))) {
+            Ok(poll) => poll,
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
+}
+
+/// Cancels every call that was started and waits until all have completed and their callbacks returned.
+///
+/// # Errors
+/// [`ErrorKind::Timeout`] where that takes longer.
+pub(crate) fn cancel_all(patience: Duration) -> Result<()> {
+    let end = Instant::now() + patience;
+    let pending = Pending::here();
+    let mut state = pending.lock();
+    // Those that completed meanwhile have cancelled nobody else.
+    let tokens: Vec<_> = state.calls.values().cloned().collect();
+    drop(state);
+    tokens.iter().for_each(CancellationToken::cancel);
+    state = pending.lock();
+    while !state.calls.is_empty() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::new(ErrorKind::Timeout, "callbacks did not return in time"));
+        }
+        state = pending
+            .completed
+            .wait_timeout(state, left)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+    }
+    // The thread ends when it has no more to do; the next call starts another.
+    state.sender = None;
+    Ok(())
+}

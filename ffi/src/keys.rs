@@ -1,0 +1,97 @@
+//! Keys as text.
+
+use std::ffi::c_char;
+
+use strongroom::{Error, ErrorKind, Result, SecretKey};
+
+use crate::arguments::{self, Out, value};
+use crate::error::ErrorObject;
+use crate::guard::{guard, refuse_in_callback};
+use crate::report::Report;
+use crate::status::Status;
+
+/// Takes a key's text (`[kind/id/]name[@target]`) apart. Texts: `canonical`, `kind`, `name`, and, where the key has
+/// them, `id` and `target`. Errors: `invalid_key`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_key_parse(
+    text: *const c_char,
+    length: usize,
+    report: *mut *mut Report,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            let out = Out::object(report, "report")?;
+            refuse_in_callback()?;
+            let key = SecretKey::parse(&arguments::key(text, length)?)?;
+            out.give(
+                Report::default()
+                    .text("canonical", key.as_str())
+                    .text("kind", key.kind().word())
+                    .optional_text("id", key.id())
+                    .text("name", key.name())
+                    .optional_text("target", key.target()),
+            )
+        })
+    }
+}
+
+/// Writes any bytes as one segment of a key, with a NUL behind it, and tells its length without the NUL, also where the
+/// buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_key_escape(
+    word: *const u8,
+    length: usize,
+    buffer: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            let out = Out::new(needed, 0, "needed")?;
+            refuse_in_callback()?;
+            let mut text = SecretKey::escape(value(word, length)?.expose()).into_bytes();
+            out.fill(text.len());
+            text.push(0);
+            write(&text, arguments::buffer(buffer.cast(), capacity)?)
+        })
+    }
+}
+
+/// Reads a segment of a key back into the bytes that it stands for, and tells their number, also where the buffer is
+/// too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0. Errors:
+/// `invalid_key`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_key_unescape(
+    text: *const c_char,
+    length: usize,
+    buffer: *mut u8,
+    capacity: usize,
+    needed: *mut usize,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            let out = Out::new(needed, 0, "needed")?;
+            refuse_in_callback()?;
+            let word = SecretKey::unescape(&arguments::key(text, length)?)?;
+            out.fill(word.len());
+            write(&word, arguments::buffer(buffer, capacity)?)
+        })
+    }
+}
+
+fn write(bytes: &[u8], buffer: &mut [u8]) -> Result<()> {
+    let room = buffer.get_mut(..bytes.len()).ok_or_else(|| {
+        Error::new(
+            ErrorKind::BufferTooSmall,
+            format!("the buffer needs {} bytes", bytes.len()),
+        )
+    })?;
+    room.copy_from_slice(bytes);
+    Ok(())
+}

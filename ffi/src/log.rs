@@ -1,0 +1,212 @@
+//! The library's events, for a function of the program. Events name operations, keys and outcomes, never a value.
+
+use std::ffi::{CString, c_char, c_void};
+use std::fmt::{Debug, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use arc_swap::ArcSwapOption;
+use strongroom::{Error, ErrorKind, Result};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use crate::error::ErrorObject;
+use crate::guard::{calling_out, guard, refuse_in_callback};
+use crate::options::Destroy;
+use crate::status::{Status, fault};
+use crate::words::c_text;
+
+/// How much an event matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    /// Something failed that must not.
+    Error = 1,
+    /// Something that a person should look at.
+    Warn = 2,
+    /// What happens now and then.
+    Info = 3,
+    /// Each call.
+    Debug = 4,
+    /// Everything.
+    Trace = 5,
+}
+
+impl Level {
+    const ALL: [Self; 5] = [Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    fn of(level: &tracing::Level) -> Self {
+        match *level {
+            tracing::Level::ERROR => Self::Error,
+            tracing::Level::WARN => Self::Warn,
+            tracing::Level::INFO => Self::Info,
+            tracing::Level::DEBUG => Self::Debug,
+            tracing::Level::TRACE => Self::Trace,
+        }
+    }
+}
+
+/// Takes an event: its `STRONGROOM_LEVEL_…`, where it comes from, and one line. Called on the thread on which it
+/// happens, also on several at once. The texts live until it returns.
+pub type LogCallback =
+    Option<unsafe extern "C" fn(context: *mut c_void, level: i32, target: *const c_char, message: *const c_char)>;
+
+/// The function that takes the events.
+struct Listener {
+    callback: unsafe extern "C" fn(*mut c_void, i32, *const c_char, *const c_char),
+    context: *mut c_void,
+    destroy: Destroy,
+}
+
+// SAFETY: the header tells the program that the function is called on any thread, and on several at once.
+unsafe impl Send for Listener {}
+// SAFETY: as above.
+unsafe impl Sync for Listener {}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(destroy) = self.destroy {
+            // SAFETY: the header's conventions; the function is never called again.
+            calling_out(|| unsafe { destroy(self.context) });
+        }
+    }
+}
+
+static LISTENER: ArcSwapOption<Listener> = ArcSwapOption::const_empty();
+/// The highest level that the listener wants; 0 without one.
+static WANTED: AtomicU8 = AtomicU8::new(0);
+
+/// What the library's copy of `tracing` reports to.
+struct Forwarder;
+
+impl Subscriber for Forwarder {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        Level::of(metadata.level()) as u8 <= WANTED.load(Ordering::Relaxed)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(match WANTED.load(Ordering::Relaxed) {
+            0 => LevelFilter::OFF,
+            1 => LevelFilter::ERROR,
+            2 => LevelFilter::WARN,
+            3 => LevelFilter::INFO,
+            4 => LevelFilter::DEBUG,
+            _ => LevelFilter::TRACE,
+        })
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        // Libraries below have events too, of which we do not know what they carry.
+        let target = event.metadata().target();
+        if target != "strongroom" && !target.starts_with("strongroom::") {
+            return;
+        }
+        let listener = LISTENER.load();
+        if let Some(listener) = &*listener {
+            let mut line = Line::default();
+            event.record(&mut line);
+            let level = Level::of(event.metadata().level()) as i32;
+            let (target, message): (CString, CString) = (c_text(target), c_text(&line.0));
+            // SAFETY: the header's conventions.
+            calling_out(|| unsafe {
+                (listener.callback)(listener.context, level, target.as_ptr(), message.as_ptr());
+            });
+        }
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// An event on one line: its text, then its fields.
+#[derive(Default)]
+struct Line(String);
+
+impl Line {
+    fn part(&mut self, field: &Field, value: &dyn Debug, text: Option<&str>) {
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        // Writing into a string cannot fail.
+        let _ = match (field.name(), text) {
+            ("message", Some(text)) => write!(self.0, "{text}"),
+            ("message", None) => write!(self.0, "{value:?}"),
+            (name, Some(text)) => write!(self.0, "{name}={text}"),
+            (name, None) => write!(self.0, "{name}={value:?}"),
+        };
+    }
+}
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.part(field, &value, Some(value));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.part(field, value, None);
+    }
+}
+
+/// Has a function take the library's events up to `level` (a `STRONGROOM_LEVEL_…`), for the whole process; NULL ends
+/// it. `destroy` (may be NULL) is called once with `context`, when the function is replaced and its last call has
+/// returned; where this function fails, it is not called.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_set_log_callback(
+    level: i32,
+    callback: LogCallback,
+    context: *mut c_void,
+    destroy: Destroy,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            refuse_in_callback()?;
+            let Some(callback) = callback else {
+                listen(0, None);
+                return Ok(());
+            };
+            let wanted = Level::ALL.into_iter().find(|&known| known as i32 == level);
+            let wanted =
+                wanted.ok_or_else(|| fault(ErrorKind::InvalidArgument, "level", "is none of `STRONGROOM_LEVEL_…`"))?;
+            report_events()?;
+            let listener = Listener {
+                callback,
+                context,
+                destroy,
+            };
+            listen(wanted as u8, Some(Arc::new(listener)));
+            Ok(())
+        })
+    }
+}
+
+fn listen(level: u8, listener: Option<Arc<Listener>>) {
+    WANTED.store(level, Ordering::Relaxed);
+    LISTENER.store(listener);
+    tracing::callsite::rebuild_interest_cache();
+}
+
+/// Makes `tracing` report to us, once. The library has a copy of it of its own.
+fn report_events() -> Result<()> {
+    static REPORTING: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    if *REPORTING.get_or_init(|| tracing::subscriber::set_global_default(Forwarder).is_ok()) {
+        Ok(())
+    } else {
+        Err(Error::new(
+            ErrorKind::Conflict,
+            "the library's events go somewhere else already",
+        ))
+    }
+}

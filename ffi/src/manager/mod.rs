@@ -1,0 +1,226 @@
+//! Managers: opening, views, and how a verb runs in its two forms.
+//!
+//! Each verb is one function that takes what it needs as its own and answers a future. The blocking form waits for the
+//! future on the caller's thread, the callback form hands it to the runtime; both read their arguments alike.
+
+mod admin;
+mod batch;
+mod read;
+pub(crate) mod write;
+
+use std::ffi::{c_char, c_void};
+use std::future::Future;
+
+use strongroom::backend::{BoxFuture, Capabilities, Operation};
+use strongroom::blocking::SecretManager as BlockingManager;
+use strongroom::{Error, ErrorKind, Result, SecretManager};
+
+use crate::arguments::{Out, text};
+use crate::call::Chosen;
+use crate::completion::{self, Callback};
+use crate::error::ErrorObject;
+use crate::guard::{guard, guard_free, refuse_in_callback};
+use crate::handle::{Object, hand_out, object, pin, pin_optional};
+use crate::options::Options;
+use crate::report::Report;
+use crate::status::Status;
+
+/// A store of secrets. Any number of threads may use one at once.
+pub struct Manager {
+    waiting: BlockingManager,
+    free: SecretManager,
+}
+
+object!(Manager, "manager", 11, stripes 16);
+
+impl Manager {
+    fn of(manager: SecretManager) -> Self {
+        Self {
+            waiting: BlockingManager::from(manager.clone()),
+            free: manager,
+        }
+    }
+}
+
+/// Closes every manager that is open.
+pub(crate) fn close_all() {
+    for manager in Manager::table().all() {
+        // What could not end in time is told to the calls concerned.
+        let _ = manager.waiting.close();
+    }
+}
+
+/// A verb with its arguments, ready to run.
+struct Verb<A> {
+    chosen: Chosen,
+    run: Box<dyn FnOnce(SecretManager) -> BoxFuture<'static, Result<A>> + Send>,
+}
+
+impl<A> Verb<A> {
+    fn new<F: Future<Output = Result<A>> + Send + 'static>(
+        chosen: Chosen,
+        run: impl FnOnce(SecretManager) -> F + Send + 'static,
+    ) -> Self {
+        Self {
+            chosen,
+            run: Box::new(move |manager| Box::pin(run(manager))),
+        }
+    }
+
+    /// Runs it on this thread.
+    fn wait(self, manager: *const Manager) -> Result<A> {
+        // A call may take long, and the handle may be freed meanwhile: the call has a manager of its own.
+        let view = pin(manager)?.waiting.with_options(self.chosen.general);
+        view.wait_for(|manager| (self.run)(manager.clone()))
+    }
+
+    /// Starts it; a callback is told how it ends.
+    fn start<C: Callback<A>>(self, manager: *const Manager, callback: Option<C>, context: *mut c_void) -> Result<()>
+    where
+        A: Send + 'static,
+    {
+        let free = pin(manager)?.free.clone();
+        let Self { chosen, run } = self;
+        let mut general = chosen.general;
+        completion::start(general.cancel.take().as_ref(), callback, context, |token| {
+            general.cancel = Some(token);
+            run(free.with_options(general))
+        })
+    }
+}
+
+/// The answer to a read of something that is not there.
+fn missing(manager: &SecretManager, operation: Operation, key: &str) -> Error {
+    Error::new(ErrorKind::NotFound, "there is no such secret")
+        .with_operation(operation)
+        .with_backend(manager.backend().name())
+        .with_key(key)
+}
+
+/// Takes a manager that was opened, or why it was not.
+pub type ManagerCallback =
+    Option<unsafe extern "C" fn(context: *mut c_void, status: Status, manager: *mut Manager, error: *mut ErrorObject)>;
+
+/// Opens a manager; without options (NULL) the default one. Local files are read and, where they are missing and may
+/// be, made; a remote backend connects at its first call. The environment is read now. The options may be used again.
+///
+/// Errors: `invalid_config` naming the setting, and what the backend answers, for instance `key_missing`, `wrong_key`,
+/// `insecure_path`, `integrity`, `unsupported_format`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_manager_open(
+    options: *const Options,
+    manager: *mut *mut Manager,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            let out = Out::object(manager, "manager")?;
+            refuse_in_callback()?;
+            let opened = builder(options)?.open_blocking()?;
+            out.give(Manager::of(opened.to_async()))
+        })
+    }
+}
+
+/// Starts opening a manager.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_manager_open_async(
+    options: *const Options,
+    callback: ManagerCallback,
+    context: *mut c_void,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            refuse_in_callback()?;
+            let builder = builder(options)?;
+            completion::start(None, callback, context, |token| async move {
+                let cancelled = || Error::new(ErrorKind::Cancelled, "the library was shut down");
+                match token.run_until_cancelled(builder.open()).await {
+                    Some(opened) => opened.map(Manager::of),
+                    None => Err(cancelled()),
+                }
+            })
+        })
+    }
+}
+
+fn builder(options: *const Options) -> Result<strongroom::Builder> {
+    match pin_optional(options)? {
+        Some(options) => options.builder(),
+        None => Ok(SecretManager::builder()),
+    }
+}
+
+/// Makes a view in which bare names are names of `scope` (a text such as `org/acme`). It is freed like a manager, and
+/// shares everything else with the one it was made of: closing either closes both.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_manager_scoped(
+    manager: *const Manager,
+    scope: *const c_char,
+    length: usize,
+    view: *mut *mut Manager,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            let out = Out::object(view, "view")?;
+            refuse_in_callback()?;
+            let free = pin(manager)?.free.clone();
+            out.fill(hand_out(Manager::of(free.scoped(text(scope, length, "scope")?)?))?);
+            Ok(())
+        })
+    }
+}
+
+/// Tells what the manager is. Texts: `app`, `backend`, `persistence`. Numbers: `max_value` and `max_key` in bytes,
+/// `persistent`, and 1 or 0 for each capability: `read_only`, `list`, `versions`, `metadata`, `expiry`, `cas`,
+/// `atomic_batch`, `binary`, `empty_value`, `verify`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_manager_info(
+    manager: *const Manager,
+    report: *mut *mut Report,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            let out = Out::object(report, "report")?;
+            refuse_in_callback()?;
+            out.give(info(&pin(manager)?.free))
+        })
+    }
+}
+
+fn info(manager: &SecretManager) -> Report {
+    let backend = manager.backend();
+    let can: &Capabilities = backend.capabilities();
+    let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Report::default()
+        .text("app", manager.app())
+        .text("backend", backend.name())
+        .text("persistence", backend.persistence().word())
+        .flag("persistent", manager.is_persistent())
+        .number("max_value", number(backend.max_value()))
+        .number("max_key", number(can.max_key))
+        .flag("read_only", can.read_only)
+        .flag("list", can.list)
+        .flag("versions", can.versions)
+        .flag("metadata", can.metadata)
+        .flag("expiry", can.expiry)
+        .flag("cas", can.cas)
+        .flag("atomic_batch", can.atomic_batch)
+        .flag("binary", can.binary)
+        .flag("empty_value", can.empty_value)
+        .flag("verify", can.verify)
+}
+
+/// Gives a manager or a view back. Calls under way go on; with the last handle and the last call the cache is wiped and
+/// the backend given up. Writes that were sent finish.
+#[unsafe(no_mangle)]
+pub extern "C" fn strongroom_manager_free(manager: *mut Manager) -> Status {
+    guard_free(manager)
+}

@@ -1,0 +1,10 @@
+// The same from C++.
+#include <cstring>
+#include <strongroom.h>
+
+int main(int argc, char **argv) {
+    if (argc < 2 || std::strcmp(strongroom_version(), argv[1]) != 0) {
+        return 1;
+    }
+    return strongroom_abi_version() == STRONGROOM_ABI_VERSION ? 0 : 2;
+}

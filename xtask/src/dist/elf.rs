@@ -1,0 +1,168 @@
+//! What an installed library must be. `readelf` and `nm` come with every C compiler.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{ABI_VERSION, Profile};
+use crate::Outcome;
+use crate::run::shown;
+
+/// What the shared library may need: the C library, its parts in older versions, and what unwinds.
+const NEEDED: [&str; 6] = [
+    "libc.so",
+    "libm.so",
+    "libgcc_s.so",
+    "libpthread.so",
+    "libdl.so",
+    "ld-linux",
+];
+/// The largest that the shipped shared library may be, in bytes.
+const BUDGET: u64 = 5_000_000;
+
+/// The shared library shows exactly these symbols.
+pub(super) fn check_exports(library: &Path, symbols: &[&str]) -> Outcome {
+    same(library, &defined(library, &["--dynamic"])?, symbols)
+}
+
+/// The static library shows exactly these symbols.
+pub(super) fn check_static(library: &Path, symbols: &[&str]) -> Outcome {
+    same(library, &defined(library, &["--extern-only"])?, symbols)?;
+    println!("{}", sizes("static library", library)?);
+    Ok(())
+}
+
+/// All that the shared library must be.
+pub(super) fn check_shared(library: &Path, symbols: &[&str], profile: Profile) -> Outcome {
+    check_exports(library, symbols)?;
+    let dynamic = output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(library))?;
+    judge(&dynamic).map_err(|what| format!("{}: {what}", library.display()))?;
+    println!("{}", sizes("shared library", library)?);
+    let size = size(library)?;
+    if profile == Profile::Release && size > BUDGET {
+        return Err(format!("{} has {size} bytes, more than {BUDGET}", library.display()));
+    }
+    Ok(())
+}
+
+fn same(library: &Path, shown: &[String], wanted: &[&str]) -> Outcome {
+    let more: Vec<_> = shown.iter().filter(|name| !wanted.contains(&name.as_str())).collect();
+    let less: Vec<_> = wanted
+        .iter()
+        .filter(|name| !shown.iter().any(|shown| shown == **name))
+        .collect();
+    if more.is_empty() && less.is_empty() {
+        return Ok(());
+    }
+    let testing = if more.iter().any(|name| name.starts_with("strongroom_testing_")) {
+        "; it was built with the feature `testing`, which is not for users"
+    } else {
+        ""
+    };
+    Err(format!(
+        "{} does not show what ffi/src exports: too many {more:?}, too few {less:?}{testing}",
+        library.display()
+    ))
+}
+
+fn defined(library: &Path, which: &[&str]) -> Outcome<Vec<String>> {
+    let mut command = Command::new("nm");
+    command
+        .args(["--defined-only", "--format=posix"])
+        .args(which)
+        .arg(library);
+    let output = output(&mut command)?;
+    // The line of a member of an archive has one word.
+    let names = output.lines().filter(|line| line.contains(' '));
+    Ok(names
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect())
+}
+
+fn judge(dynamic: &str) -> Outcome {
+    let entries = |kind: &str| {
+        let mark = format!("({kind})");
+        let lines = dynamic.lines().filter(move |line| line.contains(&mark));
+        lines.map(|line| {
+            line.split_once('[')
+                .map_or(line, |(_, rest)| rest.trim_end_matches(']'))
+        })
+    };
+    let name = format!("libstrongroom.so.{ABI_VERSION}");
+    if entries("SONAME").next() != Some(&name) {
+        return Err(format!("its SONAME is not {name}"));
+    }
+    if !entries("FLAGS_1").any(|flags| flags.contains("NODELETE")) {
+        return Err("it may be unloaded: NODELETE is not set".to_owned());
+    }
+    if let Some(path) = entries("RPATH").chain(entries("RUNPATH")).next() {
+        return Err(format!(
+            "it looks for libraries in a folder of the machine that built it: {path}"
+        ));
+    }
+    let mut needed = entries("NEEDED");
+    match needed.find(|name| !NEEDED.iter().any(|may| name.starts_with(may))) {
+        Some(name) => Err(format!("it needs {name}")),
+        None => Ok(()),
+    }
+}
+
+fn size(library: &Path) -> Outcome<u64> {
+    let data = fs::metadata(library).map_err(|error| format!("cannot read {}: {error}", library.display()))?;
+    Ok(data.len())
+}
+
+#[allow(clippy::cast_precision_loss, reason = "for people")]
+fn sizes(what: &str, library: &Path) -> Outcome<String> {
+    Ok(format!("{what}: {:.2} MB", size(library)? as f64 / 1e6))
+}
+
+fn output(command: &mut Command) -> Outcome<String> {
+    let output = command.env("LC_ALL", "C").output();
+    let output = output.map_err(|error| format!("cannot run {}: {error}", shown(command)))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let reason = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{} failed: {}", shown(command), reason.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = " 0x1 (NEEDED)             Shared library: [libgcc_s.so.1]\n \
+        0x1 (NEEDED)             Shared library: [libc.so.6]\n \
+        0xe (SONAME)             Library soname: [libstrongroom.so.1]\n \
+        0x6ffffffb (FLAGS_1)            Flags: NOW NODELETE\n";
+
+    #[test]
+    fn a_library_is_judged() {
+        assert_eq!(judge(GOOD), Ok(()));
+        for (was, is, complaint) in [
+            ("libstrongroom.so.1", "libstrongroom.so.2", "SONAME"),
+            ("NODELETE", "", "NODELETE"),
+            ("libgcc_s.so.1", "libsqlite3.so.0", "libsqlite3.so.0"),
+            ("0xe ", "0xf (RUNPATH) Library runpath: [/x]\n 0xe ", "/x"),
+        ] {
+            assert!(
+                judge(&GOOD.replace(was, is)).unwrap_err().contains(complaint),
+                "{complaint}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_symbols_are_named() {
+        let library = Path::new("x.so");
+        let shown = ["a".to_owned(), "strongroom_testing_b".to_owned()];
+        assert_eq!(same(library, &shown, &["a", "strongroom_testing_b"]), Ok(()));
+        assert!(same(library, &shown, &["a"]).unwrap_err().contains("`testing`"));
+        assert!(
+            same(library, &shown[..1], &["a", "c"])
+                .unwrap_err()
+                .contains("too few [\"c\"]")
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! What C passes in: pointers with lengths, and places for answers.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use strongroom::{Error, ErrorKind, Result, SecretValue};
 
@@ -103,12 +103,12 @@ pub(crate) unsafe fn key(pointer: *const c_char, length: usize) -> Result<String
 ///
 /// # Safety
 /// As [`bytes`].
-pub(crate) unsafe fn value(pointer: *const u8, length: usize) -> Result<SecretValue> {
+pub(crate) unsafe fn value(pointer: *const c_void, length: usize) -> Result<SecretValue> {
     if pointer.is_null() && length == AUTO_LENGTH {
         return Err(is_null("value"));
     }
     // SAFETY: as this function.
-    let bytes = unsafe { bytes(pointer, length, MAX_VALUE, "value", ErrorKind::TooLarge) }?;
+    let bytes = unsafe { bytes(pointer.cast(), length, MAX_VALUE, "value", ErrorKind::TooLarge) }?;
     Ok(SecretValue::copy_of(bytes.unwrap_or_default()))
 }
 
@@ -237,7 +237,7 @@ impl<T: Object> Out<*mut T> {
 ///
 /// # Safety
 /// `pointer` is NULL or points to `capacity` bytes that nobody else uses meanwhile.
-pub(crate) unsafe fn buffer<'a>(pointer: *mut u8, capacity: usize) -> Result<&'a mut [u8]> {
+pub(crate) unsafe fn buffer<'a>(pointer: *mut c_void, capacity: usize) -> Result<&'a mut [u8]> {
     if pointer.is_null() {
         return if capacity == 0 {
             Ok(&mut [])
@@ -251,5 +251,5 @@ pub(crate) unsafe fn buffer<'a>(pointer: *mut u8, capacity: usize) -> Result<&'a
     }
     // No value is longer, so nothing behind that is ever needed, whatever the caller claims to have.
     // SAFETY: as this function.
-    Ok(unsafe { std::slice::from_raw_parts_mut(pointer, capacity.min(MAX_VALUE + 1)) })
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast(), capacity.min(MAX_VALUE + 1)) })
 }

@@ -1,6 +1,6 @@
 //! What is to be written together.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use strongroom::{Result, Secret as CoreSecret, SecretKey, SecretMetadata};
 
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn strongroom_batch_add(
     batch: *mut Batch,
     key_text: *const c_char,
     key_length: usize,
-    value_data: *const u8,
+    value_data: *const c_void,
     value_length: usize,
     metadata: *const Metadata,
     error: *mut *mut ErrorObject,

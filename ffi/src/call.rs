@@ -224,7 +224,7 @@ pub unsafe extern "C" fn strongroom_call_set(
     }
 }
 
-/// Lets `cancel` end the calls that carry these options; NULL removes it. `cancel` may be freed before they end.
+/// Lets `cancel` end the calls that carry these options. `cancel` may be freed before they end.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_call_set_cancel(
     call: *mut Call,
@@ -236,8 +236,7 @@ pub unsafe extern "C" fn strongroom_call_set_cancel(
         guard(error, || {
             refuse_in_callback()?;
             let call = pin(call)?;
-            let token = pin_optional(cancel)?.map(|cancel| cancel.0.clone());
-            call.0.write()?.general.cancel = token;
+            call.0.write()?.general.cancel = Some(pin(cancel)?.0.clone());
             Ok(())
         })
     }

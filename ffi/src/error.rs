@@ -2,13 +2,13 @@
 
 use std::ffi::{CString, c_char};
 
-use strongroom::Error;
 use strongroom::backend::Operation;
+use strongroom::{Error, ErrorKind};
 
 use crate::guard::{guard_free, guard_value};
 use crate::handle::{object, pin};
 use crate::status::Status;
-use crate::words::{c_text, pointer, word_table};
+use crate::words::{c_text, kind_help, kind_token, pointer, word_table};
 
 /// Why a call failed. It never carries a value of a secret. Several threads may read it at once.
 pub struct ErrorObject {
@@ -41,20 +41,18 @@ pub extern "C" fn strongroom_error_status(error: *const ErrorObject) -> Status {
     guard_value(Status::InvalidHandle, || Ok(Status::of(pin(error)?.inner.kind())))
 }
 
-/// One line for people: the kind, what happened, and the fields. It lives as long as the error. NULL where `error` is
-/// no error object; so do all functions below that answer a pointer.
+/// One line for people: the kind, what happened, and the fields. It lives as long as the error. Never NULL: what is no
+/// error object reads as an error of the kind `invalid_handle`.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_error_message(error: *const ErrorObject) -> *const c_char {
-    guard_value(std::ptr::null(), || Ok(pin(error)?.message.as_ptr()))
+    let none = c"invalid_handle: this is no error object".as_ptr();
+    guard_value(none, || Ok(pin(error)?.message.as_ptr()))
 }
 
-/// The kind's token, such as `not_found`: the same in every language. It lives for ever.
+/// The kind's token, such as `not_found`: the same in every language. It lives for ever. Never NULL, as the message.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_error_token(error: *const ErrorObject) -> *const c_char {
-    guard_value(std::ptr::null(), || {
-        let kind = pin(error)?.inner.kind();
-        Ok(crate::words::kind_token(kind))
-    })
+    guard_value(c"invalid_handle".as_ptr(), || Ok(kind_token(pin(error)?.inner.kind())))
 }
 
 /// The verb that failed, such as `get`; NULL where none is known. It lives for ever.
@@ -84,10 +82,10 @@ pub extern "C" fn strongroom_error_setting(error: *const ErrorObject) -> *const 
     guard_value(std::ptr::null(), || Ok(pointer(pin(error)?.setting.as_deref())))
 }
 
-/// One line that says what to do. It lives as long as the error.
+/// One line that says what to do. It lives as long as the error. Never NULL, as the message.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_error_help(error: *const ErrorObject) -> *const c_char {
-    guard_value(std::ptr::null(), || Ok(pin(error)?.help.as_ptr()))
+    guard_value(kind_help(ErrorKind::InvalidHandle), || Ok(pin(error)?.help.as_ptr()))
 }
 
 /// Whether the same call may succeed later without anyone changing anything.

@@ -1,6 +1,6 @@
 //! Keys as text.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use strongroom::{Error, ErrorKind, Result, SecretKey};
 
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn strongroom_key_parse(
 /// buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_key_escape(
-    word: *const u8,
+    word: *const c_void,
     length: usize,
     buffer: *mut c_char,
     capacity: usize,
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn strongroom_key_escape(
 pub unsafe extern "C" fn strongroom_key_unescape(
     text: *const c_char,
     length: usize,
-    buffer: *mut u8,
+    buffer: *mut c_void,
     capacity: usize,
     needed: *mut usize,
     error: *mut *mut ErrorObject,

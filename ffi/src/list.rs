@@ -92,22 +92,22 @@ impl List {
         Self::of(items.collect())
     }
 
-    /// What was read, and what could not be.
-    pub(crate) fn of_batch(batch: BatchResult) -> Self {
-        let found = batch.secrets.into_iter().map(|(key, secret)| {
-            let mut item = Item::new(key.as_str(), secret.metadata.clone());
-            item.secret = Some(secret);
-            (key, item)
+    /// What was asked for, in that order: read, absent, or an error.
+    pub(crate) fn of_reads(keys: &[SecretKey], batch: &BatchResult, missing: impl Fn(&SecretKey) -> Error) -> Self {
+        let items = keys.iter().map(|key| {
+            if let Some(secret) = batch.secrets.get(key) {
+                let mut item = Item::new(key.as_str(), secret.metadata.clone());
+                item.secret = Some(copy_of(secret));
+                return item;
+            }
+            let mut item = Item::new(key.as_str(), SecretMetadata::new());
+            let failure = batch.failures.iter().find(|failure| failure.key == *key);
+            let error = failure.map_or_else(|| missing(key), |failure| failure.error.clone());
+            item = item.flag(ITEM_EXPIRED, error.kind() == ErrorKind::Expired);
+            item.error = Some(error);
+            item
         });
-        let failed = batch.failures.into_iter().map(|failure| {
-            let expired = failure.error.kind() == ErrorKind::Expired;
-            let mut item = Item::new(failure.key.as_str(), SecretMetadata::new()).flag(ITEM_EXPIRED, expired);
-            item.error = Some(failure.error);
-            (failure.key, item)
-        });
-        let mut items: Vec<(SecretKey, Item)> = found.chain(failed).collect();
-        items.sort_by(|(left, _), (right, _)| left.cmp(right));
-        Self::of(items.into_iter().map(|(_, item)| item).collect())
+        Self::of(items.collect())
     }
 
     /// What became of each entry that was written.
@@ -132,6 +132,10 @@ impl List {
         let beyond = || fault(ErrorKind::InvalidArgument, "index", "lies beyond the last item");
         self.items.get(index).ok_or_else(beyond)
     }
+}
+
+fn copy_of(secret: &CoreSecret) -> CoreSecret {
+    CoreSecret::new(secret.value.expose()).with_metadata(secret.metadata.clone())
 }
 
 /// How many items there are.
@@ -187,10 +191,7 @@ pub unsafe extern "C" fn strongroom_list_secret(
             let list = pin(list)?;
             let item = list.item(index)?;
             match (&item.secret, &item.error) {
-                (Some(secret), _) => {
-                    let copy = CoreSecret::new(secret.value.expose()).with_metadata(secret.metadata.clone());
-                    out.give(Secret(copy))
-                }
+                (Some(secret), _) => out.give(Secret(copy_of(secret))),
                 (None, Some(error)) => Err(error.clone()),
                 (None, None) => Err(Error::new(
                     ErrorKind::Unsupported,

@@ -25,10 +25,11 @@ struct State {
     app: Option<String>,
     ignore_environment: bool,
     plain: Vec<(String, String)>,
-    secret: Vec<(String, Secret)>,
+    secret: Vec<(String, Stated)>,
 }
 
-enum Secret {
+/// How a secret setting was stated.
+enum Stated {
     Value(SecretValue),
     Provider(Arc<ForeignProvider>),
 }
@@ -49,8 +50,8 @@ impl Options {
         }
         for (name, secret) in &state.secret {
             builder = match secret {
-                Secret::Value(value) => builder.secret_option(name, value.expose()),
-                Secret::Provider(provider) => {
+                Stated::Value(value) => builder.secret_option(name, value.expose()),
+                Stated::Provider(provider) => {
                     builder.secret_provider(name, Arc::clone(provider) as Arc<dyn SecretProvider>)
                 }
             };
@@ -60,7 +61,7 @@ impl Options {
 }
 
 impl State {
-    fn set_secret(&mut self, name: &str, secret: Secret) {
+    fn set_secret(&mut self, name: &str, secret: Stated) {
         self.secret.retain(|(known, _)| known != name);
         self.secret.push((name.to_owned(), secret));
     }
@@ -68,7 +69,8 @@ impl State {
 
 /// Writes a secret, such as the key of the store, into `buffer`, which has room for `capacity` bytes and is wiped
 /// afterwards, and their number into `length`. `setting` names what is asked for. Answers `STRONGROOM_STATUS_OK`, or
-/// the kind of error that the call which needed the secret is to answer. It is called on the thread that needs the
+/// the kind of error that the call which needed the secret is to answer, such as `locked`, `key_missing`, `cancelled` or
+/// `unavailable`. It is called on the thread that needs the
 /// secret, which holds no lock meanwhile.
 pub type Provider = Option<
     unsafe extern "C" fn(
@@ -220,7 +222,7 @@ pub unsafe extern "C" fn strongroom_options_set_secret(
     options: *mut Options,
     name: *const c_char,
     name_length: usize,
-    value_data: *const u8,
+    value_data: *const c_void,
     value_length: usize,
     error: *mut *mut ErrorObject,
 ) -> Status {
@@ -230,7 +232,7 @@ pub unsafe extern "C" fn strongroom_options_set_secret(
             let name = text(name, name_length, "name")?;
             let value = value(value_data, value_length)?;
             check_secret(name)?;
-            state.set_secret(name, Secret::Value(value));
+            state.set_secret(name, Stated::Value(value));
             Ok(())
         })
     }
@@ -260,7 +262,7 @@ pub unsafe extern "C" fn strongroom_options_set_provider(
                 context,
                 destroy,
             };
-            state.set_secret(name, Secret::Provider(Arc::new(provider)));
+            state.set_secret(name, Stated::Provider(Arc::new(provider)));
             Ok(())
         })
     }

@@ -63,7 +63,7 @@ pub(crate) fn hand_out<T: Object>(object: T) -> Result<*mut T> {
 pub(crate) fn pin<T: Object>(handle: *const T) -> Result<Pin<T>> {
     decode(T::KIND, handle.addr())
         .and_then(|(index, generation)| T::table().pin(index, generation))
-        .map(Pin)
+        .map(|pinned| Pin { pinned })
         .ok_or_else(|| invalid::<T>(handle))
 }
 
@@ -102,13 +102,15 @@ fn invalid<T: Object>(handle: *const T) -> Error {
 }
 
 /// An object in use.
-pub(crate) struct Pin<T: Object>(slot::Pinned<T>);
+pub(crate) struct Pin<T: Object> {
+    pinned: slot::Pinned<T>,
+}
 
 impl<T: Object> Deref for Pin<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.0.object()
+        self.pinned.object()
     }
 }
 

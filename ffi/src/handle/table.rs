@@ -57,7 +57,7 @@ impl<T: Object> Table<T> {
             .filter_map(|index| self.slot(index))
             .filter(|slot| slot.is_alive())
             .filter_map(|slot| slot.enter(slot.generation()))
-            .map(super::Pin)
+            .map(|pinned| super::Pin { pinned })
     }
 
     /// Takes back a slot that nobody uses.

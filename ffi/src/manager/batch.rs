@@ -2,9 +2,10 @@
 
 use std::ffi::{c_char, c_void};
 
+use strongroom::backend::Operation;
 use strongroom::{ListOptions, Result, SecretKey, SecretScope};
 
-use super::{Manager, Verb};
+use super::{Manager, Verb, missing};
 use crate::arguments::{self, Out, texts};
 use crate::batch::Batch;
 use crate::call::{Call, Chosen};
@@ -28,7 +29,10 @@ unsafe fn get_many(
     let keys = unsafe { texts(keys, key_lengths, count, "keys") }?;
     let chosen = Chosen::of(call, &[])?;
     Ok(Verb::new(chosen, move |manager| async move {
-        Ok(List::of_batch(manager.get_many(&keys).await?))
+        let keys = keys.iter().map(|key| manager.key_of(key)).collect::<Result<Vec<_>>>()?;
+        let batch = manager.get_many(&keys).await?;
+        let absent = |key: &SecretKey| missing(&manager, Operation::GetMany, key.as_str());
+        Ok(List::of_reads(&keys, &batch, absent))
     }))
 }
 
@@ -80,8 +84,9 @@ fn set_many(manager: *const Manager, batch: *const Batch, call: *const Call) -> 
     }))
 }
 
-/// Reads several secrets, with one call where the backend has one. The list has those that were found and those that could
-/// not be read, by key; what is absent is absent. Without `key_lengths` (NULL) each key ends with a NUL.
+/// Reads several secrets, with one call where the backend has one. The list has one item for each key, in the order of
+/// `keys`; `strongroom_list_outcome` tells of each whether it was read, is `not_found`, or why it could not be read.
+/// Without `key_lengths` (NULL) each key ends with a NUL.
 ///
 /// Errors: only what concerns the whole batch, such as `invalid_key`; an expired secret is an item with that error.
 #[unsafe(no_mangle)]

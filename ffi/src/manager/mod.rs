@@ -5,6 +5,7 @@
 
 mod admin;
 mod batch;
+mod generate;
 mod read;
 pub(crate) mod write;
 
@@ -123,7 +124,7 @@ pub unsafe extern "C" fn strongroom_manager_open(
     }
 }
 
-/// Starts opening a manager.
+/// Starts `strongroom_manager_open`. How long it may take is the setting `deadline`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_open_async(
     options: *const Options,

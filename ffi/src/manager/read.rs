@@ -177,7 +177,7 @@ pub unsafe extern "C" fn strongroom_manager_get_into(
     key: *const c_char,
     key_length: usize,
     call: *const Call,
-    buffer: *mut u8,
+    buffer: *mut c_void,
     capacity: usize,
     length: *mut usize,
     error: *mut *mut ErrorObject,

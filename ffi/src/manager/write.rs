@@ -3,20 +3,16 @@
 use std::ffi::{c_char, c_void};
 
 use strongroom::{
-    DeleteOptions, GenerateSpec, Result, RollbackTo, Secret as CoreSecret, SecretMetadata, SetOptions, UpdateOptions,
-    Version,
+    DeleteOptions, Result, RollbackTo, Secret as CoreSecret, SecretMetadata, SetOptions, UpdateOptions, Version,
 };
 
 use super::{Manager, Verb};
 use crate::arguments::{self, Out, optional_text};
 use crate::call::{Call, Chosen};
 use crate::error::ErrorObject;
-use crate::generate::spec;
 use crate::guard::{guard, refuse_in_callback};
 use crate::handle::{pin, pin_optional};
-use crate::manager::read::SecretCallback;
 use crate::metadata::Metadata;
-use crate::secret::Secret;
 use crate::status::Status;
 use crate::written::Written;
 
@@ -30,7 +26,7 @@ pub type DoneCallback = Option<unsafe extern "C" fn(context: *mut c_void, status
 unsafe fn set(
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     metadata: *const Metadata,
     call: *const Call,
@@ -51,7 +47,7 @@ unsafe fn set(
 }
 
 /// The metadata that a write was given; none where it was given none.
-fn stated(metadata: *const Metadata) -> Result<SecretMetadata> {
+pub(super) fn stated(metadata: *const Metadata) -> Result<SecretMetadata> {
     match pin_optional(metadata)? {
         Some(metadata) => metadata.to_core(),
         None => Ok(SecretMetadata::new()),
@@ -61,7 +57,7 @@ fn stated(metadata: *const Metadata) -> Result<SecretMetadata> {
 unsafe fn set_api_key(
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     provider: *const c_char,
     provider_length: usize,
@@ -87,7 +83,7 @@ unsafe fn set_api_key(
 unsafe fn update_value(
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     call: *const Call,
 ) -> Result<Verb<Written>> {
@@ -123,27 +119,10 @@ unsafe fn update_metadata(
     }))
 }
 
-unsafe fn get_or_generate(
-    key: *const c_char,
-    key_length: usize,
-    form: i32,
-    length: usize,
-    metadata: *const Metadata,
-    call: *const Call,
-) -> Result<Verb<Secret>> {
-    // SAFETY: as this function.
-    let key = unsafe { arguments::key(key, key_length) }?;
-    let chosen = Chosen::of(call, &["symbols"])?;
-    let spec: GenerateSpec = spec(form, length, &chosen)?.with_metadata(stated(metadata)?);
-    Ok(Verb::new(chosen, move |manager| async move {
-        manager.get_or_generate(&key, &spec).await.map(Secret)
-    }))
-}
-
 unsafe fn rotate(
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     call: *const Call,
 ) -> Result<Verb<Written>> {
@@ -152,22 +131,6 @@ unsafe fn rotate(
     let chosen = Chosen::of(call, &[])?;
     Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.rotate(&key, value).await?))
-    }))
-}
-
-unsafe fn rotate_generate(
-    key: *const c_char,
-    key_length: usize,
-    form: i32,
-    length: usize,
-    call: *const Call,
-) -> Result<Verb<Written>> {
-    // SAFETY: as this function.
-    let key = unsafe { arguments::key(key, key_length) }?;
-    let chosen = Chosen::of(call, &["symbols"])?;
-    let spec = spec(form, length, &chosen)?;
-    Ok(Verb::new(chosen, move |manager| async move {
-        Ok(Written::of(&manager.rotate(&key, spec).await?))
     }))
 }
 
@@ -216,7 +179,7 @@ pub unsafe extern "C" fn strongroom_manager_set(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     metadata: *const Metadata,
     call: *const Call,
@@ -239,7 +202,7 @@ pub unsafe extern "C" fn strongroom_manager_set_async(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     metadata: *const Metadata,
     call: *const Call,
@@ -263,7 +226,7 @@ pub unsafe extern "C" fn strongroom_manager_set_api_key(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     provider: *const c_char,
     provider_length: usize,
@@ -287,7 +250,7 @@ pub unsafe extern "C" fn strongroom_manager_set_api_key_async(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     provider: *const c_char,
     provider_length: usize,
@@ -315,7 +278,7 @@ pub unsafe extern "C" fn strongroom_manager_update_value(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     call: *const Call,
     written: *mut *mut Written,
@@ -337,7 +300,7 @@ pub unsafe extern "C" fn strongroom_manager_update_value_async(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     call: *const Call,
     callback: WrittenCallback,
@@ -398,57 +361,6 @@ pub unsafe extern "C" fn strongroom_manager_update_metadata_async(
     }
 }
 
-/// Reads a secret, or makes it with a random value where there is none; of several that try at once one makes it, and all
-/// get that. `form` is a `STRONGROOM_FORM_…`; `length` counts random bytes, or characters of a password; `metadata` (may be
-/// NULL) is that of a new secret.
-///
-/// Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536; `expired`; as for
-/// `strongroom_manager_set`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn strongroom_manager_get_or_generate(
-    manager: *const Manager,
-    key: *const c_char,
-    key_length: usize,
-    form: i32,
-    length: usize,
-    metadata: *const Metadata,
-    call: *const Call,
-    secret: *mut *mut Secret,
-    error: *mut *mut ErrorObject,
-) -> Status {
-    // SAFETY: the header's conventions.
-    unsafe {
-        guard(error, || {
-            let out = Out::object(secret, "secret")?;
-            refuse_in_callback()?;
-            out.give(get_or_generate(key, key_length, form, length, metadata, call)?.wait(manager)?)
-        })
-    }
-}
-
-/// Starts `strongroom_manager_get_or_generate`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn strongroom_manager_get_or_generate_async(
-    manager: *const Manager,
-    key: *const c_char,
-    key_length: usize,
-    form: i32,
-    length: usize,
-    metadata: *const Metadata,
-    call: *const Call,
-    callback: SecretCallback,
-    context: *mut c_void,
-    error: *mut *mut ErrorObject,
-) -> Status {
-    // SAFETY: the header's conventions.
-    unsafe {
-        guard(error, || {
-            refuse_in_callback()?;
-            get_or_generate(key, key_length, form, length, metadata, call)?.start(manager, callback, context)
-        })
-    }
-}
-
 /// Gives a secret a new value; the former version stays readable, an expiry is dropped.
 ///
 /// Errors: `not_found`; as for `strongroom_manager_set`.
@@ -457,7 +369,7 @@ pub unsafe extern "C" fn strongroom_manager_rotate(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     call: *const Call,
     written: *mut *mut Written,
@@ -479,7 +391,7 @@ pub unsafe extern "C" fn strongroom_manager_rotate_async(
     manager: *const Manager,
     key: *const c_char,
     key_length: usize,
-    value: *const u8,
+    value: *const c_void,
     value_length: usize,
     call: *const Call,
     callback: WrittenCallback,
@@ -491,52 +403,6 @@ pub unsafe extern "C" fn strongroom_manager_rotate_async(
         guard(error, || {
             refuse_in_callback()?;
             rotate(key, key_length, value, value_length, call)?.start(manager, callback, context)
-        })
-    }
-}
-
-/// Gives a secret a new random value, of a form and length as for `strongroom_manager_get_or_generate`.
-///
-/// Options: `symbols`. Errors: `not_found`; `invalid_argument`; as for `strongroom_manager_set`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn strongroom_manager_rotate_generate(
-    manager: *const Manager,
-    key: *const c_char,
-    key_length: usize,
-    form: i32,
-    length: usize,
-    call: *const Call,
-    written: *mut *mut Written,
-    error: *mut *mut ErrorObject,
-) -> Status {
-    // SAFETY: the header's conventions.
-    unsafe {
-        guard(error, || {
-            let out = Out::optional_object(written);
-            refuse_in_callback()?;
-            out.give(rotate_generate(key, key_length, form, length, call)?.wait(manager)?)
-        })
-    }
-}
-
-/// Starts `strongroom_manager_rotate_generate`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn strongroom_manager_rotate_generate_async(
-    manager: *const Manager,
-    key: *const c_char,
-    key_length: usize,
-    form: i32,
-    length: usize,
-    call: *const Call,
-    callback: WrittenCallback,
-    context: *mut c_void,
-    error: *mut *mut ErrorObject,
-) -> Status {
-    // SAFETY: the header's conventions.
-    unsafe {
-        guard(error, || {
-            refuse_in_callback()?;
-            rotate_generate(key, key_length, form, length, call)?.start(manager, callback, context)
         })
     }
 }

@@ -17,12 +17,13 @@ const SOURCES: &str = "core/src/manager";
 pub(crate) const FOLDER: &str = "STRONGROOM_PARITY_DIR";
 
 /// The columns: a runner's word for its language, and the title. Each further binding adds its own.
-const LANGUAGES: [(&str, &str); 5] = [
+const LANGUAGES: [(&str, &str); 6] = [
     ("rust", "Rust"),
     ("rust-blocking", "Rust, blocking"),
     ("c", "C"),
     ("c-callback", "C, callback"),
     ("c++", "C++"),
+    ("c++-future", "C++, future"),
 ];
 
 /// Functions of the manager that have no row of their own, and what stands for them.
@@ -49,23 +50,32 @@ const FURTHER: [&str; 7] = [
 
 /// What a language need not have.
 struct Exemption {
-    language: &'static str,
+    languages: &'static [&'static str],
     operations: &'static [&'static str],
     /// The name of the footnote.
     note: &'static str,
     reason: &'static str,
 }
 
+impl Exemption {
+    fn covers(&self, language: &str, operation: &str) -> bool {
+        self.languages.contains(&language) && self.operations.contains(&operation)
+    }
+}
+
+/// The forms that answer later.
+const WITHOUT_WAITING: &[&str] = &["c-callback", "c++-future"];
+
 const EXEMPTIONS: [Exemption; 2] = [
     Exemption {
-        language: "c-callback",
+        languages: WITHOUT_WAITING,
         operations: &["get_into", "get_value"],
         note: "buffer",
         reason: "It fills the caller's buffer, which a call that goes on behind the caller's back could outlive; the \
-                 callback form of `get` gives the value.",
+                 same form of `get` gives the value.",
     },
     Exemption {
-        language: "c-callback",
+        languages: WITHOUT_WAITING,
         operations: &["scoped", "generate", "key_parse", "key_escape", "key_unescape"],
         note: "immediate",
         reason: "It asks no backend, so there is nothing to wait for.",
@@ -225,9 +235,7 @@ fn page(rows: &BTreeSet<String>, ran: &Ran) -> Outcome<String> {
     for row in rows {
         text.push_str(&format!("\n| `{row}` |"));
         for (language, _) in LANGUAGES {
-            let exemption = EXEMPTIONS
-                .iter()
-                .find(|exemption| exemption.language == language && exemption.operations.contains(&row.as_str()));
+            let exemption = EXEMPTIONS.iter().find(|exemption| exemption.covers(language, row));
             let vector = ran.get(language).and_then(|operations| operations.get(row));
             match (vector, exemption) {
                 (Some(vector), None) => text.push_str(&format!(" {vector} |")),
@@ -295,7 +303,7 @@ mod tests {
     fn ran_everywhere(operations: &[&str]) -> Ran {
         let is_exempt = |language: &str, operation: &str| {
             let mut exemptions = EXEMPTIONS.iter();
-            exemptions.any(|exemption| exemption.language == language && exemption.operations.contains(&operation))
+            exemptions.any(|exemption| exemption.covers(language, operation))
         };
         let ran_by = |language: &str| {
             let mine = operations.iter().filter(|operation| !is_exempt(language, operation));
@@ -349,7 +357,8 @@ mod tests {
     fn every_exemption_is_of_a_row_and_a_column() {
         let rows = super::rows().unwrap();
         for exemption in EXEMPTIONS {
-            assert!(LANGUAGES.iter().any(|&(language, _)| language == exemption.language));
+            let is_column = |word: &&str| LANGUAGES.iter().any(|(language, _)| language == word);
+            assert!(exemption.languages.iter().all(is_column));
             assert!(exemption.operations.iter().all(|&operation| rows.contains(operation)));
         }
     }

@@ -102,10 +102,10 @@ cJSON *answer_found(struct session *session, const strongroom_list_t *list)
             char *hex = json_hex(&session->arena, strongroom_secret_data(secret), strongroom_secret_len(secret));
             cJSON_AddStringToObject(values, key, hex);
             strongroom_secret_free(secret);
-        } else {
+        } else if (status != STRONGROOM_STATUS_NOT_FOUND) {
             cJSON_AddStringToObject(failures, key, strongroom_error_token(error));
-            strongroom_error_free(error);
         }
+        strongroom_error_free(error);
     }
     return answer;
 }

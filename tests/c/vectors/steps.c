@@ -149,7 +149,10 @@ static cJSON *get_many(const struct step *step, struct outcome *out)
     const size_t *lengths;
     size_t count = texts_of(step, "keys", &keys, &lengths);
     CALL(step->form, out, list, get_many, step->manager, keys, lengths, count, step->call);
-    return out->status == STRONGROOM_STATUS_OK ? answer_found(step->session, out->list) : NULL;
+    if (out->status != STRONGROOM_STATUS_OK)
+        return NULL;
+    check(strongroom_list_len(out->list) == count, "get_many has one item for each key");
+    return answer_found(step->session, out->list);
 }
 
 static cJSON *get_with_fallback(const struct step *step, struct outcome *out)

@@ -365,10 +365,17 @@ typedef struct strongroom_secret_t strongroom_secret_t;
 typedef struct strongroom_written_t strongroom_written_t;
 
 /*
- Takes an event: its `STRONGROOM_LEVEL_…`, where it comes from, and one line. Called on the thread on which it
- happens, also on several at once. The texts live until it returns.
+ Writes a secret, such as the key of the store, into `buffer`, which has room for `capacity` bytes and is wiped
+ afterwards, and their number into `length`. `setting` names what is asked for. Answers `STRONGROOM_STATUS_OK`, or
+ the kind of error that the call which needed the secret is to answer, such as `locked`, `key_missing`, `cancelled` or
+ `unavailable`. It is called on whatever thread needs the secret, also on two at once; no lock is held meanwhile, and a
+ deadline does not interrupt it.
  */
-typedef void (*strongroom_log_callback_t)(void *context, int32_t level, const char *target, const char *message);
+typedef int32_t (*strongroom_provider_t)(void *context,
+                                         const char *setting,
+                                         uint8_t *buffer,
+                                         size_t capacity,
+                                         size_t *length);
 
 /*
  Ends a context that was given with a function: called once, when that function is never called again.
@@ -384,41 +391,12 @@ typedef void (*strongroom_manager_callback_t)(void *context,
                                               strongroom_error_t *error);
 
 /*
- Takes a report, or why there is none.
- */
-typedef void (*strongroom_report_callback_t)(void *context,
-                                             strongroom_status_t status,
-                                             strongroom_report_t *report,
-                                             strongroom_error_t *error);
-
-/*
- Is told that a call is done, or why it is not.
- */
-typedef void (*strongroom_done_callback_t)(void *context, strongroom_status_t status, strongroom_error_t *error);
-
-/*
- Takes a list, or why there is none.
- */
-typedef void (*strongroom_list_callback_t)(void *context,
-                                           strongroom_status_t status,
-                                           strongroom_list_t *list,
-                                           strongroom_error_t *error);
-
-/*
  Takes a secret, or why there is none.
  */
 typedef void (*strongroom_secret_callback_t)(void *context,
                                              strongroom_status_t status,
                                              strongroom_secret_t *secret,
                                              strongroom_error_t *error);
-
-/*
- Takes what a write did, or why it did not.
- */
-typedef void (*strongroom_written_callback_t)(void *context,
-                                              strongroom_status_t status,
-                                              strongroom_written_t *written,
-                                              strongroom_error_t *error);
 
 /*
  Takes whether a secret exists, or why that is not known.
@@ -437,207 +415,45 @@ typedef void (*strongroom_metadata_callback_t)(void *context,
                                                strongroom_error_t *error);
 
 /*
- Writes a secret, such as the key of the store, into `buffer`, which has room for `capacity` bytes and is wiped
- afterwards, and their number into `length`. `setting` names what is asked for. Answers `STRONGROOM_STATUS_OK`, or
- the kind of error that the call which needed the secret is to answer, such as `locked`, `key_missing`, `cancelled` or
- `unavailable`. It is called on the thread that needs the
- secret, which holds no lock meanwhile.
+ Takes what a write did, or why it did not.
  */
-typedef int32_t (*strongroom_provider_t)(void *context,
-                                         const char *setting,
-                                         uint8_t *buffer,
-                                         size_t capacity,
-                                         size_t *length);
+typedef void (*strongroom_written_callback_t)(void *context,
+                                              strongroom_status_t status,
+                                              strongroom_written_t *written,
+                                              strongroom_error_t *error);
+
+/*
+ Is told that a call is done, or why it is not.
+ */
+typedef void (*strongroom_done_callback_t)(void *context, strongroom_status_t status, strongroom_error_t *error);
+
+/*
+ Takes a list, or why there is none.
+ */
+typedef void (*strongroom_list_callback_t)(void *context,
+                                           strongroom_status_t status,
+                                           strongroom_list_t *list,
+                                           strongroom_error_t *error);
+
+/*
+ Takes a report, or why there is none.
+ */
+typedef void (*strongroom_report_callback_t)(void *context,
+                                             strongroom_status_t status,
+                                             strongroom_report_t *report,
+                                             strongroom_error_t *error);
+
+/*
+ Takes an event: its `STRONGROOM_LEVEL_...`, where it comes from, and one line. Called on the thread on which it
+ happens, also on several at once. The texts live until it returns.
+ */
+typedef void (*strongroom_log_callback_t)(void *context, int32_t level, const char *target, const char *message);
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
-/*
- Makes an empty batch.
- */
-STRONGROOM_API strongroom_status_t strongroom_batch_new(strongroom_batch_t **batch, strongroom_error_t **error);
-
-/*
- Adds a secret; without `metadata` (NULL) it has none. Value and metadata are copied. A wrong key is answered when
- the batch is written.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_batch_add(strongroom_batch_t *batch,
-                                         const char *key_text,
-                                         size_t key_length,
-                                         const void *value_data,
-                                         size_t value_length,
-                                         const strongroom_metadata_t *metadata,
-                                         strongroom_error_t **error);
-
-/*
- Wipes a batch and gives it back.
- */
-STRONGROOM_API strongroom_status_t strongroom_batch_free(strongroom_batch_t *batch);
-
-/*
- Makes options of which none is set.
- */
-STRONGROOM_API strongroom_status_t strongroom_call_new(strongroom_call_t **call, strongroom_error_t **error);
-
-/*
- Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
- that does not fit a verb is `invalid_argument` there.
-
- For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
- `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
- `missing_ok` (delete), `allow_unavailable` (get_with_fallback), `clear_expiry` (update_value), `full_metadata`
- (list), `symbols` (generated passwords; `true` unless set). Texts: `version` (get), `if_version` (set, update_value,
- update_metadata), `scope`, `prefix`, `provider`, `after` (list). Decimal numbers: `limit` (list), `back` (rollback).
- Decimal microseconds since 1970: `created_at` (set), `expires_at` (update_value).
- */
-STRONGROOM_API
-strongroom_status_t strongroom_call_set(strongroom_call_t *call,
-                                        const char *name,
-                                        size_t name_length,
-                                        const char *value,
-                                        size_t value_length,
-                                        strongroom_error_t **error);
-
-/*
- Lets `cancel` end the calls that carry these options. `cancel` may be freed before they end.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_call_set_cancel(strongroom_call_t *call,
-                                               const strongroom_cancel_t *cancel,
-                                               strongroom_error_t **error);
-
-/*
- Gives options back. Calls that were made with them go on.
- */
-STRONGROOM_API strongroom_status_t strongroom_call_free(strongroom_call_t *call);
-
-/*
- Makes one that has not fired.
- */
-STRONGROOM_API strongroom_status_t strongroom_cancel_new(strongroom_cancel_t **cancel, strongroom_error_t **error);
-
-/*
- Fires: every call that carries it now or later ends with `cancelled` (a write that was sent: `outcome_unknown`). May
- be called on any thread and inside callbacks.
- */
-STRONGROOM_API strongroom_status_t strongroom_cancel_fire(const strongroom_cancel_t *cancel);
-
-/*
- Gives it back; it does not fire.
- */
-STRONGROOM_API strongroom_status_t strongroom_cancel_free(strongroom_cancel_t *cancel);
-
-/*
- The kind of the error; `invalid_handle` where `error` is none.
- */
-STRONGROOM_API strongroom_status_t strongroom_error_status(const strongroom_error_t *error);
-
-/*
- One line for people: the kind, what happened, and the fields. It lives as long as the error. Never NULL: what is no
- error object reads as an error of the kind `invalid_handle`.
- */
-STRONGROOM_API const char *strongroom_error_message(const strongroom_error_t *error);
-
-/*
- The kind's token, such as `not_found`: the same in every language. It lives for ever. Never NULL, as the message.
- */
-STRONGROOM_API const char *strongroom_error_token(const strongroom_error_t *error);
-
-/*
- The verb that failed, such as `get`; NULL where none is known. It lives for ever.
- */
-STRONGROOM_API const char *strongroom_error_operation(const strongroom_error_t *error);
-
-/*
- The backend that failed; NULL where none is known. It lives as long as the error.
- */
-STRONGROOM_API const char *strongroom_error_backend(const strongroom_error_t *error);
-
-/*
- The key, control characters escaped; NULL where the error is about none. It lives as long as the error.
- */
-STRONGROOM_API const char *strongroom_error_key(const strongroom_error_t *error);
-
-/*
- The setting at fault; NULL where the error is about none. It lives as long as the error.
- */
-STRONGROOM_API const char *strongroom_error_setting(const strongroom_error_t *error);
-
-/*
- One line that says what to do. It lives as long as the error. Never NULL, as the message.
- */
-STRONGROOM_API const char *strongroom_error_help(const strongroom_error_t *error);
-
-/*
- Whether the same call may succeed later without anyone changing anything.
- */
-STRONGROOM_API bool strongroom_error_is_retryable(const strongroom_error_t *error);
-
-/*
- How many microseconds to wait before trying again; -1 where the backend did not say.
- */
-STRONGROOM_API int64_t strongroom_error_retry_after(const strongroom_error_t *error);
-
-/*
- The code of the system or library underneath (`errno`, SQLite's extended code, an HTTP status); 0 where there is
- none.
- */
-STRONGROOM_API int64_t strongroom_error_foreign_code(const strongroom_error_t *error);
-
-/*
- Gives an error object back.
- */
-STRONGROOM_API strongroom_status_t strongroom_error_free(strongroom_error_t *error);
-
-/*
- Makes a random value and stores it nowhere. `form` is a `STRONGROOM_FORM_…`; `length` counts random bytes, or
- characters of a password.
-
- Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_generate(int32_t form,
-                                        size_t length,
-                                        const strongroom_call_t *call,
-                                        strongroom_secret_t **secret,
-                                        strongroom_error_t **error);
-
-/*
- Takes a key's text (`[kind/id/]name[@target]`) apart. Texts: `canonical`, `kind`, `name`, and, where the key has
- them, `id` and `target`. Errors: `invalid_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_key_parse(const char *text,
-                                         size_t length,
-                                         strongroom_report_t **report,
-                                         strongroom_error_t **error);
-
-/*
- Writes any bytes as one segment of a key, with a NUL behind it, and tells its length without the NUL, also where the
- buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_key_escape(const void *word,
-                                          size_t length,
-                                          char *buffer,
-                                          size_t capacity,
-                                          size_t *needed,
-                                          strongroom_error_t **error);
-
-/*
- Reads a segment of a key back into the bytes that it stands for, and tells their number, also where the buffer is
- too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0. Errors:
- `invalid_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_key_unescape(const char *text,
-                                            size_t length,
-                                            void *buffer,
-                                            size_t capacity,
-                                            size_t *needed,
-                                            strongroom_error_t **error);
+/* ---- library ---- */
 
 /*
  The version of the C ABI that the library has: the same as `STRONGROOM_ABI_VERSION`, or the program was built for
@@ -665,13 +481,15 @@ STRONGROOM_API strongroom_status_t strongroom_library_info(strongroom_report_t *
 STRONGROOM_API strongroom_status_t strongroom_harden_process(strongroom_report_t **report, strongroom_error_t **error);
 
 /*
- Ends what the library has under way: calls that were started are cancelled and complete, every manager is closed,
+ Ends what the library has under way: calls on every thread are cancelled, those that were started complete, every manager is closed,
  which wipes caches and keys, and the library's threads end. Handles stay to be freed; verbs of open managers answer
  `closed`. A manager may be opened anew afterwards. A program need not call it before it ends.
 
  Errors: `timeout` where callbacks or threads did not end within `timeout_ms` milliseconds.
  */
-STRONGROOM_API strongroom_status_t strongroom_shutdown(uint32_t timeout_ms, strongroom_error_t **error);
+STRONGROOM_API
+strongroom_status_t strongroom_shutdown(uint32_t timeout_ms,
+                                        strongroom_error_t **error);
 
 /*
  The token of a status, such as `not_found`; `ok` for success; NULL for a number that this library does not know. It
@@ -696,71 +514,74 @@ STRONGROOM_API bool strongroom_status_is_retryable(int32_t status);
  */
 STRONGROOM_API int32_t strongroom_status_exit_code(int32_t status);
 
-/*
- How many items there are.
- */
-STRONGROOM_API size_t strongroom_list_len(const strongroom_list_t *list);
+/* ---- options ---- */
 
 /*
- The text of an item's key, counted from 0, or a reference's name; NULL beyond the last. Texts of a list live as
- long as the list.
+ Makes options of which none is set.
  */
-STRONGROOM_API const char *strongroom_list_key(const strongroom_list_t *list, size_t index);
+STRONGROOM_API strongroom_status_t strongroom_options_new(strongroom_options_t **options, strongroom_error_t **error);
 
 /*
- What is so of an item: a sum of `STRONGROOM_ITEM_…`; 0 beyond the last.
- */
-STRONGROOM_API uint32_t strongroom_list_flags(const strongroom_list_t *list, size_t index);
-
-/*
- A copy of what is known about an item, which the caller frees. Of a history: the version, when it was written (as
- `created_at`) and its expiry. Of a batch that was written: the version.
+ Names the application, which sets every default: variables (`<APP>_SECRETS_...`), folders, names in keystores. One
+ segment of letters, digits, `.`, `_` and `-`; `strongroom` unless set.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_list_metadata(const strongroom_list_t *list,
-                                             size_t index,
-                                             strongroom_metadata_t **metadata,
-                                             strongroom_error_t **error);
+strongroom_status_t strongroom_options_set_app(strongroom_options_t *options,
+                                               const char *app,
+                                               size_t length,
+                                               strongroom_error_t **error);
 
 /*
- A copy of an item's secret, which the caller frees: of a batch that was read; else `unsupported`. An item that
- could not be read answers its error.
+ Sets a setting of the table in `docs/settings.md`, such as `backend`; once more replaces it. An unknown name, a
+ secret setting and a malformed value are `invalid_config` here.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_list_secret(const strongroom_list_t *list,
-                                           size_t index,
-                                           strongroom_secret_t **secret,
+strongroom_status_t strongroom_options_set(strongroom_options_t *options,
+                                           const char *name,
+                                           size_t name_length,
+                                           const char *value,
+                                           size_t value_length,
                                            strongroom_error_t **error);
 
 /*
- What became of one item of a batch: success, or its error.
+ Sets a secret setting, such as `encrypted.key`; once more replaces it. The bytes are copied; the copy is wiped when
+ the options are freed.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_list_outcome(const strongroom_list_t *list,
-                                            size_t index,
-                                            strongroom_error_t **error);
+strongroom_status_t strongroom_options_set_secret(strongroom_options_t *options,
+                                                  const char *name,
+                                                  size_t name_length,
+                                                  const void *value_data,
+                                                  size_t value_length,
+                                                  strongroom_error_t **error);
 
 /*
- What the call option `after` is to be for the next page; NULL where this was the last.
- */
-STRONGROOM_API const char *strongroom_list_next(const strongroom_list_t *list);
-
-/*
- Wipes what the list holds and gives it back.
- */
-STRONGROOM_API strongroom_status_t strongroom_list_free(strongroom_list_t *list);
-
-/*
- Has a function take the library's events up to `level` (a `STRONGROOM_LEVEL_…`), for the whole process; NULL ends
- it. `destroy` (may be NULL) is called once with `context`, when the function is replaced and its last call has
- returned; where this function fails, it is not called.
+ States a secret setting by a function, which is asked when the setting is needed: at opening, and again after
+ `strongroom_manager_lock`. `destroy` (may be NULL) is called once, when neither these options nor a manager that was
+ opened with them needs `context`; where this function fails, it is not called.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_set_log_callback(int32_t level,
-                                                strongroom_log_callback_t callback,
-                                                void *context,
-                                                strongroom_destroy_t destroy,
-                                                strongroom_error_t **error);
+strongroom_status_t strongroom_options_set_provider(strongroom_options_t *options,
+                                                    const char *name,
+                                                    size_t name_length,
+                                                    strongroom_provider_t provider,
+                                                    void *context,
+                                                    strongroom_destroy_t destroy,
+                                                    strongroom_error_t **error);
+
+/*
+ Leaves the environment's variables alone.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_options_ignore_environment(strongroom_options_t *options,
+                                                          strongroom_error_t **error);
+
+/*
+ Wipes options and gives them back. Managers that were opened with them go on.
+ */
+STRONGROOM_API strongroom_status_t strongroom_options_free(strongroom_options_t *options);
+
+/* ---- manager ---- */
 
 /*
  Opens a manager; without options (NULL) the default one. Local files are read and, where they are missing and may
@@ -810,251 +631,7 @@ strongroom_status_t strongroom_manager_info(const strongroom_manager_t *manager,
  */
 STRONGROOM_API strongroom_status_t strongroom_manager_free(strongroom_manager_t *manager);
 
-/*
- Tells how the backend is, without a prompt and without using up a quota. Texts: `state` (`ok`, `degraded`,
- `unavailable`), `reason`, and `kind` (a token, where an error is the reason).
-
- Errors: `closed`, `cancelled`. A backend that does not work is an answer, not an error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_health(const strongroom_manager_t *manager,
-                                              const strongroom_call_t *call,
-                                              strongroom_report_t **report,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_health`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_health_async(const strongroom_manager_t *manager,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_report_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Checks everything that is stored. Numbers: `secrets`, `versions`, `journal`, `sequence`.
-
- Errors: `integrity` saying what is damaged; `unsupported` where the backend cannot check.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_verify(const strongroom_manager_t *manager,
-                                              const strongroom_call_t *call,
-                                              strongroom_report_t **report,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_verify`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_verify_async(const strongroom_manager_t *manager,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_report_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Forgets keys and cached values; the next use unlocks the backend again. Locking once more does nothing.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_lock(const strongroom_manager_t *manager,
-                                            const strongroom_call_t *call,
-                                            strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_lock`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_lock_async(const strongroom_manager_t *manager,
-                                                  const strongroom_call_t *call,
-                                                  strongroom_done_callback_t callback,
-                                                  void *context,
-                                                  strongroom_error_t **error);
-
-/*
- Gives up connections, keys and cached values; every verb of this manager and its views answers `closed` from then on.
- Writes that were sent finish first. Closing once more does nothing. The handle is still to be freed.
-
- Errors: `timeout` where a write does not finish in time; the manager is closed all the same.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_close(const strongroom_manager_t *manager,
-                                             const strongroom_call_t *call,
-                                             strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_close`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *manager,
-                                                   const strongroom_call_t *call,
-                                                   strongroom_done_callback_t callback,
-                                                   void *context,
-                                                   strongroom_error_t **error);
-
-/*
- Reads several secrets, with one call where the backend has one. The list has one item for each key, in the order of
- `keys`; `strongroom_list_outcome` tells of each whether it was read, is `not_found`, or why it could not be read.
- Without `key_lengths` (NULL) each key ends with a NUL.
-
- Errors: only what concerns the whole batch, such as `invalid_key`; an expired secret is an item with that error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_many(const strongroom_manager_t *manager,
-                                                const char *const *keys,
-                                                const size_t *key_lengths,
-                                                size_t count,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_many`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_many_async(const strongroom_manager_t *manager,
-                                                      const char *const *keys,
-                                                      const size_t *key_lengths,
-                                                      size_t count,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Lists names and what is cheap to know about them, sorted by key; never values. A view lists its own scope.
-
- Options: `scope`, `prefix`, `provider`, `after`, `limit`, `full_metadata`. Errors: `unsupported` where the backend cannot
- list; `invalid_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_list(const strongroom_manager_t *manager,
-                                            const strongroom_call_t *call,
-                                            strongroom_list_t **list,
-                                            strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_list`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_list_async(const strongroom_manager_t *manager,
-                                                  const strongroom_call_t *call,
-                                                  strongroom_list_callback_t callback,
-                                                  void *context,
-                                                  strongroom_error_t **error);
-
-/*
- Lists the versions of a secret, the newest first.
-
- Errors: `not_found`; `unsupported` where the backend keeps none.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_versions(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_versions`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_versions_async(const strongroom_manager_t *manager,
-                                                      const char *key,
-                                                      size_t key_length,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Writes several secrets: all or nothing where the capability `atomic_batch` says so; else the list tells what became of
- each, in the order of the batch, and the call succeeds. `list` may be NULL.
-
- Errors: what concerns the whole batch, before anything is written: `invalid_key`, the same key twice
- (`invalid_argument`), a value that the backend cannot hold.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_many(const strongroom_manager_t *manager,
-                                                const strongroom_batch_t *batch,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_set_many`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_many_async(const strongroom_manager_t *manager,
-                                                      const strongroom_batch_t *batch,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Reads a secret, or makes it with a random value where there is none; of several that try at once one makes it, and all
- get that. `form` is a `STRONGROOM_FORM_…`; `length` counts random bytes, or characters of a password; `metadata` (may be
- NULL) is that of a new secret.
-
- Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536; `expired`; as for
- `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_or_generate(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       int32_t form,
-                                                       size_t length,
-                                                       const strongroom_metadata_t *metadata,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_secret_t **secret,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_or_generate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_or_generate_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             int32_t form,
-                                                             size_t length,
-                                                             const strongroom_metadata_t *metadata,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_secret_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
-
-/*
- Gives a secret a new random value, of a form and length as for `strongroom_manager_get_or_generate`.
-
- Options: `symbols`. Errors: `not_found`; `invalid_argument`; as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_generate(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       int32_t form,
-                                                       size_t length,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_written_t **written,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_rotate_generate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_generate_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             int32_t form,
-                                                             size_t length,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_written_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
+/* ---- manager: read ---- */
 
 /*
  Reads a secret. A value that was read before comes from the cache, without a runtime, a thread or a system call.
@@ -1225,6 +802,8 @@ strongroom_status_t strongroom_manager_describe_async(const strongroom_manager_t
                                                       strongroom_metadata_callback_t callback,
                                                       void *context,
                                                       strongroom_error_t **error);
+
+/* ---- manager: write ---- */
 
 /*
  Writes a secret: a new one, or a new version with the metadata given here. Without `metadata` (NULL) it has none.
@@ -1433,6 +1012,278 @@ strongroom_status_t strongroom_manager_rollback_async(const strongroom_manager_t
                                                       void *context,
                                                       strongroom_error_t **error);
 
+/* ---- manager: batch ---- */
+
+/*
+ Reads several secrets, with one call where the backend has one. The list has one item for each key, in the order of
+ `keys`; `strongroom_list_outcome` tells of each whether it was read, is `not_found`, or why it could not be read.
+ Without `key_lengths` (NULL) each key ends with a NUL.
+
+ Errors: only what concerns the whole batch, such as `invalid_key`; an expired secret is an item with that error.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_get_many(const strongroom_manager_t *manager,
+                                                const char *const *keys,
+                                                const size_t *key_lengths,
+                                                size_t count,
+                                                const strongroom_call_t *call,
+                                                strongroom_list_t **list,
+                                                strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_get_many`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_get_many_async(const strongroom_manager_t *manager,
+                                                      const char *const *keys,
+                                                      const size_t *key_lengths,
+                                                      size_t count,
+                                                      const strongroom_call_t *call,
+                                                      strongroom_list_callback_t callback,
+                                                      void *context,
+                                                      strongroom_error_t **error);
+
+/*
+ Lists names and what is cheap to know about them, sorted by key; never values. A view lists its own scope.
+
+ Options: `scope`, `prefix`, `provider`, `after`, `limit`, `full_metadata`. Errors: `unsupported` where the backend cannot
+ list; `invalid_key`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_list(const strongroom_manager_t *manager,
+                                            const strongroom_call_t *call,
+                                            strongroom_list_t **list,
+                                            strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_list`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_list_async(const strongroom_manager_t *manager,
+                                                  const strongroom_call_t *call,
+                                                  strongroom_list_callback_t callback,
+                                                  void *context,
+                                                  strongroom_error_t **error);
+
+/*
+ Lists the versions of a secret, the newest first.
+
+ Errors: `not_found`; `unsupported` where the backend keeps none.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_versions(const strongroom_manager_t *manager,
+                                                const char *key,
+                                                size_t key_length,
+                                                const strongroom_call_t *call,
+                                                strongroom_list_t **list,
+                                                strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_versions`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_versions_async(const strongroom_manager_t *manager,
+                                                      const char *key,
+                                                      size_t key_length,
+                                                      const strongroom_call_t *call,
+                                                      strongroom_list_callback_t callback,
+                                                      void *context,
+                                                      strongroom_error_t **error);
+
+/*
+ Writes several secrets: all or nothing where the capability `atomic_batch` says so; else the list tells what became of
+ each, in the order of the batch, and the call succeeds. `list` may be NULL.
+
+ Errors: what concerns the whole batch, before anything is written: `invalid_key`, the same key twice
+ (`invalid_argument`), a value that the backend cannot hold.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_set_many(const strongroom_manager_t *manager,
+                                                const strongroom_batch_t *batch,
+                                                const strongroom_call_t *call,
+                                                strongroom_list_t **list,
+                                                strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_set_many`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_set_many_async(const strongroom_manager_t *manager,
+                                                      const strongroom_batch_t *batch,
+                                                      const strongroom_call_t *call,
+                                                      strongroom_list_callback_t callback,
+                                                      void *context,
+                                                      strongroom_error_t **error);
+
+/* ---- manager: admin ---- */
+
+/*
+ Tells how the backend is, without a prompt and without using up a quota. Texts: `state` (`ok`, `degraded`,
+ `unavailable`), `reason`, and `kind` (a token, where an error is the reason).
+
+ Errors: `closed`, `cancelled`. A backend that does not work is an answer, not an error.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_health(const strongroom_manager_t *manager,
+                                              const strongroom_call_t *call,
+                                              strongroom_report_t **report,
+                                              strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_health`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_health_async(const strongroom_manager_t *manager,
+                                                    const strongroom_call_t *call,
+                                                    strongroom_report_callback_t callback,
+                                                    void *context,
+                                                    strongroom_error_t **error);
+
+/*
+ Checks everything that is stored. Numbers: `secrets`, `versions`, `journal`, `sequence`.
+
+ Errors: `integrity` saying what is damaged; `unsupported` where the backend cannot check.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_verify(const strongroom_manager_t *manager,
+                                              const strongroom_call_t *call,
+                                              strongroom_report_t **report,
+                                              strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_verify`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_verify_async(const strongroom_manager_t *manager,
+                                                    const strongroom_call_t *call,
+                                                    strongroom_report_callback_t callback,
+                                                    void *context,
+                                                    strongroom_error_t **error);
+
+/*
+ Forgets keys and cached values; the next use unlocks the backend again. Locking once more does nothing.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_lock(const strongroom_manager_t *manager,
+                                            const strongroom_call_t *call,
+                                            strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_lock`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_lock_async(const strongroom_manager_t *manager,
+                                                  const strongroom_call_t *call,
+                                                  strongroom_done_callback_t callback,
+                                                  void *context,
+                                                  strongroom_error_t **error);
+
+/*
+ Gives up connections, keys and cached values; every verb of this manager and its views answers `closed` from then on.
+ Writes that were sent finish first. Closing once more does nothing. The handle is still to be freed.
+
+ Errors: `timeout` where a write does not finish in time; the manager is closed all the same.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_close(const strongroom_manager_t *manager,
+                                             const strongroom_call_t *call,
+                                             strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_close`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *manager,
+                                                   const strongroom_call_t *call,
+                                                   strongroom_done_callback_t callback,
+                                                   void *context,
+                                                   strongroom_error_t **error);
+
+/* ---- call ---- */
+
+/*
+ Makes options of which none is set.
+ */
+STRONGROOM_API strongroom_status_t strongroom_call_new(strongroom_call_t **call, strongroom_error_t **error);
+
+/*
+ Sets an option; once more replaces it. An unknown name, a flag, number or time span that is none are `invalid_argument`
+ here; an option that does not fit a verb is `invalid_argument` there, and the verb reads the texts.
+
+ For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
+ `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
+ `missing_ok` (delete), `allow_unavailable` (get_with_fallback), `clear_expiry` (update_value), `full_metadata`
+ (list), `symbols` (generated passwords; `true` unless set). Texts: `version` (get), `if_version` (set, update_value,
+ update_metadata), `scope`, `prefix`, `provider`, `after` (list). Decimal numbers: `limit` (list), `back` (rollback).
+ Decimal microseconds since 1970: `created_at` (set), `expires_at` (update_value).
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_call_set(strongroom_call_t *call,
+                                        const char *name,
+                                        size_t name_length,
+                                        const char *value,
+                                        size_t value_length,
+                                        strongroom_error_t **error);
+
+/*
+ Lets `cancel` end the calls that carry these options. `cancel` may be freed before they end.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_call_set_cancel(strongroom_call_t *call,
+                                               const strongroom_cancel_t *cancel,
+                                               strongroom_error_t **error);
+
+/*
+ Gives options back. Calls that were made with them go on.
+ */
+STRONGROOM_API strongroom_status_t strongroom_call_free(strongroom_call_t *call);
+
+/* ---- cancel ---- */
+
+/*
+ Makes one that has not fired.
+ */
+STRONGROOM_API strongroom_status_t strongroom_cancel_new(strongroom_cancel_t **cancel, strongroom_error_t **error);
+
+/*
+ Fires: every call that carries it now or later ends with `cancelled` (a write that was sent: `outcome_unknown`). May
+ be called on any thread and inside callbacks.
+ */
+STRONGROOM_API strongroom_status_t strongroom_cancel_fire(const strongroom_cancel_t *cancel);
+
+/*
+ Gives it back; it does not fire.
+ */
+STRONGROOM_API strongroom_status_t strongroom_cancel_free(strongroom_cancel_t *cancel);
+
+/* ---- secret ---- */
+
+/*
+ The bytes of the value, `strongroom_secret_len` of them, with no NUL behind them; never NULL for a secret, also
+ where it is empty; NULL where `secret` is none. They live until the secret is freed, which wipes them.
+ */
+STRONGROOM_API const uint8_t *strongroom_secret_data(const strongroom_secret_t *secret);
+
+/*
+ How many bytes the value has; 0 where `secret` is none.
+ */
+STRONGROOM_API size_t strongroom_secret_len(const strongroom_secret_t *secret);
+
+/*
+ A copy of what is known about the secret, which the caller frees.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_secret_metadata(const strongroom_secret_t *secret,
+                                               strongroom_metadata_t **metadata,
+                                               strongroom_error_t **error);
+
+/*
+ Wipes a secret and gives it back.
+ */
+STRONGROOM_API strongroom_status_t strongroom_secret_free(strongroom_secret_t *secret);
+
+/* ---- metadata ---- */
+
 /*
  Makes an empty object to fill.
  */
@@ -1471,7 +1322,8 @@ strongroom_status_t strongroom_metadata_set_label(strongroom_metadata_t *metadat
                                                   strongroom_error_t **error);
 
 /*
- States from when on reading the secret answers `expired`, in microseconds since 1970.
+ States from when on reading the secret answers `expired`, in microseconds since 1970; `invalid_argument` beyond the
+ years -9999 to 9999.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_metadata_set_expires_at(strongroom_metadata_t *metadata,
@@ -1564,70 +1416,112 @@ STRONGROOM_API bool strongroom_metadata_is_expired(const strongroom_metadata_t *
  */
 STRONGROOM_API strongroom_status_t strongroom_metadata_free(strongroom_metadata_t *metadata);
 
-/*
- Makes options of which none is set.
- */
-STRONGROOM_API strongroom_status_t strongroom_options_new(strongroom_options_t **options, strongroom_error_t **error);
+/* ---- written ---- */
 
 /*
- Names the application, which sets every default: variables (`<APP>_SECRETS_…`), folders, names in keystores. One
- segment of letters, digits, `.`, `_` and `-`; `strongroom` unless set.
+ The version that was written; NULL where the backend tells none. It lives as long as the object.
  */
-STRONGROOM_API
-strongroom_status_t strongroom_options_set_app(strongroom_options_t *options,
-                                               const char *app,
-                                               size_t length,
-                                               strongroom_error_t **error);
+STRONGROOM_API const char *strongroom_written_version(const strongroom_written_t *written);
 
 /*
- Sets a setting of the table in `docs/settings.md`, such as `backend`; once more replaces it. An unknown name, a
- secret setting and a malformed value are `invalid_config` here.
+ The number of that version; `not_found` where it is no number.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_options_set(strongroom_options_t *options,
-                                           const char *name,
-                                           size_t name_length,
-                                           const char *value,
-                                           size_t value_length,
+strongroom_status_t strongroom_written_version_number(const strongroom_written_t *written,
+                                                      uint64_t *number);
+
+/*
+ Whether there was no such secret before.
+ */
+STRONGROOM_API bool strongroom_written_created(const strongroom_written_t *written);
+
+/*
+ Gives the object back.
+ */
+STRONGROOM_API strongroom_status_t strongroom_written_free(strongroom_written_t *written);
+
+/* ---- batch ---- */
+
+/*
+ Makes an empty batch.
+ */
+STRONGROOM_API strongroom_status_t strongroom_batch_new(strongroom_batch_t **batch, strongroom_error_t **error);
+
+/*
+ Adds a secret; without `metadata` (NULL) it has none. Value and metadata are copied. A wrong key is answered when
+ the batch is written.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_batch_add(strongroom_batch_t *batch,
+                                         const char *key_text,
+                                         size_t key_length,
+                                         const void *value_data,
+                                         size_t value_length,
+                                         const strongroom_metadata_t *metadata,
+                                         strongroom_error_t **error);
+
+/*
+ Wipes a batch and gives it back.
+ */
+STRONGROOM_API strongroom_status_t strongroom_batch_free(strongroom_batch_t *batch);
+
+/* ---- list ---- */
+
+/*
+ How many items there are.
+ */
+STRONGROOM_API size_t strongroom_list_len(const strongroom_list_t *list);
+
+/*
+ The text of an item's key, counted from 0, or a reference's name; NULL beyond the last. Texts of a list live as
+ long as the list.
+ */
+STRONGROOM_API const char *strongroom_list_key(const strongroom_list_t *list, size_t index);
+
+/*
+ What is so of an item: a sum of `STRONGROOM_ITEM_...`; 0 beyond the last.
+ */
+STRONGROOM_API uint32_t strongroom_list_flags(const strongroom_list_t *list, size_t index);
+
+/*
+ A copy of what is known about an item, which the caller frees. Of a history: the version, when it was written (as
+ `created_at`) and its expiry. Of a batch that was written: the version.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_list_metadata(const strongroom_list_t *list,
+                                             size_t index,
+                                             strongroom_metadata_t **metadata,
+                                             strongroom_error_t **error);
+
+/*
+ A copy of an item's secret, which the caller frees: of a batch that was read; else `unsupported`. An item that
+ could not be read answers its error.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_list_secret(const strongroom_list_t *list,
+                                           size_t index,
+                                           strongroom_secret_t **secret,
                                            strongroom_error_t **error);
 
 /*
- Sets a secret setting, such as `encrypted.key`; once more replaces it. The bytes are copied; the copy is wiped when
- the options are freed.
+ What became of one item of a batch: success, or its error.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_options_set_secret(strongroom_options_t *options,
-                                                  const char *name,
-                                                  size_t name_length,
-                                                  const void *value_data,
-                                                  size_t value_length,
-                                                  strongroom_error_t **error);
+strongroom_status_t strongroom_list_outcome(const strongroom_list_t *list,
+                                            size_t index,
+                                            strongroom_error_t **error);
 
 /*
- States a secret setting by a function, which is asked when the setting is needed: at opening, and again after
- `strongroom_manager_lock`. `destroy` (may be NULL) is called once, when neither these options nor a manager that was
- opened with them needs `context`; where this function fails, it is not called.
+ What the call option `after` is to be for the next page; NULL where this was the last.
  */
-STRONGROOM_API
-strongroom_status_t strongroom_options_set_provider(strongroom_options_t *options,
-                                                    const char *name,
-                                                    size_t name_length,
-                                                    strongroom_provider_t provider,
-                                                    void *context,
-                                                    strongroom_destroy_t destroy,
-                                                    strongroom_error_t **error);
+STRONGROOM_API const char *strongroom_list_next(const strongroom_list_t *list);
 
 /*
- Leaves the environment's variables alone.
+ Wipes what the list holds and gives it back.
  */
-STRONGROOM_API
-strongroom_status_t strongroom_options_ignore_environment(strongroom_options_t *options,
-                                                          strongroom_error_t **error);
+STRONGROOM_API strongroom_status_t strongroom_list_free(strongroom_list_t *list);
 
-/*
- Wipes options and gives them back. Managers that were opened with them go on.
- */
-STRONGROOM_API strongroom_status_t strongroom_options_free(strongroom_options_t *options);
+/* ---- report ---- */
 
 /*
  How many entries the report has.
@@ -1658,127 +1552,59 @@ strongroom_status_t strongroom_report_number(const strongroom_report_t *report,
  */
 STRONGROOM_API strongroom_status_t strongroom_report_free(strongroom_report_t *report);
 
-/*
- The bytes of the value, `strongroom_secret_len` of them, with no NUL behind them; never NULL for a secret, also
- where it is empty; NULL where `secret` is none. They live until the secret is freed, which wipes them.
- */
-STRONGROOM_API const uint8_t *strongroom_secret_data(const strongroom_secret_t *secret);
+/* ---- generate ---- */
 
 /*
- How many bytes the value has; 0 where `secret` is none.
- */
-STRONGROOM_API size_t strongroom_secret_len(const strongroom_secret_t *secret);
+ Makes a random value and stores it nowhere. `form` is a `STRONGROOM_FORM_...`; `length` counts random bytes, or
+ characters of a password.
 
-/*
- A copy of what is known about the secret, which the caller frees.
+ Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_secret_metadata(const strongroom_secret_t *secret,
-                                               strongroom_metadata_t **metadata,
-                                               strongroom_error_t **error);
+strongroom_status_t strongroom_generate(int32_t form,
+                                        size_t length,
+                                        const strongroom_call_t *call,
+                                        strongroom_secret_t **secret,
+                                        strongroom_error_t **error);
+
+/* ---- keys ---- */
 
 /*
- Wipes a secret and gives it back.
- */
-STRONGROOM_API strongroom_status_t strongroom_secret_free(strongroom_secret_t *secret);
-
-/*
- The version that was written; NULL where the backend tells none. It lives as long as the object.
- */
-STRONGROOM_API const char *strongroom_written_version(const strongroom_written_t *written);
-
-/*
- The number of that version; `not_found` where it is no number.
+ Takes a key's text (`[kind/id/]name[@target]`) apart. Texts: `canonical`, `kind`, `name`, and, where the key has
+ them, `id` and `target`. Errors: `invalid_key`.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_written_version_number(const strongroom_written_t *written,
-                                                      uint64_t *number);
-
-/*
- Whether there was no such secret before.
- */
-STRONGROOM_API bool strongroom_written_created(const strongroom_written_t *written);
-
-/*
- Gives the object back.
- */
-STRONGROOM_API strongroom_status_t strongroom_written_free(strongroom_written_t *written);
-
-/*
- Makes an empty batch.
- */
-STRONGROOM_API strongroom_status_t strongroom_batch_new(strongroom_batch_t **batch, strongroom_error_t **error);
-
-/*
- Adds a secret; without `metadata` (NULL) it has none. Value and metadata are copied. A wrong key is answered when
- the batch is written.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_batch_add(strongroom_batch_t *batch,
-                                         const char *key_text,
-                                         size_t key_length,
-                                         const void *value_data,
-                                         size_t value_length,
-                                         const strongroom_metadata_t *metadata,
+strongroom_status_t strongroom_key_parse(const char *text,
+                                         size_t length,
+                                         strongroom_report_t **report,
                                          strongroom_error_t **error);
 
 /*
- Wipes a batch and gives it back.
- */
-STRONGROOM_API strongroom_status_t strongroom_batch_free(strongroom_batch_t *batch);
-
-/*
- Makes options of which none is set.
- */
-STRONGROOM_API strongroom_status_t strongroom_call_new(strongroom_call_t **call, strongroom_error_t **error);
-
-/*
- Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
- that does not fit a verb is `invalid_argument` there.
-
- For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
- `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
- `missing_ok` (delete), `allow_unavailable` (get_with_fallback), `clear_expiry` (update_value), `full_metadata`
- (list), `symbols` (generated passwords; `true` unless set). Texts: `version` (get), `if_version` (set, update_value,
- update_metadata), `scope`, `prefix`, `provider`, `after` (list). Decimal numbers: `limit` (list), `back` (rollback).
- Decimal microseconds since 1970: `created_at` (set), `expires_at` (update_value).
+ Writes any bytes as one segment of a key, with a NUL behind it, and tells its length without the NUL, also where the
+ buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_call_set(strongroom_call_t *call,
-                                        const char *name,
-                                        size_t name_length,
-                                        const char *value,
-                                        size_t value_length,
-                                        strongroom_error_t **error);
+strongroom_status_t strongroom_key_escape(const void *word,
+                                          size_t length,
+                                          char *buffer,
+                                          size_t capacity,
+                                          size_t *needed,
+                                          strongroom_error_t **error);
 
 /*
- Lets `cancel` end the calls that carry these options. `cancel` may be freed before they end.
+ Reads a segment of a key back into the bytes that it stands for, and tells their number, also where the buffer is
+ too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0. Errors:
+ `invalid_key`.
  */
 STRONGROOM_API
-strongroom_status_t strongroom_call_set_cancel(strongroom_call_t *call,
-                                               const strongroom_cancel_t *cancel,
-                                               strongroom_error_t **error);
+strongroom_status_t strongroom_key_unescape(const char *text,
+                                            size_t length,
+                                            void *buffer,
+                                            size_t capacity,
+                                            size_t *needed,
+                                            strongroom_error_t **error);
 
-/*
- Gives options back. Calls that were made with them go on.
- */
-STRONGROOM_API strongroom_status_t strongroom_call_free(strongroom_call_t *call);
-
-/*
- Makes one that has not fired.
- */
-STRONGROOM_API strongroom_status_t strongroom_cancel_new(strongroom_cancel_t **cancel, strongroom_error_t **error);
-
-/*
- Fires: every call that carries it now or later ends with `cancelled` (a write that was sent: `outcome_unknown`). May
- be called on any thread and inside callbacks.
- */
-STRONGROOM_API strongroom_status_t strongroom_cancel_fire(const strongroom_cancel_t *cancel);
-
-/*
- Gives it back; it does not fire.
- */
-STRONGROOM_API strongroom_status_t strongroom_cancel_free(strongroom_cancel_t *cancel);
+/* ---- error ---- */
 
 /*
  The kind of the error; `invalid_handle` where `error` is none.
@@ -1842,167 +1668,10 @@ STRONGROOM_API int64_t strongroom_error_foreign_code(const strongroom_error_t *e
  */
 STRONGROOM_API strongroom_status_t strongroom_error_free(strongroom_error_t *error);
 
-/*
- Makes a random value and stores it nowhere. `form` is a `STRONGROOM_FORM_…`; `length` counts random bytes, or
- characters of a password.
-
- Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_generate(int32_t form,
-                                        size_t length,
-                                        const strongroom_call_t *call,
-                                        strongroom_secret_t **secret,
-                                        strongroom_error_t **error);
+/* ---- log ---- */
 
 /*
- Takes a key's text (`[kind/id/]name[@target]`) apart. Texts: `canonical`, `kind`, `name`, and, where the key has
- them, `id` and `target`. Errors: `invalid_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_key_parse(const char *text,
-                                         size_t length,
-                                         strongroom_report_t **report,
-                                         strongroom_error_t **error);
-
-/*
- Writes any bytes as one segment of a key, with a NUL behind it, and tells its length without the NUL, also where the
- buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_key_escape(const void *word,
-                                          size_t length,
-                                          char *buffer,
-                                          size_t capacity,
-                                          size_t *needed,
-                                          strongroom_error_t **error);
-
-/*
- Reads a segment of a key back into the bytes that it stands for, and tells their number, also where the buffer is
- too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0. Errors:
- `invalid_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_key_unescape(const char *text,
-                                            size_t length,
-                                            void *buffer,
-                                            size_t capacity,
-                                            size_t *needed,
-                                            strongroom_error_t **error);
-
-/*
- The version of the C ABI that the library has: the same as `STRONGROOM_ABI_VERSION`, or the program was built for
- another library.
- */
-STRONGROOM_API uint32_t strongroom_abi_version(void);
-
-/*
- The version of the library, such as `1.2.3`. It lives for ever.
- */
-STRONGROOM_API const char *strongroom_version(void);
-
-/*
- Tells what this library is and what it found. Texts: `version`, `backends` (words, parted by commas), `allocator`
- (`wiping`: every block that the library frees is wiped). Numbers: `abi_version`; how the keys of open stores are
- guarded: `secret_memory`, `locked`, `excluded_from_dumps` (1 or 0) and `unprotected_keys`.
- */
-STRONGROOM_API strongroom_status_t strongroom_library_info(strongroom_report_t **report, strongroom_error_t **error);
-
-/*
- Asks the system to let no other process of this user read this process's memory, and to write no core dumps. For the
- program to decide: a debugger cannot attach afterwards. The report (may be NULL) says what was reached, as 1 or 0:
- `not_dumpable`, `no_core_dumps`.
- */
-STRONGROOM_API strongroom_status_t strongroom_harden_process(strongroom_report_t **report, strongroom_error_t **error);
-
-/*
- Ends what the library has under way: calls that were started are cancelled and complete, every manager is closed,
- which wipes caches and keys, and the library's threads end. Handles stay to be freed; verbs of open managers answer
- `closed`. A manager may be opened anew afterwards. A program need not call it before it ends.
-
- Errors: `timeout` where callbacks or threads did not end within `timeout_ms` milliseconds.
- */
-STRONGROOM_API strongroom_status_t strongroom_shutdown(uint32_t timeout_ms, strongroom_error_t **error);
-
-/*
- The token of a status, such as `not_found`; `ok` for success; NULL for a number that this library does not know. It
- lives for ever.
- */
-STRONGROOM_API const char *strongroom_status_token(int32_t status);
-
-/*
- One line that says what to do about a status; empty for success; NULL for a number that this library does not know.
- It lives for ever.
- */
-STRONGROOM_API const char *strongroom_status_help(int32_t status);
-
-/*
- Whether the same call may succeed later without anyone changing anything.
- */
-STRONGROOM_API bool strongroom_status_is_retryable(int32_t status);
-
-/*
- The exit code of the `strongroom` command for a status; 0 for success; -1 for a number that this library does not
- know.
- */
-STRONGROOM_API int32_t strongroom_status_exit_code(int32_t status);
-
-/*
- How many items there are.
- */
-STRONGROOM_API size_t strongroom_list_len(const strongroom_list_t *list);
-
-/*
- The text of an item's key, counted from 0, or a reference's name; NULL beyond the last. Texts of a list live as
- long as the list.
- */
-STRONGROOM_API const char *strongroom_list_key(const strongroom_list_t *list, size_t index);
-
-/*
- What is so of an item: a sum of `STRONGROOM_ITEM_…`; 0 beyond the last.
- */
-STRONGROOM_API uint32_t strongroom_list_flags(const strongroom_list_t *list, size_t index);
-
-/*
- A copy of what is known about an item, which the caller frees. Of a history: the version, when it was written (as
- `created_at`) and its expiry. Of a batch that was written: the version.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_list_metadata(const strongroom_list_t *list,
-                                             size_t index,
-                                             strongroom_metadata_t **metadata,
-                                             strongroom_error_t **error);
-
-/*
- A copy of an item's secret, which the caller frees: of a batch that was read; else `unsupported`. An item that
- could not be read answers its error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_list_secret(const strongroom_list_t *list,
-                                           size_t index,
-                                           strongroom_secret_t **secret,
-                                           strongroom_error_t **error);
-
-/*
- What became of one item of a batch: success, or its error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_list_outcome(const strongroom_list_t *list,
-                                            size_t index,
-                                            strongroom_error_t **error);
-
-/*
- What the call option `after` is to be for the next page; NULL where this was the last.
- */
-STRONGROOM_API const char *strongroom_list_next(const strongroom_list_t *list);
-
-/*
- Wipes what the list holds and gives it back.
- */
-STRONGROOM_API strongroom_status_t strongroom_list_free(strongroom_list_t *list);
-
-/*
- Has a function take the library's events up to `level` (a `STRONGROOM_LEVEL_…`), for the whole process; NULL ends
+ Has a function take the library's events up to `level` (a `STRONGROOM_LEVEL_...`), for the whole process; NULL ends
  it. `destroy` (may be NULL) is called once with `context`, when the function is replaced and its last call has
  returned; where this function fails, it is not called.
  */
@@ -2013,240 +1682,11 @@ strongroom_status_t strongroom_set_log_callback(int32_t level,
                                                 strongroom_destroy_t destroy,
                                                 strongroom_error_t **error);
 
-/*
- Opens a manager; without options (NULL) the default one. Local files are read and, where they are missing and may
- be, made; a remote backend connects at its first call. The environment is read now. The options may be used again.
-
- Errors: `invalid_config` naming the setting, and what the backend answers, for instance `key_missing`, `wrong_key`,
- `insecure_path`, `integrity`, `unsupported_format`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_open(const strongroom_options_t *options,
-                                            strongroom_manager_t **manager,
-                                            strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_open`. How long it may take is the setting `deadline`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_open_async(const strongroom_options_t *options,
-                                                  strongroom_manager_callback_t callback,
-                                                  void *context,
-                                                  strongroom_error_t **error);
-
-/*
- Makes a view in which bare names are names of `scope` (a text such as `org/acme`). It is freed like a manager, and
- shares everything else with the one it was made of: closing either closes both.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_scoped(const strongroom_manager_t *manager,
-                                              const char *scope,
-                                              size_t length,
-                                              strongroom_manager_t **view,
-                                              strongroom_error_t **error);
-
-/*
- Tells what the manager is. Texts: `app`, `backend`, `persistence`. Numbers: `max_value` and `max_key` in bytes,
- `persistent`, and 1 or 0 for each capability: `read_only`, `list`, `versions`, `metadata`, `expiry`, `cas`,
- `atomic_batch`, `binary`, `empty_value`, `verify`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_info(const strongroom_manager_t *manager,
-                                            strongroom_report_t **report,
-                                            strongroom_error_t **error);
-
-/*
- Gives a manager or a view back. Calls under way go on; with the last handle and the last call the cache is wiped and
- the backend given up. Writes that were sent finish.
- */
-STRONGROOM_API strongroom_status_t strongroom_manager_free(strongroom_manager_t *manager);
-
-/*
- Tells how the backend is, without a prompt and without using up a quota. Texts: `state` (`ok`, `degraded`,
- `unavailable`), `reason`, and `kind` (a token, where an error is the reason).
-
- Errors: `closed`, `cancelled`. A backend that does not work is an answer, not an error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_health(const strongroom_manager_t *manager,
-                                              const strongroom_call_t *call,
-                                              strongroom_report_t **report,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_health`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_health_async(const strongroom_manager_t *manager,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_report_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Checks everything that is stored. Numbers: `secrets`, `versions`, `journal`, `sequence`.
-
- Errors: `integrity` saying what is damaged; `unsupported` where the backend cannot check.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_verify(const strongroom_manager_t *manager,
-                                              const strongroom_call_t *call,
-                                              strongroom_report_t **report,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_verify`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_verify_async(const strongroom_manager_t *manager,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_report_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Forgets keys and cached values; the next use unlocks the backend again. Locking once more does nothing.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_lock(const strongroom_manager_t *manager,
-                                            const strongroom_call_t *call,
-                                            strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_lock`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_lock_async(const strongroom_manager_t *manager,
-                                                  const strongroom_call_t *call,
-                                                  strongroom_done_callback_t callback,
-                                                  void *context,
-                                                  strongroom_error_t **error);
-
-/*
- Gives up connections, keys and cached values; every verb of this manager and its views answers `closed` from then on.
- Writes that were sent finish first. Closing once more does nothing. The handle is still to be freed.
-
- Errors: `timeout` where a write does not finish in time; the manager is closed all the same.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_close(const strongroom_manager_t *manager,
-                                             const strongroom_call_t *call,
-                                             strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_close`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *manager,
-                                                   const strongroom_call_t *call,
-                                                   strongroom_done_callback_t callback,
-                                                   void *context,
-                                                   strongroom_error_t **error);
-
-/*
- Reads several secrets, with one call where the backend has one. The list has one item for each key, in the order of
- `keys`; `strongroom_list_outcome` tells of each whether it was read, is `not_found`, or why it could not be read.
- Without `key_lengths` (NULL) each key ends with a NUL.
-
- Errors: only what concerns the whole batch, such as `invalid_key`; an expired secret is an item with that error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_many(const strongroom_manager_t *manager,
-                                                const char *const *keys,
-                                                const size_t *key_lengths,
-                                                size_t count,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_many`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_many_async(const strongroom_manager_t *manager,
-                                                      const char *const *keys,
-                                                      const size_t *key_lengths,
-                                                      size_t count,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Lists names and what is cheap to know about them, sorted by key; never values. A view lists its own scope.
-
- Options: `scope`, `prefix`, `provider`, `after`, `limit`, `full_metadata`. Errors: `unsupported` where the backend cannot
- list; `invalid_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_list(const strongroom_manager_t *manager,
-                                            const strongroom_call_t *call,
-                                            strongroom_list_t **list,
-                                            strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_list`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_list_async(const strongroom_manager_t *manager,
-                                                  const strongroom_call_t *call,
-                                                  strongroom_list_callback_t callback,
-                                                  void *context,
-                                                  strongroom_error_t **error);
-
-/*
- Lists the versions of a secret, the newest first.
-
- Errors: `not_found`; `unsupported` where the backend keeps none.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_versions(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_versions`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_versions_async(const strongroom_manager_t *manager,
-                                                      const char *key,
-                                                      size_t key_length,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Writes several secrets: all or nothing where the capability `atomic_batch` says so; else the list tells what became of
- each, in the order of the batch, and the call succeeds. `list` may be NULL.
-
- Errors: what concerns the whole batch, before anything is written: `invalid_key`, the same key twice
- (`invalid_argument`), a value that the backend cannot hold.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_many(const strongroom_manager_t *manager,
-                                                const strongroom_batch_t *batch,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_set_many`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_many_async(const strongroom_manager_t *manager,
-                                                      const strongroom_batch_t *batch,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
+/* ---- manager: generate ---- */
 
 /*
  Reads a secret, or makes it with a random value where there is none; of several that try at once one makes it, and all
- get that. `form` is a `STRONGROOM_FORM_…`; `length` counts random bytes, or characters of a password; `metadata` (may be
+ get that. `form` is a `STRONGROOM_FORM_...`; `length` counts random bytes, or characters of a password; `metadata` (may be
  NULL) is that of a new secret.
 
  Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536; `expired`; as for
@@ -2306,1277 +1746,6 @@ strongroom_status_t strongroom_manager_rotate_generate_async(const strongroom_ma
                                                              strongroom_written_callback_t callback,
                                                              void *context,
                                                              strongroom_error_t **error);
-
-/*
- Reads a secret. A value that was read before comes from the cache, without a runtime, a thread or a system call.
-
- Options: `include_expired`, `version`. Errors: `not_found` where there is none; `expired` where its expiry has passed.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get(const strongroom_manager_t *manager,
-                                           const char *key,
-                                           size_t key_length,
-                                           const strongroom_call_t *call,
-                                           strongroom_secret_t **secret,
-                                           strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_async(const strongroom_manager_t *manager,
-                                                 const char *key,
-                                                 size_t key_length,
-                                                 const strongroom_call_t *call,
-                                                 strongroom_secret_callback_t callback,
-                                                 void *context,
-                                                 strongroom_error_t **error);
-
-/*
- Copies a secret's value into the caller's buffer and tells its length, also where the buffer is too small: then
- nothing is copied and the answer is `buffer_too_small`. `buffer` may be NULL where `capacity` is 0. What lies beyond
- the length stays as it was. A cached value is copied without an allocation.
-
- Options and errors as for `strongroom_manager_get`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_into(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const strongroom_call_t *call,
-                                                void *buffer,
-                                                size_t capacity,
-                                                size_t *length,
-                                                strongroom_error_t **error);
-
-/*
- Copies a secret's value as text, with a NUL behind it, into the caller's buffer and tells its length without the
- NUL, also where the buffer is too small: then nothing is copied and the answer is `buffer_too_small`. The text is the
- caller's to wipe.
-
- Options and errors as for `strongroom_manager_get`; `invalid_value` where the value is not UTF-8 or has a NUL inside.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_value(const strongroom_manager_t *manager,
-                                                 const char *key,
-                                                 size_t key_length,
-                                                 const strongroom_call_t *call,
-                                                 char *buffer,
-                                                 size_t capacity,
-                                                 size_t *length,
-                                                 strongroom_error_t **error);
-
-/*
- Reads one version of a secret.
-
- Options: `include_expired`. Errors: `not_found` where there is no such secret or version; `unsupported` where the
- backend keeps none; `expired`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_version(const strongroom_manager_t *manager,
-                                                   const char *key,
-                                                   size_t key_length,
-                                                   const char *version,
-                                                   size_t version_length,
-                                                   const strongroom_call_t *call,
-                                                   strongroom_secret_t **secret,
-                                                   strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_version`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_version_async(const strongroom_manager_t *manager,
-                                                         const char *key,
-                                                         size_t key_length,
-                                                         const char *version,
-                                                         size_t version_length,
-                                                         const strongroom_call_t *call,
-                                                         strongroom_secret_callback_t callback,
-                                                         void *context,
-                                                         strongroom_error_t **error);
-
-/*
- Reads a name in the first of these scopes that has it; without scopes (count 0) in none. Without `scope_lengths`
- (NULL) each scope ends with a NUL.
-
- Options: `allow_unavailable`. Errors: `not_found` where no scope has it; every other error of a scope ends the search,
- but with `allow_unavailable` those of a scope that cannot be asked now.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_with_fallback(const strongroom_manager_t *manager,
-                                                         const char *name,
-                                                         size_t name_length,
-                                                         const char *const *scopes,
-                                                         const size_t *scope_lengths,
-                                                         size_t count,
-                                                         const strongroom_call_t *call,
-                                                         strongroom_secret_t **secret,
-                                                         strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_with_fallback`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_with_fallback_async(const strongroom_manager_t *manager,
-                                                               const char *name,
-                                                               size_t name_length,
-                                                               const char *const *scopes,
-                                                               const size_t *scope_lengths,
-                                                               size_t count,
-                                                               const strongroom_call_t *call,
-                                                               strongroom_secret_callback_t callback,
-                                                               void *context,
-                                                               strongroom_error_t **error);
-
-/*
- Whether there is such a secret, expired or not.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_exists(const strongroom_manager_t *manager,
-                                              const char *key,
-                                              size_t key_length,
-                                              const strongroom_call_t *call,
-                                              bool *exists,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_exists`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_exists_async(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_exists_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Tells what is known about a secret, without reading its value where the backend can.
-
- Errors: `not_found` where there is none.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_describe(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const strongroom_call_t *call,
-                                                strongroom_metadata_t **metadata,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_describe`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_describe_async(const strongroom_manager_t *manager,
-                                                      const char *key,
-                                                      size_t key_length,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_metadata_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Writes a secret: a new one, or a new version with the metadata given here. Without `metadata` (NULL) it has none.
- `written` may be NULL, here and below.
-
- Options: `if_absent`, `if_version`, `created_at` (of an imported secret). Errors: `conflict` where a condition does not
- hold; `read_only`; `too_large`; `unsupported` naming a field that the backend cannot hold; `outcome_unknown` where the
- write was sent and no answer came.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set(const strongroom_manager_t *manager,
-                                           const char *key,
-                                           size_t key_length,
-                                           const void *value,
-                                           size_t value_length,
-                                           const strongroom_metadata_t *metadata,
-                                           const strongroom_call_t *call,
-                                           strongroom_written_t **written,
-                                           strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_async(const strongroom_manager_t *manager,
-                                                 const char *key,
-                                                 size_t key_length,
-                                                 const void *value,
-                                                 size_t value_length,
-                                                 const strongroom_metadata_t *metadata,
-                                                 const strongroom_call_t *call,
-                                                 strongroom_written_callback_t callback,
-                                                 void *context,
-                                                 strongroom_error_t **error);
-
-/*
- Writes an API key issued by `provider`. Other metadata of an existing secret is kept, but for an expiry that has
- passed; without `provider` (NULL) that is kept too. Errors as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_api_key(const strongroom_manager_t *manager,
-                                                   const char *key,
-                                                   size_t key_length,
-                                                   const void *value,
-                                                   size_t value_length,
-                                                   const char *provider,
-                                                   size_t provider_length,
-                                                   const strongroom_call_t *call,
-                                                   strongroom_written_t **written,
-                                                   strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_set_api_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_api_key_async(const strongroom_manager_t *manager,
-                                                         const char *key,
-                                                         size_t key_length,
-                                                         const void *value,
-                                                         size_t value_length,
-                                                         const char *provider,
-                                                         size_t provider_length,
-                                                         const strongroom_call_t *call,
-                                                         strongroom_written_callback_t callback,
-                                                         void *context,
-                                                         strongroom_error_t **error);
-
-/*
- Replaces the value of an existing secret; its metadata is kept.
-
- Options: `expires_at`, `clear_expiry`, `if_version`. Errors: `not_found`; `expired` unless the options say what becomes
- of the expiry; `conflict`; as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_value(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const void *value,
-                                                    size_t value_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_written_t **written,
-                                                    strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_update_value`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_value_async(const strongroom_manager_t *manager,
-                                                          const char *key,
-                                                          size_t key_length,
-                                                          const void *value,
-                                                          size_t value_length,
-                                                          const strongroom_call_t *call,
-                                                          strongroom_written_callback_t callback,
-                                                          void *context,
-                                                          strongroom_error_t **error);
-
-/*
- Changes the metadata of a secret, not its value: the fields of `update` that were set are replaced, those that were
- cleared are removed, the others stay.
-
- Options: `if_version`. Errors: `not_found`; `conflict`; `unsupported` naming a field that the backend cannot hold.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_metadata(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       const strongroom_metadata_t *update,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_written_t **written,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_update_metadata`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_metadata_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             const strongroom_metadata_t *update,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_written_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
-
-/*
- Gives a secret a new value; the former version stays readable, an expiry is dropped.
-
- Errors: `not_found`; as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate(const strongroom_manager_t *manager,
-                                              const char *key,
-                                              size_t key_length,
-                                              const void *value,
-                                              size_t value_length,
-                                              const strongroom_call_t *call,
-                                              strongroom_written_t **written,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_rotate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_async(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const void *value,
-                                                    size_t value_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_written_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Removes a secret with its history.
-
- Options: `missing_ok`. Errors: `not_found` unless that is so; `read_only`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_delete(const strongroom_manager_t *manager,
-                                              const char *key,
-                                              size_t key_length,
-                                              const strongroom_call_t *call,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_delete`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_delete_async(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_done_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Writes the value of a former version as a new one. Without `version` (NULL) it is the one before the current one, or as
- many before as the option `back` says.
-
- Options: `back` where `version` is NULL. Errors: `not_found`; `unsupported` where the backend keeps no versions.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rollback(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const char *version,
-                                                size_t version_length,
-                                                const strongroom_call_t *call,
-                                                strongroom_written_t **written,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_rollback`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rollback_async(const strongroom_manager_t *manager,
-                                                      const char *key,
-                                                      size_t key_length,
-                                                      const char *version,
-                                                      size_t version_length,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_written_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Tells how the backend is, without a prompt and without using up a quota. Texts: `state` (`ok`, `degraded`,
- `unavailable`), `reason`, and `kind` (a token, where an error is the reason).
-
- Errors: `closed`, `cancelled`. A backend that does not work is an answer, not an error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_health(const strongroom_manager_t *manager,
-                                              const strongroom_call_t *call,
-                                              strongroom_report_t **report,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_health`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_health_async(const strongroom_manager_t *manager,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_report_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Checks everything that is stored. Numbers: `secrets`, `versions`, `journal`, `sequence`.
-
- Errors: `integrity` saying what is damaged; `unsupported` where the backend cannot check.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_verify(const strongroom_manager_t *manager,
-                                              const strongroom_call_t *call,
-                                              strongroom_report_t **report,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_verify`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_verify_async(const strongroom_manager_t *manager,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_report_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Forgets keys and cached values; the next use unlocks the backend again. Locking once more does nothing.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_lock(const strongroom_manager_t *manager,
-                                            const strongroom_call_t *call,
-                                            strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_lock`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_lock_async(const strongroom_manager_t *manager,
-                                                  const strongroom_call_t *call,
-                                                  strongroom_done_callback_t callback,
-                                                  void *context,
-                                                  strongroom_error_t **error);
-
-/*
- Gives up connections, keys and cached values; every verb of this manager and its views answers `closed` from then on.
- Writes that were sent finish first. Closing once more does nothing. The handle is still to be freed.
-
- Errors: `timeout` where a write does not finish in time; the manager is closed all the same.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_close(const strongroom_manager_t *manager,
-                                             const strongroom_call_t *call,
-                                             strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_close`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *manager,
-                                                   const strongroom_call_t *call,
-                                                   strongroom_done_callback_t callback,
-                                                   void *context,
-                                                   strongroom_error_t **error);
-
-/*
- Reads several secrets, with one call where the backend has one. The list has one item for each key, in the order of
- `keys`; `strongroom_list_outcome` tells of each whether it was read, is `not_found`, or why it could not be read.
- Without `key_lengths` (NULL) each key ends with a NUL.
-
- Errors: only what concerns the whole batch, such as `invalid_key`; an expired secret is an item with that error.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_many(const strongroom_manager_t *manager,
-                                                const char *const *keys,
-                                                const size_t *key_lengths,
-                                                size_t count,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_many`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_many_async(const strongroom_manager_t *manager,
-                                                      const char *const *keys,
-                                                      const size_t *key_lengths,
-                                                      size_t count,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Lists names and what is cheap to know about them, sorted by key; never values. A view lists its own scope.
-
- Options: `scope`, `prefix`, `provider`, `after`, `limit`, `full_metadata`. Errors: `unsupported` where the backend cannot
- list; `invalid_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_list(const strongroom_manager_t *manager,
-                                            const strongroom_call_t *call,
-                                            strongroom_list_t **list,
-                                            strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_list`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_list_async(const strongroom_manager_t *manager,
-                                                  const strongroom_call_t *call,
-                                                  strongroom_list_callback_t callback,
-                                                  void *context,
-                                                  strongroom_error_t **error);
-
-/*
- Lists the versions of a secret, the newest first.
-
- Errors: `not_found`; `unsupported` where the backend keeps none.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_versions(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_versions`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_versions_async(const strongroom_manager_t *manager,
-                                                      const char *key,
-                                                      size_t key_length,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Writes several secrets: all or nothing where the capability `atomic_batch` says so; else the list tells what became of
- each, in the order of the batch, and the call succeeds. `list` may be NULL.
-
- Errors: what concerns the whole batch, before anything is written: `invalid_key`, the same key twice
- (`invalid_argument`), a value that the backend cannot hold.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_many(const strongroom_manager_t *manager,
-                                                const strongroom_batch_t *batch,
-                                                const strongroom_call_t *call,
-                                                strongroom_list_t **list,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_set_many`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_many_async(const strongroom_manager_t *manager,
-                                                      const strongroom_batch_t *batch,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_list_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Reads a secret, or makes it with a random value where there is none; of several that try at once one makes it, and all
- get that. `form` is a `STRONGROOM_FORM_…`; `length` counts random bytes, or characters of a password; `metadata` (may be
- NULL) is that of a new secret.
-
- Options: `symbols`. Errors: `invalid_argument` for a length that is not from 1 to 65,536; `expired`; as for
- `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_or_generate(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       int32_t form,
-                                                       size_t length,
-                                                       const strongroom_metadata_t *metadata,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_secret_t **secret,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_or_generate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_or_generate_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             int32_t form,
-                                                             size_t length,
-                                                             const strongroom_metadata_t *metadata,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_secret_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
-
-/*
- Gives a secret a new random value, of a form and length as for `strongroom_manager_get_or_generate`.
-
- Options: `symbols`. Errors: `not_found`; `invalid_argument`; as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_generate(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       int32_t form,
-                                                       size_t length,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_written_t **written,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_rotate_generate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_generate_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             int32_t form,
-                                                             size_t length,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_written_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
-
-/*
- Reads a secret. A value that was read before comes from the cache, without a runtime, a thread or a system call.
-
- Options: `include_expired`, `version`. Errors: `not_found` where there is none; `expired` where its expiry has passed.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get(const strongroom_manager_t *manager,
-                                           const char *key,
-                                           size_t key_length,
-                                           const strongroom_call_t *call,
-                                           strongroom_secret_t **secret,
-                                           strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_async(const strongroom_manager_t *manager,
-                                                 const char *key,
-                                                 size_t key_length,
-                                                 const strongroom_call_t *call,
-                                                 strongroom_secret_callback_t callback,
-                                                 void *context,
-                                                 strongroom_error_t **error);
-
-/*
- Copies a secret's value into the caller's buffer and tells its length, also where the buffer is too small: then
- nothing is copied and the answer is `buffer_too_small`. `buffer` may be NULL where `capacity` is 0. What lies beyond
- the length stays as it was. A cached value is copied without an allocation.
-
- Options and errors as for `strongroom_manager_get`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_into(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const strongroom_call_t *call,
-                                                void *buffer,
-                                                size_t capacity,
-                                                size_t *length,
-                                                strongroom_error_t **error);
-
-/*
- Copies a secret's value as text, with a NUL behind it, into the caller's buffer and tells its length without the
- NUL, also where the buffer is too small: then nothing is copied and the answer is `buffer_too_small`. The text is the
- caller's to wipe.
-
- Options and errors as for `strongroom_manager_get`; `invalid_value` where the value is not UTF-8 or has a NUL inside.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_value(const strongroom_manager_t *manager,
-                                                 const char *key,
-                                                 size_t key_length,
-                                                 const strongroom_call_t *call,
-                                                 char *buffer,
-                                                 size_t capacity,
-                                                 size_t *length,
-                                                 strongroom_error_t **error);
-
-/*
- Reads one version of a secret.
-
- Options: `include_expired`. Errors: `not_found` where there is no such secret or version; `unsupported` where the
- backend keeps none; `expired`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_version(const strongroom_manager_t *manager,
-                                                   const char *key,
-                                                   size_t key_length,
-                                                   const char *version,
-                                                   size_t version_length,
-                                                   const strongroom_call_t *call,
-                                                   strongroom_secret_t **secret,
-                                                   strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_version`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_version_async(const strongroom_manager_t *manager,
-                                                         const char *key,
-                                                         size_t key_length,
-                                                         const char *version,
-                                                         size_t version_length,
-                                                         const strongroom_call_t *call,
-                                                         strongroom_secret_callback_t callback,
-                                                         void *context,
-                                                         strongroom_error_t **error);
-
-/*
- Reads a name in the first of these scopes that has it; without scopes (count 0) in none. Without `scope_lengths`
- (NULL) each scope ends with a NUL.
-
- Options: `allow_unavailable`. Errors: `not_found` where no scope has it; every other error of a scope ends the search,
- but with `allow_unavailable` those of a scope that cannot be asked now.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_with_fallback(const strongroom_manager_t *manager,
-                                                         const char *name,
-                                                         size_t name_length,
-                                                         const char *const *scopes,
-                                                         const size_t *scope_lengths,
-                                                         size_t count,
-                                                         const strongroom_call_t *call,
-                                                         strongroom_secret_t **secret,
-                                                         strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_get_with_fallback`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_get_with_fallback_async(const strongroom_manager_t *manager,
-                                                               const char *name,
-                                                               size_t name_length,
-                                                               const char *const *scopes,
-                                                               const size_t *scope_lengths,
-                                                               size_t count,
-                                                               const strongroom_call_t *call,
-                                                               strongroom_secret_callback_t callback,
-                                                               void *context,
-                                                               strongroom_error_t **error);
-
-/*
- Whether there is such a secret, expired or not.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_exists(const strongroom_manager_t *manager,
-                                              const char *key,
-                                              size_t key_length,
-                                              const strongroom_call_t *call,
-                                              bool *exists,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_exists`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_exists_async(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_exists_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Tells what is known about a secret, without reading its value where the backend can.
-
- Errors: `not_found` where there is none.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_describe(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const strongroom_call_t *call,
-                                                strongroom_metadata_t **metadata,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_describe`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_describe_async(const strongroom_manager_t *manager,
-                                                      const char *key,
-                                                      size_t key_length,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_metadata_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Writes a secret: a new one, or a new version with the metadata given here. Without `metadata` (NULL) it has none.
- `written` may be NULL, here and below.
-
- Options: `if_absent`, `if_version`, `created_at` (of an imported secret). Errors: `conflict` where a condition does not
- hold; `read_only`; `too_large`; `unsupported` naming a field that the backend cannot hold; `outcome_unknown` where the
- write was sent and no answer came.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set(const strongroom_manager_t *manager,
-                                           const char *key,
-                                           size_t key_length,
-                                           const void *value,
-                                           size_t value_length,
-                                           const strongroom_metadata_t *metadata,
-                                           const strongroom_call_t *call,
-                                           strongroom_written_t **written,
-                                           strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_async(const strongroom_manager_t *manager,
-                                                 const char *key,
-                                                 size_t key_length,
-                                                 const void *value,
-                                                 size_t value_length,
-                                                 const strongroom_metadata_t *metadata,
-                                                 const strongroom_call_t *call,
-                                                 strongroom_written_callback_t callback,
-                                                 void *context,
-                                                 strongroom_error_t **error);
-
-/*
- Writes an API key issued by `provider`. Other metadata of an existing secret is kept, but for an expiry that has
- passed; without `provider` (NULL) that is kept too. Errors as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_api_key(const strongroom_manager_t *manager,
-                                                   const char *key,
-                                                   size_t key_length,
-                                                   const void *value,
-                                                   size_t value_length,
-                                                   const char *provider,
-                                                   size_t provider_length,
-                                                   const strongroom_call_t *call,
-                                                   strongroom_written_t **written,
-                                                   strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_set_api_key`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_set_api_key_async(const strongroom_manager_t *manager,
-                                                         const char *key,
-                                                         size_t key_length,
-                                                         const void *value,
-                                                         size_t value_length,
-                                                         const char *provider,
-                                                         size_t provider_length,
-                                                         const strongroom_call_t *call,
-                                                         strongroom_written_callback_t callback,
-                                                         void *context,
-                                                         strongroom_error_t **error);
-
-/*
- Replaces the value of an existing secret; its metadata is kept.
-
- Options: `expires_at`, `clear_expiry`, `if_version`. Errors: `not_found`; `expired` unless the options say what becomes
- of the expiry; `conflict`; as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_value(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const void *value,
-                                                    size_t value_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_written_t **written,
-                                                    strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_update_value`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_value_async(const strongroom_manager_t *manager,
-                                                          const char *key,
-                                                          size_t key_length,
-                                                          const void *value,
-                                                          size_t value_length,
-                                                          const strongroom_call_t *call,
-                                                          strongroom_written_callback_t callback,
-                                                          void *context,
-                                                          strongroom_error_t **error);
-
-/*
- Changes the metadata of a secret, not its value: the fields of `update` that were set are replaced, those that were
- cleared are removed, the others stay.
-
- Options: `if_version`. Errors: `not_found`; `conflict`; `unsupported` naming a field that the backend cannot hold.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_metadata(const strongroom_manager_t *manager,
-                                                       const char *key,
-                                                       size_t key_length,
-                                                       const strongroom_metadata_t *update,
-                                                       const strongroom_call_t *call,
-                                                       strongroom_written_t **written,
-                                                       strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_update_metadata`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_update_metadata_async(const strongroom_manager_t *manager,
-                                                             const char *key,
-                                                             size_t key_length,
-                                                             const strongroom_metadata_t *update,
-                                                             const strongroom_call_t *call,
-                                                             strongroom_written_callback_t callback,
-                                                             void *context,
-                                                             strongroom_error_t **error);
-
-/*
- Gives a secret a new value; the former version stays readable, an expiry is dropped.
-
- Errors: `not_found`; as for `strongroom_manager_set`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate(const strongroom_manager_t *manager,
-                                              const char *key,
-                                              size_t key_length,
-                                              const void *value,
-                                              size_t value_length,
-                                              const strongroom_call_t *call,
-                                              strongroom_written_t **written,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_rotate`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rotate_async(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const void *value,
-                                                    size_t value_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_written_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Removes a secret with its history.
-
- Options: `missing_ok`. Errors: `not_found` unless that is so; `read_only`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_delete(const strongroom_manager_t *manager,
-                                              const char *key,
-                                              size_t key_length,
-                                              const strongroom_call_t *call,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_delete`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_delete_async(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_done_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
- Writes the value of a former version as a new one. Without `version` (NULL) it is the one before the current one, or as
- many before as the option `back` says.
-
- Options: `back` where `version` is NULL. Errors: `not_found`; `unsupported` where the backend keeps no versions.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rollback(const strongroom_manager_t *manager,
-                                                const char *key,
-                                                size_t key_length,
-                                                const char *version,
-                                                size_t version_length,
-                                                const strongroom_call_t *call,
-                                                strongroom_written_t **written,
-                                                strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_rollback`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_rollback_async(const strongroom_manager_t *manager,
-                                                      const char *key,
-                                                      size_t key_length,
-                                                      const char *version,
-                                                      size_t version_length,
-                                                      const strongroom_call_t *call,
-                                                      strongroom_written_callback_t callback,
-                                                      void *context,
-                                                      strongroom_error_t **error);
-
-/*
- Makes an empty object to fill.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_new(strongroom_metadata_t **metadata,
-                                            strongroom_error_t **error);
-
-/*
- States who issued the secret, such as `openai`; at most 1,024 bytes.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_set_provider(strongroom_metadata_t *metadata,
-                                                     const char *provider,
-                                                     size_t length,
-                                                     strongroom_error_t **error);
-
-/*
- States what the secret may be used for, such as the OAuth scopes `repo,read:user`; at most 1,024 bytes.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_set_scope_of_use(strongroom_metadata_t *metadata,
-                                                         const char *scope,
-                                                         size_t length,
-                                                         strongroom_error_t **error);
-
-/*
- Adds a label, or replaces the one of that name. At most 32 labels, names of 63 and values of 256 bytes; the write
- checks it.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_set_label(strongroom_metadata_t *metadata,
-                                                  const char *name,
-                                                  size_t name_length,
-                                                  const char *value,
-                                                  size_t value_length,
-                                                  strongroom_error_t **error);
-
-/*
- States from when on reading the secret answers `expired`, in microseconds since 1970.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_set_expires_at(strongroom_metadata_t *metadata,
-                                                       int64_t microseconds,
-                                                       strongroom_error_t **error);
-
-/*
- Clears a field: `provider`, `scope_of_use`, `labels` or `expires_at`. To `strongroom_manager_update_metadata` a
- field that was cleared is to be removed, one that was neither set nor cleared stays; labels are replaced as a whole.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_clear(strongroom_metadata_t *metadata,
-                                              const char *field,
-                                              size_t length,
-                                              strongroom_error_t **error);
-
-/*
- Who issued the secret; NULL where nobody is named. Texts of metadata live until it is changed or freed.
- */
-STRONGROOM_API const char *strongroom_metadata_provider(const strongroom_metadata_t *metadata);
-
-/*
- What the secret may be used for; NULL where nothing is said.
- */
-STRONGROOM_API const char *strongroom_metadata_scope_of_use(const strongroom_metadata_t *metadata);
-
-/*
- How many labels there are.
- */
-STRONGROOM_API size_t strongroom_metadata_label_count(const strongroom_metadata_t *metadata);
-
-/*
- The name of a label, counted from 0 in the order of the names; NULL beyond the last.
- */
-STRONGROOM_API const char *strongroom_metadata_label_name(const strongroom_metadata_t *metadata, size_t index);
-
-/*
- The value of a label, counted as for its name; NULL beyond the last.
- */
-STRONGROOM_API const char *strongroom_metadata_label_value(const strongroom_metadata_t *metadata, size_t index);
-
-/*
- The value of the label of that name; NULL where there is none.
- */
-STRONGROOM_API
-const char *strongroom_metadata_label(const strongroom_metadata_t *metadata,
-                                      const char *name,
-                                      size_t length);
-
-/*
- From when on reading the secret answers `expired`; `not_found` where it does not expire.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_expires_at(const strongroom_metadata_t *metadata,
-                                                   int64_t *microseconds);
-
-/*
- When the secret was first set; `not_found` where that is not known.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_created_at(const strongroom_metadata_t *metadata,
-                                                   int64_t *microseconds);
-
-/*
- When this version was written; `not_found` where that is not known.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_updated_at(const strongroom_metadata_t *metadata,
-                                                   int64_t *microseconds);
-
-/*
- The version; NULL where the backend tells none. To be compared for equality only.
- */
-STRONGROOM_API const char *strongroom_metadata_version(const strongroom_metadata_t *metadata);
-
-/*
- The number of the version; `not_found` where it is no number.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_metadata_version_number(const strongroom_metadata_t *metadata,
-                                                       uint64_t *number);
-
-/*
- Whether the expiry has passed by the system's clock.
- */
-STRONGROOM_API bool strongroom_metadata_is_expired(const strongroom_metadata_t *metadata);
-
-/*
- Gives metadata back.
- */
-STRONGROOM_API strongroom_status_t strongroom_metadata_free(strongroom_metadata_t *metadata);
-
-/*
- Makes options of which none is set.
- */
-STRONGROOM_API strongroom_status_t strongroom_options_new(strongroom_options_t **options, strongroom_error_t **error);
-
-/*
- Names the application, which sets every default: variables (`<APP>_SECRETS_…`), folders, names in keystores. One
- segment of letters, digits, `.`, `_` and `-`; `strongroom` unless set.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_options_set_app(strongroom_options_t *options,
-                                               const char *app,
-                                               size_t length,
-                                               strongroom_error_t **error);
-
-/*
- Sets a setting of the table in `docs/settings.md`, such as `backend`; once more replaces it. An unknown name, a
- secret setting and a malformed value are `invalid_config` here.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_options_set(strongroom_options_t *options,
-                                           const char *name,
-                                           size_t name_length,
-                                           const char *value,
-                                           size_t value_length,
-                                           strongroom_error_t **error);
-
-/*
- Sets a secret setting, such as `encrypted.key`; once more replaces it. The bytes are copied; the copy is wiped when
- the options are freed.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_options_set_secret(strongroom_options_t *options,
-                                                  const char *name,
-                                                  size_t name_length,
-                                                  const void *value_data,
-                                                  size_t value_length,
-                                                  strongroom_error_t **error);
-
-/*
- States a secret setting by a function, which is asked when the setting is needed: at opening, and again after
- `strongroom_manager_lock`. `destroy` (may be NULL) is called once, when neither these options nor a manager that was
- opened with them needs `context`; where this function fails, it is not called.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_options_set_provider(strongroom_options_t *options,
-                                                    const char *name,
-                                                    size_t name_length,
-                                                    strongroom_provider_t provider,
-                                                    void *context,
-                                                    strongroom_destroy_t destroy,
-                                                    strongroom_error_t **error);
-
-/*
- Leaves the environment's variables alone.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_options_ignore_environment(strongroom_options_t *options,
-                                                          strongroom_error_t **error);
-
-/*
- Wipes options and gives them back. Managers that were opened with them go on.
- */
-STRONGROOM_API strongroom_status_t strongroom_options_free(strongroom_options_t *options);
-
-/*
- How many entries the report has.
- */
-STRONGROOM_API size_t strongroom_report_len(const strongroom_report_t *report);
-
-/*
- The name of an entry, counted from 0; NULL beyond the last. Texts of a report live as long as the report.
- */
-STRONGROOM_API const char *strongroom_report_name(const strongroom_report_t *report, size_t index);
-
-/*
- The text of the entry of that name, a number in decimal; NULL where there is none.
- */
-STRONGROOM_API const char *strongroom_report_text(const strongroom_report_t *report, const char *name, size_t length);
-
-/*
- The number of the entry of that name; `not_found` where there is none, or it is no number.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_report_number(const strongroom_report_t *report,
-                                             const char *name,
-                                             size_t length,
-                                             uint64_t *number);
-
-/*
- Gives a report back.
- */
-STRONGROOM_API strongroom_status_t strongroom_report_free(strongroom_report_t *report);
-
-/*
- The bytes of the value, `strongroom_secret_len` of them, with no NUL behind them; never NULL for a secret, also
- where it is empty; NULL where `secret` is none. They live until the secret is freed, which wipes them.
- */
-STRONGROOM_API const uint8_t *strongroom_secret_data(const strongroom_secret_t *secret);
-
-/*
- How many bytes the value has; 0 where `secret` is none.
- */
-STRONGROOM_API size_t strongroom_secret_len(const strongroom_secret_t *secret);
-
-/*
- A copy of what is known about the secret, which the caller frees.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_secret_metadata(const strongroom_secret_t *secret,
-                                               strongroom_metadata_t **metadata,
-                                               strongroom_error_t **error);
-
-/*
- Wipes a secret and gives it back.
- */
-STRONGROOM_API strongroom_status_t strongroom_secret_free(strongroom_secret_t *secret);
-
-/*
- The version that was written; NULL where the backend tells none. It lives as long as the object.
- */
-STRONGROOM_API const char *strongroom_written_version(const strongroom_written_t *written);
-
-/*
- The number of that version; `not_found` where it is no number.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_written_version_number(const strongroom_written_t *written,
-                                                      uint64_t *number);
-
-/*
- Whether there was no such secret before.
- */
-STRONGROOM_API bool strongroom_written_created(const strongroom_written_t *written);
-
-/*
- Gives the object back.
- */
-STRONGROOM_API strongroom_status_t strongroom_written_free(strongroom_written_t *written);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -198,7 +198,7 @@ impl Live {
     /// # Errors
     /// [`ErrorKind::Closed`] after a shutdown, and in a child that has inherited this runtime.
     pub(crate) fn enter(&self) -> Result<Entered<'_>> {
-        if self.generation == fork::generation() {
+        if !self.is_inherited() {
             let before = self.gate.fetch_add(1, Ordering::SeqCst);
             DEPTH.set(DEPTH.get() + 1);
             let inside = Inside(self);
@@ -213,6 +213,11 @@ impl Live {
             ErrorKind::Closed,
             "the library was shut down during the call",
         ))
+    }
+
+    /// Whether it is the parent's.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.generation != fork::generation()
     }
 
     fn count(&self) -> usize {
@@ -249,7 +254,7 @@ impl Drop for Inside<'_> {
         DEPTH.set(DEPTH.get() - 1);
         let before = live.gate.fetch_sub(1, Ordering::SeqCst);
         // In a child that began inside nobody waits, and the lock is not the child's.
-        if before == SHUT + 1 && live.generation == fork::generation() {
+        if before == SHUT + 1 && !live.is_inherited() {
             let mut held = live.held();
             let orphan = if held.is_orphan { held.runtime.take() } else { None };
             drop(held);
@@ -263,13 +268,11 @@ impl Drop for Inside<'_> {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        let held = unpoisoned(self.held.get_mut());
-        if let Some(runtime) = held.runtime.take() {
-            if self.generation == fork::generation() {
-                runtime.shutdown_background();
-            } else {
-                // The parent's.
+        if let Some(runtime) = unpoisoned(self.held.get_mut()).runtime.take() {
+            if self.is_inherited() {
                 std::mem::forget(runtime);
+            } else {
+                runtime.shutdown_background();
             }
         }
     }

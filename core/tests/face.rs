@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use strongroom::blocking::SecretManager;
-use strongroom::testing::FaultBackend;
+use strongroom::testing::{FaultBackend, faults};
 use strongroom::{Lookup, Secret, TooSmall};
 
 #[test]
@@ -64,4 +67,34 @@ fn bytes_find_what_their_text_finds_and_nothing_else() {
     manager.close().unwrap();
     assert_eq!(manager.try_cached_bytes(b"k", <[u8]>::len), Lookup::Slow);
     assert_eq!(manager.cached_into_bytes(b"k", &mut buffer), Lookup::Slow);
+}
+
+#[test]
+fn a_fault_that_a_manager_opened_by_its_word_is_found_counted_and_woken() {
+    let own = FaultBackend::new(strongroom::testing::memory());
+    let open = |script: &str| {
+        let builder = SecretManager::builder().without_environment().backend("fault");
+        builder.option("fault.script", script).open_blocking().unwrap()
+    };
+    assert!(faults().is_empty());
+    let hangs = open("get:hang");
+    let other = open("");
+    let [first, second] = &faults()[..] else {
+        panic!("two are open")
+    };
+    assert!(!Arc::ptr_eq(first, &own) && !Arc::ptr_eq(second, &own));
+    other.set("k", &Secret::new("v")).unwrap();
+    assert_eq!((first.counters().started, second.counters().started), (0, 1));
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| hangs.get("k"));
+        first
+            .wait_for(Duration::from_secs(15), |counters| counters.waiting == 1)
+            .unwrap();
+        for fault in faults() {
+            fault.wake();
+        }
+        assert!(waits.join().unwrap().unwrap().is_none());
+    });
+    drop((hangs, other));
+    assert_eq!(faults().len(), 2, "a test that holds one keeps it");
 }

@@ -83,6 +83,7 @@ fn used_again() {
             self.0.send(()).unwrap();
         }
     }
+    let mut open_files = None;
     for _ in 0..3 {
         let (fault, manager) = faulty();
         fault.on(Operation::Get).then(Fault::Latency(Duration::from_millis(1)));
@@ -105,7 +106,17 @@ fn used_again() {
             told.try_recv().is_ok(),
             "a future that waited was dropped before the shutdown ended"
         );
+        assert_eq!(
+            *open_files.get_or_insert_with(descriptors),
+            descriptors(),
+            "a runtime leaves nothing open"
+        );
     }
+}
+
+/// How many descriptors this process has open, where the system tells.
+fn descriptors() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/fd").ok()?.count())
 }
 
 fn calls_under_way_are_answered() {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
-use std::time::SystemTime;
 
 use strongroom::{CallOptions, Error, ErrorKind, PromptPolicy, Result, Version, parse_duration};
 
@@ -12,7 +11,7 @@ use crate::cancel::Cancel;
 use crate::error::ErrorObject;
 use crate::guard::{guard, guard_free, refuse_in_callback};
 use crate::handle::{hand_out, object, pin, pin_optional};
-use crate::moments::from_micros;
+use crate::moments::{OffsetDateTime, from_micros};
 use crate::status::{Status, fault};
 
 /// Options of calls. One object may serve many calls, also at once; whoever changes it must be alone.
@@ -33,7 +32,7 @@ enum Value {
     Flag(bool),
     Text(String),
     Number(u64),
-    Moment(SystemTime),
+    Moment(OffsetDateTime),
 }
 
 #[derive(Clone, Copy)]
@@ -137,7 +136,7 @@ impl Chosen {
         }
     }
 
-    pub(crate) fn moment(&self, name: &str) -> Option<SystemTime> {
+    pub(crate) fn moment(&self, name: &str) -> Option<OffsetDateTime> {
         match self.own.get(name) {
             Some(&Value::Moment(at)) => Some(at),
             _ => None,
@@ -194,8 +193,8 @@ pub unsafe extern "C" fn strongroom_call_new(call: *mut *mut Call, error: *mut *
     }
 }
 
-/// Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
-/// that does not fit a verb is `invalid_argument` there.
+/// Sets an option; once more replaces it. An unknown name, a flag, number or time span that is none are `invalid_argument`
+/// here; an option that does not fit a verb is `invalid_argument` there, and the verb reads the texts.
 ///
 /// For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
 /// `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),

@@ -4,14 +4,13 @@
 //! is slow holds up other callbacks and nothing else. Every call that was started completes exactly once: whoever
 //! drops a [`Completion`] unfinished completes it.
 
-use std::collections::HashMap;
 use std::ffi::c_void;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use strongroom::face::{self, ProcessLocal};
 use strongroom::{CancellationToken, Error, ErrorKind, Result};
@@ -20,6 +19,7 @@ use crate::error::ErrorObject;
 use crate::guard::{calling_out, catch};
 use crate::handle::{Object, hand_out};
 use crate::status::{Status, fault};
+use crate::under_way;
 
 /// A callback that takes an answer of this type.
 pub(crate) trait Callback<A>: Copy + Send + 'static {
@@ -97,8 +97,7 @@ struct Pending {
 
 #[derive(Default)]
 struct State {
-    next: u64,
-    calls: HashMap<u64, CancellationToken>,
+    calls: usize,
     /// The way to the thread, while it runs.
     sender: Option<Sender<Job>>,
 }
@@ -115,7 +114,7 @@ impl Pending {
     }
 
     /// Notes a call and sees to it that there is a thread to complete it.
-    fn begin(&self, cancel: &CancellationToken) -> Result<(u64, Sender<Job>)> {
+    fn begin(&self) -> Result<Sender<Job>> {
         let mut state = self.lock();
         let sender = match &state.sender {
             Some(sender) => sender.clone(),
@@ -134,21 +133,18 @@ impl Pending {
                 state.sender.insert(sender).clone()
             }
         };
-        let id = state.next;
-        state.next += 1;
-        state.calls.insert(id, cancel.clone());
-        Ok((id, sender))
+        state.calls += 1;
+        Ok(sender)
     }
 
-    fn end(&self, id: u64) {
-        self.lock().calls.remove(&id);
+    fn end(&self) {
+        self.lock().calls -= 1;
         self.completed.notify_all();
     }
 }
 
 /// A call that was started and must complete.
 struct Completion<A: Send + 'static, C: Callback<A>> {
-    id: u64,
     sender: Sender<Job>,
     callback: C,
     context: Option<Foreign>,
@@ -164,12 +160,12 @@ impl<A: Send + 'static, C: Callback<A>> Completion<A, C> {
         let Some(context) = self.context.take() else {
             return;
         };
-        let (id, callback) = (self.id, self.callback);
+        let callback = self.callback;
         let job = move || {
             let context = context;
             // SAFETY: the program gave the context with the callback.
             calling_out(|| unsafe { callback.call(context.0, outcome) });
-            Pending::here().end(id);
+            Pending::here().end();
         };
         // The thread ends only when every sender is gone, and this is one.
         let _ = self.sender.send(Box::new(job));
@@ -199,11 +195,9 @@ where
     F: Future<Output = Result<A>> + Send + 'static,
 {
     let callback = callback.ok_or_else(|| fault(ErrorKind::InvalidArgument, "callback", "is NULL"))?;
-    // A token of the call's own below the program's, so that `shutdown` can end this call too.
-    let token = cancel.map_or_else(CancellationToken::new, CancellationToken::child_token);
-    let (id, sender) = Pending::here().begin(&token)?;
+    let sender = Pending::here().begin()?;
+    let (token, under_way) = under_way::begin(cancel);
     let completion = Arc::new(Mutex::new(Some(Completion {
-        id,
         sender,
         callback,
         context: Some(Foreign(context)),
@@ -220,6 +214,7 @@ where
     // A future that is dropped before it ends completes its call by dropping the completion.
     let spawned = face::spawn(async move {
         let outcome = work.await;
+        drop(under_way);
         complete(&theirs, outcome);
     });
     if let Err(error) = spawned {
@@ -242,29 +237,18 @@ impl<A, F: Future<Output = Result<A>>> Future for Guarded<F> {
     }
 }
 
-/// Cancels every call that was started and waits until all have completed and their callbacks returned.
+/// Waits until every call that was started has completed and its callback returned.
 ///
 /// # Errors
 /// [`ErrorKind::Timeout`] where that takes longer.
-pub(crate) fn cancel_all(patience: Duration) -> Result<()> {
-    let end = Instant::now() + patience;
+pub(crate) fn wait_for_all(patience: Duration) -> Result<()> {
     let pending = Pending::here();
-    let mut state = pending.lock();
-    // Those that completed meanwhile have cancelled nobody else.
-    let tokens: Vec<_> = state.calls.values().cloned().collect();
-    drop(state);
-    tokens.iter().for_each(CancellationToken::cancel);
-    state = pending.lock();
-    while !state.calls.is_empty() {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Error::new(ErrorKind::Timeout, "callbacks did not return in time"));
-        }
-        state = pending
-            .completed
-            .wait_timeout(state, left)
-            .unwrap_or_else(PoisonError::into_inner)
-            .0;
+    let (mut state, waited) = pending
+        .completed
+        .wait_timeout_while(pending.lock(), patience, |state| state.calls > 0)
+        .unwrap_or_else(PoisonError::into_inner);
+    if waited.timed_out() {
+        return Err(Error::new(ErrorKind::Timeout, "callbacks did not return in time"));
     }
     // The thread ends when it has no more to do; the next call starts another.
     state.sender = None;

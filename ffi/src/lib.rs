@@ -35,9 +35,14 @@ mod secret;
 mod status;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(test)]
+mod tests;
+mod under_way;
 mod words;
 mod written;
 
 /// Every block is wiped when it is freed, also those of libraries that know nothing of secrets.
+/// Miri cannot run its barrier, which is inline assembly.
+#[cfg(not(miri))]
 #[global_allocator]
 static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;

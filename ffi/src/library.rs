@@ -12,6 +12,7 @@ use crate::guard::{guard, guard_value, refuse_in_callback};
 use crate::manager;
 use crate::report::Report;
 use crate::status::{Status, kind_of};
+use crate::under_way;
 use crate::words::{kind_help, kind_token};
 
 /// The version of the C ABI that this header describes. Within one version functions are only added.
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn strongroom_harden_process(report: *mut *mut Report, err
     }
 }
 
-/// Ends what the library has under way: calls that were started are cancelled and complete, every manager is closed,
+/// Ends what the library has under way: calls on every thread are cancelled, those that were started complete, every manager is closed,
 /// which wipes caches and keys, and the library's threads end. Handles stay to be freed; verbs of open managers answer
 /// `closed`. A manager may be opened anew afterwards. A program need not call it before it ends.
 ///
@@ -90,7 +91,8 @@ pub unsafe extern "C" fn strongroom_shutdown(timeout_ms: u32, error: *mut *mut E
             refuse_in_callback()?;
             let patience = Duration::from_millis(timeout_ms.into());
             let begun = std::time::Instant::now();
-            let completed = completion::cancel_all(patience);
+            under_way::cancel_all();
+            let completed = completion::wait_for_all(patience);
             manager::close_all();
             let ended = strongroom::face::shutdown(patience.saturating_sub(begun.elapsed()));
             completed.and(ended)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{CString, c_char};
 
 use strongroom::backend::MetadataUpdate;
-use strongroom::{ErrorKind, IntoTimestamp, Result, SecretMetadata};
+use strongroom::{ErrorKind, Result, SecretMetadata};
 
 use crate::arguments::{Out, text};
 use crate::builder::Shared;
@@ -186,7 +186,8 @@ pub unsafe extern "C" fn strongroom_metadata_set_label(
     }
 }
 
-/// States from when on reading the secret answers `expired`, in microseconds since 1970.
+/// States from when on reading the secret answers `expired`, in microseconds since 1970; `invalid_argument` beyond the
+/// years -9999 to 9999.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_metadata_set_expires_at(
     metadata: *mut Metadata,
@@ -196,8 +197,7 @@ pub unsafe extern "C" fn strongroom_metadata_set_expires_at(
     // SAFETY: the header's conventions.
     unsafe {
         change(metadata, error, |state| {
-            let at = from_micros(microseconds, "microseconds")?;
-            state.update.expires_at = Some(Some(at.into_timestamp()));
+            state.update.expires_at = Some(Some(from_micros(microseconds, "microseconds")?));
             Ok(())
         })
     }

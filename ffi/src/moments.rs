@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use strongroom::{ErrorKind, Result};
+use strongroom::{ErrorKind, IntoTimestamp, Result};
 
 use crate::status::fault;
 
@@ -17,13 +17,15 @@ pub(crate) fn to_micros(at: OffsetDateTime) -> i64 {
 /// The point in time of so many microseconds.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] where the system's clock cannot hold it.
-pub(crate) fn from_micros(micros: i64, name: &str) -> Result<SystemTime> {
+/// [`ErrorKind::InvalidArgument`] beyond the years -9999 to 9999, which are all that can be stored.
+pub(crate) fn from_micros(micros: i64, name: &str) -> Result<OffsetDateTime> {
     let span = Duration::from_micros(micros.unsigned_abs());
     let at = if micros < 0 {
         SystemTime::UNIX_EPOCH.checked_sub(span)
     } else {
         SystemTime::UNIX_EPOCH.checked_add(span)
     };
-    at.ok_or_else(|| fault(ErrorKind::InvalidArgument, name, "is no point in time that can be held"))
+    at.map(IntoTimestamp::into_timestamp)
+        .filter(|&at| to_micros(at) == micros)
+        .ok_or_else(|| fault(ErrorKind::InvalidArgument, name, "lies beyond the years -9999 to 9999"))
 }

@@ -70,8 +70,8 @@ impl State {
 /// Writes a secret, such as the key of the store, into `buffer`, which has room for `capacity` bytes and is wiped
 /// afterwards, and their number into `length`. `setting` names what is asked for. Answers `STRONGROOM_STATUS_OK`, or
 /// the kind of error that the call which needed the secret is to answer, such as `locked`, `key_missing`, `cancelled` or
-/// `unavailable`. It is called on the thread that needs the
-/// secret, which holds no lock meanwhile.
+/// `unavailable`. It is called on whatever thread needs the secret, also on two at once; no lock is held meanwhile, and a
+/// deadline does not interrupt it.
 pub type Provider = Option<
     unsafe extern "C" fn(
         context: *mut c_void,

@@ -16,6 +16,7 @@ const GUARDS: &str = "ffi/src/guard.rs";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Export {
     pub(crate) name: String,
+    pub(crate) file: PathBuf,
     /// Only with the feature `testing`.
     pub(crate) is_testing: bool,
     is_documented: bool,
@@ -73,7 +74,15 @@ impl Sources {
         if !is_testing {
             self.files.push(path.to_owned());
         }
-        self.items(&file.items, &folder_of_modules(path), is_testing)
+        let before = self.exports.len();
+        self.items(&file.items, &folder_of_modules(path), is_testing)?;
+        for export in &mut self.exports[before..] {
+            // Those of modules inside have theirs.
+            if export.file.as_os_str().is_empty() {
+                path.clone_into(&mut export.file);
+            }
+        }
+        Ok(())
     }
 
     fn items(&mut self, items: &[Item], folder: &Path, is_testing: bool) -> Outcome {
@@ -91,6 +100,7 @@ impl Sources {
                     if function.attrs.iter().any(is_export) {
                         self.exports.push(Export {
                             name: function.sig.ident.to_string(),
+                            file: PathBuf::new(),
                             is_testing,
                             is_documented: function.attrs.iter().any(is_documentation),
                             body: called(&function.block.stmts),

@@ -1,6 +1,7 @@
 //! `cargo xtask header`: include/strongroom.h and include/strongroom.symbols, written from ffi/src.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use cbindgen::{Builder, Config};
 
@@ -15,6 +16,29 @@ const HEADER: &str = "include/strongroom.h";
 /// What the libraries export, one name a line.
 const SYMBOLS: &str = "include/strongroom.symbols";
 const CONFIG: &str = "ffi/cbindgen.toml";
+/// The order for a reader: what a program needs first.
+const ORDER: [&str; 20] = [
+    "library",
+    "options",
+    "manager",
+    "manager/read",
+    "manager/write",
+    "manager/batch",
+    "manager/admin",
+    "call",
+    "cancel",
+    "secret",
+    "metadata",
+    "written",
+    "batch",
+    "list",
+    "report",
+    "generate",
+    "keys",
+    "error",
+    "status",
+    "log",
+];
 /// The header's first comment.
 const CONVENTIONS: &str = "ffi/header.txt";
 
@@ -55,11 +79,13 @@ fn header(sources: &Sources) -> Outcome<String> {
         config.export.rename.entry(name.clone()).or_insert(name_in_c);
     }
     let renamed = config.export.rename.clone();
-    // File by file and not `with_crate`: cbindgen would write what only tests have as well.
-    let builder = sources
-        .files
-        .iter()
-        .fold(Builder::new().with_config(config), Builder::with_src);
+    let mut files = sources.files.clone();
+    files.sort_by_key(|file| place(file));
+    let flat = flat(&files)?;
+    let mut builder = Builder::new().with_config(config);
+    for at in 0..files.len() {
+        builder = builder.with_src(flat.path().join(format!("{at}.rs")));
+    }
     let bindings = builder
         .generate()
         .map_err(|error| format!("cannot write {HEADER}: {error}"))?;
@@ -71,7 +97,52 @@ fn header(sources: &Sources) -> Outcome<String> {
         let prefix = name.to_uppercase();
         text = text.replace(&format!("{prefix}_"), &format!("{}_", prefix.trim_end_matches("_T")));
     }
+    // Some compilers on Windows read a header in the code page of the machine.
+    text = text.replace('…', "...");
+    for file in &files {
+        let mut exports = sources.exports.iter();
+        let first = exports.find(|export| export.file == *file && !export.is_testing);
+        let found = first.and_then(|first| {
+            text.find(&format!(" {}(", first.name))
+                .or(text.find(&format!("*{}(", first.name)))
+        });
+        // Above the comment of the file's first function.
+        if let Some(at) = found.and_then(|at| text[..at].rfind("\n/*\n")) {
+            text.insert_str(at, &format!("\n/* ---- {} ---- */\n", name(file).replace('/', ": ")));
+        }
+    }
     Ok(text)
+}
+
+/// Copies of the files in one folder, where none is found as a module of another: cbindgen follows modules in their own
+/// order, which rustfmt makes that of the alphabet, and into those that only tests have.
+fn flat(files: &[PathBuf]) -> Outcome<tempfile::TempDir> {
+    let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
+    for (at, file) in files.iter().enumerate() {
+        let copied = fs::copy(file, folder.path().join(format!("{at}.rs")));
+        copied.map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
+    }
+    Ok(folder)
+}
+
+/// Where a file's functions stand in the header; files that are not named come last, in the order of their modules.
+fn place(file: &Path) -> usize {
+    let name = name(file);
+    ORDER.iter().position(|&file| file == name).unwrap_or(ORDER.len())
+}
+
+/// `manager/read` for ffi/src/manager/read.rs, `manager` for ffi/src/manager/mod.rs.
+fn name(file: &Path) -> String {
+    let inside = file
+        .strip_prefix(root().join("ffi/src"))
+        .unwrap_or(file)
+        .with_extension("");
+    let module = if inside.ends_with("mod") {
+        inside.parent().unwrap_or(&inside)
+    } else {
+        &inside
+    };
+    module.to_string_lossy().into_owned()
 }
 
 /// `SecretCallback` is `strongroom_secret_callback_t` in C.

@@ -14,6 +14,7 @@ mod exports;
 mod header;
 mod json;
 mod parity;
+mod miri;
 mod quickstarts;
 mod readme;
 mod run;
@@ -33,6 +34,7 @@ cargo xtask <command>
   test            build everything once, run every suite, print the minutes of each
   check [--fix]   formatting, lints, licences, generated docs, other platforms, README
   c               run the C and C++ programs of tests/c, with sanitizers, some under valgrind
+  miri            run the tests of the C ABI's exports under Miri
   random N        do N random operations through the C ABI, with sanitizers
   bench           run the benchmarks and print their table
   dist --prefix DIR [--profile release|dev]
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         ["c"] => c::suite(true),
         // For `test`, which has built and installed already.
         ["c", "--installed"] => c::suite(false),
+        ["miri"] => miri::miri(),
         ["random", operations] => c::random(operations),
         ["dist", ref words @ ..] => dist::dist(words),
         ["errors"] => tables::write(tables::ERRORS),

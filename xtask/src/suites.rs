@@ -18,9 +18,10 @@ pub(crate) const FEATURES: [&str; 2] = [
 ];
 
 /// Suites that are commands of this program.
-const OWN_SUITES: [(&str, &[&str]); 3] = [
+const OWN_SUITES: [(&str, &[&str]); 4] = [
     ("quickstarts", &["quickstarts"]),
     ("c", &["c", "--installed"]),
+    ("miri", &["miri"]),
     ("check", &["check"]),
 ];
 
@@ -149,6 +150,7 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
         ("cli", "cli"),
         ("leak", "tests/leak"),
         ("unit", "core"),
+        ("unit (C ABI)", "ffi"),
         ("vectors", "tests/vectors"),
         ("quickstart", "examples/quickstart/rust"),
         ("xtask", "xtask"),

@@ -6,6 +6,7 @@ mod provider;
 mod settings;
 mod table;
 
+#[cfg(feature = "encrypted")]
 pub(crate) use provider::Provided;
 pub use provider::SecretProvider;
 pub use settings::{Origin, Settings, parse_duration};

@@ -46,12 +46,10 @@ impl Provided {
         allow(dead_code, reason = "the store's key is the only secret so far")
     )]
     pub(crate) fn ask(&self) -> Result<SecretValue> {
-        let _asking = Asking::begin(Arc::as_ptr(&self.provider).cast())
-            .ok_or_else(|| {
-                let text = "the provider of a secret uses the manager that asks it";
-                Error::new(ErrorKind::ReentrantCall, text)
-            })
-            .map_err(|error| error.with_setting(self.setting))?;
+        let Some(_asking) = Asking::begin(Arc::as_ptr(&self.provider).cast()) else {
+            let text = "the provider of a secret uses the manager that asks it";
+            return Err(Error::new(ErrorKind::ReentrantCall, text).with_setting(self.setting));
+        };
         self.provider
             .secret(self.setting)
             .map_err(|error| error.with_setting(self.setting))

@@ -48,7 +48,7 @@ pub(crate) fn bounded<'a, T: Send + 'a>(
     Box::pin(Bounded::new(call, inner))
 }
 
-struct Bounded<'a, T> {
+struct Bounded<'a, T: 'a> {
     call: Call<'a>,
     inner: BoxFuture<'a, Result<T>>,
     /// Whether the inner call has been polled; before that it has done nothing.
@@ -134,6 +134,18 @@ impl<'a, T> Bounded<'a, T> {
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(cx.deadline().into())));
         sleep.as_mut().poll(task).map(Ok)
+    }
+}
+
+impl<'a, T: 'a> Drop for Bounded<'a, T> {
+    fn drop(&mut self) {
+        if self.runtime.as_deref().is_some_and(Live::is_inherited) {
+            // Taking a timer or a socket back locks what a thread of the parent's may have held during the fork.
+            std::mem::forget(self.sleep.take());
+            if self.call.needs_runtime {
+                std::mem::forget(std::mem::replace(&mut self.inner, Box::pin(std::future::pending())));
+            }
+        }
     }
 }
 

@@ -4,9 +4,9 @@
 //! future on the caller's thread, the callback form hands it to the runtime; both read their arguments alike.
 
 mod admin;
-mod batch;
+pub(crate) mod batch;
 mod generate;
-mod read;
+pub(crate) mod read;
 pub(crate) mod write;
 
 use std::ffi::{c_char, c_void};
@@ -25,6 +25,7 @@ use crate::handle::{Object, hand_out, object, pin, pin_optional};
 use crate::options::Options;
 use crate::report::Report;
 use crate::status::Status;
+use crate::under_way;
 
 /// A store of secrets. Any number of threads may use one at once.
 pub struct Manager {
@@ -71,8 +72,13 @@ impl<A> Verb<A> {
     /// Runs it on this thread.
     fn wait(self, manager: *const Manager) -> Result<A> {
         // A call may take long, and the handle may be freed meanwhile: the call has a manager of its own.
-        let view = pin(manager)?.waiting.with_options(self.chosen.general);
-        view.wait_for(|manager| (self.run)(manager.clone()))
+        let waiting = pin(manager)?.waiting.clone();
+        let mut general = self.chosen.general;
+        let (token, _under_way) = under_way::begin(general.cancel.as_ref());
+        general.cancel = Some(token);
+        waiting
+            .with_options(general)
+            .wait_for(|manager| (self.run)(manager.clone()))
     }
 
     /// Starts it; a callback is told how it ends.

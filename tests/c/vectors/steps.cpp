@@ -199,17 +199,6 @@ json written(const step &of, const strongroom::written &outcome) {
             {"number", or_null(outcome.version_number)}};
 }
 
-json answer(const strongroom::found_many &found) {
-    json told = {{"values", json::object()}, {"failures", json::object()}};
-    for (const auto &[key, secret] : found.secrets) {
-        told["values"][key] = bytes(secret.bytes());
-    }
-    for (const auto &[key, why] : found.failures) {
-        told["failures"][key] = std::string(why.token());
-    }
-    return told;
-}
-
 json answer(const strongroom::page &page) {
     json told = {{"names", json::array()},
                  {"expired", json::array()},
@@ -249,6 +238,21 @@ json get_into(const step &of) {
         return nullptr;
     }
     return {{"value", bytes({buffer.data(), *length})}};
+}
+
+json get_many(const step &of) {
+    const auto keys = texts_of(of, "keys");
+    const auto found = ASK(of, get_many, keys, of.how);
+    of.in.to.check(found.size() == keys.size(), "get_many has one answer for each key");
+    json told = {{"values", json::object()}, {"failures", json::object()}};
+    for (std::size_t at = 0; at < found.size(); ++at) {
+        if (!found[at]) {
+            told["failures"][keys[at]] = std::string(found[at].error().token());
+        } else if (const auto &secret = *found[at]) {
+            told["values"][keys[at]] = bytes(secret->bytes());
+        }
+    }
+    return told;
 }
 
 json set_many(const step &of) {
@@ -313,7 +317,7 @@ const std::map<std::string, operation> operations = {
      {"include_expired", [](const step &of) { return answer(ASK(of, get_version, of.key(), of.version(), of.how)); }}},
     {"get_value", {"", get_value, false}},
     {"get_into", {"", get_into, false}},
-    {"get_many", {"", [](const step &of) { return answer(ASK(of, get_many, texts_of(of, "keys"), of.how)); }}},
+    {"get_many", {"", get_many}},
     {"get_with_fallback",
      {"allow_unavailable",
       [](const step &of) { return answer(ASK(of, get_with_fallback, of.text("name"), texts_of(of, "scopes"), of.how)); }}},

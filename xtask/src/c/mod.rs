@@ -148,9 +148,13 @@ fn suite_programs(with_valgrind: bool, skipped: &mut Vec<String>) -> Outcome<Vec
     for source in sources("suite")? {
         let text = read(&source)?;
         let first = text.lines().next().unwrap_or_default();
-        let asks = |word: &str| first.split([' ', ',', ';']).any(|part| part == word);
-        let libraries: Vec<_> = first
+        let words: Vec<_> = first
             .split([' ', ',', ';'])
+            .map(|word| word.trim_end_matches([':', '.']))
+            .collect();
+        let asks = |word: &str| words.contains(&word);
+        let libraries: Vec<_> = words
+            .iter()
             .filter_map(|word| word.strip_prefix("links:"))
             .map(str::to_owned)
             .collect();

@@ -1,16 +1,16 @@
 //! The files of a prefix.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{ABI_VERSION, Artefacts, Profile, STATIC_LIBRARIES, static_library};
+use super::{ABI_VERSION, Artefacts, Profile, STATIC_LIBRARIES, notices, static_library};
 use crate::Outcome;
 use crate::header::INCLUDE;
 use crate::run::{files, pass, root};
 
+const DOC: &str = "share/doc/strongroom";
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 /// Templates, and where what is made of them goes.
 const TEMPLATES: [(&str, &str); 3] = [
@@ -71,12 +71,13 @@ pub(super) fn install(prefix: &Path, artefacts: &Artefacts, symbols: &[&str]) ->
         let text = crate::run::read(&root().join(template))?;
         put(&prefix.join(path), filled(&text)?.as_bytes(), 0o644)?;
     }
+    put(
+        &prefix.join(DOC).join("THIRD-PARTY.txt"),
+        notices::page()?.as_bytes(),
+        0o644,
+    )?;
     for licence in LICENCES {
-        copy(
-            &root().join(licence),
-            &prefix.join("share/doc/strongroom").join(licence),
-            0o644,
-        )?;
+        copy(&root().join(licence), &prefix.join(DOC).join(licence), 0o644)?;
     }
     Ok(())
 }
@@ -122,9 +123,7 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> Outcome {
     fs::create_dir_all(folder).map_err(cannot)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
     file.write_all(bytes).map_err(cannot)?;
-    file.as_file()
-        .set_permissions(Permissions::from_mode(mode))
-        .map_err(cannot)?;
+    allow(&file, mode).map_err(cannot)?;
     file.persist(path).map_err(|error| cannot(error.error))?;
     Ok(())
 }
@@ -133,12 +132,34 @@ fn link(to: &Path, path: &Path) -> Outcome {
     let cannot = |error: std::io::Error| format!("cannot link {}: {error}", path.display());
     let folder = tempfile::tempdir_in(path.parent().unwrap_or(path)).map_err(cannot)?;
     let link = folder.path().join("link");
-    std::os::unix::fs::symlink(to, &link).map_err(cannot)?;
+    symlink(to, &link).map_err(cannot)?;
     fs::rename(&link, path).map_err(cannot)
 }
 
-#[cfg(test)]
+#[cfg(unix)]
+fn allow(file: &tempfile::NamedTempFile, mode: u32) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file().set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(unix)]
+use std::os::unix::fs::symlink;
+
+// Nothing is installed where there are no modes and links; `dist` says so before.
+#[cfg(not(unix))]
+fn allow(_: &tempfile::NamedTempFile, _: u32) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(unix))]
+fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod elf;
 mod install;
+mod notices;
 mod static_library;
 
 use std::path::{Path, PathBuf};

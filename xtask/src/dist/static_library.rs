@@ -12,9 +12,10 @@ use crate::run::pass;
 pub(super) fn make(archive: &Path, symbols: &[&str], strip: bool, folder: &Path) -> Outcome<PathBuf> {
     let object = folder.join("strongroom.o");
     let mut link = Command::new("ld");
-    // From cargo's archive only what our exports need. Groups are dissolved: a symbol of a group that became local
-    // would be missing in a program where another Rust library brings the same group.
-    link.args(["--relocatable", "--gc-sections", "--force-group-allocation", "-o"]);
+    // From cargo's archive only the members that our exports need, whole: with `--gc-sections` GNU ld loses weak
+    // references. Groups are dissolved: a symbol of a group that became local would be missing in a program where
+    // another Rust library brings the same group.
+    link.args(["--relocatable", "--force-group-allocation", "-o"]);
     link.arg(&object);
     link.args(symbols.iter().map(|name| format!("--undefined={name}")));
     pass(link.arg(archive))?;

@@ -181,13 +181,17 @@ const char *folder(void) {
     return own_folder;
 }
 
-bool is_slow(void) {
+bool is_sanitized(void) {
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
     return true;
 #else
-    const char *preloaded = getenv("LD_PRELOAD");
-    return preloaded && strstr(preloaded, "vgpreload") != NULL;
+    return false;
 #endif
+}
+
+bool is_slow(void) {
+    const char *preloaded = getenv("LD_PRELOAD");
+    return is_sanitized() || (preloaded && strstr(preloaded, "vgpreload"));
 }
 
 size_t many(size_t fast, size_t slow) {

@@ -53,6 +53,8 @@ void skipped(const char *what, const char *why);
 
 /* The program's own folder. */
 const char *folder(void);
+/* Built with a sanitizer. */
+bool is_sanitized(void);
 /* Valgrind, or a sanitizer: everything takes longer. */
 bool is_slow(void);
 /* `fast` of something, or fewer under valgrind and sanitizers. */

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{cargo, logged, pass, read, root, target};
 use crate::suites::{self, FEATURES};
-use crate::{Outcome, exports, header, readme, tables, tools};
+use crate::{Outcome, exports, header, parity, readme, tables, tools};
 
 /// A file longer than this has more than one subject.
 const LONGEST_FILE: usize = 500;
@@ -59,6 +59,7 @@ pub(crate) fn check(fix: bool) -> Outcome {
     tally.step("docs/settings.md", tables::compare(tables::SETTINGS_PAGE));
     tally.step("the C header and list of symbols", header::compare());
     tally.step("guards of the C ABI", exports::check_guards());
+    tally.step("docs/parity.md", parity::look());
     deny(&mut tally);
     tally.step("clippy", pass(clippy().args(["--", "-D", "warnings"])));
     // Without what only tests have: what a user builds must be clean as well.

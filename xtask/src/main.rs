@@ -14,6 +14,7 @@ mod exports;
 mod header;
 mod json;
 mod miri;
+mod parity;
 mod quickstarts;
 mod readme;
 mod run;
@@ -43,6 +44,7 @@ cargo xtask <command>
   guards          whether every export of the C ABI is documented and goes through a guard
   header [--check]    write include/strongroom.h and include/strongroom.symbols, or compare them
   quickstarts     run README's lines for C and C++, in a temporary home
+  parity [--check]    write docs/parity.md from what the vectors of the last test left, or compare it
   readme          run the shell blocks of README.md
   help            this text
 ";
@@ -71,6 +73,8 @@ fn main() -> ExitCode {
         ["header"] => header::write(),
         ["header", "--check"] => header::compare(),
         ["quickstarts"] => quickstarts::run(),
+        ["parity"] => parity::write(),
+        ["parity", "--check"] => parity::compare(),
         ["readme"] => readme::run_shell_blocks(),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

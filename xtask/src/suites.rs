@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::json::{self, Executable};
 use crate::run::{cargo, cli, in_home, logged, parallel, read, root, target};
-use crate::{c, tools};
+use crate::{c, parity, tools};
 
 /// The one feature set that everything is built with in the dev profile. Without defaults, so that `cargo xtask`, which
 /// selects itself alone, and the whole workspace come to the same set for every crate and nothing is built twice.
@@ -85,6 +85,24 @@ struct Report {
     reason: Option<String>,
 }
 
+impl Report {
+    /// What is no suite, but judged once the suites have run.
+    fn of_step(name: &str, outcome: Outcome) -> Self {
+        let (passed, failed) = if outcome.is_ok() { (1, 0) } else { (0, 1) };
+        Self {
+            name: name.to_owned(),
+            count: Count {
+                passed,
+                failed,
+                ..Count::default()
+            },
+            took: Duration::ZERO,
+            log: PathBuf::new(),
+            reason: outcome.err(),
+        }
+    }
+}
+
 /// Builds, runs every suite, and reports.
 pub(crate) fn test() -> Outcome {
     let start = Instant::now();
@@ -94,6 +112,7 @@ pub(crate) fn test() -> Outcome {
             skipped.push(format!("what needs {program}: {reason}"));
         }
     }
+    parity::clear()?;
     let executables = build()?;
     // Before any suite: some of them build as well, and cargo replaces what this copies.
     c::install()?;
@@ -113,12 +132,13 @@ pub(crate) fn test() -> Outcome {
     fs::create_dir_all(&logs).map_err(|error| format!("cannot make {}: {error}", logs.display()))?;
     let suites: Vec<_> = suites.into_iter().map(std::sync::Mutex::new).collect();
     // Two: some suites measure time, and the machines that run this have two cores at least.
-    let reports = parallel(2, &suites, |suite| {
+    let mut reports = parallel(2, &suites, |suite| {
         let mut suite = suite.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let report = run(&mut suite, &logs);
         println!("{} {}", if is_good(&report) { "ok    " } else { "FAILED" }, report.name);
         report
     });
+    reports.push(Report::of_step("parity", parity::compare()));
     tell(&reports, built, start.elapsed(), skipped)
 }
 
@@ -179,7 +199,7 @@ fn run(suite: &mut Suite, logs: &Path) -> Report {
         Ok(file) => {
             for command in &mut suite.commands {
                 let before = counted(&log);
-                match logged(command, &file) {
+                match logged(command.env(parity::FOLDER, parity::folder()), &file) {
                     Err(error) => reason = Some(error),
                     Ok(status) if !status.success() => reason = Some(format!("ended with {status}")),
                     // A program that counts nothing itself counts as one.

@@ -113,6 +113,9 @@ pub static SETTINGS: &[Setting] = settings! {
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";
     #[cfg(feature = "testing")]
+    "fault.lacks": SettingKind::Text, default Some(""), env "FAULT_LACKS", plain,
+        "The capabilities, separated by commas, that `fault` takes away from the backend that it wraps.";
+    #[cfg(feature = "testing")]
     "fault.script": SettingKind::Text, default Some(""), env "FAULT_SCRIPT", plain,
         "What `fault` does to which calls.";
 };

@@ -7,13 +7,9 @@ mod runner;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use runner::{Subject, load, text, value};
+use runner::{array, load, parity, suits, text, value};
 use serde_json::Value;
 use strongroom::{ErrorKind, Face, SecretKey};
-
-fn array<'a>(file: &'a Value, name: &str) -> &'a [Value] {
-    file[name].as_array().unwrap_or_else(|| panic!("`{name}` is an array"))
-}
 
 /// Whether an error is of the class that a vector names, told by its text.
 fn has_reason(file: &Value, vector: &Value, error: &strongroom::Error) -> bool {
@@ -27,7 +23,7 @@ fn has_reason(file: &Value, vector: &Value, error: &strongroom::Error) -> bool {
 fn keys() {
     let file = load("keys.json");
     let mut ran = 0;
-    for vector in array(&file, "valid") {
+    for vector in array(&file["valid"]) {
         let key = SecretKey::parse(text(&vector["text"])).unwrap_or_else(|error| panic!("{vector}: {error}"));
         assert_eq!(key.as_str(), text(&vector["canonical"]));
         assert_eq!(key.kind().word(), text(&vector["kind"]));
@@ -41,23 +37,23 @@ fn keys() {
         );
         ran += 1;
     }
-    for vector in array(&file, "invalid") {
+    for vector in array(&file["invalid"]) {
         let error = SecretKey::parse(text(&vector["text"])).expect_err(text(&vector["text"]));
         assert!(has_reason(&file, vector, &error), "{vector}: {error}");
         ran += 1;
     }
-    for vector in array(&file, "escape") {
+    for vector in array(&file["escape"]) {
         let (word, escaped) = (value(&vector["word"]), text(&vector["escaped"]));
         assert_eq!(SecretKey::escape(&word), escaped);
         assert_eq!(SecretKey::unescape(escaped).unwrap(), word, "{vector}");
         ran += 1;
     }
-    for vector in array(&file, "unescape_invalid") {
+    for vector in array(&file["unescape_invalid"]) {
         let error = SecretKey::unescape(text(&vector["text"])).expect_err(text(&vector["text"]));
         assert!(has_reason(&file, vector, &error), "{vector}: {error}");
         ran += 1;
     }
-    for vector in array(&file, "keyring") {
+    for vector in array(&file["keyring"]) {
         let [service, account] = ["service", "account"].map(|part| SecretKey::escape(text(&vector[part])));
         assert_eq!(format!("app/{service}/{account}"), text(&vector["key"]));
         assert!(SecretKey::parse(text(&vector["key"])).is_ok(), "{vector}");
@@ -68,12 +64,13 @@ fn keys() {
         file["count"].as_u64(),
         "vectors that ran, and vectors that there are"
     );
+    parity::write_keys();
 }
 
 #[test]
 fn errors() {
     let file = load("errors.json");
-    let kinds = array(&file, "kinds");
+    let kinds = array(&file["kinds"]);
     for vector in kinds {
         let kind = ErrorKind::from_token(text(&vector["token"])).unwrap_or_else(|| panic!("{vector}"));
         assert_eq!(Some(u64::from(kind.number())), vector["number"].as_u64(), "{vector}");
@@ -109,16 +106,16 @@ fn errors() {
 #[test]
 fn verbs() {
     let file = load("verbs.json");
-    let scripts = array(&file, "scripts");
+    let scripts = array(&file["scripts"]);
     let mut steps = BTreeMap::new();
     let mut failures = Vec::new();
     for (at, script) in scripts.iter().enumerate() {
-        for &subject in Subject::ALL {
-            if subject.suits(script) {
-                for face in [Face::Async, Face::Blocking] {
-                    match runner::run(subject, face, script) {
-                        Ok(ran) => drop(steps.insert(at, ran)),
-                        Err(failure) => failures.push(format!("{subject:?}, {face:?}, {}: {failure}", script["name"])),
+        for backend in array(&file["backends"]).iter().filter(|backend| suits(backend, script)) {
+            for face in [Face::Async, Face::Blocking] {
+                match runner::run(backend, face, script) {
+                    Ok(ran) => drop(steps.insert(at, ran)),
+                    Err(failure) => {
+                        failures.push(format!("{}, {face:?}, {}: {failure}", backend["name"], script["name"]));
                     }
                 }
             }
@@ -142,4 +139,5 @@ fn verbs() {
     );
     let names: BTreeSet<_> = scripts.iter().map(|script| text(&script["name"])).collect();
     assert_eq!(names.len(), scripts.len(), "every script has a name of its own");
+    parity::write_verbs(scripts);
 }

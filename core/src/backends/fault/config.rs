@@ -1,10 +1,12 @@
 //! The settings of `fault`.
 
 use super::script::Script;
+use crate::backend::Capabilities;
 use crate::config::Settings;
 use crate::error::Result;
 
 const INNER: &str = "fault.inner";
+const LACKS: &str = "fault.lacks";
 const SCRIPT: &str = "fault.script";
 
 /// The word of the backend to wrap.
@@ -13,6 +15,31 @@ pub(super) fn inner(settings: &Settings) -> Result<&str> {
         Some("fault") | None => Err(settings.error(INNER, "cannot be `fault`: a fault does not wrap a fault")),
         Some(word) => Ok(word),
     }
+}
+
+/// What is left of these capabilities without those that the setting takes away; `None` where it takes none.
+pub(super) fn left(settings: &Settings, of: &Capabilities) -> Result<Option<Capabilities>> {
+    let words = settings.text(LACKS).unwrap_or_default();
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let mut left = of.clone();
+    for word in words.split(',') {
+        match word.trim() {
+            "write" => left.read_only = true,
+            "list" => left.list = false,
+            "versions" => left.versions = false,
+            "metadata" => left.metadata = false,
+            "expiry" => left.expiry = false,
+            "cas" => left.cas = false,
+            "atomic_batch" => left.atomic_batch = false,
+            "binary" => left.binary = false,
+            "empty_value" => left.empty_value = false,
+            "verify" => left.verify = false,
+            word => return Err(settings.error(LACKS, &format!("names no capability with `{word}`"))),
+        }
+    }
+    Ok(Some(left))
 }
 
 /// The script; a bad one is [`InvalidConfig`](crate::ErrorKind::InvalidConfig) naming the setting and the position.

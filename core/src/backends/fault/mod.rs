@@ -21,10 +21,14 @@ pub use counters::Counters;
 pub use limited::LimitedBackend;
 pub use script::{Fault, Script};
 
-/// Wraps the backend that `fault.inner` names in the script that `fault.script` states.
+/// Wraps the backend that `fault.inner` names, without what `fault.lacks` takes away, in the script that `fault.script`
+/// states.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let script = config::script(request.settings)?;
-    let inner = (request.other)(config::inner(request.settings)?, request)?;
+    let mut inner = (request.other)(config::inner(request.settings)?, request)?;
+    if let Some(left) = config::left(request.settings, inner.capabilities())? {
+        inner = LimitedBackend::new(inner, left);
+    }
     let fault = FaultBackend::with_script(inner, script);
     let mut opened = opened();
     opened.retain(|fault| fault.strong_count() > 0);

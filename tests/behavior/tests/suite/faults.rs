@@ -315,6 +315,21 @@ tests! { "faults";
         assert_eq!(error.setting(), Some("fault.inner"));
     }
 
+    fn capabilities_may_be_taken_away_by_a_setting(env) [scripted] needs [] {
+        let open = |lacks: &str| {
+            let builder = SecretManager::builder().app("behavior").without_environment();
+            try_open(builder.backend("fault").option("fault.lacks", lacks), env.face)
+        };
+        let client: Client = open("write, versions").unwrap();
+        assert!(client.capabilities().read_only && !client.capabilities().versions);
+        assert!(client.capabilities().list);
+        fails(client.set("A", &Secret::new("v")), ErrorKind::ReadOnly);
+        fails(client.versions("A"), ErrorKind::Unsupported);
+        let error = fails(open("write,wings"), ErrorKind::InvalidConfig);
+        assert_eq!(error.setting(), Some("fault.lacks"));
+        assert!(error.message().contains("wings"), "{error}");
+    }
+
     fn a_change_of_the_script_leaves_hanging_calls(env) [scripted] needs [] {
         let Client::Async(_) = &env.client else { return };
         let fault = FaultBackend::with_script(testing::memory(), "get:hang".parse().unwrap());

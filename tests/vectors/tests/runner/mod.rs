@@ -1,6 +1,10 @@
 //! Backends for the vectors, and how a script runs over one.
 
+mod arguments;
+mod compare;
 mod steps;
+
+pub(crate) mod parity;
 
 #[path = "../../../behavior/tests/suite/client.rs"]
 #[expect(dead_code, reason = "the behaviour suite's client, of which a vector needs less")]
@@ -22,84 +26,63 @@ use std::path::Path;
 
 use client::Client;
 use serde_json::Value;
-use strongroom::backend::{Capabilities, Persistence};
-use strongroom::testing::{self, LimitedBackend};
+use strongroom::backend::Capabilities;
 use strongroom::{Face, SecretKey, SecretManager};
 
-/// What the vectors run over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Subject {
-    Memory,
-    Encrypted,
-    /// Text by name, and nothing else.
-    Plain,
-    ReadOnly,
+type Has = fn(&Capabilities) -> bool;
+
+/// Every word that a script may need or want lacking, `fault` aside.
+const CAPABILITIES: [(&str, Has); 10] = [
+    ("write", |can| !can.read_only),
+    ("list", |can| can.list),
+    ("versions", |can| can.versions),
+    ("metadata", |can| can.metadata),
+    ("expiry", |can| can.expiry),
+    ("cas", |can| can.cas),
+    ("atomic_batch", |can| can.atomic_batch),
+    ("binary", |can| can.binary),
+    ("empty_value", |can| can.empty_value),
+    ("verify", |can| can.verify),
+];
+
+/// Whether this backend has what the script needs and lacks what it wants lacking.
+pub(crate) fn suits(backend: &Value, script: &Value) -> bool {
+    let lacks = |word: &Value| array(&backend["lacks"]).contains(word);
+    !array(&script["needs"]).iter().any(lacks) && array(&script["lacks"]).iter().all(lacks)
 }
 
-impl Subject {
-    pub(crate) const ALL: &'static [Self] = &[Self::Memory, Self::Encrypted, Self::Plain, Self::ReadOnly];
-
-    fn capabilities(self) -> Capabilities {
-        match self {
-            Self::Memory => Capabilities::complete(Persistence::Process, 8 << 20),
-            Self::Encrypted => Capabilities::complete(Persistence::Disk, 8 << 20),
-            Self::Plain => {
-                let mut can = Capabilities::minimal(Persistence::Process, 4096);
-                can.read_only = false;
-                can.empty_value = false;
-                can
-            }
-            Self::ReadOnly => Capabilities::minimal(Persistence::Process, 4096),
-        }
+fn open(backend: &Value, face: Face, script: &Value, dir: &Path) -> Client {
+    let mut builder = SecretManager::builder().app("vectors").without_environment();
+    let of_backend = backend["options"].as_object().unwrap();
+    for (name, option) in of_backend
+        .iter()
+        .chain(script["options"].as_object().into_iter().flatten())
+    {
+        builder = builder.option(name, text(option).replace("{dir}", dir.to_str().unwrap()));
     }
-
-    /// Whether this backend has what the script needs and lacks what it wants lacking.
-    pub(crate) fn suits(self, script: &Value) -> bool {
-        let can = self.capabilities();
-        let has = |word: &Value| match text(word) {
-            "write" => !can.read_only,
-            "list" => can.list,
-            "versions" => can.versions,
-            "metadata" => can.metadata,
-            "expiry" => can.expiry,
-            "cas" => can.cas,
-            "atomic_batch" => can.atomic_batch,
-            "binary" => can.binary,
-            "empty_value" => can.empty_value,
-            "verify" => can.verify,
-            word => panic!("there is no capability `{word}`"),
-        };
-        script["needs"].as_array().unwrap().iter().all(has) && !script["lacks"].as_array().unwrap().iter().any(has)
+    for (name, option) in backend["secret_options"].as_object().into_iter().flatten() {
+        builder = builder.secret_option(name, value(option));
     }
-
-    fn open(self, face: Face, dir: &Path) -> Client {
-        let builder = SecretManager::builder().app("vectors").without_environment();
-        let builder = match self {
-            Self::Memory => builder.backend("memory"),
-            Self::Encrypted => builder
-                .backend("encrypted")
-                .option("encrypted.path", dir.join("secrets.strongroom").to_str().unwrap())
-                .secret_option("encrypted.key", [b'k'; 32].as_slice()),
-            Self::Plain | Self::ReadOnly => {
-                builder.backend_instance(LimitedBackend::new(testing::memory(), self.capabilities()))
-            }
-        };
-        match face {
-            Face::Async => Client::Async(harness::block_on(builder.open()).unwrap()),
-            Face::Blocking => Client::Blocking(builder.open_blocking().unwrap()),
-        }
+    let client = match face {
+        Face::Async => Client::Async(harness::block_on(builder.open()).unwrap()),
+        Face::Blocking => Client::Blocking(builder.open_blocking().unwrap()),
+    };
+    let can = client.capabilities();
+    for (word, has) in CAPABILITIES {
+        let lacks = array(&backend["lacks"]).contains(&Value::from(word));
+        assert_ne!(has(&can), lacks, "{}: `lacks` is right about `{word}`", backend["name"]);
     }
+    client
 }
 
 /// Runs one script over one new backend; the number of its steps, or what went wrong.
-pub(crate) fn run(subject: Subject, face: Face, script: &Value) -> Result<u64, String> {
+pub(crate) fn run(backend: &Value, face: Face, script: &Value) -> Result<u64, String> {
     let dir = tempfile::tempdir().unwrap();
-    let client = subject.open(face, dir.path());
     let id = SecretKey::escape(dir.path().file_name().unwrap().to_str().unwrap());
-    let mut state = steps::State::new(id);
+    let mut state = steps::State::new(open(backend, face, script, dir.path()), id);
     let mut ran = 0;
-    for (at, step) in script["steps"].as_array().unwrap().iter().enumerate() {
-        let outcome = catch_unwind(AssertUnwindSafe(|| steps::run(&client, &mut state, step)));
+    for (at, step) in array(&script["steps"]).iter().enumerate() {
+        let outcome = catch_unwind(AssertUnwindSafe(|| steps::run(&mut state, step)));
         let outcome = outcome.unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             Err(text
@@ -113,6 +96,11 @@ pub(crate) fn run(subject: Subject, face: Face, script: &Value) -> Result<u64, S
         ran += 1;
     }
     Ok(ran)
+}
+
+/// An array that must be one.
+pub(crate) fn array(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("{value} is no array"))
 }
 
 /// One of the files beside the crate's manifest.

@@ -1,0 +1,163 @@
+//! The arguments of a step as the library's own types.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use strongroom::backend::MetadataUpdate;
+use strongroom::{
+    CallOptions, GenerateSpec, GetOptions, IntoTimestamp, ListOptions, PromptPolicy, Result, Secret, SecretKey,
+    SecretMetadata, SecretScope, SetOptions, UpdateOptions,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::steps::State;
+use super::{text, value};
+
+/// An absent flag is `false`.
+pub(super) fn flag(value: &Value) -> bool {
+    value.as_bool().unwrap_or(false)
+}
+
+pub(super) fn size(value: &Value) -> usize {
+    usize::try_from(value.as_u64().unwrap()).unwrap()
+}
+
+fn microseconds(value: &Value) -> Option<OffsetDateTime> {
+    let nanoseconds = i128::from(value.as_i64()?) * 1000;
+    Some(OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap())
+}
+
+/// `expires_at` as it stands, or `expires_in_s` from now.
+fn expiry(args: &Value) -> Option<OffsetDateTime> {
+    let seconds = args["expires_in_s"].as_i64();
+    let relative = seconds.map(|seconds| (OffsetDateTime::now_utc() + Duration::seconds(seconds)).into_timestamp());
+    relative.or_else(|| microseconds(&args["expires_at"]))
+}
+
+fn labels(value: &Value) -> BTreeMap<String, String> {
+    let labels = value.as_object().unwrap().iter();
+    labels
+        .map(|(name, value)| (name.clone(), text(value).to_owned()))
+        .collect()
+}
+
+fn metadata(args: &Value) -> SecretMetadata {
+    let mut metadata = SecretMetadata::new();
+    metadata.provider = args["provider"].as_str().map(str::to_owned);
+    metadata.scope_of_use = args["scope_of_use"].as_str().map(str::to_owned);
+    if !args["labels"].is_null() {
+        metadata.labels = labels(&args["labels"]);
+    }
+    metadata.expires_at = expiry(args);
+    metadata
+}
+
+pub(super) fn secret(args: &Value) -> Secret {
+    Secret::new(value(&args["value"])).with_metadata(metadata(args))
+}
+
+/// What every verb takes; `None` where nothing is stated.
+pub(super) fn call(args: &Value) -> Option<CallOptions> {
+    let words = ["timeout_ms", "prompt", "actor", "reason", "request_id"];
+    if words.iter().all(|&word| args[word].is_null()) {
+        return None;
+    }
+    let mut options = CallOptions::new();
+    options.timeout = args["timeout_ms"].as_u64().map(std::time::Duration::from_millis);
+    options.prompt = args["prompt"].as_str().map(|word| match word {
+        "never" => PromptPolicy::Never,
+        "allow" => PromptPolicy::Allow,
+        _ => panic!("there is no prompt policy `{word}`"),
+    });
+    options.actor = args["actor"].as_str().map(Into::into);
+    options.reason = args["reason"].as_str().map(Into::into);
+    options.request_id = args["request_id"].as_str().map(Into::into);
+    Some(options)
+}
+
+pub(super) fn get(state: &State, args: &Value) -> GetOptions {
+    let mut options = GetOptions::new();
+    options.include_expired = flag(&args["include_expired"]);
+    if !args["version"].is_null() {
+        options = options.version(state.version(&args["version"]));
+    }
+    options
+}
+
+pub(super) fn set(state: &State, args: &Value) -> SetOptions {
+    let mut options = SetOptions::new();
+    options.if_absent = flag(&args["if_absent"]);
+    if !args["if_version"].is_null() {
+        options = options.if_version(state.version(&args["if_version"]));
+    }
+    options.created_at = microseconds(&args["created_at"]);
+    options
+}
+
+pub(super) fn update_value(state: &State, args: &Value) -> UpdateOptions {
+    let mut options = UpdateOptions::new();
+    options.expires_at = expiry(args).map(Some);
+    if flag(&args["clear_expiry"]) {
+        options = options.clear_expiry();
+    }
+    if !args["if_version"].is_null() {
+        options = options.if_version(state.version(&args["if_version"]));
+    }
+    options
+}
+
+/// What is absent stays; `null` removes.
+pub(super) fn update_metadata(state: &State, args: &Value) -> MetadataUpdate {
+    let mut update = MetadataUpdate::new();
+    let field = |name| args.get(name).map(|word: &Value| word.as_str().map(str::to_owned));
+    update.provider = field("provider");
+    update.scope_of_use = field("scope_of_use");
+    if !args["labels"].is_null() {
+        update = update.labels(labels(&args["labels"]));
+    }
+    update.expires_at = expiry(args).map(Some);
+    if flag(&args["clear_expiry"]) {
+        update = update.clear_expiry();
+    }
+    if !args["if_version"].is_null() {
+        update = update.if_version(state.version(&args["if_version"]));
+    }
+    update
+}
+
+pub(super) fn list(state: &State, args: &Value) -> Result<ListOptions> {
+    let mut options = ListOptions::new();
+    if let Some(scope) = args["scope"].as_str() {
+        options = options.scope(SecretScope::parse(&state.fill(scope))?);
+    }
+    if let Some(prefix) = args["prefix"].as_str() {
+        options = options.prefix(state.fill(prefix));
+    }
+    if let Some(provider) = args["provider"].as_str() {
+        options = options.provider(provider);
+    }
+    if let Some(after) = args["after"].as_str() {
+        options = options.after(SecretKey::parse(&state.fill(after))?);
+    }
+    options.limit = args.get("limit").map(size);
+    options.full_metadata = flag(&args["full_metadata"]);
+    Ok(options)
+}
+
+/// How a value is generated, and the metadata of a secret that is created so.
+pub(super) fn generate(args: &Value) -> GenerateSpec {
+    let length = size(&args["length"]);
+    let spec = match text(&args["form"]) {
+        "bytes" => GenerateSpec::bytes(length),
+        "hex" => GenerateSpec::hex(length),
+        "base64" => GenerateSpec::base64(length),
+        "password" => GenerateSpec::password(length),
+        form => panic!("there is no form `{form}`"),
+    };
+    let spec = spec.with_metadata(metadata(args));
+    if args["symbols"] == Value::Bool(false) {
+        spec.without_symbols()
+    } else {
+        spec
+    }
+}

@@ -189,13 +189,17 @@ bool is_sanitized(void) {
 #endif
 }
 
-bool is_slow(void) {
+static bool is_under_valgrind(void) {
     const char *preloaded = getenv("LD_PRELOAD");
-    return is_sanitized() || (preloaded && strstr(preloaded, "vgpreload"));
+    return preloaded && strstr(preloaded, "vgpreload");
 }
 
-size_t many(size_t fast, size_t slow) {
-    return is_slow() ? slow : fast;
+bool is_slow(void) {
+    return is_sanitized() || is_under_valgrind();
+}
+
+size_t many(size_t usual, size_t under_valgrind) {
+    return is_under_valgrind() ? under_valgrind : usual;
 }
 
 static int64_t clock_us(clockid_t clock) {

@@ -1,4 +1,5 @@
-/* Forks: before the first call, after it, with handles open, with calls pending, while other threads call. */
+/* static
+   Forks: before the first call, after it, with handles open, with calls pending, while other threads call. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
@@ -171,12 +172,17 @@ static void call_in_child(const strongroom_manager_t *manager) {
 static void test_forks_while_threads_call(strongroom_manager_t *memory, strongroom_manager_t *encrypted) {
     enum { THREADS = 4 };
     pthread_t threads[THREADS];
+    if (is_sanitized()) {
+        /* A child finds the sanitizer's own locks as they were at the fork: taken, for ever, by threads it has not. */
+        skipped("forks while other threads call", "AddressSanitizer's allocator does not survive them");
+        return;
+    }
     shared[0] = memory;
     shared[1] = encrypted;
     for (uintptr_t i = 0; i < THREADS; i++) {
         CHECK_NUMBER(pthread_create(&threads[i], NULL, keep_calling, (void *)i), 0);
     }
-    for (size_t round = 0; round < many(200, 40); round++) {
+    for (size_t round = 0; round < 200; round++) {
         pid_t child = fork();
         if (child == 0) {
             check_begin_child();

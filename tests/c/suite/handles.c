@@ -14,7 +14,7 @@ static void test_reused_slots_do_not_revive_handles(void) {
     CHECK_OK(set(manager, "key", "value"));
     enum { KEPT = 64 };
     strongroom_secret_t *stale[KEPT] = {0};
-    size_t rounds = many(100000, 5000);
+    size_t rounds = many(100000, 1000);
     for (size_t round = 0; round < rounds; round++) {
         strongroom_secret_t *secret = NULL;
         CHECK_OK(strongroom_manager_get(manager, TEXT("key"), NULL, &secret, NULL));
@@ -43,7 +43,7 @@ static void test_reused_slots_do_not_revive_handles(void) {
 static void test_managers_are_opened_and_freed_many_times(void) {
     strongroom_options_t *options = options_of((const char *const[]){"backend", "memory", NULL});
     strongroom_manager_t *before = NULL;
-    size_t rounds = many(100000, 3000);
+    size_t rounds = many(20000, 1000);
     for (size_t round = 0; round < rounds; round++) {
         strongroom_manager_t *manager = NULL;
         CHECK_OK(strongroom_manager_open(options, &manager, NULL));
@@ -64,7 +64,7 @@ static void test_no_neighbour_of_a_handle_is_one(void) {
         CHECK_STATUS(strongroom_cancel_free(other), STRONGROOM_STATUS_INVALID_HANDLE);
     }
     srand(4);
-    for (size_t i = 0; i < many(200000, 20000); i++) {
+    for (size_t i = 0; i < many(200000, 10000); i++) {
         uintptr_t word = ((uintptr_t)rand() << 33) ^ ((uintptr_t)rand() << 11) ^ (uintptr_t)rand();
         if (word != (uintptr_t)cancel && word != 0) {
             CHECK_STATUS(strongroom_cancel_free((void *)word), STRONGROOM_STATUS_INVALID_HANDLE);
@@ -74,7 +74,7 @@ static void test_no_neighbour_of_a_handle_is_one(void) {
 }
 
 static void test_very_many_are_alive_at_once(void) {
-    size_t count = many(100000, 20000);
+    size_t count = many(100000, 5000);
     strongroom_manager_t *manager = open_memory();
     CHECK_OK(set(manager, "key", "value"));
     strongroom_secret_t **secrets = calloc(count, sizeof *secrets);
@@ -137,7 +137,7 @@ static void test_handles_may_be_freed_under_others(void) {
     for (uintptr_t i = 0; i < THREADS; i++) {
         CHECK_NUMBER(pthread_create(&threads[i], NULL, use_shared, (void *)(i + 1)), 0);
     }
-    for (size_t round = 0; round < many(3000, 1000); round++) {
+    for (size_t round = 0; round < many(1500, 300); round++) {
         strongroom_secret_t *secret = NULL;
         strongroom_manager_t *manager = NULL;
         CHECK_OK(strongroom_manager_get(source, TEXT("key"), NULL, &secret, NULL));
@@ -173,7 +173,7 @@ static void *free_one(void *secret) {
 static void test_of_two_frees_one_wins(void) {
     strongroom_manager_t *manager = open_memory();
     CHECK_OK(set(manager, "key", "value"));
-    int rounds = (int)many(2000, 300);
+    int rounds = (int)many(2000, 150);
     for (int round = 0; round < rounds; round++) {
         strongroom_secret_t *secret = NULL;
         pthread_t other;

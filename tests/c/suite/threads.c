@@ -128,13 +128,13 @@ static void run(strongroom_manager_t **managers, size_t count, size_t rounds, bo
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     strongroom_manager_t *memory[] = {open_memory()};
-    run(memory, 1, many(20000, 1000), false);
+    run(memory, 1, many(3000, 500), false);
     strongroom_manager_t *one[] = {open_encrypted("threads")};
-    run(one, 1, many(150, 40), false);
+    run(one, 1, many(100, 20), false);
     /* Several managers of one store, each with its own cache, and one of another. */
     strongroom_manager_t *several[] = {open_encrypted("threads"), open_encrypted("threads"), open_encrypted("other"),
                                        open_memory()};
-    run(several, MANAGERS, many(150, 40), false);
+    run(several, MANAGERS, many(100, 20), false);
     strongroom_manager_t *freed[] = {open_memory(), open_encrypted("threads"), open_memory(), open_encrypted("freed")};
     run(freed, MANAGERS, many(1000, 100), true);
     return check_end();

@@ -181,17 +181,25 @@ const char *folder(void) {
     return own_folder;
 }
 
-bool is_slow(void) {
+bool is_sanitized(void) {
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
     return true;
 #else
-    const char *preloaded = getenv("LD_PRELOAD");
-    return preloaded && strstr(preloaded, "vgpreload") != NULL;
+    return false;
 #endif
 }
 
-size_t many(size_t fast, size_t slow) {
-    return is_slow() ? slow : fast;
+static bool is_under_valgrind(void) {
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded && strstr(preloaded, "vgpreload");
+}
+
+bool is_slow(void) {
+    return is_sanitized() || is_under_valgrind();
+}
+
+size_t many(size_t usual, size_t under_valgrind) {
+    return is_under_valgrind() ? under_valgrind : usual;
 }
 
 static int64_t clock_us(clockid_t clock) {

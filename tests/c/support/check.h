@@ -53,10 +53,12 @@ void skipped(const char *what, const char *why);
 
 /* The program's own folder. */
 const char *folder(void);
+/* Built with a sanitizer. */
+bool is_sanitized(void);
 /* Valgrind, or a sanitizer: everything takes longer. */
 bool is_slow(void);
-/* `fast` of something, or fewer under valgrind and sanitizers. */
-size_t many(size_t fast, size_t slow);
+/* So many of something, or fewer under valgrind. */
+size_t many(size_t usual, size_t under_valgrind);
 /* Milliseconds of a clock that never goes back. */
 int64_t now_ms(void);
 /* Microseconds since 1970. */

@@ -120,7 +120,7 @@ template <class Write> result<std::string> written_text(std::size_t guess, std::
 
 } // namespace detail
 
-/// Any bytes as a segment of a key: `=HH` for what a key cannot hold, `==` for nothing. `too_large`.
+/// Any bytes as a segment of a key: `=HH` for what a key cannot hold, `==` for nothing.
 [[nodiscard]] inline result<std::string> try_escape(byte_view word) {
     return detail::written_text(word.size(), 1, [&](char *buffer, std::size_t capacity, auto *needed, auto **why) {
         return strongroom_key_escape(word.data(), word.size(), buffer, capacity, needed, why);

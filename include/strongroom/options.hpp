@@ -90,8 +90,8 @@ public:
         handle_.reset(made);
     }
 
-    /// Ends every call that carries it, and every later one, with `cancelled`. For good; from any thread, and from
-    /// within callbacks.
+    /// Ends every call that carries it, now or later, with `cancelled` (a write that was sent: `outcome_unknown`); what
+    /// the cache answers at once is answered all the same. For good; from any thread, and from within callbacks.
     void fire() const noexcept { static_cast<void>(strongroom_cancel_fire(c_handle())); }
 
     /// The C source, still this object's.

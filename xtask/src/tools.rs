@@ -45,6 +45,16 @@ pub(crate) fn header(name: &str, package: &str) -> Outcome {
     install(name, package)
 }
 
+/// Installs a library that `pkg-config` knows where it is missing and may be installed.
+pub(crate) fn module(name: &str, package: &str) -> Outcome {
+    system("pkg-config", "pkg-config")?;
+    let known = Command::new("pkg-config").args(["--exists", name]).status();
+    if known.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    install(name, package)
+}
+
 fn install(what: &str, package: &str) -> Outcome {
     let is_root = Command::new("id")
         .arg("-u")

@@ -26,7 +26,7 @@ const TEMPLATES: [(&str, &str); 3] = [
 ];
 
 /// The shared library in a prefix.
-pub(super) fn shared(prefix: &Path) -> PathBuf {
+pub(crate) fn shared(prefix: &Path) -> PathBuf {
     prefix.join(format!("lib/libstrongroom.so.{ABI_VERSION}"))
 }
 

@@ -7,6 +7,8 @@ mod static_library;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use install::shared as shared_library;
+
 use crate::Outcome;
 use crate::exports;
 use crate::run::{cargo, pass, target};
@@ -62,6 +64,12 @@ pub(crate) fn dist(words: &[&str]) -> Outcome {
     }
     let prefix = std::path::absolute(&prefix).map_err(|error| format!("cannot find {}: {error}", prefix.display()))?;
     install(&prefix, &build(profile)?)?;
+    for (what, library) in [
+        ("shared", install::shared(&prefix)),
+        ("static", install::archive(&prefix)),
+    ] {
+        println!("{what} library: {} bytes", elf::size(&library)?);
+    }
     println!("installed in {}", prefix.display());
     Ok(())
 }

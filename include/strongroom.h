@@ -551,7 +551,7 @@ STRONGROOM_API
 strongroom_status_t strongroom_options_set_secret(strongroom_options_t *options,
                                                   const char *name,
                                                   size_t name_length,
-                                                  const void *value_data,
+                                                  const void *value,
                                                   size_t value_length,
                                                   strongroom_error_t **error);
 
@@ -1246,8 +1246,8 @@ STRONGROOM_API strongroom_status_t strongroom_call_free(strongroom_call_t *call)
 STRONGROOM_API strongroom_status_t strongroom_cancel_new(strongroom_cancel_t **cancel, strongroom_error_t **error);
 
 /*
- Fires: every call that carries it now or later ends with `cancelled` (a write that was sent: `outcome_unknown`). May
- be called on any thread and inside callbacks.
+ Fires: every call that carries it now or later ends with `cancelled` (a write that was sent: `outcome_unknown`),
+ unless the cache answers it at once. May be called on any thread and inside callbacks.
  */
 STRONGROOM_API strongroom_status_t strongroom_cancel_fire(const strongroom_cancel_t *cancel);
 
@@ -1453,9 +1453,9 @@ STRONGROOM_API strongroom_status_t strongroom_batch_new(strongroom_batch_t **bat
  */
 STRONGROOM_API
 strongroom_status_t strongroom_batch_add(strongroom_batch_t *batch,
-                                         const char *key_text,
+                                         const char *key,
                                          size_t key_length,
-                                         const void *value_data,
+                                         const void *value,
                                          size_t value_length,
                                          const strongroom_metadata_t *metadata,
                                          strongroom_error_t **error);
@@ -1581,7 +1581,8 @@ strongroom_status_t strongroom_key_parse(const char *text,
 
 /*
  Writes any bytes as one segment of a key, with a NUL behind it, and tells its length without the NUL, also where the
- buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
+ buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0. Errors:
+ `too_large` where the segment would have more than 1,024 bytes.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_key_escape(const void *word,

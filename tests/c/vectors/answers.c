@@ -3,19 +3,14 @@
 #include <ctype.h>
 #include <string.h>
 
-static cJSON *text_or_null(const char *text)
-{
-    return text == NULL ? cJSON_CreateNull() : cJSON_CreateString(text);
-}
+static cJSON *text_or_null(const char *text) { return text == NULL ? cJSON_CreateNull() : cJSON_CreateString(text); }
 
-static cJSON *moment_or_null(strongroom_status_t status, int64_t microseconds)
-{
+static cJSON *moment_or_null(strongroom_status_t status, int64_t microseconds) {
     check(status == STRONGROOM_STATUS_OK || status == STRONGROOM_STATUS_NOT_FOUND, "a point in time: %d", (int)status);
     return status == STRONGROOM_STATUS_OK ? cJSON_CreateNumber((double)microseconds) : cJSON_CreateNull();
 }
 
-static void add_metadata(cJSON *answer, const strongroom_metadata_t *metadata)
-{
+static void add_metadata(cJSON *answer, const strongroom_metadata_t *metadata) {
     cJSON_AddItemToObject(answer, "provider", text_or_null(strongroom_metadata_provider(metadata)));
     cJSON_AddItemToObject(answer, "scope_of_use", text_or_null(strongroom_metadata_scope_of_use(metadata)));
     cJSON *labels = cJSON_AddObjectToObject(answer, "labels");
@@ -35,15 +30,13 @@ static void add_metadata(cJSON *answer, const strongroom_metadata_t *metadata)
     cJSON_AddItemToObject(answer, "version", text_or_null(strongroom_metadata_version(metadata)));
 }
 
-cJSON *answer_bytes(struct session *session, const uint8_t *bytes, size_t length)
-{
+cJSON *answer_bytes(struct session *session, const uint8_t *bytes, size_t length) {
     cJSON *answer = cJSON_CreateObject();
     cJSON_AddStringToObject(answer, "value", json_hex(&session->arena, bytes, length));
     return answer;
 }
 
-cJSON *answer_secret(struct session *session, const strongroom_secret_t *secret)
-{
+cJSON *answer_secret(struct session *session, const strongroom_secret_t *secret) {
     const uint8_t *bytes = strongroom_secret_data(secret);
     if (!check(bytes != NULL, "a secret has bytes"))
         return cJSON_CreateNull();
@@ -55,8 +48,7 @@ cJSON *answer_secret(struct session *session, const strongroom_secret_t *secret)
     return answer;
 }
 
-cJSON *answer_generated(const strongroom_secret_t *secret)
-{
+cJSON *answer_generated(const strongroom_secret_t *secret) {
     const uint8_t *bytes = strongroom_secret_data(secret);
     size_t length = strongroom_secret_len(secret);
     bool symbols = false;
@@ -68,16 +60,14 @@ cJSON *answer_generated(const strongroom_secret_t *secret)
     return answer;
 }
 
-cJSON *answer_metadata(const strongroom_metadata_t *metadata)
-{
+cJSON *answer_metadata(const strongroom_metadata_t *metadata) {
     cJSON *answer = cJSON_CreateObject();
     add_metadata(answer, metadata);
     cJSON_AddBoolToObject(answer, "expired", strongroom_metadata_is_expired(metadata));
     return answer;
 }
 
-cJSON *answer_written(const strongroom_written_t *written)
-{
+cJSON *answer_written(const strongroom_written_t *written) {
     cJSON *answer = cJSON_CreateObject();
     cJSON_AddBoolToObject(answer, "created", strongroom_written_created(written));
     cJSON_AddItemToObject(answer, "version", text_or_null(strongroom_written_version(written)));
@@ -87,8 +77,7 @@ cJSON *answer_written(const strongroom_written_t *written)
     return answer;
 }
 
-cJSON *answer_found(struct session *session, const strongroom_list_t *list)
-{
+cJSON *answer_found(struct session *session, const strongroom_list_t *list) {
     cJSON *answer = cJSON_CreateObject();
     cJSON *values = cJSON_AddObjectToObject(answer, "values");
     cJSON *failures = cJSON_AddObjectToObject(answer, "failures");
@@ -110,8 +99,7 @@ cJSON *answer_found(struct session *session, const strongroom_list_t *list)
     return answer;
 }
 
-cJSON *answer_listed(const strongroom_list_t *list)
-{
+cJSON *answer_listed(const strongroom_list_t *list) {
     cJSON *answer = cJSON_CreateObject();
     cJSON *names = cJSON_AddArrayToObject(answer, "names");
     cJSON *expired = cJSON_AddArrayToObject(answer, "expired");
@@ -133,8 +121,7 @@ cJSON *answer_listed(const strongroom_list_t *list)
     return answer;
 }
 
-cJSON *answer_versions(const strongroom_list_t *list)
-{
+cJSON *answer_versions(const strongroom_list_t *list) {
     cJSON *answer = cJSON_CreateObject();
     cJSON_AddNumberToObject(answer, "count", (double)strongroom_list_len(list));
     cJSON *versions = cJSON_AddArrayToObject(answer, "versions");
@@ -154,8 +141,7 @@ cJSON *answer_versions(const strongroom_list_t *list)
     return answer;
 }
 
-cJSON *answer_batch(const strongroom_list_t *list, strongroom_status_t *status, strongroom_error_t **error)
-{
+cJSON *answer_batch(const strongroom_list_t *list, strongroom_status_t *status, strongroom_error_t **error) {
     cJSON *answer = cJSON_CreateObject();
     cJSON *created = cJSON_AddArrayToObject(answer, "created");
     for (size_t at = 0; at < strongroom_list_len(list) && *status == STRONGROOM_STATUS_OK; at++) {
@@ -166,8 +152,7 @@ cJSON *answer_batch(const strongroom_list_t *list, strongroom_status_t *status, 
     return answer;
 }
 
-cJSON *answer_verified(const strongroom_report_t *report)
-{
+cJSON *answer_verified(const strongroom_report_t *report) {
     static const char *const numbers[] = {"secrets", "versions", "journal", "sequence"};
     cJSON *answer = cJSON_CreateObject();
     for (size_t at = 0; at < sizeof numbers / sizeof *numbers; at++) {

@@ -9,8 +9,7 @@ struct block {
     max_align_t memory[];
 };
 
-void *arena_alloc(struct arena *arena, size_t size)
-{
+void *arena_alloc(struct arena *arena, size_t size) {
     struct block *block = calloc(1, sizeof *block + size);
     if (block == NULL)
         die("out of memory");
@@ -19,8 +18,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     return block->memory;
 }
 
-void arena_clear(struct arena *arena)
-{
+void arena_clear(struct arena *arena) {
     while (arena->blocks != NULL) {
         struct block *block = arena->blocks;
         arena->blocks = block->next;

@@ -8,8 +8,7 @@
 static const char common[] = "prompt actor reason request_id";
 
 /* Microseconds since 1970 of an expiry; false where none is stated. */
-static bool expiry(const cJSON *args, int64_t *microseconds)
-{
+static bool expiry(const cJSON *args, int64_t *microseconds) {
     const cJSON *seconds = json_field(args, "expires_in_s");
     const cJSON *absolute = json_field(args, "expires_at");
     if (cJSON_IsNumber(seconds))
@@ -21,8 +20,7 @@ static bool expiry(const cJSON *args, int64_t *microseconds)
     return true;
 }
 
-static struct text option_text(struct session *session, const cJSON *option)
-{
+static struct text option_text(struct session *session, const cJSON *option) {
     if (cJSON_IsBool(option))
         return formatted(&session->arena, "%s", cJSON_IsTrue(option) ? "true" : "false");
     if (cJSON_IsNumber(option))
@@ -33,8 +31,7 @@ static struct text option_text(struct session *session, const cJSON *option)
 }
 
 static strongroom_status_t set_option(strongroom_call_t **call, const char *name, struct text value,
-                                      strongroom_error_t **error)
-{
+                                      strongroom_error_t **error) {
     strongroom_status_t status = STRONGROOM_STATUS_OK;
     if (*call == NULL)
         status = strongroom_call_new(call, error);
@@ -44,8 +41,7 @@ static strongroom_status_t set_option(strongroom_call_t **call, const char *name
 }
 
 strongroom_status_t call_of(struct session *session, const cJSON *args, const char *words, strongroom_call_t **call,
-                            strongroom_error_t **error)
-{
+                            strongroom_error_t **error) {
     strongroom_status_t status = STRONGROOM_STATUS_OK;
     const cJSON *timeout = json_field(args, "timeout_ms");
     if (timeout != NULL)
@@ -69,8 +65,7 @@ strongroom_status_t call_of(struct session *session, const cJSON *args, const ch
 typedef strongroom_status_t (*text_setter)(strongroom_metadata_t *, const char *, size_t, strongroom_error_t **);
 
 static bool set_text(struct session *session, strongroom_metadata_t *metadata, const cJSON *args, const char *name,
-                     text_setter set)
-{
+                     text_setter set) {
     const cJSON *field = json_field(args, name);
     if (field == NULL)
         return true;
@@ -80,13 +75,11 @@ static bool set_text(struct session *session, strongroom_metadata_t *metadata, c
     return set(metadata, value.data, value.length, NULL) == STRONGROOM_STATUS_OK;
 }
 
-static bool set_labels(struct session *session, strongroom_metadata_t *metadata, const cJSON *labels)
-{
+static bool set_labels(struct session *session, strongroom_metadata_t *metadata, const cJSON *labels) {
     /* Cleared first: an update with no labels removes those that there are. */
     bool set = strongroom_metadata_clear(metadata, "labels", STRONGROOM_AUTO_LENGTH, NULL) == STRONGROOM_STATUS_OK;
     const cJSON *label;
-    cJSON_ArrayForEach(label, labels)
-    {
+    cJSON_ArrayForEach(label, labels) {
         struct text value = json_text_of(&session->arena, label);
         set &= strongroom_metadata_set_label(metadata, label->string, strlen(label->string), value.data, value.length,
                                              NULL) == STRONGROOM_STATUS_OK;
@@ -94,9 +87,9 @@ static bool set_labels(struct session *session, strongroom_metadata_t *metadata,
     return set;
 }
 
-strongroom_metadata_t *metadata_of(struct session *session, const cJSON *args)
-{
-    static const char *const fields[] = {"provider", "scope_of_use", "labels", "expires_in_s", "expires_at", "clear_expiry"};
+strongroom_metadata_t *metadata_of(struct session *session, const cJSON *args) {
+    static const char *const fields[] = {"provider",     "scope_of_use", "labels",
+                                         "expires_in_s", "expires_at",   "clear_expiry"};
     bool stated = false;
     for (size_t at = 0; at < sizeof fields / sizeof *fields; at++)
         stated |= json_field(args, fields[at]) != NULL;
@@ -117,8 +110,7 @@ strongroom_metadata_t *metadata_of(struct session *session, const cJSON *args)
     return metadata;
 }
 
-int32_t form_of(const cJSON *args)
-{
+int32_t form_of(const cJSON *args) {
     static const char *const forms[] = {"bytes", "hex", "base64", "password"};
     static const int32_t numbers[] = {STRONGROOM_FORM_BYTES, STRONGROOM_FORM_HEX, STRONGROOM_FORM_BASE64,
                                       STRONGROOM_FORM_PASSWORD};
@@ -130,8 +122,7 @@ int32_t form_of(const cJSON *args)
     die("a form is expected");
 }
 
-size_t size_of(const cJSON *args, const char *name)
-{
+size_t size_of(const cJSON *args, const char *name) {
     const cJSON *size = json_field(args, name);
     if (!cJSON_IsNumber(size))
         die("`%s` is no number", name);

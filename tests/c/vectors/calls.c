@@ -17,17 +17,16 @@ struct arrival {
     bool arrived;
 };
 
-struct arrival *arrival_new(struct outcome *outcome)
-{
+struct arrival *arrival_new(struct outcome *outcome) {
     struct arrival *arrival = calloc(1, sizeof *arrival);
-    if (arrival == NULL || pthread_mutex_init(&arrival->mutex, NULL) != 0 || pthread_cond_init(&arrival->changed, NULL) != 0)
+    if (arrival == NULL || pthread_mutex_init(&arrival->mutex, NULL) != 0 ||
+        pthread_cond_init(&arrival->changed, NULL) != 0)
         die("no memory for a completion");
     arrival->outcome = outcome;
     return arrival;
 }
 
-void arrival_await(struct arrival *arrival, strongroom_status_t started)
-{
+void arrival_await(struct arrival *arrival, strongroom_status_t started) {
     if (started == STRONGROOM_STATUS_OK) {
         struct timespec limit;
         clock_gettime(CLOCK_REALTIME, &limit);
@@ -47,18 +46,16 @@ void arrival_await(struct arrival *arrival, strongroom_status_t started)
 }
 
 /* `field` of the outcome is filled before the waiting thread is woken. */
-#define ARRIVED(kind, type) \
-    void kind##_arrived(void *context, strongroom_status_t status, type kind, strongroom_error_t *error) \
-    { \
-        struct arrival *arrival = context; \
-        pthread_mutex_lock(&arrival->mutex); \
-        arrival->outcome->kind = kind; \
-        finish(arrival, status, error); \
+#define ARRIVED(kind, type)                                                                                            \
+    void kind##_arrived(void *context, strongroom_status_t status, type kind, strongroom_error_t *error) {             \
+        struct arrival *arrival = context;                                                                             \
+        pthread_mutex_lock(&arrival->mutex);                                                                           \
+        arrival->outcome->kind = kind;                                                                                 \
+        finish(arrival, status, error);                                                                                \
     }
 
 /* Called with the mutex held; gives it back. */
-static void finish(struct arrival *arrival, strongroom_status_t status, strongroom_error_t *error)
-{
+static void finish(struct arrival *arrival, strongroom_status_t status, strongroom_error_t *error) {
     check(!arrival->arrived, "a completion comes once");
     arrival->outcome->status = status;
     arrival->outcome->error = error;
@@ -75,15 +72,13 @@ ARRIVED(written, strongroom_written_t *)
 ARRIVED(report, strongroom_report_t *)
 ARRIVED(manager, strongroom_manager_t *)
 
-void done_arrived(void *context, strongroom_status_t status, strongroom_error_t *error)
-{
+void done_arrived(void *context, strongroom_status_t status, strongroom_error_t *error) {
     struct arrival *arrival = context;
     pthread_mutex_lock(&arrival->mutex);
     finish(arrival, status, error);
 }
 
-void outcome_free(struct outcome *outcome)
-{
+void outcome_free(struct outcome *outcome) {
     bool freed = strongroom_error_free(outcome->error) == STRONGROOM_STATUS_OK;
     freed &= strongroom_secret_free(outcome->secret) == STRONGROOM_STATUS_OK;
     freed &= strongroom_list_free(outcome->list) == STRONGROOM_STATUS_OK;

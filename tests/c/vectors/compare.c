@@ -2,21 +2,18 @@
 
 #include <string.h>
 
-static bool value_fits(struct session *session, const cJSON *expected, const cJSON *found)
-{
+static bool value_fits(struct session *session, const cJSON *expected, const cJSON *found) {
     struct text value = json_value(&session->arena, expected);
     const char *hex = json_hex(&session->arena, (const uint8_t *)value.data, value.length);
     return cJSON_IsString(found) && strcmp(hex, found->valuestring) == 0;
 }
 
 /* Whether two objects by key are equal as a whole. */
-static bool entries_fit(struct session *session, const cJSON *expected, const cJSON *found, bool are_values)
-{
+static bool entries_fit(struct session *session, const cJSON *expected, const cJSON *found, bool are_values) {
     if (cJSON_GetArraySize(expected) != cJSON_GetArraySize(found))
         return false;
     const cJSON *entry;
-    cJSON_ArrayForEach(entry, expected)
-    {
+    cJSON_ArrayForEach(entry, expected) {
         struct text key = session_fill(session, formatted(&session->arena, "%s", entry->string));
         const cJSON *beside = json_field(found, key.data);
         if (!(are_values ? value_fits(session, entry, beside) : json_same(entry, beside)))
@@ -25,14 +22,12 @@ static bool entries_fit(struct session *session, const cJSON *expected, const cJ
     return true;
 }
 
-static bool name_fits(struct session *session, const cJSON *expected, const cJSON *found)
-{
+static bool name_fits(struct session *session, const cJSON *expected, const cJSON *found) {
     struct text name = session_fill(session, json_text_of(&session->arena, expected));
     return cJSON_IsString(found) && strcmp(name.data, found->valuestring) == 0;
 }
 
-static bool version_fits(struct session *session, const cJSON *expected, const cJSON *found)
-{
+static bool version_fits(struct session *session, const cJSON *expected, const cJSON *found) {
     const struct saved *saved = session_saved(session, expected->valuestring);
     const char *word = saved == NULL ? expected->valuestring : saved->word;
     return cJSON_IsString(found) && strcmp(word, found->valuestring) == 0;
@@ -40,14 +35,12 @@ static bool version_fits(struct session *session, const cJSON *expected, const c
 
 typedef bool (*item_fits)(struct session *, const cJSON *, const cJSON *);
 
-static bool items_fit(struct session *session, const cJSON *expected, const cJSON *found, item_fits fits)
-{
+static bool items_fit(struct session *session, const cJSON *expected, const cJSON *found, item_fits fits) {
     if (cJSON_GetArraySize(expected) != cJSON_GetArraySize(found))
         return false;
     const cJSON *beside = found->child;
     const cJSON *item;
-    cJSON_ArrayForEach(item, expected)
-    {
+    cJSON_ArrayForEach(item, expected) {
         if (!fits(session, item, beside))
             return false;
         beside = beside->next;
@@ -55,8 +48,7 @@ static bool items_fit(struct session *session, const cJSON *expected, const cJSO
     return true;
 }
 
-static bool field_fits(struct session *session, const cJSON *expected, const cJSON *answer)
-{
+static bool field_fits(struct session *session, const cJSON *expected, const cJSON *answer) {
     const char *field = expected->string;
     const cJSON *found = json_field(answer, field);
     if (strcmp(field, "newer_than") == 0) {
@@ -83,16 +75,14 @@ static bool field_fits(struct session *session, const cJSON *expected, const cJS
     return json_same(expected, found);
 }
 
-bool answer_fits(struct session *session, const cJSON *expected, const cJSON *found, const char **field)
-{
+bool answer_fits(struct session *session, const cJSON *expected, const cJSON *found, const char **field) {
     *field = "the answer";
     if (!cJSON_IsObject(expected))
         return json_same(expected, found);
     if (!cJSON_IsObject(found))
         return false;
     const cJSON *part;
-    cJSON_ArrayForEach(part, expected)
-    {
+    cJSON_ArrayForEach(part, expected) {
         *field = part->string;
         if (!field_fits(session, part, found))
             return false;

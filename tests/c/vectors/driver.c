@@ -18,17 +18,14 @@
 #include "steps.h"
 
 /* Whether the backend has what the script needs and lacks what it wants lacking. */
-static bool suits(const cJSON *backend, const cJSON *script)
-{
+static bool suits(const cJSON *backend, const cJSON *script) {
     const cJSON *lacks = json_array(backend, "lacks");
     const cJSON *word;
-    cJSON_ArrayForEach(word, json_array(script, "needs"))
-    {
+    cJSON_ArrayForEach(word, json_array(script, "needs")) {
         if (json_contains(lacks, word->valuestring))
             return false;
     }
-    cJSON_ArrayForEach(word, json_array(script, "lacks"))
-    {
+    cJSON_ArrayForEach(word, json_array(script, "lacks")) {
         if (!json_contains(lacks, word->valuestring))
             return false;
     }
@@ -36,18 +33,17 @@ static bool suits(const cJSON *backend, const cJSON *script)
 }
 
 /* The number of steps that ran as they should. */
-static int run_script(enum form form, const cJSON *backend, const cJSON *script, const char *folder)
-{
+static int run_script(enum form form, const cJSON *backend, const cJSON *script, const char *folder) {
     const char *name = json_field(script, "name")->valuestring;
     struct session session;
     int steps = 0;
     if (session_open(&session, form, backend, script, folder)) {
         ran(form, "open", name);
         const cJSON *step;
-        cJSON_ArrayForEach(step, json_array(script, "steps"))
-        {
+        cJSON_ArrayForEach(step, json_array(script, "steps")) {
             if (!step_run(&session, step, name)) {
-                printf("   through %s, over %s, step %d\n", form_language(form), json_field(backend, "name")->valuestring, steps);
+                printf("   through %s, over %s, step %d\n", form_language(form),
+                       json_field(backend, "name")->valuestring, steps);
                 break;
             }
             steps++;
@@ -57,20 +53,17 @@ static int run_script(enum form form, const cJSON *backend, const cJSON *script,
     return steps;
 }
 
-static void run_verbs(enum form form, const char *vectors, const char *scratch)
-{
+static void run_verbs(enum form form, const char *vectors, const char *scratch) {
     cJSON *file = json_load(vectors, "verbs.json");
     struct arena arena = {0};
     int count = 0;
     int steps = 0;
     int folders = 0;
     const cJSON *script;
-    cJSON_ArrayForEach(script, json_array(file, "scripts"))
-    {
+    cJSON_ArrayForEach(script, json_array(file, "scripts")) {
         int most = -1;
         const cJSON *backend;
-        cJSON_ArrayForEach(backend, json_array(file, "backends"))
-        {
+        cJSON_ArrayForEach(backend, json_array(file, "backends")) {
             if (!suits(backend, script))
                 continue;
             const char *folder = formatted(&arena, "%s/%s.%d", scratch, form_language(form), folders++).data;
@@ -88,8 +81,7 @@ static void run_verbs(enum form form, const char *vectors, const char *scratch)
     cJSON_Delete(file);
 }
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     if (count != 4)
         die("usage: %s <tests/vectors> <scratch folder> <parity file>", arguments[0]);
     run_keys(arguments[1]);

@@ -29,7 +29,9 @@ json load(const std::filesystem::path &path) {
 /// Whether the backend has what the script needs and lacks what it wants lacking.
 bool suits(const json &backend, const json &script) {
     const auto &lacks = backend.at("lacks");
-    const auto is_lacking = [&](const json &word) { return std::find(lacks.begin(), lacks.end(), word) != lacks.end(); };
+    const auto is_lacking = [&](const json &word) {
+        return std::find(lacks.begin(), lacks.end(), word) != lacks.end();
+    };
     const auto &needs = script.at("needs");
     const auto &unwanted = script.at("lacks");
     return std::none_of(needs.begin(), needs.end(), is_lacking) &&

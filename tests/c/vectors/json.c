@@ -13,8 +13,7 @@ static const char escaped_nul[] = "\\u0000";
 static const char escaped_stand_in[] = "\\ue000";
 static const char stand_in[] = "\xee\x80\x80";
 
-static char *read_file(const char *path)
-{
+static char *read_file(const char *path) {
     FILE *file = fopen(path, "rb");
     if (file == NULL || fseek(file, 0, SEEK_END) != 0)
         die("cannot read %s", path);
@@ -27,8 +26,7 @@ static char *read_file(const char *path)
     return text;
 }
 
-cJSON *json_load(const char *folder, const char *name)
-{
+cJSON *json_load(const char *folder, const char *name) {
     struct arena arena = {0};
     const char *path = formatted(&arena, "%s/%s", folder, name).data;
     char *text = read_file(path);
@@ -45,21 +43,18 @@ cJSON *json_load(const char *folder, const char *name)
     return file;
 }
 
-const cJSON *json_field(const cJSON *object, const char *name)
-{
+const cJSON *json_field(const cJSON *object, const char *name) {
     return cJSON_GetObjectItemCaseSensitive(object, name);
 }
 
-const cJSON *json_array(const cJSON *object, const char *name)
-{
+const cJSON *json_array(const cJSON *object, const char *name) {
     const cJSON *array = json_field(object, name);
     if (!cJSON_IsArray(array))
         die("`%s` is no array", name);
     return array;
 }
 
-struct text json_text_of(struct arena *arena, const cJSON *item)
-{
+struct text json_text_of(struct arena *arena, const cJSON *item) {
     if (!cJSON_IsString(item))
         die("a text is expected");
     const char *rest = item->valuestring;
@@ -72,27 +67,23 @@ struct text json_text_of(struct arena *arena, const cJSON *item)
     return text;
 }
 
-struct text json_text(struct arena *arena, const cJSON *object, const char *name)
-{
+struct text json_text(struct arena *arena, const cJSON *object, const char *name) {
     const cJSON *item = json_field(object, name);
     if (item == NULL)
         die("`%s` is missing", name);
     return json_text_of(arena, item);
 }
 
-bool json_contains(const cJSON *array, const char *word)
-{
+bool json_contains(const cJSON *array, const char *word) {
     const cJSON *item;
-    cJSON_ArrayForEach(item, array)
-    {
+    cJSON_ArrayForEach(item, array) {
         if (strcmp(item->valuestring, word) == 0)
             return true;
     }
     return false;
 }
 
-static struct text from_base64(struct arena *arena, struct text base64)
-{
+static struct text from_base64(struct arena *arena, struct text base64) {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     struct text bytes = {arena_alloc(arena, base64.length + 1), 0};
     uint32_t bits = 0;
@@ -111,16 +102,14 @@ static struct text from_base64(struct arena *arena, struct text base64)
     return bytes;
 }
 
-static struct text repeated(struct arena *arena, struct text word, size_t count)
-{
+static struct text repeated(struct arena *arena, struct text word, size_t count) {
     struct text bytes = {arena_alloc(arena, word.length * count + 1), word.length * count};
     for (size_t at = 0; at < count; at++)
         memcpy(bytes.data + at * word.length, word.data, word.length);
     return bytes;
 }
 
-struct text json_value(struct arena *arena, const cJSON *value)
-{
+struct text json_value(struct arena *arena, const cJSON *value) {
     if (json_field(value, "utf8") != NULL)
         return json_text(arena, value, "utf8");
     if (json_field(value, "base64") != NULL)
@@ -131,8 +120,7 @@ struct text json_value(struct arena *arena, const cJSON *value)
     return repeated(arena, json_text(arena, value, "repeat"), (size_t)count->valuedouble);
 }
 
-char *json_hex(struct arena *arena, const uint8_t *bytes, size_t length)
-{
+char *json_hex(struct arena *arena, const uint8_t *bytes, size_t length) {
     static const char digits[] = "0123456789abcdef";
     char *hex = arena_alloc(arena, 2 * length + 1);
     for (size_t at = 0; at < length; at++) {
@@ -142,8 +130,7 @@ char *json_hex(struct arena *arena, const uint8_t *bytes, size_t length)
     return hex;
 }
 
-bool json_same(const cJSON *left, const cJSON *right)
-{
+bool json_same(const cJSON *left, const cJSON *right) {
     if (left == NULL || right == NULL || (left->type & 0xff) != (right->type & 0xff))
         return false;
     if (cJSON_IsString(left))
@@ -155,8 +142,7 @@ bool json_same(const cJSON *left, const cJSON *right)
         return false;
     const cJSON *mine;
     const cJSON *other = right->child;
-    cJSON_ArrayForEach(mine, left)
-    {
+    cJSON_ArrayForEach(mine, left) {
         const cJSON *beside = cJSON_IsObject(left) ? json_field(right, mine->string) : other;
         if (!json_same(mine, beside))
             return false;
@@ -165,8 +151,7 @@ bool json_same(const cJSON *left, const cJSON *right)
     return true;
 }
 
-struct text formatted(struct arena *arena, const char *format, ...)
-{
+struct text formatted(struct arena *arena, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     int length = vsnprintf(NULL, 0, format, arguments);

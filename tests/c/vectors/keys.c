@@ -8,28 +8,26 @@
 #include "report.h"
 
 /* Whether a part of the key is this text, or absent where it is null. */
-static bool has_part(const strongroom_report_t *report, const char *part, const cJSON *expected)
-{
+static bool has_part(const strongroom_report_t *report, const char *part, const cJSON *expected) {
     const char *found = strongroom_report_text(report, part, STRONGROOM_AUTO_LENGTH);
     if (cJSON_IsNull(expected))
         return found == NULL;
     return found != NULL && strcmp(found, expected->valuestring) == 0;
 }
 
-static void is_read(struct text text, const cJSON *vector)
-{
+static void is_read(struct text text, const cJSON *vector) {
     static const char *const parts[] = {"canonical", "kind", "id", "name", "target"};
     strongroom_report_t *report = NULL;
     strongroom_status_t status = strongroom_key_parse(text.data, text.length, &report, NULL);
     check(status == STRONGROOM_STATUS_OK, "the key %.80s answers %d", text.data, (int)status);
     for (size_t at = 0; at < sizeof parts / sizeof *parts; at++)
-        check(has_part(report, parts[at], json_field(vector, parts[at])), "`%s` of the key %.80s", parts[at], text.data);
+        check(has_part(report, parts[at], json_field(vector, parts[at])), "`%s` of the key %.80s", parts[at],
+              text.data);
     strongroom_report_free(report);
 }
 
 /* Whether an error is of the class that a vector names, told by its text. */
-static void is_refused(const cJSON *file, const cJSON *vector, strongroom_status_t status, strongroom_error_t *error)
-{
+static void is_refused(const cJSON *file, const cJSON *vector, strongroom_status_t status, strongroom_error_t *error) {
     const char *reason = json_field(vector, "reason")->valuestring;
     const char *part = json_field(json_field(file, "reasons"), reason)->valuestring;
     const char *message = strongroom_error_message(error);
@@ -38,8 +36,7 @@ static void is_refused(const cJSON *file, const cJSON *vector, strongroom_status
     strongroom_error_free(error);
 }
 
-static void is_escaped(struct arena *arena, struct text word, struct text escaped)
-{
+static void is_escaped(struct arena *arena, struct text word, struct text escaped) {
     /* One byte more than may be needed, so that the NUL is seen; and the exact size. */
     size_t capacity = 3 * word.length + 3;
     char *buffer = arena_alloc(arena, capacity);
@@ -57,15 +54,13 @@ static void is_escaped(struct arena *arena, struct text word, struct text escape
           "%s is unescaped (%d)", escaped.data, (int)status);
 }
 
-static struct text escaped(struct arena *arena, struct text word)
-{
+static struct text escaped(struct arena *arena, struct text word) {
     struct text text = {arena_alloc(arena, 3 * word.length + 3), 0};
     strongroom_key_escape((const uint8_t *)word.data, word.length, text.data, 3 * word.length + 3, &text.length, NULL);
     return text;
 }
 
-static void is_account(struct arena *arena, const cJSON *vector)
-{
+static void is_account(struct arena *arena, const cJSON *vector) {
     struct text service = escaped(arena, json_text(arena, vector, "service"));
     struct text account = escaped(arena, json_text(arena, vector, "account"));
     struct text key = formatted(arena, "app/%s/%s", service.data, account.data);
@@ -75,21 +70,18 @@ static void is_account(struct arena *arena, const cJSON *vector)
     strongroom_report_free(report);
 }
 
-void run_keys(const char *folder)
-{
+void run_keys(const char *folder) {
     cJSON *file = json_load(folder, "keys.json");
     struct arena arena = {0};
     int count = 0;
     const cJSON *vector;
-    cJSON_ArrayForEach(vector, json_array(file, "valid"))
-    {
+    cJSON_ArrayForEach(vector, json_array(file, "valid")) {
         is_read(json_text(&arena, vector, "text"), vector);
         /* The canonical text is a key, too: the same. */
         is_read(json_text(&arena, vector, "canonical"), vector);
         count++;
     }
-    cJSON_ArrayForEach(vector, json_array(file, "invalid"))
-    {
+    cJSON_ArrayForEach(vector, json_array(file, "invalid")) {
         struct text text = json_text(&arena, vector, "text");
         strongroom_report_t *report = NULL;
         strongroom_error_t *error = NULL;
@@ -98,23 +90,21 @@ void run_keys(const char *folder)
         check(report == NULL, "a refused key has no parts");
         count++;
     }
-    cJSON_ArrayForEach(vector, json_array(file, "escape"))
-    {
+    cJSON_ArrayForEach(vector, json_array(file, "escape")) {
         is_escaped(&arena, json_value(&arena, json_field(vector, "word")), json_text(&arena, vector, "escaped"));
         count++;
     }
-    cJSON_ArrayForEach(vector, json_array(file, "unescape_invalid"))
-    {
+    cJSON_ArrayForEach(vector, json_array(file, "unescape_invalid")) {
         struct text text = json_text(&arena, vector, "text");
         size_t needed = 0;
         uint8_t *buffer = arena_alloc(&arena, text.length + 1);
         strongroom_error_t *error = NULL;
-        strongroom_status_t status = strongroom_key_unescape(text.data, text.length, buffer, text.length, &needed, &error);
+        strongroom_status_t status =
+            strongroom_key_unescape(text.data, text.length, buffer, text.length, &needed, &error);
         is_refused(file, vector, status, error);
         count++;
     }
-    cJSON_ArrayForEach(vector, json_array(file, "keyring"))
-    {
+    cJSON_ArrayForEach(vector, json_array(file, "keyring")) {
         is_account(&arena, vector);
         count++;
     }
@@ -126,13 +116,11 @@ void run_keys(const char *folder)
     cJSON_Delete(file);
 }
 
-void run_errors(const char *folder)
-{
+void run_errors(const char *folder) {
     cJSON *file = json_load(folder, "errors.json");
     int count = 0;
     const cJSON *vector;
-    cJSON_ArrayForEach(vector, json_array(file, "kinds"))
-    {
+    cJSON_ArrayForEach(vector, json_array(file, "kinds")) {
         const char *token = json_field(vector, "token")->valuestring;
         int number = json_field(vector, "number")->valueint;
         const char *found = strongroom_status_token(number);
@@ -141,7 +129,8 @@ void run_errors(const char *folder)
         check(help != NULL && help[0] != '\0', "%s has a help", token);
         check(strongroom_status_is_retryable(number) == (bool)cJSON_IsTrue(json_field(vector, "retryable")),
               "whether to retry after %s", token);
-        check(strongroom_status_exit_code(number) == json_field(vector, "exit_code")->valueint, "the exit code of %s", token);
+        check(strongroom_status_exit_code(number) == json_field(vector, "exit_code")->valueint, "the exit code of %s",
+              token);
         count++;
     }
     check(count == json_field(file, "count")->valueint, "%d vectors of errors ran", count);

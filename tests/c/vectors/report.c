@@ -9,8 +9,7 @@ static unsigned long passed;
 static unsigned long failed;
 static cJSON *operations[FORMS];
 
-void die(const char *format, ...)
-{
+void die(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
@@ -19,8 +18,7 @@ void die(const char *format, ...)
     exit(2);
 }
 
-bool check(bool holds, const char *format, ...)
-{
+bool check(bool holds, const char *format, ...) {
     if (holds) {
         passed++;
         return true;
@@ -35,31 +33,20 @@ bool check(bool holds, const char *format, ...)
     return false;
 }
 
-unsigned long checks_passed(void)
-{
-    return passed;
-}
+unsigned long checks_passed(void) { return passed; }
 
-unsigned long checks_failed(void)
-{
-    return failed;
-}
+unsigned long checks_failed(void) { return failed; }
 
-const char *form_language(enum form form)
-{
-    return form == BLOCKING ? "c" : "c-callback";
-}
+const char *form_language(enum form form) { return form == BLOCKING ? "c" : "c-callback"; }
 
-void ran(enum form form, const char *operation, const char *vector)
-{
+void ran(enum form form, const char *operation, const char *vector) {
     if (operations[form] == NULL)
         operations[form] = cJSON_CreateObject();
     if (!cJSON_HasObjectItem(operations[form], operation))
         cJSON_AddStringToObject(operations[form], operation, vector);
 }
 
-void write_parity(const char *path)
-{
+void write_parity(const char *path) {
     cJSON *languages = cJSON_CreateArray();
     for (enum form form = 0; form < FORMS; form++) {
         cJSON *language = cJSON_CreateObject();

@@ -4,16 +4,15 @@
 #include <string.h>
 
 /* What a backend can do, in the words of verbs.json and of strongroom_manager_info. */
-static const char *const capabilities[] = {"list", "versions", "metadata", "expiry", "cas", "atomic_batch",
-                                           "binary", "empty_value", "verify"};
+static const char *const capabilities[] = {"list",         "versions", "metadata",    "expiry", "cas",
+                                           "atomic_batch", "binary",   "empty_value", "verify"};
 
-static bool set_options(struct session *session, strongroom_options_t *options, const cJSON *settings, const char *folder)
-{
+static bool set_options(struct session *session, strongroom_options_t *options, const cJSON *settings,
+                        const char *folder) {
     static const char folder_mark[] = "{dir}";
     const cJSON *setting;
     bool set = true;
-    cJSON_ArrayForEach(setting, settings)
-    {
+    cJSON_ArrayForEach(setting, settings) {
         const char *value = setting->valuestring;
         if (strncmp(value, folder_mark, strlen(folder_mark)) == 0)
             value = formatted(&session->arena, "%s%s", folder, value + strlen(folder_mark)).data;
@@ -23,12 +22,10 @@ static bool set_options(struct session *session, strongroom_options_t *options, 
     return set;
 }
 
-static bool set_secret_options(struct session *session, strongroom_options_t *options, const cJSON *settings)
-{
+static bool set_secret_options(struct session *session, strongroom_options_t *options, const cJSON *settings) {
     const cJSON *setting;
     bool set = true;
-    cJSON_ArrayForEach(setting, settings)
-    {
+    cJSON_ArrayForEach(setting, settings) {
         struct text value = json_value(&session->arena, setting);
         set &= strongroom_options_set_secret(options, setting->string, strlen(setting->string),
                                              (const uint8_t *)value.data, value.length, NULL) == STRONGROOM_STATUS_OK;
@@ -36,8 +33,7 @@ static bool set_secret_options(struct session *session, strongroom_options_t *op
     return set;
 }
 
-static bool can(const strongroom_report_t *info, const char *word)
-{
+static bool can(const strongroom_report_t *info, const char *word) {
     uint64_t number = 2;
     strongroom_status_t status = strongroom_report_number(info, word, STRONGROOM_AUTO_LENGTH, &number);
     check(status == STRONGROOM_STATUS_OK && number < 2, "`info` tells whether there is %s", word);
@@ -45,8 +41,7 @@ static bool can(const strongroom_report_t *info, const char *word)
 }
 
 /* Whether the backend is what verbs.json says of it. */
-static void compare_capabilities(const struct session *session, const cJSON *backend)
-{
+static void compare_capabilities(const struct session *session, const cJSON *backend) {
     const cJSON *lacks = json_array(backend, "lacks");
     strongroom_report_t *info = NULL;
     if (!check(strongroom_manager_info(session_manager(session), &info, NULL) == STRONGROOM_STATUS_OK, "info"))
@@ -59,8 +54,8 @@ static void compare_capabilities(const struct session *session, const cJSON *bac
     strongroom_report_free(info);
 }
 
-bool session_open(struct session *session, enum form form, const cJSON *backend, const cJSON *script, const char *folder)
-{
+bool session_open(struct session *session, enum form form, const cJSON *backend, const cJSON *script,
+                  const char *folder) {
     static unsigned number;
     *session = (struct session){.form = form};
     snprintf(session->id, sizeof session->id, "vectors.%u", ++number);
@@ -87,27 +82,24 @@ bool session_open(struct session *session, enum form form, const cJSON *backend,
     return opened;
 }
 
-void session_close(struct session *session)
-{
+void session_close(struct session *session) {
     while (session->view_count > 0)
-        check(strongroom_manager_free(session->views[--session->view_count]) == STRONGROOM_STATUS_OK, "a manager is freed");
+        check(strongroom_manager_free(session->views[--session->view_count]) == STRONGROOM_STATUS_OK,
+              "a manager is freed");
     arena_clear(&session->arena);
 }
 
-const strongroom_manager_t *session_manager(const struct session *session)
-{
+const strongroom_manager_t *session_manager(const struct session *session) {
     return session->views[session->view_count - 1];
 }
 
-void session_add_view(struct session *session, strongroom_manager_t *view)
-{
+void session_add_view(struct session *session, strongroom_manager_t *view) {
     if (session->view_count == MOST_VIEWS)
         die("a script makes more views than this program keeps");
     session->views[session->view_count++] = view;
 }
 
-struct text session_fill(struct session *session, struct text template)
-{
+struct text session_fill(struct session *session, struct text template) {
     static const struct {
         const char *mark;
         const char *before_id;
@@ -130,13 +122,11 @@ struct text session_fill(struct session *session, struct text template)
     return filled;
 }
 
-struct text session_filled(struct session *session, const cJSON *args, const char *name)
-{
+struct text session_filled(struct session *session, const cJSON *args, const char *name) {
     return session_fill(session, json_text(&session->arena, args, name));
 }
 
-const struct saved *session_saved(const struct session *session, const char *word)
-{
+const struct saved *session_saved(const struct session *session, const char *word) {
     if (word[0] != '@')
         return NULL;
     for (size_t at = 0; at < session->saved_count; at++) {
@@ -146,15 +136,13 @@ const struct saved *session_saved(const struct session *session, const char *wor
     die("nothing was saved as %s", word);
 }
 
-struct text session_version(struct session *session, const cJSON *args, const char *name)
-{
+struct text session_version(struct session *session, const cJSON *args, const char *name) {
     struct text word = json_text(&session->arena, args, name);
     const struct saved *saved = session_saved(session, word.data);
     return saved == NULL ? word : formatted(&session->arena, "%s", saved->word);
 }
 
-void session_save(struct session *session, const char *name, const strongroom_written_t *written)
-{
+void session_save(struct session *session, const char *name, const strongroom_written_t *written) {
     const char *word = strongroom_written_version(written);
     if (!check(word != NULL, "the backend tells the version that is saved as %s", name))
         return;

@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -87,7 +88,9 @@ void session::save(const std::string &name, const strongroom::written &outcome) 
 void session::compare_capabilities(const json &backend) const {
     const auto info = manager.info();
     const auto &lacks = backend.at("lacks");
-    const auto is_lacking = [&](const char *word) { return std::find(lacks.begin(), lacks.end(), word) != lacks.end(); };
+    const auto is_lacking = [&](const char *word) {
+        return std::find(lacks.begin(), lacks.end(), word) != lacks.end();
+    };
     const auto what = backend.at("name").get<std::string>() + ": `lacks` is right about ";
     to.check(info.is("read_only") == is_lacking("write"), what + "write");
     for (const char *word :

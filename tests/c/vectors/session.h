@@ -31,7 +31,8 @@ struct session {
 };
 
 /* Opens a backend of verbs.json in a folder of its own, with the script's options; false where that failed. */
-bool session_open(struct session *session, enum form form, const cJSON *backend, const cJSON *script, const char *folder);
+bool session_open(struct session *session, enum form form, const cJSON *backend, const cJSON *script,
+                  const char *folder);
 void session_close(struct session *session);
 
 const strongroom_manager_t *session_manager(const struct session *session);

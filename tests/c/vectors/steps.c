@@ -16,32 +16,23 @@ struct step {
     const strongroom_call_t *call;
 };
 
-static struct text key_of(const struct step *step)
-{
-    return session_filled(step->session, step->args, "key");
-}
+static struct text key_of(const struct step *step) { return session_filled(step->session, step->args, "key"); }
 
-static struct text value_of(const struct step *step)
-{
+static struct text value_of(const struct step *step) {
     return json_value(&step->session->arena, json_field(step->args, "value"));
 }
 
-static const uint8_t *bytes(struct text text)
-{
-    return (const uint8_t *)text.data;
-}
+static const uint8_t *bytes(struct text text) { return (const uint8_t *)text.data; }
 
 /* An array of texts as the arrays of pointers and lengths that the library takes. */
-static size_t texts_of(const struct step *step, const char *name, const char *const **texts, const size_t **lengths)
-{
+static size_t texts_of(const struct step *step, const char *name, const char *const **texts, const size_t **lengths) {
     const cJSON *array = json_array(step->args, name);
     size_t count = (size_t)cJSON_GetArraySize(array);
     const char **pointers = arena_alloc(&step->session->arena, (count + 1) * sizeof *pointers);
     size_t *sizes = arena_alloc(&step->session->arena, (count + 1) * sizeof *sizes);
     size_t at = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, array)
-    {
+    cJSON_ArrayForEach(item, array) {
         struct text text = session_fill(step->session, json_text_of(&step->session->arena, item));
         pointers[at] = text.data;
         sizes[at++] = text.length;
@@ -51,19 +42,16 @@ static size_t texts_of(const struct step *step, const char *name, const char *co
     return count;
 }
 
-static cJSON *done(const struct outcome *out)
-{
+static cJSON *done(const struct outcome *out) {
     return out->status == STRONGROOM_STATUS_OK ? cJSON_CreateNull() : NULL;
 }
 
-static cJSON *written(const struct outcome *out)
-{
+static cJSON *written(const struct outcome *out) {
     return out->status == STRONGROOM_STATUS_OK ? answer_written(out->written) : NULL;
 }
 
 /* A secret that is not there is an answer of the vectors and a status of the C API. */
-static bool is_absent(struct outcome *out)
-{
+static bool is_absent(struct outcome *out) {
     if (out->status != STRONGROOM_STATUS_NOT_FOUND)
         return false;
     check(out->secret == NULL && out->metadata == NULL, "nothing comes with not_found");
@@ -73,15 +61,13 @@ static bool is_absent(struct outcome *out)
     return true;
 }
 
-static cJSON *secret_or_null(const struct step *step, struct outcome *out)
-{
+static cJSON *secret_or_null(const struct step *step, struct outcome *out) {
     if (is_absent(out))
         return cJSON_CreateNull();
     return out->status == STRONGROOM_STATUS_OK ? answer_secret(step->session, out->secret) : NULL;
 }
 
-static cJSON *scoped(const struct step *step, struct outcome *out)
-{
+static cJSON *scoped(const struct step *step, struct outcome *out) {
     struct text scope = session_filled(step->session, step->args, "scope");
     strongroom_manager_t *view = NULL;
     out->status = strongroom_manager_scoped(step->manager, scope.data, scope.length, &view, &out->error);
@@ -90,29 +76,27 @@ static cJSON *scoped(const struct step *step, struct outcome *out)
     return done(out);
 }
 
-static cJSON *get(const struct step *step, struct outcome *out)
-{
+static cJSON *get(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     CALL(step->form, out, secret, get, step->manager, key.data, key.length, step->call);
     return secret_or_null(step, out);
 }
 
-static cJSON *get_version(const struct step *step, struct outcome *out)
-{
+static cJSON *get_version(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text version = session_version(step->session, step->args, "version");
-    CALL(step->form, out, secret, get_version, step->manager, key.data, key.length, version.data, version.length, step->call);
+    CALL(step->form, out, secret, get_version, step->manager, key.data, key.length, version.data, version.length,
+         step->call);
     return secret_or_null(step, out);
 }
 
-static cJSON *get_value(const struct step *step, struct outcome *out)
-{
+static cJSON *get_value(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     const size_t capacity = 4096;
     char *buffer = arena_alloc(&step->session->arena, capacity);
     size_t length = 0;
-    out->status = strongroom_manager_get_value(step->manager, key.data, key.length, step->call, buffer, capacity, &length,
-                                               &out->error);
+    out->status = strongroom_manager_get_value(step->manager, key.data, key.length, step->call, buffer, capacity,
+                                               &length, &out->error);
     if (is_absent(out))
         return cJSON_CreateNull();
     if (out->status != STRONGROOM_STATUS_OK)
@@ -121,8 +105,7 @@ static cJSON *get_value(const struct step *step, struct outcome *out)
     return cJSON_CreateString(buffer);
 }
 
-static cJSON *get_into(const struct step *step, struct outcome *out)
-{
+static cJSON *get_into(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     size_t capacity = size_of(step->args, "capacity");
     /* Of exactly this size, so that a byte too much is seen. */
@@ -130,8 +113,8 @@ static cJSON *get_into(const struct step *step, struct outcome *out)
     if (capacity != 0 && buffer == NULL)
         die("out of memory");
     size_t length = 0;
-    out->status = strongroom_manager_get_into(step->manager, key.data, key.length, step->call, buffer, capacity, &length,
-                                              &out->error);
+    out->status = strongroom_manager_get_into(step->manager, key.data, key.length, step->call, buffer, capacity,
+                                              &length, &out->error);
     cJSON *answer = NULL;
     if (is_absent(out))
         answer = cJSON_CreateNull();
@@ -143,8 +126,7 @@ static cJSON *get_into(const struct step *step, struct outcome *out)
     return answer;
 }
 
-static cJSON *get_many(const struct step *step, struct outcome *out)
-{
+static cJSON *get_many(const struct step *step, struct outcome *out) {
     const char *const *keys;
     const size_t *lengths;
     size_t count = texts_of(step, "keys", &keys, &lengths);
@@ -155,25 +137,23 @@ static cJSON *get_many(const struct step *step, struct outcome *out)
     return answer_found(step->session, out->list);
 }
 
-static cJSON *get_with_fallback(const struct step *step, struct outcome *out)
-{
+static cJSON *get_with_fallback(const struct step *step, struct outcome *out) {
     struct text name = json_text(&step->session->arena, step->args, "name");
     const char *const *scopes;
     const size_t *lengths;
     size_t count = texts_of(step, "scopes", &scopes, &lengths);
-    CALL(step->form, out, secret, get_with_fallback, step->manager, name.data, name.length, scopes, lengths, count, step->call);
+    CALL(step->form, out, secret, get_with_fallback, step->manager, name.data, name.length, scopes, lengths, count,
+         step->call);
     return secret_or_null(step, out);
 }
 
-static cJSON *exists(const struct step *step, struct outcome *out)
-{
+static cJSON *exists(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     CALL(step->form, out, exists, exists, step->manager, key.data, key.length, step->call);
     return out->status == STRONGROOM_STATUS_OK ? cJSON_CreateBool(out->exists) : NULL;
 }
 
-static cJSON *describe(const struct step *step, struct outcome *out)
-{
+static cJSON *describe(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     CALL(step->form, out, metadata, describe, step->manager, key.data, key.length, step->call);
     if (is_absent(out))
@@ -181,42 +161,39 @@ static cJSON *describe(const struct step *step, struct outcome *out)
     return out->status == STRONGROOM_STATUS_OK ? answer_metadata(out->metadata) : NULL;
 }
 
-static cJSON *list(const struct step *step, struct outcome *out)
-{
+static cJSON *list(const struct step *step, struct outcome *out) {
     CALL(step->form, out, list, list, step->manager, step->call);
     return out->status == STRONGROOM_STATUS_OK ? answer_listed(out->list) : NULL;
 }
 
-static cJSON *versions(const struct step *step, struct outcome *out)
-{
+static cJSON *versions(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     CALL(step->form, out, list, versions, step->manager, key.data, key.length, step->call);
     return out->status == STRONGROOM_STATUS_OK ? answer_versions(out->list) : NULL;
 }
 
-static cJSON *set(const struct step *step, struct outcome *out)
-{
+static cJSON *set(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text value = value_of(step);
     strongroom_metadata_t *metadata = metadata_of(step->session, step->args);
-    CALL(step->form, out, written, set, step->manager, key.data, key.length, bytes(value), value.length, metadata, step->call);
+    CALL(step->form, out, written, set, step->manager, key.data, key.length, bytes(value), value.length, metadata,
+         step->call);
     strongroom_metadata_free(metadata);
     return written(out);
 }
 
-static cJSON *set_many(const struct step *step, struct outcome *out)
-{
+static cJSON *set_many(const struct step *step, struct outcome *out) {
     strongroom_batch_t *batch = NULL;
     out->status = strongroom_batch_new(&batch, &out->error);
     const cJSON *entry;
-    cJSON_ArrayForEach(entry, json_array(step->args, "entries"))
-    {
+    cJSON_ArrayForEach(entry, json_array(step->args, "entries")) {
         if (out->status != STRONGROOM_STATUS_OK)
             break;
         struct text key = session_filled(step->session, entry, "key");
         struct text value = json_value(&step->session->arena, json_field(entry, "value"));
         strongroom_metadata_t *metadata = metadata_of(step->session, entry);
-        out->status = strongroom_batch_add(batch, key.data, key.length, bytes(value), value.length, metadata, &out->error);
+        out->status =
+            strongroom_batch_add(batch, key.data, key.length, bytes(value), value.length, metadata, &out->error);
         strongroom_metadata_free(metadata);
     }
     if (out->status == STRONGROOM_STATUS_OK)
@@ -225,28 +202,26 @@ static cJSON *set_many(const struct step *step, struct outcome *out)
     return out->status == STRONGROOM_STATUS_OK ? answer_batch(out->list, &out->status, &out->error) : NULL;
 }
 
-static cJSON *set_api_key(const struct step *step, struct outcome *out)
-{
+static cJSON *set_api_key(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text value = value_of(step);
     struct text provider = {NULL, 0};
     if (json_field(step->args, "provider") != NULL)
         provider = json_text(&step->session->arena, step->args, "provider");
-    CALL(step->form, out, written, set_api_key, step->manager, key.data, key.length, bytes(value), value.length, provider.data,
-         provider.length, step->call);
+    CALL(step->form, out, written, set_api_key, step->manager, key.data, key.length, bytes(value), value.length,
+         provider.data, provider.length, step->call);
     return written(out);
 }
 
-static cJSON *update_value(const struct step *step, struct outcome *out)
-{
+static cJSON *update_value(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text value = value_of(step);
-    CALL(step->form, out, written, update_value, step->manager, key.data, key.length, bytes(value), value.length, step->call);
+    CALL(step->form, out, written, update_value, step->manager, key.data, key.length, bytes(value), value.length,
+         step->call);
     return written(out);
 }
 
-static cJSON *update_metadata(const struct step *step, struct outcome *out)
-{
+static cJSON *update_metadata(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     strongroom_metadata_t *update = metadata_of(step->session, step->args);
     if (update == NULL)
@@ -256,35 +231,32 @@ static cJSON *update_metadata(const struct step *step, struct outcome *out)
     return written(out);
 }
 
-static cJSON *generate(const struct step *step, struct outcome *out)
-{
+static cJSON *generate(const struct step *step, struct outcome *out) {
     int32_t form = form_of(step->args);
     size_t length = size_of(step->args, "length");
     out->status = strongroom_generate(form, length, step->call, &out->secret, &out->error);
     return out->status == STRONGROOM_STATUS_OK ? answer_generated(out->secret) : NULL;
 }
 
-static cJSON *get_or_generate(const struct step *step, struct outcome *out)
-{
+static cJSON *get_or_generate(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     int32_t form = form_of(step->args);
     size_t length = size_of(step->args, "length");
     strongroom_metadata_t *metadata = metadata_of(step->session, step->args);
-    CALL(step->form, out, secret, get_or_generate, step->manager, key.data, key.length, form, length, metadata, step->call);
+    CALL(step->form, out, secret, get_or_generate, step->manager, key.data, key.length, form, length, metadata,
+         step->call);
     strongroom_metadata_free(metadata);
     return out->status == STRONGROOM_STATUS_OK ? answer_generated(out->secret) : NULL;
 }
 
-static cJSON *rotate(const struct step *step, struct outcome *out)
-{
+static cJSON *rotate(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text value = value_of(step);
     CALL(step->form, out, written, rotate, step->manager, key.data, key.length, bytes(value), value.length, step->call);
     return written(out);
 }
 
-static cJSON *rotate_generate(const struct step *step, struct outcome *out)
-{
+static cJSON *rotate_generate(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     int32_t form = form_of(step->args);
     size_t length = size_of(step->args, "length");
@@ -292,25 +264,23 @@ static cJSON *rotate_generate(const struct step *step, struct outcome *out)
     return written(out);
 }
 
-static cJSON *delete(const struct step *step, struct outcome *out)
-{
+static cJSON *delete (const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     CALL_DONE(step->form, out, delete, step->manager, key.data, key.length, step->call);
     return done(out);
 }
 
-static cJSON *rollback(const struct step *step, struct outcome *out)
-{
+static cJSON *rollback(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text version = {NULL, 0};
     if (json_field(step->args, "version") != NULL)
         version = session_version(step->session, step->args, "version");
-    CALL(step->form, out, written, rollback, step->manager, key.data, key.length, version.data, version.length, step->call);
+    CALL(step->form, out, written, rollback, step->manager, key.data, key.length, version.data, version.length,
+         step->call);
     return written(out);
 }
 
-static cJSON *health(const struct step *step, struct outcome *out)
-{
+static cJSON *health(const struct step *step, struct outcome *out) {
     CALL(step->form, out, report, health, step->manager, step->call);
     if (out->status != STRONGROOM_STATUS_OK)
         return NULL;
@@ -318,20 +288,17 @@ static cJSON *health(const struct step *step, struct outcome *out)
     return state == NULL ? cJSON_CreateNull() : cJSON_CreateString(state);
 }
 
-static cJSON *verify(const struct step *step, struct outcome *out)
-{
+static cJSON *verify(const struct step *step, struct outcome *out) {
     CALL(step->form, out, report, verify, step->manager, step->call);
     return out->status == STRONGROOM_STATUS_OK ? answer_verified(out->report) : NULL;
 }
 
-static cJSON *lock(const struct step *step, struct outcome *out)
-{
+static cJSON *lock(const struct step *step, struct outcome *out) {
     CALL_DONE(step->form, out, lock, step->manager, step->call);
     return done(out);
 }
 
-static cJSON *close_manager(const struct step *step, struct outcome *out)
-{
+static cJSON *close_manager(const struct step *step, struct outcome *out) {
     CALL_DONE(step->form, out, close, step->manager, step->call);
     return done(out);
 }
@@ -371,8 +338,7 @@ static const struct operation {
     {"close", close_manager, "", true},
 };
 
-static const struct operation *operation_called(const char *name)
-{
+static const struct operation *operation_called(const char *name) {
     for (size_t at = 0; at < sizeof operations / sizeof *operations; at++) {
         if (strcmp(operations[at].name, name) == 0)
             return &operations[at];
@@ -381,8 +347,7 @@ static const struct operation *operation_called(const char *name)
 }
 
 /* A failed call comes with an error that says the same; one that worked with none. */
-static void compare_error(const struct outcome *out, const char *operation)
-{
+static void compare_error(const struct outcome *out, const char *operation) {
     if (out->status == STRONGROOM_STATUS_OK) {
         check(out->error == NULL, "%s worked and gives no error", operation);
         return;
@@ -390,15 +355,15 @@ static void compare_error(const struct outcome *out, const char *operation)
     const char *token = strongroom_status_token((int32_t)out->status);
     const char *same = strongroom_error_token(out->error);
     const char *message = strongroom_error_message(out->error);
-    check(strongroom_error_status(out->error) == out->status && token != NULL && same != NULL && strcmp(token, same) == 0,
+    check(strongroom_error_status(out->error) == out->status && token != NULL && same != NULL &&
+              strcmp(token, same) == 0,
           "%s: status and error are of one kind", operation);
-    check(message != NULL && token != NULL && strncmp(message, token, strlen(token)) == 0, "%s: the message names the kind",
-          operation);
+    check(message != NULL && token != NULL && strncmp(message, token, strlen(token)) == 0,
+          "%s: the message names the kind", operation);
 }
 
 static bool compare_step(struct session *session, const cJSON *step, const struct outcome *out, const cJSON *answer,
-                         const char *script)
-{
+                         const char *script) {
     const cJSON *error = json_field(step, "error");
     const cJSON *expected = json_field(step, "expect");
     const char *operation = json_field(step, "op")->valuestring;
@@ -407,8 +372,8 @@ static bool compare_step(struct session *session, const cJSON *step, const struc
     if (token == NULL)
         return check(false, "%s: %s answered %d, which is no status", script, operation, (int)out->status);
     if (error != NULL)
-        return check(strcmp(token, error->valuestring) == 0, "%s: %s should have answered %s, not %s", script, operation,
-                     error->valuestring, message ? message : token);
+        return check(strcmp(token, error->valuestring) == 0, "%s: %s should have answered %s, not %s", script,
+                     operation, error->valuestring, message ? message : token);
     if (!check(out->status == STRONGROOM_STATUS_OK, "%s: %s answered %s", script, operation, message ? message : token))
         return false;
     const char *field = "";
@@ -420,8 +385,7 @@ static bool compare_step(struct session *session, const cJSON *step, const struc
     return false;
 }
 
-bool step_run(struct session *session, const cJSON *json, const char *script)
-{
+bool step_run(struct session *session, const cJSON *json, const char *script) {
     const struct operation *operation = operation_called(json_field(json, "op")->valuestring);
     const cJSON *args = json_field(json, "args");
     struct outcome out = {0};

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use strongroom::{Result, Secret as CoreSecret, SecretKey, SecretMetadata};
 
-use crate::arguments::{Out, key, value};
+use crate::arguments::{self, Out};
 use crate::builder::Shared;
 use crate::error::ErrorObject;
 use crate::guard::{guard, guard_free, refuse_in_callback};
@@ -48,9 +48,9 @@ pub unsafe extern "C" fn strongroom_batch_new(batch: *mut *mut Batch, error: *mu
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_batch_add(
     batch: *mut Batch,
-    key_text: *const c_char,
+    key: *const c_char,
     key_length: usize,
-    value_data: *const c_void,
+    value: *const c_void,
     value_length: usize,
     metadata: *const Metadata,
     error: *mut *mut ErrorObject,
@@ -60,12 +60,12 @@ pub unsafe extern "C" fn strongroom_batch_add(
         guard(error, || {
             refuse_in_callback()?;
             let batch = pin(batch)?;
-            let key = key(key_text, key_length)?;
+            let key = arguments::key(key, key_length)?;
             let metadata = match pin_optional(metadata)? {
                 Some(metadata) => metadata.to_core()?,
                 None => SecretMetadata::new(),
             };
-            let secret = CoreSecret::new(value(value_data, value_length)?).with_metadata(metadata);
+            let secret = CoreSecret::new(arguments::value(value, value_length)?).with_metadata(metadata);
             batch.0.write()?.push((key, secret));
             Ok(())
         })

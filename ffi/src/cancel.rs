@@ -27,8 +27,8 @@ pub unsafe extern "C" fn strongroom_cancel_new(cancel: *mut *mut Cancel, error: 
     }
 }
 
-/// Fires: every call that carries it now or later ends with `cancelled` (a write that was sent: `outcome_unknown`). May
-/// be called on any thread and inside callbacks.
+/// Fires: every call that carries it now or later ends with `cancelled` (a write that was sent: `outcome_unknown`),
+/// unless the cache answers it at once. May be called on any thread and inside callbacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_cancel_fire(cancel: *const Cancel) -> Status {
     // SAFETY: no error object is asked for.

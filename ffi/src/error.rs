@@ -45,8 +45,9 @@ pub extern "C" fn strongroom_error_status(error: *const ErrorObject) -> Status {
 /// error object reads as an error of the kind `invalid_handle`.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_error_message(error: *const ErrorObject) -> *const c_char {
-    let none = c"invalid_handle: this is no error object".as_ptr();
-    guard_value(none, || Ok(pin(error)?.message.as_ptr()))
+    guard_value(c"invalid_handle: this is no error object".as_ptr(), || {
+        Ok(pin(error)?.message.as_ptr())
+    })
 }
 
 /// The kind's token, such as `not_found`: the same in every language. It lives for ever. Never NULL, as the message.

@@ -2,13 +2,13 @@
 
 use std::ffi::{c_char, c_void};
 
-use strongroom::{Error, ErrorKind, Result, SecretKey};
+use strongroom::{Error, ErrorKind, MAX_SEGMENT, Result, SecretKey};
 
 use crate::arguments::{self, Out, value};
 use crate::error::ErrorObject;
 use crate::guard::{guard, refuse_in_callback};
 use crate::report::Report;
-use crate::status::Status;
+use crate::status::{Status, fault};
 
 /// Takes a key's text (`[kind/id/]name[@target]`) apart. Texts: `canonical`, `kind`, `name`, and, where the key has
 /// them, `id` and `target`. Errors: `invalid_key`.
@@ -38,7 +38,8 @@ pub unsafe extern "C" fn strongroom_key_parse(
 }
 
 /// Writes any bytes as one segment of a key, with a NUL behind it, and tells its length without the NUL, also where the
-/// buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0.
+/// buffer is too small (`buffer_too_small`, and nothing is written). `buffer` may be NULL where `capacity` is 0. Errors:
+/// `too_large` where the segment would have more than 1,024 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_key_escape(
     word: *const c_void,
@@ -54,6 +55,13 @@ pub unsafe extern "C" fn strongroom_key_escape(
             let out = Out::new(needed, 0, "needed")?;
             refuse_in_callback()?;
             let mut text = SecretKey::escape(value(word, length)?.expose()).into_bytes();
+            if text.len() > MAX_SEGMENT {
+                let reason = format!(
+                    "needs {} bytes as a segment of a key, which has at most {MAX_SEGMENT}",
+                    text.len()
+                );
+                return Err(fault(ErrorKind::TooLarge, "word", &reason));
+            }
             out.fill(text.len());
             text.push(0);
             write(&text, arguments::buffer(buffer.cast(), capacity)?)

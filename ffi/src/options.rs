@@ -6,7 +6,7 @@ use std::sync::Arc;
 use strongroom::{Builder, Error, ErrorKind, Origin, Result, SecretManager, SecretProvider, SecretValue, Settings};
 use zeroize::Zeroizing;
 
-use crate::arguments::{Out, text, value};
+use crate::arguments::{self, Out, text};
 use crate::builder::Shared;
 use crate::error::ErrorObject;
 use crate::guard::{calling_out, guard, guard_free, refuse_in_callback};
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn strongroom_options_set_secret(
     options: *mut Options,
     name: *const c_char,
     name_length: usize,
-    value_data: *const c_void,
+    value: *const c_void,
     value_length: usize,
     error: *mut *mut ErrorObject,
 ) -> Status {
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn strongroom_options_set_secret(
     unsafe {
         change(options, error, |state| {
             let name = text(name, name_length, "name")?;
-            let value = value(value_data, value_length)?;
+            let value = arguments::value(value, value_length)?;
             check_secret(name)?;
             state.set_secret(name, Stated::Value(value));
             Ok(())

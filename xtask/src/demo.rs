@@ -9,8 +9,9 @@ use std::process::{Command, Output, Stdio};
 use strongroom::blocking::SecretManager;
 use strongroom::{ErrorKind, SecretScope};
 
-use crate::Outcome;
-use crate::run::{cargo, cli, files, in_home, pass};
+use crate::run::{cargo, cli, files, in_home, pass, root};
+use crate::suites::FEATURES;
+use crate::{Outcome, c, tools};
 
 /// Names and values that no file may show.
 const SECRETS: [(&str, &str); 3] = [
@@ -30,18 +31,19 @@ const NEEDLES: [&str; 7] = [
 
 /// Shows it.
 pub(crate) fn demo() -> Outcome {
-    // With `xtask` selected too, the core comes to the features that `cargo xtask` has built it with just now.
+    // As the suites build it, so that neither has to build what the other has built.
     let mut build = cargo([
         "build",
         "--quiet",
         "-p",
+        "strongroom",
+        "-p",
         "xtask",
         "-p",
         "strongroom-cli",
-        "--bin",
-        "strongroom",
     ]);
-    pass(build.args(["--features", "strongroom-cli/testing"]))?;
+    build.args(["-p", "strongroom-ffi", "--lib", "--bin", "strongroom"]);
+    pass(build.args(FEATURES))?;
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let home = Home(folder.path());
 
@@ -117,8 +119,48 @@ pub(crate) fn demo() -> Outcome {
     )?;
     println!("   {}", text(&output.stderr).trim_end().replace('\n', "\n   "));
     println!("   exit code {wanted}, nothing on stdout");
+
+    println!("5. The same store from C");
+    let key = SECRETS[1].0;
+    let said = quickstart(&home, key)?;
+    let wanted = format!("{key}: {} bytes", SECRETS[1].1.len());
+    hold(
+        said.lines().any(|line| line == wanted),
+        "the program in C reads what the command wrote",
+    )?;
+    hold(
+        !NEEDLES
+            .iter()
+            .any(|needle| needle.ends_with("-value") && said.contains(needle)),
+        "it shows no value",
+    )?;
+    println!("   {}", said.trim_end().replace('\n', "\n   "));
     println!("All of it held.");
     Ok(())
+}
+
+/// What the quickstart in C says about a key, compiled against the library that was just built.
+fn quickstart(home: &Home<'_>, key: &str) -> Outcome<String> {
+    tools::system("cc", "gcc")?;
+    c::install()?;
+    let lib = c::prefix().join("lib");
+    let program = home.0.join("quickstart");
+    let mut compiler = Command::new("cc");
+    compiler
+        .arg("-std=c11")
+        .arg(root().join("examples/quickstart/c/main.c"));
+    compiler.arg("-I").arg(c::prefix().join("include"));
+    compiler.arg("-L").arg(&lib).arg("-lstrongroom");
+    compiler.arg(format!("-Wl,-rpath,{}", lib.display()));
+    pass(compiler.arg("-o").arg(&program))?;
+    let mut command = Command::new(&program);
+    in_home(&mut command, home.0);
+    let output = command.arg(key).current_dir(home.0).output();
+    let output = output.map_err(|error| format!("cannot run the quickstart: {error}"))?;
+    if output.status.success() {
+        return Ok(text(&output.stdout));
+    }
+    Err(format!("the quickstart in C failed: {}", text(&output.stderr)))
 }
 
 struct Home<'a>(&'a Path);

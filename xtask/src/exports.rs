@@ -35,6 +35,8 @@ pub(crate) struct Sources {
     pub(crate) enums: Vec<String>,
     /// Public constants.
     pub(crate) constants: Vec<String>,
+    /// Functions that are no exports: their file, their name, and what their whole body is a call of.
+    helpers: Vec<(PathBuf, String, Option<String>)>,
     /// Other things that only tests have.
     pub(crate) testing_items: Vec<String>,
     /// How many functions carry the attribute, also those that a macro hides from every reader of the sources.
@@ -74,37 +76,35 @@ impl Sources {
         if !is_testing {
             self.files.push(path.to_owned());
         }
-        let before = self.exports.len();
-        self.items(&file.items, &folder_of_modules(path), is_testing)?;
-        for export in &mut self.exports[before..] {
-            // Those of modules inside have theirs.
-            if export.file.as_os_str().is_empty() {
-                path.clone_into(&mut export.file);
-            }
-        }
-        Ok(())
+        self.items(&file.items, path, &folder_of_modules(path), is_testing)
     }
 
-    fn items(&mut self, items: &[Item], folder: &Path, is_testing: bool) -> Outcome {
+    fn items(&mut self, items: &[Item], file: &Path, folder: &Path, is_testing: bool) -> Outcome {
         for item in items {
             let is_testing = is_testing || attributes(item).iter().any(is_for_tests);
             let name = match item {
                 Item::Mod(module) => {
                     match &module.content {
-                        Some((_, items)) => self.items(items, &folder.join(module.ident.to_string()), is_testing)?,
+                        Some((_, items)) => {
+                            self.items(items, file, &folder.join(module.ident.to_string()), is_testing)?
+                        }
                         None => self.file(&module_file(folder, &module.ident.to_string())?, is_testing)?,
                     }
                     continue;
                 }
                 Item::Fn(function) => {
+                    let body = called(&function.block.stmts);
                     if function.attrs.iter().any(is_export) {
                         self.exports.push(Export {
                             name: function.sig.ident.to_string(),
-                            file: PathBuf::new(),
+                            file: file.to_owned(),
                             is_testing,
                             is_documented: function.attrs.iter().any(is_documentation),
-                            body: called(&function.block.stmts),
+                            body,
                         });
+                    } else {
+                        let name = function.sig.ident.to_string();
+                        self.helpers.push((file.to_owned(), name, body));
                     }
                     function.sig.ident.to_string()
                 }
@@ -153,7 +153,16 @@ pub(crate) fn check_guards() -> Outcome {
 }
 
 fn judge(sources: &Sources, guards: &[String]) -> Outcome {
-    let is_guarded = |export: &Export| export.body.as_ref().is_some_and(|name| guards.contains(name));
+    let is_guarded = |export: &Export| {
+        let is_guard = |name: &String| guards.contains(name);
+        // Or a function of the same file that itself is nothing but a call of a guard.
+        let helps = |called: &String| {
+            let mut helpers = sources.helpers.iter();
+            helpers
+                .any(|(file, name, body)| *file == export.file && name == called && body.as_ref().is_some_and(is_guard))
+        };
+        export.body.as_ref().is_some_and(|name| is_guard(name) || helps(name))
+    };
     let guarded = sources.exports.iter().filter(|export| is_guarded(export)).count();
     let names = |wanted: &dyn Fn(&Export) -> bool| {
         let wanted = sources.exports.iter().filter(|export| wanted(export));
@@ -206,17 +215,20 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// `cfg(test)`, `cfg(feature = "testing")`, alone or among others that must all hold. `not(…)` is for everyone.
+/// `cfg(test)` and `cfg(feature = "testing")`, alone, among others that must all hold, or as one or the other.
 fn is_for_tests(attribute: &Attribute) -> bool {
     let syn::Meta::List(list) = &attribute.meta else {
         return false;
     };
     let text: String = list.tokens.to_string().split_whitespace().collect();
-    let condition = text.strip_prefix("all(").unwrap_or(&text);
+    let is_one = |condition: &str| matches!(condition, "test" | r#"feature="testing""#);
+    let inside = |start| text.strip_prefix(start).and_then(|rest| rest.strip_suffix(')'));
     list.path.is_ident("cfg")
-        && condition
-            .split([',', ')'])
-            .any(|part| part == "test" || part == r#"feature="testing""#)
+        && match (inside("all("), inside("any(")) {
+            (Some(conditions), _) => conditions.split(',').any(is_one),
+            (_, Some(conditions)) => conditions.split(',').all(is_one),
+            (None, None) => is_one(&text),
+        }
 }
 
 fn is_export(attribute: &Attribute) -> bool {
@@ -238,9 +250,10 @@ fn is_documentation(attribute: &Attribute) -> bool {
     pair.path.is_ident("doc") && !text.value().trim().is_empty()
 }
 
-/// What is called, where a body is one call and nothing else.
+/// What is called, where a body is one call and nothing else that runs.
 fn called(body: &[Stmt]) -> Option<String> {
-    match body {
+    let items = body.iter().take_while(|statement| matches!(statement, Stmt::Item(_)));
+    match &body[items.count()..] {
         [Stmt::Expr(Expr::Unsafe(inner), None)] => called(&inner.block.stmts),
         [Stmt::Expr(Expr::Call(call), None)] => {
             let Expr::Path(path) = call.func.as_ref() else {
@@ -275,6 +288,11 @@ mod tests {
         assert_eq!(judge(&sources, &["guard_value".to_owned()]), Ok(()));
         let inside = sources_of(&GOOD.replace("guard_value(0, || 1)", "unsafe { guard_value(0, || 1) }"));
         assert_eq!(judge(&inside, &["guard_value".to_owned()]), Ok(()));
+        let helped = GOOD.replace("guard_value(0, || 1)", "const X: u32 = 0; read(X)");
+        let helper = "fn read(x: u32) -> u32 { guard_value(x, || 1) }";
+        let through = sources_of(&format!("{helped}{helper}"));
+        assert_eq!(judge(&through, &["guard_value".to_owned()]), Ok(()));
+        assert!(judge(&sources_of(&helped), &["guard_value".to_owned()]).is_err());
         assert!(
             judge(&sources, &["guard".to_owned()])
                 .unwrap_err()
@@ -309,13 +327,13 @@ mod tests {
         let text = format!(
             "#[cfg(feature = \"testing\")]\nmod testing {{ {GOOD} pub struct Inner; }}\n\
              #[cfg(all(unix, feature = \"testing\"))]\npub struct A;\n\
-             #[cfg(not(feature = \"testing\"))]\npub struct B;\npub enum C {{ D }}\npub const E: u32 = 1;\nconst F: u32 = 1;"
+             #[cfg(not(feature = \"testing\"))]\npub struct B;\n#[cfg(any(unix, test))]\npub struct G;\npub enum C {{ D }}\npub const E: u32 = 1;\nconst F: u32 = 1;"
         );
         let sources = sources_of(&text);
         assert!(sources.symbols().is_empty());
         assert_eq!(sources.symbols_with_testing(), ["strongroom_b"]);
         assert_eq!(sources.testing_items, ["strongroom_b", "Inner", "A"]);
-        assert_eq!(sources.types, ["Inner", "A", "B", "C"]);
+        assert_eq!(sources.types, ["Inner", "A", "B", "G", "C"]);
         assert_eq!(sources.enums, ["C"]);
         assert_eq!(sources.constants, ["E"]);
     }

@@ -33,13 +33,14 @@ cargo xtask <command>
   test            build everything once, run every suite, print the minutes of each
   check [--fix]   formatting, lints, licences, generated docs, other platforms, README
   c               run the C and C++ programs of tests/c, with sanitizers, some under valgrind
+  random N [SEED] do N random operations through the C ABI, with sanitizers
   miri            run the tests of the C ABI's exports under Miri
-  random N        do N random operations through the C ABI, with sanitizers
   bench [NAME]    run the benchmarks, or one (`c`: those of the C ABI), and print their tables
   dist --prefix DIR [--profile release|dev]
                   build and install the C library, its headers, pkg-config and CMake files
   errors [--check]    write docs/errors.md, or compare it
   settings [--check]  write docs/settings.md, or compare it
+  guards          whether every export of the C ABI is documented and goes through a guard
   header [--check]    write include/strongroom.h and include/strongroom.symbols, or compare them
   quickstarts     run README's lines for C and C++, in a temporary home
   readme          run the shell blocks of README.md
@@ -59,13 +60,14 @@ fn main() -> ExitCode {
         ["c"] => c::suite(true),
         // For `test`, which has built and installed already.
         ["c", "--installed"] => c::suite(false),
+        ["random", ref words @ ..] => c::random(words),
         ["miri"] => miri::miri(),
-        ["random", operations] => c::random(operations),
         ["dist", ref words @ ..] => dist::dist(words),
         ["errors"] => tables::write(tables::ERRORS),
         ["errors", "--check"] => tables::compare(tables::ERRORS),
         ["settings"] => tables::write(tables::SETTINGS_PAGE),
         ["settings", "--check"] => tables::compare(tables::SETTINGS_PAGE),
+        ["guards"] => exports::check_guards(),
         ["header"] => header::write(),
         ["header", "--check"] => header::compare(),
         ["quickstarts"] => quickstarts::run(),

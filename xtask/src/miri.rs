@@ -22,8 +22,14 @@ pub(crate) fn miri() -> Outcome {
         "--lib",
         "--no-default-features",
     ]);
-    // What cargo set for this program names another compiler.
-    for name in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTFLAGS"] {
+    // What cargo set for this program names another compiler and another package.
+    let of_cargo = |name: &str| {
+        ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|begin| name.starts_with(begin))
+            || ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN", "RUSTFLAGS", "LD_LIBRARY_PATH"].contains(&name)
+    };
+    for (name, _) in std::env::vars_os().filter(|(name, _)| of_cargo(&name.to_string_lossy())) {
         test.env_remove(name);
     }
     test.current_dir(root())

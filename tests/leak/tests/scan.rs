@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -98,16 +99,21 @@ fn judge(name: &str, stages: &[Stage], tally: &mut Tally) {
 
 /// Scans all cases of a group.
 fn scan_group(group: &str) {
-    let _watchdog = Watchdog::new("a leak scan", LIMIT);
-    let begin = Instant::now();
-    let mut tally = Tally::default();
     // The same cases as a Rust program gets them that does not opt in to the wiping allocator; by hand, for SECURITY.md.
     let exe = if knob("STRONGROOM_LEAK_DEFAULT_ALLOCATOR").is_some() {
         CONTROL
     } else {
         SUBJECT
     };
-    let listed = spawn(SUBJECT, &Home::new(), &["list", group])
+    scan_cases(exe, SUBJECT, group);
+}
+
+/// Scans all cases of a group in `exe`; `seeder` lists them and fills their stores.
+fn scan_cases(exe: &str, seeder: &str, group: &str) {
+    let _watchdog = Watchdog::new("a leak scan", LIMIT);
+    let begin = Instant::now();
+    let mut tally = Tally::default();
+    let listed = spawn(seeder, &Home::new(), &["list", group])
         .wait_with_output()
         .unwrap();
     let names = String::from_utf8(listed.stdout).unwrap();
@@ -116,9 +122,7 @@ fn scan_group(group: &str) {
         let home = Home::new();
         let canary = random();
         let text = masked(&canary);
-        let seeded = spawn(SUBJECT, &home, &["seed", name, &text])
-            .wait_with_output()
-            .unwrap();
+        let seeded = spawn(seeder, &home, &["seed", name, &text]).wait_with_output().unwrap();
         if !seeded.status.success() {
             tally
                 .complaints
@@ -220,6 +224,94 @@ fn the_root_key_and_the_data_keys_are_never_in_memory_that_others_can_read() {
     judge("using the store", &stages, &mut tally);
     say(&format!("leak inner keys: {} keys looked for", inner.len()));
     report("inner keys", begin, &tally);
+}
+
+/// The subject in C, built against the installed library that `STRONGROOM_PREFIX` names; without it nothing is built.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the rig's own knobs, which the library does not read"
+)]
+fn subject_in_c(folder: &Path) -> Option<String> {
+    let Some(prefix) = std::env::var_os("STRONGROOM_PREFIX").map(PathBuf::from) else {
+        say("skipped: the leak scan through the C API: STRONGROOM_PREFIX names no installed library");
+        return None;
+    };
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../c/leak/subject.c");
+    let (exe, lib) = (folder.join("subject"), prefix.join("lib"));
+    let built = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
+        .args([
+            "-std=c11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-pedantic",
+            "-O1",
+            "-g",
+            "-I",
+        ])
+        .arg(prefix.join("include"))
+        .arg(source)
+        .arg("-L")
+        .arg(&lib)
+        .args(["-lstrongroom", "-lpthread", "-o"])
+        .arg(&exe)
+        .arg(format!("-Wl,-rpath,{}", lib.display()))
+        .status();
+    assert!(
+        built.expect("a C compiler").success(),
+        "the subject in C does not build"
+    );
+    Some(exe.to_str().expect("a path that is text").to_owned())
+}
+
+#[test]
+fn nothing_stays_in_memory_through_the_c_api() {
+    let home = Home::new();
+    if let Some(exe) = subject_in_c(home.path()) {
+        scan_cases(&exe, &exe, "c");
+    }
+}
+
+#[test]
+fn a_key_that_a_c_program_provides_is_not_in_memory_once_the_store_is_closed() {
+    let _watchdog = Watchdog::new("a scan for a provided key", LIMIT);
+    let (begin, mut tally, folder) = (Instant::now(), Tally::default(), Home::new());
+    let Some(exe) = subject_in_c(folder.path()) else {
+        return;
+    };
+    let key = random_bytes(32);
+    let stages = follow(
+        &exe,
+        &Home::new(),
+        &["key", &masked(&key)],
+        key_needles(&key),
+        &mut tally,
+    );
+    judge("provided key", &stages, &mut tally);
+    report("c keys", begin, &tally);
+}
+
+#[test]
+fn the_scan_finds_what_a_c_program_frees_and_nothing_of_what_it_wipes() {
+    let _watchdog = Watchdog::new("the control of the scan in C", LIMIT);
+    let (begin, mut tally, folder) = (Instant::now(), Tally::default(), Home::new());
+    let Some(exe) = subject_in_c(folder.path()) else {
+        return;
+    };
+    for (way, remains) in [("string", true), ("wiped", false)] {
+        let canary = random();
+        let stages = follow(
+            &exe,
+            &Home::new(),
+            &[way, &masked(&canary)],
+            needles(&canary),
+            &mut tally,
+        );
+        judge(way, &stages, &mut tally);
+        let left = stages.last().map(|stage| !stage.places.is_empty());
+        assert_eq!(left, Some(remains), "{way}");
+    }
+    report("c control", begin, &tally);
 }
 
 #[test]

@@ -40,26 +40,25 @@ impl Flavour {
 
 /// A program to be made.
 pub(super) struct Build {
-    pub(super) source: PathBuf,
+    /// All in one language.
+    pub(super) sources: Vec<PathBuf>,
     pub(super) flavour: Flavour,
+    /// Whether it uses what is in tests/c/support.
+    pub(super) with_support: bool,
     /// Others than ours.
     pub(super) libraries: Vec<String>,
 }
 
 impl Build {
-    pub(super) fn sanitized(source: PathBuf) -> Self {
-        Self {
-            source,
-            flavour: Flavour::Sanitized,
-            libraries: Vec::new(),
-        }
-    }
-
     /// Compiles and links it.
     pub(super) fn compile(&self, name: &str, prefix: &Path) -> Outcome<PathBuf> {
         let program = self.flavour.folder().join(plain(name));
-        let mut command = compiler(&self.source, None, self.flavour, prefix);
-        command.arg(&self.source).args(support_objects(self.flavour)?);
+        let first = self.sources.first().ok_or_else(|| format!("{name} has no sources"))?;
+        let mut command = compiler(first, None, self.flavour, prefix);
+        command.args(&self.sources);
+        if self.with_support {
+            command.args(support_objects(self.flavour)?);
+        }
         let lib = prefix.join("lib");
         if self.flavour == Flavour::Static {
             command.arg(lib.join("libstrongroom.a"));

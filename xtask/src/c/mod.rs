@@ -4,12 +4,13 @@ mod compile;
 mod program;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use self::compile::{Build, Flavour, check_header, neighbour, support};
 use self::program::{Counted, run};
 use crate::Outcome;
 use crate::dist::{self, Artefacts};
-use crate::run::{files, parallel, read, root, target};
+use crate::run::{files, parallel, pass, read, root, target};
 use crate::suites;
 use crate::tools;
 
@@ -38,7 +39,9 @@ fn folder(name: &str) -> PathBuf {
 enum Job {
     /// A file that must compile.
     Header { source: PathBuf, standard: &'static str },
-    /// A program that must run.
+    /// Files of tests/c/header that must link as one program, which ends with 0.
+    Units(Build),
+    /// A program that must run and count.
     Program(Program),
 }
 
@@ -54,8 +57,8 @@ struct Program {
 enum Arguments {
     /// The program's own folder.
     Folder,
-    /// So many operations, and the program's own folder.
-    Random(u64),
+    /// The program's own folder, so many operations, and a seed, where it is not to be another one each time.
+    Random(u64, Option<u64>),
     /// The vectors, the program's own folder, and where to write what was run.
     Vectors(PathBuf),
 }
@@ -70,19 +73,22 @@ pub(crate) fn suite(build: bool) -> Outcome {
     let with_valgrind = needed(tools::system("valgrind", "valgrind"), "valgrind", &mut skipped);
     let mut jobs = headers()?;
     jobs.extend(suite_programs(with_valgrind, &mut skipped)?);
-    jobs.extend(random_program(RANDOM));
-    jobs.extend(vector_programs(&mut skipped));
+    jobs.extend(random_program(RANDOM, None));
+    jobs.extend(vector_programs(&mut skipped)?);
     work(&jobs, skipped)
 }
 
-/// Runs random operations, so many.
-pub(crate) fn random(operations: &str) -> Outcome {
-    let operations = operations
-        .parse()
-        .map_err(|_| format!("`{operations}` is not a number of operations"))?;
+/// Runs random operations: how many, and the seed of a run that is to be repeated.
+pub(crate) fn random(words: &[&str]) -> Outcome {
+    let numbers: Option<Vec<u64>> = words.iter().map(|word| word.parse().ok()).collect();
+    let (operations, seed) = match numbers.as_deref() {
+        Some(&[operations]) => (operations, None),
+        Some(&[operations, seed]) => (operations, Some(seed)),
+        _ => return Err("usage: cargo xtask random OPERATIONS [SEED]".to_owned()),
+    };
     suites::build()?;
     install()?;
-    work(&Vec::from_iter(random_program(operations)), Vec::new())
+    work(&Vec::from_iter(random_program(operations, seed)), Vec::new())
 }
 
 fn work(jobs: &[Job], mut skipped: Vec<String>) -> Outcome {
@@ -93,6 +99,11 @@ fn work(jobs: &[Job], mut skipped: Vec<String>) -> Outcome {
             Job::Header { source, standard } => {
                 let name = format!("{} as {standard}", file_name(source));
                 (name, check_header(source, standard, &prefix()).map(|()| Counted::one()))
+            }
+            Job::Units(build) => {
+                let built = build.compile("units", &prefix());
+                let ended = built.and_then(|program| pass(&mut Command::new(program)));
+                ("units of one program".to_owned(), ended.map(|()| Counted::one()))
             }
             Job::Program(program) => (program.name.clone(), program.work()),
         };
@@ -139,6 +150,16 @@ fn headers() -> Outcome<Vec<Job>> {
             standard,
         }));
     }
+    let mut units = sources("header")?;
+    units.retain(|source| file_name(source).starts_with("unit_"));
+    if !units.is_empty() {
+        jobs.push(Job::Units(Build {
+            sources: units,
+            flavour: Flavour::Sanitized,
+            libraries: Vec::new(),
+            with_support: false,
+        }));
+    }
     Ok(jobs)
 }
 
@@ -169,8 +190,9 @@ fn suite_programs(with_valgrind: bool, skipped: &mut Vec<String>) -> Outcome<Vec
             jobs.push(Job::Program(Program {
                 name: format!("{}{how}", file_name(&source)),
                 build: Build {
-                    source: source.clone(),
+                    sources: vec![source.clone()],
                     flavour,
+                    with_support: true,
                     libraries: libraries.clone(),
                 },
                 arguments: Arguments::Folder,
@@ -188,38 +210,48 @@ fn suite_programs(with_valgrind: bool, skipped: &mut Vec<String>) -> Outcome<Vec
     Ok(jobs)
 }
 
-fn random_program(operations: u64) -> Option<Job> {
+fn random_program(operations: u64, seed: Option<u64>) -> Option<Job> {
     let source = folder("random/driver.c");
     source.exists().then(|| {
         Job::Program(Program {
             name: format!("random operations ({operations})"),
-            build: Build::sanitized(source),
-            arguments: Arguments::Random(operations),
+            build: Build {
+                sources: vec![source],
+                flavour: Flavour::Sanitized,
+                libraries: Vec::new(),
+                with_support: true,
+            },
+            arguments: Arguments::Random(operations, seed),
             with_valgrind: false,
         })
     })
 }
 
-fn vector_programs(skipped: &mut Vec<String>) -> Vec<Job> {
+/// The drivers of the vectors: all files of a language are one program.
+fn vector_programs(skipped: &mut Vec<String>) -> Outcome<Vec<Job>> {
     let mut jobs = Vec::new();
-    for (driver, language, header, package, libraries) in [
-        ("driver.c", "c", "cjson/cJSON.h", "libcjson-dev", &["cjson"][..]),
-        ("driver.cpp", "cpp", "nlohmann/json.hpp", "nlohmann-json3-dev", &[]),
+    for (language, header, package, libraries) in [
+        ("c", "cjson/cJSON.h", "libcjson-dev", &["cjson"][..]),
+        ("cpp", "nlohmann/json.hpp", "nlohmann-json3-dev", &[]),
     ] {
-        let source = folder("vectors").join(driver);
-        if source.exists() && needed(tools::header(header, package), driver, skipped) {
+        let mut sources = sources("vectors")?;
+        sources.retain(|source| source.extension().is_some_and(|ending| ending == language));
+        let name = format!("vectors ({language})");
+        if !sources.is_empty() && needed(tools::header(header, package), &name, skipped) {
             jobs.push(Job::Program(Program {
-                name: format!("vectors ({driver})"),
+                name,
                 build: Build {
+                    sources,
+                    flavour: Flavour::Sanitized,
                     libraries: libraries.iter().map(|&name| name.to_owned()).collect(),
-                    ..Build::sanitized(source)
+                    with_support: false,
                 },
                 arguments: Arguments::Vectors(target().join("parity").join(format!("{language}.json"))),
                 with_valgrind: false,
             }));
         }
     }
-    jobs
+    Ok(jobs)
 }
 
 fn needed(tool: Outcome, what: &str, skipped: &mut Vec<String>) -> bool {

@@ -51,7 +51,10 @@ pub(super) fn run(program: &Path, name: &str, arguments: &Arguments, with_valgri
     };
     match arguments {
         Arguments::Folder => command.arg(folder.path()),
-        Arguments::Random(operations) => command.arg(operations.to_string()).arg(folder.path()),
+        Arguments::Random(operations, seed) => {
+            let seed = seed.as_ref().map(u64::to_string);
+            command.arg(folder.path()).arg(operations.to_string()).args(seed)
+        }
         Arguments::Vectors(report) => {
             let parent = report.parent().unwrap_or(report);
             fs::create_dir_all(parent).map_err(|error| format!("cannot make {}: {error}", parent.display()))?;

@@ -27,9 +27,7 @@ pub(super) fn check_exports(library: &Path, symbols: &[&str]) -> Outcome {
 
 /// The static library shows exactly these symbols.
 pub(super) fn check_static(library: &Path, symbols: &[&str]) -> Outcome {
-    same(library, &defined(library, &["--extern-only"])?, symbols)?;
-    println!("{}", sizes("static library", library)?);
-    Ok(())
+    same(library, &defined(library, &["--extern-only"])?, symbols)
 }
 
 /// All that the shared library must be.
@@ -37,7 +35,6 @@ pub(super) fn check_shared(library: &Path, symbols: &[&str], profile: Profile) -
     check_exports(library, symbols)?;
     let dynamic = output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(library))?;
     judge(&dynamic).map_err(|what| format!("{}: {what}", library.display()))?;
-    println!("{}", sizes("shared library", library)?);
     let size = size(library)?;
     if profile == Profile::Release && size > BUDGET {
         return Err(format!("{} has {size} bytes, more than {BUDGET}", library.display()));
@@ -108,14 +105,10 @@ fn judge(dynamic: &str) -> Outcome {
     }
 }
 
-fn size(library: &Path) -> Outcome<u64> {
+/// The size of a file, in bytes.
+pub(super) fn size(library: &Path) -> Outcome<u64> {
     let data = fs::metadata(library).map_err(|error| format!("cannot read {}: {error}", library.display()))?;
     Ok(data.len())
-}
-
-#[allow(clippy::cast_precision_loss, reason = "for people")]
-fn sizes(what: &str, library: &Path) -> Outcome<String> {
-    Ok(format!("{what}: {:.2} MB", size(library)? as f64 / 1e6))
 }
 
 fn output(command: &mut Command) -> Outcome<String> {

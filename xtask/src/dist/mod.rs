@@ -64,6 +64,12 @@ pub(crate) fn dist(words: &[&str]) -> Outcome {
     }
     let prefix = std::path::absolute(&prefix).map_err(|error| format!("cannot find {}: {error}", prefix.display()))?;
     install(&prefix, &build(profile)?)?;
+    for (what, library) in [
+        ("shared", install::shared(&prefix)),
+        ("static", install::archive(&prefix)),
+    ] {
+        println!("{what} library: {} bytes", elf::size(&library)?);
+    }
     println!("installed in {}", prefix.display());
     Ok(())
 }

@@ -33,11 +33,7 @@ unsafe fn bytes<'a>(
         return if length == 0 || length == AUTO_LENGTH {
             Ok(None)
         } else {
-            Err(fault(
-                ErrorKind::InvalidArgument,
-                name,
-                "is NULL and its length is not 0",
-            ))
+            Err(has_length_but_is_null(name))
         };
     }
     let length = if length == AUTO_LENGTH {
@@ -47,10 +43,20 @@ unsafe fn bytes<'a>(
         length
     };
     if length > max {
-        return Err(fault(too_long, name, &format!("is longer than {max} bytes")));
+        return Err(is_too_long(too_long, name, max));
     }
     // SAFETY: so many bytes are there.
     Ok(Some(unsafe { std::slice::from_raw_parts(pointer, length) }))
+}
+
+#[cold]
+fn has_length_but_is_null(name: &str) -> Error {
+    fault(ErrorKind::InvalidArgument, name, "is NULL and its length is not 0")
+}
+
+#[cold]
+fn is_too_long(kind: ErrorKind, name: &str, max: usize) -> Error {
+    fault(kind, name, &format!("is longer than {max} bytes"))
 }
 
 /// A text that may be left out.
@@ -154,6 +160,7 @@ pub(crate) unsafe fn texts(
         .collect()
 }
 
+#[cold]
 fn is_null(name: &str) -> Error {
     fault(ErrorKind::InvalidArgument, name, "is NULL")
 }
@@ -237,6 +244,7 @@ impl<T: Object> Out<*mut T> {
 ///
 /// # Safety
 /// `pointer` is NULL or points to `capacity` bytes that nobody else uses meanwhile.
+#[inline]
 pub(crate) unsafe fn buffer<'a>(pointer: *mut c_void, capacity: usize) -> Result<&'a mut [u8]> {
     if pointer.is_null() {
         return if capacity == 0 {

@@ -60,6 +60,7 @@ pub(crate) fn hand_out<T: Object>(object: T) -> Result<*mut T> {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidHandle`].
+#[inline]
 pub(crate) fn pin<T: Object>(handle: *const T) -> Result<Pin<T>> {
     decode(T::KIND, handle.addr())
         .and_then(|(index, generation)| T::table().pin(index, generation))
@@ -109,6 +110,7 @@ pub(crate) struct Pin<T: Object> {
 impl<T: Object> Deref for Pin<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         self.pinned.object()
     }
@@ -128,6 +130,7 @@ fn encode(kind: u8, generation: u32, index: u32) -> usize {
     MARK | usize::from(kind) << KIND_SHIFT | (generation as usize) << GENERATION_SHIFT | index as usize
 }
 
+#[inline]
 fn decode(kind: u8, word: usize) -> Option<(u32, u32)> {
     let generation = (word >> GENERATION_SHIFT) as u32;
     let index = (word & INDEX_MASK) as u32;

@@ -30,6 +30,7 @@ pub(super) struct Slot<T> {
 
 impl<T> Slot<T> {
     pub(super) fn new(index: u32, stripes: usize, generation: u32) -> Self {
+        debug_assert!(stripes.is_power_of_two());
         let word = u64::from(generation) << GENERATION_SHIFT;
         let spread = if stripes == 1 { 0 } else { stripes };
         Self {
@@ -64,7 +65,8 @@ impl<T> Slot<T> {
         let counter = if self.spread.is_empty() {
             &self.first
         } else {
-            &self.spread[stripe() % self.spread.len()].0
+            // Their number is a power of two.
+            &self.spread[stripe() & (self.spread.len() - 1)].0
         };
         let mut word = counter.load(Ordering::Acquire);
         loop {
@@ -97,6 +99,7 @@ impl<T> Slot<T> {
     }
 
     /// Drops the object and gives the slot a new generation. Nobody is inside, and nobody can enter.
+    #[inline(never)]
     fn recycle(&'static self)
     where
         T: super::Object,
@@ -165,6 +168,7 @@ pub(super) struct Pinned<T: super::Object> {
 }
 
 impl<T: super::Object> Pinned<T> {
+    #[inline]
     pub(super) fn object(&self) -> &T {
         // SAFETY: the slot holds an object while anyone is inside, and nobody changes it.
         unsafe { &*self.slot.object.load(Ordering::Relaxed) }

@@ -43,6 +43,7 @@ impl<T: Object> Table<T> {
         Some((slot.index, slot.fill(object)))
     }
 
+    #[inline]
     pub(super) fn pin(&'static self, index: u32, generation: u32) -> Option<Pinned<T>> {
         self.slot(index)?.enter(generation)
     }

@@ -265,16 +265,24 @@ fn copied_text(value: &[u8], buffer: &mut [u8]) -> Result<Copied> {
 type Copied = std::result::Result<usize, TooSmall>;
 
 /// Tells the length, in any case.
+#[inline]
 fn told(out: &Out<usize>, outcome: Copied) -> Result<()> {
     match outcome {
-        Ok(length) => out.fill(length),
+        Ok(length) => {
+            out.fill(length);
+            Ok(())
+        }
         Err(TooSmall { needed }) => {
             out.fill(needed);
-            let message = format!("the buffer is too small: the value has {needed} bytes");
-            return Err(Error::new(ErrorKind::BufferTooSmall, message));
+            Err(too_small(needed))
         }
     }
-    Ok(())
+}
+
+#[cold]
+fn too_small(needed: usize) -> Error {
+    let message = format!("the buffer is too small: the value has {needed} bytes");
+    Error::new(ErrorKind::BufferTooSmall, message)
 }
 
 /// Reads one version of a secret.

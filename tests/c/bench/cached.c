@@ -117,6 +117,8 @@ static void reads_of(const char *folder, int64_t expires_at, const char *const *
     if (!expires) {
         report_pair("get, data, len, free, two threads (floor: one thread)",
                     two_threads(BATCHES, subject(ours_handle, &reader), subject(ours_handle, &other)), NO_TARGET);
+        report_pair("Rust's get and drop, two threads (floor: one thread)",
+                    two_threads(BATCHES, subject(rust_get, &reader), subject(rust_get, &other)), NO_TARGET);
     }
     if (reader.failed | other.failed) {
         stop("a read", "it failed");

@@ -1207,8 +1207,8 @@ strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *m
 STRONGROOM_API strongroom_status_t strongroom_call_new(strongroom_call_t **call, strongroom_error_t **error);
 
 /*
- Sets an option; once more replaces it. An unknown name, a flag, number or time span that is none are `invalid_argument`
- here; an option that does not fit a verb is `invalid_argument` there, and the verb reads the texts.
+ Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
+ that does not fit a verb is `invalid_argument` there.
 
  For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
  `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),

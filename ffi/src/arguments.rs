@@ -87,7 +87,12 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, length: usize, name: &str)
 #[inline]
 pub(crate) unsafe fn key_bytes<'a>(pointer: *const c_char, length: usize) -> Result<&'a [u8]> {
     // SAFETY: as this function.
-    unsafe { bytes(pointer.cast(), length, MAX_KEY, "key", ErrorKind::InvalidKey) }?.ok_or_else(|| is_null("key"))
+    match unsafe { bytes(pointer.cast(), length, MAX_KEY, "key", ErrorKind::InvalidKey) }? {
+        Some(bytes) => Ok(bytes),
+        // The empty text, which is no key.
+        None if length == 0 => Ok(&[]),
+        None => Err(is_null("key")),
+    }
 }
 
 /// A key's text.
@@ -118,30 +123,25 @@ pub(crate) unsafe fn value(pointer: *const c_void, length: usize) -> Result<Secr
     Ok(SecretValue::copy_of(bytes.unwrap_or_default()))
 }
 
-/// Several texts; without lengths each ends with a NUL.
+/// Several texts, which `read` reads one by one; without lengths each ends with a NUL.
 ///
 /// # Safety
 /// `texts` is NULL with the count 0, or points to `count` pointers of which each is as in [`bytes`]; `lengths` is NULL
-/// or points to `count` lengths.
-pub(crate) unsafe fn texts(
+/// or points to `count` lengths. `read` asks no more of a pointer and its length.
+pub(crate) unsafe fn several<T>(
     texts: *const *const c_char,
     lengths: *const usize,
     count: usize,
     name: &str,
-) -> Result<Vec<String>> {
+    read: impl Fn(*const c_char, usize) -> Result<T>,
+) -> Result<Vec<T>> {
     if texts.is_null() && count != 0 {
-        return Err(fault(
-            ErrorKind::InvalidArgument,
-            name,
-            "is NULL and its count is not 0",
-        ));
+        let reason = "is NULL and its count is not 0";
+        return Err(fault(ErrorKind::InvalidArgument, name, reason));
     }
     if count > MAX_TEXT {
-        return Err(fault(
-            ErrorKind::TooLarge,
-            name,
-            &format!("has more than {MAX_TEXT} entries"),
-        ));
+        let reason = format!("has more than {MAX_TEXT} entries");
+        return Err(fault(ErrorKind::TooLarge, name, &reason));
     }
     (0..count)
         .map(|at| {
@@ -154,13 +154,11 @@ pub(crate) unsafe fn texts(
                 };
                 (*texts.add(at), length)
             };
-            // SAFETY: as this function.
-            unsafe { text(pointer, length, name) }.map(str::to_owned)
+            read(pointer, length)
         })
         .collect()
 }
 
-#[cold]
 fn is_null(name: &str) -> Error {
     fault(ErrorKind::InvalidArgument, name, "is NULL")
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::c_char;
 
-use strongroom::{CallOptions, Error, ErrorKind, PromptPolicy, Result, Version, parse_duration};
+use strongroom::{
+    CallOptions, Error, ErrorKind, PromptPolicy, Result, SecretKey, SecretScope, Version, parse_duration,
+};
 
 use crate::arguments::{Out, text};
 use crate::builder::Shared;
@@ -38,14 +40,16 @@ enum Value {
 #[derive(Clone, Copy)]
 enum Form {
     Flag,
-    Text,
-    Number,
+    Key,
     Moment,
+    Number,
+    Scope,
+    Text,
 }
 
 /// The options that only some verbs take.
 const OWN: &[(&str, Form)] = &[
-    ("after", Form::Text),
+    ("after", Form::Key),
     ("allow_unavailable", Form::Flag),
     ("back", Form::Number),
     ("clear_expiry", Form::Flag),
@@ -59,7 +63,7 @@ const OWN: &[(&str, Form)] = &[
     ("missing_ok", Form::Flag),
     ("prefix", Form::Text),
     ("provider", Form::Text),
-    ("scope", Form::Text),
+    ("scope", Form::Scope),
     ("symbols", Form::Flag),
     ("version", Form::Text),
 ];
@@ -76,6 +80,14 @@ impl Form {
                 "must be `true` or `false`",
             ),
             Self::Text => (Some(Value::Text(text.to_owned())), ""),
+            Self::Key => (
+                SecretKey::parse(text).is_ok().then(|| Value::Text(text.to_owned())),
+                "must be the text of a key",
+            ),
+            Self::Scope => (
+                SecretScope::parse(text).is_ok().then(|| Value::Text(text.to_owned())),
+                "must be the text of a scope, such as `org/acme`",
+            ),
             Self::Number => (text.parse().ok().map(Value::Number), "must be a decimal number"),
             Self::Moment => (
                 text.parse()
@@ -193,8 +205,8 @@ pub unsafe extern "C" fn strongroom_call_new(call: *mut *mut Call, error: *mut *
     }
 }
 
-/// Sets an option; once more replaces it. An unknown name, a flag, number or time span that is none are `invalid_argument`
-/// here; an option that does not fit a verb is `invalid_argument` there, and the verb reads the texts.
+/// Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
+/// that does not fit a verb is `invalid_argument` there.
 ///
 /// For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
 /// `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),

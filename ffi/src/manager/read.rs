@@ -6,7 +6,7 @@ use strongroom::backend::Operation;
 use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, Lookup, Result, SecretScope, TooSmall, Version};
 
 use super::{Manager, Verb, missing};
-use crate::arguments::{self, Out, text, texts};
+use crate::arguments::{self, Out, several, text};
 use crate::call::{Call, Chosen};
 use crate::error::ErrorObject;
 use crate::guard::{guard, refuse_in_callback};
@@ -78,12 +78,13 @@ unsafe fn get_with_fallback(
     // SAFETY: as this function.
     let (name, scopes) = unsafe {
         let name = arguments::key(name, name_length)?;
-        (name, texts(scopes, scope_lengths, count, "scopes")?)
+        (
+            name,
+            several(scopes, scope_lengths, count, "scopes", |scope, length| {
+                SecretScope::parse(text(scope, length, "scopes")?)
+            })?,
+        )
     };
-    let scopes = scopes
-        .iter()
-        .map(|scope| SecretScope::parse(scope))
-        .collect::<Result<Vec<_>>>()?;
     let chosen = Chosen::of(call, &["allow_unavailable"])?;
     let mut options = FallbackOptions::new();
     options.allow_unavailable = chosen.is_on("allow_unavailable");

@@ -90,6 +90,8 @@ static void add(const char *row, const char *unit, pair_t pair, target_t target)
         with_unit(floor, pair.floor, unit);
         if (target.kind == TARGET_FASTER) {
             snprintf(ratio, CELL, "%.0fx faster", 1 / pair.ratio);
+        } else if (target.kind == TARGET_ABOVE) {
+            snprintf(ratio, CELL, "%+.0f ns", pair.ours - pair.floor);
         } else {
             snprintf(ratio, CELL, "%.2fx", pair.ratio);
         }

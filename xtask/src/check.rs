@@ -71,8 +71,16 @@ pub(crate) fn check(fix: bool) -> Outcome {
         released.args(arguments).args(["--", "-D", "warnings"]);
         tally.step(&format!("clippy {}", arguments.join(" ")), pass(&mut released));
     }
-    // The library alone: its documentation and that of the command of the same name would overwrite each other.
-    let mut doc = cargo(["doc", "--workspace", "--lib", "--no-deps"]);
+    // The library alone: its documentation and those of the command and of the C ABI, which have the same name, would
+    // overwrite each other.
+    let mut doc = cargo([
+        "doc",
+        "--workspace",
+        "--exclude",
+        "strongroom-ffi",
+        "--lib",
+        "--no-deps",
+    ]);
     doc.args(FEATURES);
     tally.step("doc", pass(doc.env("RUSTDOCFLAGS", "-D warnings")));
     for triple in PLATFORMS {

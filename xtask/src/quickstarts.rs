@@ -6,16 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Outcome;
-use crate::readme::{self, shell_blocks};
-use crate::run::{files, read, root, shown, without_package};
+use crate::readme::{self, blocks};
+use crate::run::{files, in_home, read, root, shown, without_package};
 use crate::tools;
 
-/// Where README's blocks of each kind are run: the repository, or a copy of a folder.
-const KINDS: [(&str, Option<&str>); 3] = [
+/// Where README's blocks of each kind are run: the repository, or a copy of a folder, in which README's program of that
+/// language is saved, too.
+const KINDS: [(&str, Option<(&str, &str)>); 5] = [
     ("sh dist", None),
-    ("sh c", Some("examples/quickstart/c")),
-    ("sh cpp", Some("examples/quickstart/cpp")),
+    ("sh c", Some((QUICKSTARTS[0], "c"))),
+    ("sh cpp", Some((QUICKSTARTS[1], "cpp"))),
+    ("sh cmake", Some((QUICKSTARTS[0], "c"))),
+    ("sh cmake", Some((QUICKSTARTS[1], "cpp"))),
 ];
+const QUICKSTARTS: [&str; 2] = ["examples/quickstart/c", "examples/quickstart/cpp"];
 /// Where README installs, below the home.
 const PREFIX: &str = ".local";
 const CONSUMER: &str = "tests/packaging";
@@ -48,15 +52,22 @@ fn readme_blocks(home: &Path) -> Outcome<u32> {
     let page = read(&root().join(readme::PATH))?;
     let mut passed = 0;
     for (kind, folder) in KINDS {
-        let blocks = shell_blocks(&page, kind);
-        if blocks.is_empty() {
-            return Err(format!("{} has no block marked `{kind}`", readme::PATH));
+        let missing = |kind: &str| format!("{} has no block marked `{kind}`", readme::PATH);
+        let lines = blocks(&page, kind);
+        if lines.is_empty() {
+            return Err(missing(kind));
         }
         let folder = match folder {
-            Some(folder) => copied(folder, home)?,
+            Some((folder, language)) => {
+                let copy = copied(folder, home)?;
+                let program = blocks(&page, language);
+                let program = program.first().ok_or_else(|| missing(language))?;
+                program.save(&copy.join(format!("hello.{language}")))?;
+                copy
+            }
             None => root(),
         };
-        for block in blocks {
+        for block in lines {
             block.run(&folder, home, with_toolchain)?;
             println!("ok      a block marked `{kind}`");
             passed += 1;
@@ -106,7 +117,7 @@ fn with_cmake(prefix: &Path, home: &Path) -> Outcome<u32> {
     Ok(1)
 }
 
-/// The static library by pkg-config, also in a program that is all static.
+/// The quickstarts by pkg-config, and the static library in a program that is all static.
 fn with_pkg_config(prefix: &Path, home: &Path) -> Outcome<u32> {
     let asked = |words: &[&str]| {
         let mut command = Command::new("pkg-config");
@@ -120,6 +131,20 @@ fn with_pkg_config(prefix: &Path, home: &Path) -> Outcome<u32> {
     if version.trim() != env!("CARGO_PKG_VERSION") {
         return Err(format!("pkg-config knows another version: {version}"));
     }
+    let flags = asked(&["--cflags", "--libs"])?;
+    for (folder, compiler, source) in [(QUICKSTARTS[0], "cc", "main.c"), (QUICKSTARTS[1], "c++", "main.cpp")] {
+        let program = home.join("quickstart");
+        let mut compiler = Command::new(compiler);
+        compiler
+            .arg(root().join(folder).join(source))
+            .args(flags.split_whitespace());
+        compiler.arg(format!("-Wl,-rpath,{}", prefix.join("lib").display()));
+        quiet(compiler.arg("-o").arg(&program))?;
+        let mut quickstart = Command::new(&program);
+        in_home(&mut quickstart, home);
+        quiet(&mut quickstart)?;
+        println!("ok      pkg-config: {folder}");
+    }
     let flags = asked(&["--static", "--cflags", "--libs"])?;
     let program = home.join("all-static");
     let mut compiler = Command::new("cc");
@@ -127,7 +152,7 @@ fn with_pkg_config(prefix: &Path, home: &Path) -> Outcome<u32> {
     quiet(compiler.args(flags.split_whitespace()).arg("-o").arg(&program))?;
     quiet(Command::new(&program).arg(env!("CARGO_PKG_VERSION")))?;
     println!("ok      pkg-config: a program that is all static");
-    Ok(1)
+    Ok(3)
 }
 
 fn quiet(command: &mut Command) -> Outcome<String> {

@@ -9,22 +9,22 @@ use crate::run::{cli, in_home, read, root};
 pub(crate) const PATH: &str = "README.md";
 
 /// Runs every block that is marked `sh`, in the order of the page and in one temporary home. A block that is not to be
-/// run (installation, this very command) is marked `sh ignore` or `console`, one for C or C++ `sh dist`, `sh c`, `sh cpp`
-/// (see `quickstarts`).
+/// run (installation, this very command) is marked `sh ignore` or `console`, one for C or C++ `sh dist`, `sh c`, `sh cpp`, `sh cmake`
+/// (see `quickstarts`), which compile the blocks that are marked `c` and `cpp`.
 pub(crate) fn run_shell_blocks() -> Outcome {
-    let blocks = shell_blocks(&read(&root().join(PATH))?, "sh");
+    let found = blocks(&read(&root().join(PATH))?, "sh");
     let home = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let programs = cli();
     let folder = programs.parent().ok_or("the command has no folder")?;
     let mut path = folder.as_os_str().to_owned();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
-    for block in &blocks {
+    for block in &found {
         block.run(home.path(), home.path(), |shell| {
             shell.env("PATH", &path);
         })?;
     }
-    println!("{} shell blocks of {PATH} ran", blocks.len());
+    println!("{} shell blocks of {PATH} ran", found.len());
     Ok(())
 }
 
@@ -55,10 +55,15 @@ impl Block {
             String::from_utf8_lossy(&said)
         ))
     }
+
+    /// Saves it as a file.
+    pub(crate) fn save(&self, file: &Path) -> Outcome {
+        std::fs::write(file, &self.text).map_err(|error| format!("cannot write {}: {error}", file.display()))
+    }
 }
 
 /// The blocks of a kind.
-pub(crate) fn shell_blocks(page: &str, wanted: &str) -> Vec<Block> {
+pub(crate) fn blocks(page: &str, wanted: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = page.lines().zip(1..);
     while let Some((line, number)) = lines.next() {
@@ -89,7 +94,7 @@ mod tests {
             line,
             text: text.to_owned(),
         };
-        assert_eq!(shell_blocks(page, "sh"), [block(2, "a\nb"), block(12, "d")]);
-        assert_eq!(shell_blocks(page, "sh ignore"), [block(6, "c")]);
+        assert_eq!(blocks(page, "sh"), [block(2, "a\nb"), block(12, "d")]);
+        assert_eq!(blocks(page, "sh ignore"), [block(6, "c")]);
     }
 }

@@ -166,6 +166,10 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
             .map(|executable| {
                 let mut command = Command::new(&executable.path);
                 command.current_dir(&package).env("CARGO_MANIFEST_DIR", &package);
+                if name == "leak" {
+                    // Its subject in C is compiled against what was installed.
+                    command.env("STRONGROOM_PREFIX", c::prefix());
+                }
                 command
             })
             .collect();

@@ -1,4 +1,4 @@
-// valgrind flags: -fno-exceptions
+// valgrind flag:-fno-exceptions
 // The wrapper in a program without exceptions: every verb as a result, completions, futures of results.
 #include <array>
 

@@ -47,6 +47,8 @@ pub(super) struct Build {
     pub(super) with_support: bool,
     /// Others than ours.
     pub(super) libraries: Vec<String>,
+    /// Of the compiler, beyond the usual.
+    pub(super) flags: Vec<String>,
 }
 
 impl Build {
@@ -55,7 +57,7 @@ impl Build {
         let program = self.flavour.folder().join(plain(name));
         let first = self.sources.first().ok_or_else(|| format!("{name} has no sources"))?;
         let mut command = compiler(first, None, self.flavour, prefix);
-        command.args(&self.sources);
+        command.args(&self.flags).args(&self.sources);
         if self.with_support {
             command.args(support_objects(self.flavour)?);
         }

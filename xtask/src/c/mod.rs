@@ -157,13 +157,15 @@ fn headers() -> Outcome<Vec<Job>> {
             sources: units,
             flavour: Flavour::Sanitized,
             libraries: Vec::new(),
+            flags: Vec::new(),
             with_support: false,
         }));
     }
     Ok(jobs)
 }
 
-/// A program's first line asks for more than the usual run: `valgrind`, `static`, `links:<library>`.
+/// A program's first line asks for more than the usual run: `valgrind`, `static`, `links:<library>`,
+/// `flag:<of the compiler>`.
 fn suite_programs(with_valgrind: bool, skipped: &mut Vec<String>) -> Outcome<Vec<Job>> {
     let mut jobs = Vec::new();
     for source in sources("suite")? {
@@ -174,11 +176,11 @@ fn suite_programs(with_valgrind: bool, skipped: &mut Vec<String>) -> Outcome<Vec
             .map(|word| word.trim_end_matches([':', '.']))
             .collect();
         let asks = |word: &str| words.contains(&word);
-        let libraries: Vec<_> = words
-            .iter()
-            .filter_map(|word| word.strip_prefix("links:"))
-            .map(str::to_owned)
-            .collect();
+        let named = |kind: &str| -> Vec<String> {
+            let named = words.iter().filter_map(|word| word.strip_prefix(kind));
+            named.map(str::to_owned).collect()
+        };
+        let (libraries, flags) = (named("links:"), named("flag:"));
         let has_all = PACKAGES.iter().all(|&(library, header, package)| {
             !libraries.iter().any(|name| name == library)
                 || needed(tools::header(header, package), &file_name(&source), skipped)
@@ -194,6 +196,7 @@ fn suite_programs(with_valgrind: bool, skipped: &mut Vec<String>) -> Outcome<Vec
                     flavour,
                     with_support: true,
                     libraries: libraries.clone(),
+                    flags: flags.clone(),
                 },
                 arguments: Arguments::Folder,
                 with_valgrind,
@@ -219,6 +222,7 @@ fn random_program(operations: u64, seed: Option<u64>) -> Option<Job> {
                 sources: vec![source],
                 flavour: Flavour::Sanitized,
                 libraries: Vec::new(),
+                flags: Vec::new(),
                 with_support: true,
             },
             arguments: Arguments::Random(operations, seed),
@@ -244,6 +248,7 @@ fn vector_programs(skipped: &mut Vec<String>) -> Outcome<Vec<Job>> {
                     sources,
                     flavour: Flavour::Sanitized,
                     libraries: libraries.iter().map(|&name| name.to_owned()).collect(),
+                    flags: Vec::new(),
                     with_support: false,
                 },
                 arguments: Arguments::Vectors(target().join("parity").join(format!("{language}.json"))),

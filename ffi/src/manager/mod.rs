@@ -71,14 +71,12 @@ impl<A> Verb<A> {
 
     /// Runs it on this thread.
     fn wait(self, manager: *const Manager) -> Result<A> {
-        // A call may take long, and the handle may be freed meanwhile: the call has a manager of its own.
-        let waiting = pin(manager)?.waiting.clone();
         let mut general = self.chosen.general;
         let (token, _under_way) = under_way::begin(general.cancel.as_ref());
         general.cancel = Some(token);
-        waiting
-            .with_options(general)
-            .wait_for(|manager| (self.run)(manager.clone()))
+        // A call may take long, and the handle may be freed meanwhile: the call has a manager of its own.
+        let view = pin(manager)?.waiting.with_options(general);
+        view.wait_for(|manager| (self.run)(manager.clone()))
     }
 
     /// Starts it; a callback is told how it ends.

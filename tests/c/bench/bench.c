@@ -152,9 +152,6 @@ pair_t two_threads(size_t batches, subject_t first, subject_t second_subject) {
     }
     atomic_store(&second.order, END);
     pthread_join(thread, NULL);
-    if (together_count == 0) {
-        stop("two threads", "they never ran at the same time: this machine has one processor, or is busy");
-    }
     pair_t pair = {median(alone, batches), median(together, together_count), 0};
     pair.ratio = pair.ours / pair.floor;
     free(alone);

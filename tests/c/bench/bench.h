@@ -26,7 +26,8 @@ typedef struct pair_t {
 pair_t in_turns(size_t batches, subject_t floor, subject_t ours);
 
 /* One thread alone (as `floor`) and two at once. A second thread spins while the first runs alone, so that in both cases
-   two processors are busy; batches in which one of the two was interrupted do not count. */
+   two processors are busy; batches in which one of the two was interrupted do not count. `ours` is 0 where that were
+   all of them. */
 pair_t two_threads(size_t batches, subject_t first, subject_t second);
 
 double now_ns(void);

@@ -90,6 +90,8 @@ static void add(const char *row, const char *unit, pair_t pair, target_t target)
         with_unit(floor, pair.floor, unit);
         if (target.kind == TARGET_FASTER) {
             snprintf(ratio, CELL, "%.0fx faster", 1 / pair.ratio);
+        } else if (target.kind == TARGET_ABOVE) {
+            snprintf(ratio, CELL, "%+.0f ns", pair.ours - pair.floor);
         } else {
             snprintf(ratio, CELL, "%.2fx", pair.ratio);
         }
@@ -102,6 +104,12 @@ static void add(const char *row, const char *unit, pair_t pair, target_t target)
 }
 
 void report_pair(const char *row, pair_t pair, target_t target) {
+    if (pair.ours == 0) {
+        const char *why = "this machine has one processor, or is busy";
+        fprintf(lines, "{\"bench\":\"c-%s\",\"name\":\"%s\",\"skipped\":\"%s\"}\n", bench, row, why);
+        printf("| %s | - | - | - | not measured: %s | - |\n", row, why);
+        return;
+    }
     add(row, "ns", pair, target);
 }
 

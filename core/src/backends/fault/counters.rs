@@ -21,8 +21,15 @@ pub struct Counters {
 
 #[derive(Debug, Default)]
 pub(super) struct Live {
-    counters: Mutex<Counters>,
+    state: Mutex<State>,
     changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counters: Counters,
+    /// How many threads wait for a change: nobody is woken, by a system call, where nobody waits.
+    watchers: usize,
 }
 
 impl Live {
@@ -44,25 +51,33 @@ impl Live {
     }
 
     pub(super) fn read(&self) -> Counters {
-        *self.lock()
+        self.lock().counters
     }
 
     /// Waits until the counters are as wanted; `None` when they are not within `patience`.
     pub(super) fn wait(&self, patience: Duration, wanted: impl Fn(&Counters) -> bool) -> Option<Counters> {
-        let (counters, waited) = self
+        let mut state = self.lock();
+        state.watchers += 1;
+        let (mut state, waited) = self
             .changed
-            .wait_timeout_while(self.lock(), patience, |counters| !wanted(counters))
+            .wait_timeout_while(state, patience, |state| !wanted(&state.counters))
             .unwrap_or_else(PoisonError::into_inner);
-        (!waited.timed_out()).then_some(*counters)
+        state.watchers -= 1;
+        (!waited.timed_out()).then_some(state.counters)
     }
 
     fn change(&self, change: impl FnOnce(&mut Counters)) {
-        change(&mut self.lock());
-        self.changed.notify_all();
+        let mut state = self.lock();
+        change(&mut state.counters);
+        let is_watched = state.watchers > 0;
+        drop(state);
+        if is_watched {
+            self.changed.notify_all();
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counters> {
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -481,15 +481,14 @@ STRONGROOM_API strongroom_status_t strongroom_library_info(strongroom_report_t *
 STRONGROOM_API strongroom_status_t strongroom_harden_process(strongroom_report_t **report, strongroom_error_t **error);
 
 /*
- Ends what the library has under way: calls on every thread are cancelled, those that were started complete, every manager is closed,
- which wipes caches and keys, and the library's threads end. Handles stay to be freed; verbs of open managers answer
- `closed`. A manager may be opened anew afterwards. A program need not call it before it ends.
+ Ends what the library has under way: calls on every thread are cancelled and those that were started complete; none
+ begins meanwhile (`closed`). Every manager is closed, which wipes caches and keys, and the library's threads end.
+ Handles stay to be freed; verbs of the managers answer `closed`. A manager may be opened anew afterwards; one that
+ another thread is opening meanwhile stays open. A program need not call it before it ends.
 
- Errors: `timeout` where callbacks or threads did not end within `timeout_ms` milliseconds.
+ Errors: `timeout` where callbacks, writes that were sent, or threads did not end within `timeout_ms` milliseconds.
  */
-STRONGROOM_API
-strongroom_status_t strongroom_shutdown(uint32_t timeout_ms,
-                                        strongroom_error_t **error);
+STRONGROOM_API strongroom_status_t strongroom_shutdown(uint32_t timeout_ms, strongroom_error_t **error);
 
 /*
  The token of a status, such as `not_found`; `ok` for success; NULL for a number that this library does not know. It
@@ -677,8 +676,8 @@ strongroom_status_t strongroom_manager_get_into(const strongroom_manager_t *mana
 
 /*
  Copies a secret's value as text, with a NUL behind it, into the caller's buffer and tells its length without the
- NUL, also where the buffer is too small: then nothing is copied and the answer is `buffer_too_small`. The text is the
- caller's to wipe.
+ NUL, also where the buffer is too small: then nothing is copied, the answer is `buffer_too_small`, and a capacity of
+ that length and one suffices. The text is the caller's to wipe.
 
  Options and errors as for `strongroom_manager_get`; `invalid_value` where the value is not UTF-8 or has a NUL inside.
  */
@@ -1407,7 +1406,7 @@ strongroom_status_t strongroom_metadata_version_number(const strongroom_metadata
                                                        uint64_t *number);
 
 /*
- Whether the expiry has passed by the system's clock.
+ Whether the expiry has passed by the system's clock; also where `metadata` is none.
  */
 STRONGROOM_API bool strongroom_metadata_is_expired(const strongroom_metadata_t *metadata);
 

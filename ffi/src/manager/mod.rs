@@ -11,9 +11,12 @@ pub(crate) mod write;
 
 use std::ffi::{c_char, c_void};
 use std::future::Future;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use strongroom::backend::{BoxFuture, Capabilities, Operation};
 use strongroom::blocking::SecretManager as BlockingManager;
+use strongroom::face;
 use strongroom::{Error, ErrorKind, Result, SecretManager};
 
 use crate::arguments::{Out, text};
@@ -44,11 +47,31 @@ impl Manager {
     }
 }
 
-/// Closes every manager that is open.
-pub(crate) fn close_all() {
+/// Closes every manager that is open, all at once.
+///
+/// # Errors
+/// [`ErrorKind::Timeout`] where a write does not finish in time; the managers are closed all the same.
+pub(crate) fn close_all(patience: Duration) -> Result<()> {
+    let end = Instant::now() + patience;
+    // Without any time a close would take the manager's own.
+    let patience = patience.max(Duration::from_millis(1));
+    let (closed, closing) = mpsc::channel();
     for manager in Manager::table().all() {
-        // What could not end in time is told to the calls concerned.
-        let _ = manager.waiting.close();
+        let (view, closed) = (manager.free.with_timeout(patience), closed.clone());
+        // Where there is no runtime to be had, nobody answers, and that is told below.
+        let _ = face::spawn(async move {
+            let _ = closed.send(view.close().await);
+        });
+    }
+    drop(closed);
+    loop {
+        match closing.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(outcome) => outcome?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                return Err(Error::new(ErrorKind::Timeout, "a manager did not close in time"));
+            }
+        }
     }
 }
 
@@ -71,9 +94,9 @@ impl<A> Verb<A> {
 
     /// Runs it on this thread.
     fn wait(self, manager: *const Manager) -> Result<A> {
-        let mut general = self.chosen.general;
-        let (token, _under_way) = under_way::begin(general.cancel.as_ref());
-        general.cancel = Some(token);
+        let Chosen { general, cancel, .. } = self.chosen;
+        let (token, _under_way) = under_way::begin(cancel.as_ref())?;
+        let general = general.cancel(token);
         // A call may take long, and the handle may be freed meanwhile: the call has a manager of its own.
         let view = pin(manager)?.waiting.with_options(general);
         view.wait_for(|manager| (self.run)(manager.clone()))
@@ -86,10 +109,8 @@ impl<A> Verb<A> {
     {
         let free = pin(manager)?.free.clone();
         let Self { chosen, run } = self;
-        let mut general = chosen.general;
-        completion::start(general.cancel.take().as_ref(), callback, context, |token| {
-            general.cancel = Some(token);
-            run(free.with_options(general))
+        completion::start(chosen.cancel.as_ref(), callback, context, |token| {
+            run(free.with_options(chosen.general.cancel(token)))
         })
     }
 }
@@ -154,7 +175,7 @@ pub unsafe extern "C" fn strongroom_manager_open_async(
 
 fn builder(options: *const Options) -> Result<strongroom::Builder> {
     match pin_optional(options)? {
-        Some(options) => options.builder(),
+        Some(options) => Ok(options.builder()),
         None => Ok(SecretManager::builder()),
     }
 }

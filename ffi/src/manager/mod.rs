@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use strongroom::backend::{BoxFuture, Capabilities, Operation};
 use strongroom::blocking::SecretManager as BlockingManager;
 use strongroom::face;
-use strongroom::{Error, ErrorKind, Result, SecretManager};
+use strongroom::{Builder, Error, ErrorKind, Result, SecretManager};
 
 use crate::arguments::{Out, text};
-use crate::call::Chosen;
+use crate::call::{Call, Chosen};
 use crate::completion::{self, Callback};
 use crate::error::ErrorObject;
 use crate::guard::{guard, guard_free, refuse_in_callback};
@@ -129,12 +129,14 @@ pub type ManagerCallback =
 
 /// Opens a manager; without options (NULL) the default one. Local files are read and, where they are missing and may
 /// be, made; a remote backend connects at its first call. The environment is read now. The options may be used again.
+/// What is chosen for `call` (may be NULL) holds for the opening alone.
 ///
 /// Errors: `invalid_config` naming the setting, and what the backend answers, for instance `key_missing`, `wrong_key`,
 /// `insecure_path`, `integrity`, `unsupported_format`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_open(
     options: *const Options,
+    call: *const Call,
     manager: *mut *mut Manager,
     error: *mut *mut ErrorObject,
 ) -> Status {
@@ -143,16 +145,19 @@ pub unsafe extern "C" fn strongroom_manager_open(
         guard(error, || {
             let out = Out::object(manager, "manager")?;
             refuse_in_callback()?;
-            let opened = builder(options)?.open_blocking()?;
+            let (builder, Chosen { general, cancel, .. }) = opening(options, call)?;
+            let (token, _under_way) = under_way::begin(cancel.as_ref())?;
+            let opened = builder.call_options(general.cancel(token)).open_blocking()?;
             out.give(Manager::of(opened.to_async()))
         })
     }
 }
 
-/// Starts `strongroom_manager_open`. How long it may take is the setting `deadline`.
+/// Starts `strongroom_manager_open`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_open_async(
     options: *const Options,
+    call: *const Call,
     callback: ManagerCallback,
     context: *mut c_void,
     error: *mut *mut ErrorObject,
@@ -161,23 +166,25 @@ pub unsafe extern "C" fn strongroom_manager_open_async(
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            let builder = builder(options)?;
-            completion::start(None, callback, context, |token| async move {
-                let cancelled = || Error::new(ErrorKind::Cancelled, "the library was shut down");
-                match token.run_until_cancelled(builder.open()).await {
-                    Some(opened) => opened.map(Manager::of),
-                    None => Err(cancelled()),
-                }
+            let (builder, Chosen { general, cancel, .. }) = opening(options, call)?;
+            completion::start(cancel.as_ref(), callback, context, |token| async move {
+                builder
+                    .call_options(general.cancel(token))
+                    .open()
+                    .await
+                    .map(Manager::of)
             })
         })
     }
 }
 
-fn builder(options: *const Options) -> Result<strongroom::Builder> {
-    match pin_optional(options)? {
-        Some(options) => Ok(options.builder()),
-        None => Ok(SecretManager::builder()),
-    }
+/// What opens a manager, and how.
+fn opening(options: *const Options, call: *const Call) -> Result<(Builder, Chosen)> {
+    let builder = match pin_optional(options)? {
+        Some(options) => options.builder(),
+        None => SecretManager::builder(),
+    };
+    Ok((builder, Chosen::of(call, &[])?))
 }
 
 /// Makes a view in which bare names are names of `scope` (a text such as `org/acme`). It is freed like a manager, and

@@ -65,9 +65,34 @@ fn is_too_long(kind: ErrorKind, name: &str, max: usize) -> Error {
 /// As [`bytes`].
 pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, length: usize, name: &str) -> Result<Option<&'a str>> {
     // SAFETY: as this function.
+    unsafe { read_text(pointer, length, name, ErrorKind::InvalidArgument) }
+}
+
+/// A text that becomes part of a secret's metadata: what it must not hold is then `invalid_value`, as for the write.
+///
+/// # Safety
+/// As [`bytes`].
+pub(crate) unsafe fn field<'a>(pointer: *const c_char, length: usize, name: &str) -> Result<&'a str> {
+    // SAFETY: as this function.
+    required(
+        unsafe { read_text(pointer, length, name, ErrorKind::InvalidValue) }?,
+        length,
+        name,
+    )
+}
+
+/// # Safety
+/// As [`bytes`].
+unsafe fn read_text<'a>(
+    pointer: *const c_char,
+    length: usize,
+    name: &str,
+    nul_inside: ErrorKind,
+) -> Result<Option<&'a str>> {
+    // SAFETY: as this function.
     let bytes = unsafe { bytes(pointer.cast(), length, MAX_TEXT, name, ErrorKind::TooLarge) }?;
     let read = |bytes| match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains('\0') => Err(fault(ErrorKind::InvalidArgument, name, "has a NUL inside")),
+        Ok(text) if text.contains('\0') => Err(fault(nul_inside, name, "has a NUL inside")),
         Ok(text) => Ok(text),
         Err(_) => Err(fault(ErrorKind::InvalidArgument, name, "is not UTF-8")),
     };
@@ -80,7 +105,12 @@ pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, length: usize, na
 /// As [`bytes`].
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, length: usize, name: &str) -> Result<&'a str> {
     // SAFETY: as this function.
-    match unsafe { optional_text(pointer, length, name) }? {
+    required(unsafe { optional_text(pointer, length, name) }?, length, name)
+}
+
+/// Without a pointer, the length 0 is the empty text.
+fn required<'a>(text: Option<&'a str>, length: usize, name: &str) -> Result<&'a str> {
+    match text {
         Some(text) => Ok(text),
         None if length == 0 => Ok(""),
         None => Err(is_null(name)),

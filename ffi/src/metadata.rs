@@ -6,7 +6,7 @@ use std::ffi::{CString, c_char};
 use strongroom::backend::MetadataUpdate;
 use strongroom::{ErrorKind, Result, SecretMetadata};
 
-use crate::arguments::{Out, text};
+use crate::arguments::{Out, field, text};
 use crate::builder::Shared;
 use crate::error::ErrorObject;
 use crate::guard::{guard, guard_free, guard_value, refuse_in_callback};
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn strongroom_metadata_set_provider(
     // SAFETY: the header's conventions.
     unsafe {
         change(metadata, error, |state| {
-            state.update.provider = Some(Some(text(provider, length, "provider")?.to_owned()));
+            state.update.provider = Some(Some(field(provider, length, "provider")?.to_owned()));
             Ok(())
         })
     }
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn strongroom_metadata_set_scope_of_use(
     // SAFETY: the header's conventions.
     unsafe {
         change(metadata, error, |state| {
-            state.update.scope_of_use = Some(Some(text(scope, length, "scope")?.to_owned()));
+            state.update.scope_of_use = Some(Some(field(scope, length, "scope")?.to_owned()));
             Ok(())
         })
     }
@@ -177,8 +177,8 @@ pub unsafe extern "C" fn strongroom_metadata_set_label(
     // SAFETY: the header's conventions.
     unsafe {
         change(metadata, error, |state| {
-            let name = text(name, name_length, "name")?.to_owned();
-            let value = text(value, value_length, "value")?.to_owned();
+            let name = field(name, name_length, "name")?.to_owned();
+            let value = field(value, value_length, "value")?.to_owned();
             state.labels.insert(name, value);
             state.update.labels = Some(state.labels.clone());
             Ok(())

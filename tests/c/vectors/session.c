@@ -68,7 +68,7 @@ bool session_open(struct session *session, enum form form, const cJSON *backend,
     set &= set_secret_options(session, options, json_field(backend, "secret_options"));
     check(set, "every option is taken");
     struct outcome outcome = {0};
-    CALL(form, &outcome, manager, open, options);
+    CALL(form, &outcome, manager, open, options, NULL);
     strongroom_options_free(options);
     arena_clear(&session->arena);
     const char *message = strongroom_error_message(outcome.error);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use strongroom::{
     CallOptions, Error, ErrorKind, PromptPolicy, Result, SecretKey, SecretScope, Version, parse_duration,
@@ -9,7 +10,7 @@ use strongroom::{
 
 use crate::arguments::{Out, text};
 use crate::builder::Shared;
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Signal};
 use crate::error::ErrorObject;
 use crate::guard::{guard, guard_free, refuse_in_callback};
 use crate::handle::{hand_out, object, pin, pin_optional};
@@ -24,8 +25,9 @@ object!(Call, "call", 9, stripes 1);
 /// What was chosen for a call.
 #[derive(Clone, Default)]
 pub(crate) struct Chosen {
-    /// What every verb takes.
+    /// What every verb takes, but for what cancels it.
     pub(crate) general: CallOptions,
+    pub(crate) cancel: Option<Arc<Signal>>,
     own: BTreeMap<&'static str, Value>,
 }
 
@@ -110,7 +112,7 @@ impl Chosen {
         let Some(call) = pin_optional(call)? else {
             return Ok(Self::default());
         };
-        let chosen = call.0.read()?.clone();
+        let chosen = Self::clone(&call.0.read());
         match chosen.own.keys().find(|name| !takes.contains(name)) {
             Some(name) => Err(fault(
                 ErrorKind::InvalidArgument,
@@ -119,6 +121,18 @@ impl Chosen {
             )),
             None => Ok(chosen),
         }
+    }
+
+    /// Whether a call with these options may be answered by what is cached: none of them says which version is wanted, and
+    /// nobody has cancelled it.
+    pub(crate) fn may_be_cached(call: *const Call) -> Result<bool> {
+        Ok(match pin_optional(call)? {
+            None => true,
+            Some(call) => {
+                let chosen = call.0.read();
+                chosen.own.is_empty() && !chosen.cancel.as_ref().is_some_and(|signal| signal.has_fired())
+            }
+        })
     }
 
     pub(crate) fn is_on(&self, name: &str) -> bool {
@@ -230,7 +244,7 @@ pub unsafe extern "C" fn strongroom_call_set(
             let call = pin(call)?;
             let name = text(name, name_length, "name")?;
             let value = text(value, value_length, "value")?;
-            call.0.write()?.set(name, value)
+            call.0.change(|chosen| chosen.set(name, value))
         })
     }
 }
@@ -247,8 +261,11 @@ pub unsafe extern "C" fn strongroom_call_set_cancel(
         guard(error, || {
             refuse_in_callback()?;
             let call = pin(call)?;
-            call.0.write()?.general.cancel = Some(pin(cancel)?.0.clone());
-            Ok(())
+            let signal = Arc::clone(&pin(cancel)?.0);
+            call.0.change(|chosen| {
+                chosen.cancel = Some(Arc::clone(&signal));
+                Ok(())
+            })
         })
     }
 }

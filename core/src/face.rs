@@ -83,8 +83,10 @@ impl<T, M> fmt::Debug for ProcessLocal<T, M> {
 /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown). The next call that needs a runtime builds a new one. Without a
 /// runtime, and in a forked child for the parent's, there is nothing to do.
 ///
-/// Managers are not closed by it, and the worker threads of their backends end with them. May be called from any thread
-/// but one of the runtime's own.
+/// Managers are not closed by it; the worker threads of their backends end when they are closed. May be called from any
+/// thread but one of the runtime's own, and at any time of it, also by `atexit` and by destructors of thread-locals.
+/// There what needs the runtime is answered with [`Unavailable`](crate::ErrorKind::Unavailable) (a write that was sent
+/// with `OutcomeUnknown`), while blocking calls of local backends go on working.
 ///
 /// # Errors
 /// [`Timeout`](crate::ErrorKind::Timeout) where a thread did not end in time: it ends as soon as what it runs lets it,

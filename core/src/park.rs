@@ -2,20 +2,29 @@
 //!
 //! Deadlines ring by themselves: whoever waits for one on a thread that is parked here sets an [`Alarm`], which wakes
 //! its own task at that time. So any combination of futures keeps all of its deadlines without a timer.
+//!
+//! Works also where the thread's storage has been destroyed (`atexit`, static destructors): the alarms lie on the stack,
+//! and the thread waits by a lock of its own instead of by its handle, which is gone by then.
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 use std::time::Instant;
 
+use crate::sys::fork;
+use crate::sys::place::{self, Place};
+
 thread_local! {
-    /// The alarms of the innermost [`block_on`] of this thread; `None` where there is none.
-    static ALARMS: RefCell<Option<Vec<Set>>> = const { RefCell::new(None) };
+    /// The alarms of the innermost [`block_on`] of this thread.
+    static ALARMS: Place<Alarms> = const { Place::new() };
 }
+
+/// The alarms of one [`block_on`].
+#[derive(Default)]
+struct Alarms(RefCell<Vec<Set>>);
 
 struct Set {
     alarm: u64,
@@ -34,9 +43,9 @@ impl Alarm {
 
     /// Sets the alarm, or sets it anew; `false` where this thread will not wait for it.
     pub(crate) fn set(&self, at: Instant, waker: &Waker) -> bool {
-        let outcome = ALARMS.try_with(|alarms| {
-            let mut alarms = alarms.borrow_mut();
-            let Some(alarms) = alarms.as_mut() else { return false };
+        place::borrowed(&ALARMS, |alarms| {
+            let Some(alarms) = alarms else { return false };
+            let mut alarms = alarms.0.borrow_mut();
             match alarms.iter_mut().find(|set| set.alarm == self.0) {
                 Some(set) => {
                     set.at = at;
@@ -49,111 +58,115 @@ impl Alarm {
                 }),
             }
             true
-        });
-        outcome.unwrap_or(false)
+        })
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
         // On another thread there is nothing to take back: there it rings once, in vain.
-        let _ = ALARMS.try_with(|alarms| {
-            let taken = alarms.borrow_mut().as_mut().and_then(|alarms| {
-                let at = alarms.iter().position(|set| set.alarm == self.0)?;
-                Some(alarms.swap_remove(at))
-            });
-            // Outside the borrow: a waker of someone's executor may do anything when it is dropped.
-            drop(taken);
+        let taken = place::borrowed(&ALARMS, |alarms| {
+            let mut alarms = alarms?.0.borrow_mut();
+            let at = alarms.iter().position(|set| set.alarm == self.0)?;
+            Some(alarms.swap_remove(at))
         });
+        // Outside the borrow: a waker of someone's executor may do anything when it is dropped.
+        drop(taken);
     }
-}
-
-/// The alarms of one [`block_on`]; those of an outer one come back when it ends.
-struct Alarms {
-    outer: Option<Vec<Set>>,
 }
 
 impl Alarms {
-    fn begin() -> Self {
-        let outer = ALARMS.try_with(|alarms| alarms.borrow_mut().replace(Vec::new()));
-        Self {
-            outer: outer.unwrap_or_default(),
-        }
-    }
-
     /// When the first one rings.
-    fn next() -> Option<Instant> {
-        let first = |alarms: &RefCell<Option<Vec<Set>>>| alarms.borrow().as_ref()?.iter().map(|set| set.at).min();
-        ALARMS.try_with(first).ok().flatten()
+    fn next(&self) -> Option<Instant> {
+        self.0.borrow().iter().map(|set| set.at).min()
     }
 
     /// Wakes what is due.
-    fn ring(now: Instant) {
-        let due = ALARMS.try_with(|alarms| {
-            let mut alarms = alarms.borrow_mut();
-            let alarms = alarms.as_mut()?;
-            Some(alarms.extract_if(.., |set| set.at <= now).collect::<Vec<_>>())
-        });
-        for set in due.ok().flatten().unwrap_or_default() {
+    fn ring(&self, now: Instant) {
+        let due: Vec<Set> = self.0.borrow_mut().extract_if(.., |set| set.at <= now).collect();
+        for set in due {
             set.waker.wake();
         }
     }
 }
 
-impl Drop for Alarms {
-    fn drop(&mut self) {
-        let ended = ALARMS.try_with(|alarms| alarms.replace(self.outer.take()));
-        drop(ended);
+/// Wakes the thread that waits in [`block_on`].
+#[derive(Default)]
+struct Signal {
+    woken: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        // No code of others runs under the lock.
+        self.woken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until it is woken, or until `end`; whether it was woken.
+    fn wait(&self, end: Option<Instant>) -> bool {
+        let mut woken = self.lock();
+        while !*woken {
+            let Some(end) = end else {
+                woken = self.changed.wait(woken).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.changed.wait_timeout(woken, left);
+            woken = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        std::mem::take(&mut *woken)
     }
 }
 
-/// Wakes the thread that is parked in [`block_on`].
-struct Unpark {
-    thread: Thread,
-    woken: AtomicBool,
-}
-
-impl Wake for Unpark {
+impl Wake for Signal {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.woken.swap(true, Ordering::Release) {
-            self.thread.unpark();
+        // Whoever is woken finds the lock free.
+        if !std::mem::replace(&mut *self.lock(), true) {
+            self.changed.notify_one();
         }
     }
 }
 
-/// Runs a future on the caller's thread. It is polled once; only then a waker is made and the thread parked. May be
-/// called from within anyone's runtime.
+/// Runs a future on the caller's thread. It is polled once; only then a waker is made and the thread put to sleep. May
+/// be called from within anyone's runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    // Before the future, so that what the future drops at its end finds its own alarms.
-    let _alarms = Alarms::begin();
+    let alarms = Alarms::default();
+    // The future lives inside, so that what it drops at its end finds its own alarms.
+    place::lend(&ALARMS, &alarms, || run(future, &alarms))
+}
+
+fn run<F: Future>(future: F, alarms: &Alarms) -> F::Output {
     let mut future = pin!(future);
     if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         return output;
     }
-    let unpark = Arc::new(Unpark {
-        thread: std::thread::current(),
-        woken: AtomicBool::new(false),
-    });
-    let waker = Waker::from(Arc::clone(&unpark));
-    let mut task = Context::from_waker(&waker);
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
-            return output;
-        }
-        while !unpark.woken.swap(false, Ordering::Acquire) {
-            let Some(at) = Alarms::next() else {
-                std::thread::park();
-                continue;
-            };
-            let now = Instant::now();
-            if at <= now {
-                Alarms::ring(now);
-            } else {
-                std::thread::park_timeout(at - now);
+        let generation = fork::generation();
+        let signal = Arc::<Signal>::default();
+        let waker = Waker::from(Arc::clone(&signal));
+        let mut task = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
+                return output;
+            }
+            // Where the future forked, the child has another signal: a thread of the parent's may hold this one's lock.
+            if generation != fork::generation() {
+                break;
+            }
+            loop {
+                let next = alarms.next();
+                if signal.wait(next) {
+                    break;
+                }
+                alarms.ring(Instant::now());
             }
         }
     }
@@ -188,14 +201,12 @@ mod tests {
             block_on(until(short + Duration::from_millis(10)));
             // A task that is polled only when its own waker is woken.
             let mut set = Box::pin(until(long));
-            let woken = Arc::new(Unpark {
-                thread: std::thread::current(),
-                woken: AtomicBool::new(true),
-            });
+            let woken = Arc::<Signal>::default();
+            *woken.lock() = true;
             let own = Waker::from(Arc::clone(&woken));
             let outer = Alarm::new();
             std::future::poll_fn(|task| {
-                let is_woken = woken.woken.swap(false, Ordering::Acquire);
+                let is_woken = std::mem::take(&mut *woken.lock());
                 if is_woken && set.as_mut().poll(&mut Context::from_waker(&own)).is_ready() {
                     return Poll::Ready(());
                 }
@@ -215,9 +226,10 @@ mod tests {
         assert!(!alarm.set(Instant::now(), Waker::noop()));
         block_on(async {
             assert!(alarm.set(Instant::now() + Duration::from_secs(60), Waker::noop()));
-            assert!(Alarms::next().is_some());
+            let next = || place::borrowed(&ALARMS, |alarms| alarms.unwrap().next());
+            assert!(next().is_some());
             drop(alarm);
-            assert_eq!(Alarms::next(), None);
+            assert_eq!(next(), None);
         });
     }
 }

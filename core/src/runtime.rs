@@ -73,12 +73,14 @@ struct Inside<'a>(&'a Live);
 /// The runtime, which is built when there is none.
 ///
 /// # Errors
-/// [`ErrorKind::Unavailable`] where the system gives no threads or descriptors.
+/// [`ErrorKind::Unavailable`] where the system gives no threads or descriptors, or the thread's storage, which building
+/// needs, has been destroyed.
 pub(crate) fn current() -> Result<Arc<Live>> {
     let mut runtimes = unpoisoned(RUNTIMES.get().lock());
     if let Some(live) = &runtimes.current {
         return Ok(Arc::clone(live));
     }
+    check_storage()?;
     let live = Arc::new(Live::build()?);
     runtimes.current = Some(Arc::clone(&live));
     Ok(live)
@@ -91,11 +93,23 @@ pub(crate) fn current() -> Result<Arc<Live>> {
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     loop {
         let live = current()?;
-        // Where a shutdown came between there is a new one.
-        if let Ok(_entered) = live.enter() {
+        // Where a shutdown came between there is a new one. Without the context, which a thread that ends does not have.
+        if let Ok(_inside) = live.go_in() {
             live.handle.spawn(future);
             return Ok(());
         }
+    }
+}
+
+/// Refuses what needs tokio's context on a thread whose storage has been destroyed (in handlers of `atexit`, static
+/// destructors): tokio panics there.
+fn check_storage() -> Result<()> {
+    match Handle::try_current() {
+        Err(error) if error.is_thread_local_destroyed() => Err(Error::new(
+            ErrorKind::Unavailable,
+            "the call needs the library's runtime, and its thread is ending",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -196,17 +210,25 @@ impl Live {
     /// be held across an `await`: a shutdown waits for it.
     ///
     /// # Errors
-    /// [`ErrorKind::Closed`] after a shutdown, and in a child that has inherited this runtime.
+    /// [`ErrorKind::Closed`] after a shutdown, and in a child that has inherited this runtime;
+    /// [`ErrorKind::Unavailable`] on a thread whose storage has been destroyed.
     pub(crate) fn enter(&self) -> Result<Entered<'_>> {
+        let inside = self.go_in()?;
+        check_storage()?;
+        Ok(Entered {
+            _context: self.handle.enter(),
+            _inside: inside,
+        })
+    }
+
+    /// Keeps the runtime from ending until the answer is dropped.
+    fn go_in(&self) -> Result<Inside<'_>> {
         if !self.is_inherited() {
             let before = self.gate.fetch_add(1, Ordering::SeqCst);
             DEPTH.set(DEPTH.get() + 1);
             let inside = Inside(self);
             if before & SHUT == 0 {
-                return Ok(Entered {
-                    _context: self.handle.enter(),
-                    _inside: inside,
-                });
+                return Ok(inside);
             }
         }
         Err(Error::new(

@@ -1,6 +1,7 @@
 //! A backend's own bounded worker thread, for calls that may block longer than a caller's thread can wait.
 //!
-//! One thread a worker, started with its first job, ended after a while without one. A job that hangs costs that one
+//! One thread a worker, started with its first job, ended after a while without one, or at once where the worker was told
+//! that no more will come. A job that hangs costs that one
 //! thread and nothing else: while the running job is past its deadline new jobs are refused at once, and when it wakes
 //! all works again. A forked child finds no thread and an empty queue, and starts its own.
 
@@ -43,7 +44,8 @@ struct State {
     /// The running job, and until when it is waited for.
     running: Option<(Arc<Ticket>, Instant)>,
     has_thread: bool,
-    ended: bool,
+    /// Whether a thread without a job ends at once.
+    retired: bool,
 }
 
 struct Job {
@@ -105,6 +107,11 @@ impl Shared {
         Ok(())
     }
 
+    fn retire(&self) {
+        self.lock().retired = true;
+        self.work.notify_one();
+    }
+
     fn work(&self) {
         crate::sys::signals::block_in_this_thread();
         let mut state = self.lock();
@@ -119,7 +126,7 @@ impl Shared {
                 }
                 continue;
             }
-            if state.ended {
+            if state.retired {
                 break;
             }
             let (next, waited) = self
@@ -148,6 +155,16 @@ impl Worker {
         Self {
             shared: Arc::new(ForkCell::new(make)),
         }
+    }
+
+    /// No more jobs are to come: the thread ends when those that are there have run. One that comes all the same is run,
+    /// by a thread of its own where the other one has ended.
+    #[cfg_attr(
+        not(any(feature = "encrypted", feature = "testing")),
+        allow(dead_code, reason = "without a backend that has one, a worker lives for one opening")
+    )]
+    pub(crate) fn retire(&self) {
+        self.shared.get().retire();
     }
 
     /// Runs `job` on the worker's thread. Nothing happens before the future is polled.
@@ -205,8 +222,7 @@ impl std::fmt::Debug for Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.get_if_made() {
-            shared.lock().ended = true;
-            shared.work.notify_one();
+            shared.retire();
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Secret settings that are asked for when they are needed.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::sys::place::{self, Place};
 use crate::value::SecretValue;
 
 /// Gives the value of a secret setting whenever it is needed; see
@@ -46,13 +46,17 @@ impl Provided {
         allow(dead_code, reason = "the store's key is the only secret so far")
     )]
     pub(crate) fn ask(&self) -> Result<SecretValue> {
-        let Some(_asking) = Asking::begin(Arc::as_ptr(&self.provider).cast()) else {
+        let asked = Arc::as_ptr(&self.provider).cast();
+        let mut asking = place::borrowed(&ASKED, |asked| asked.cloned().unwrap_or_default());
+        let answer = if asking.contains(&asked) {
+            // A second time within would never end.
             let text = "the provider of a secret uses the manager that asks it";
-            return Err(Error::new(ErrorKind::ReentrantCall, text).with_setting(self.setting));
+            Err(Error::new(ErrorKind::ReentrantCall, text))
+        } else {
+            asking.push(asked);
+            place::lend(&ASKED, &asking, || self.provider.secret(self.setting))
         };
-        self.provider
-            .secret(self.setting)
-            .map_err(|error| error.with_setting(self.setting))
+        answer.map_err(|error| error.with_setting(self.setting))
     }
 }
 
@@ -64,26 +68,5 @@ impl fmt::Debug for Provided {
 
 thread_local! {
     /// The providers that this thread is asking.
-    static ASKED: RefCell<Vec<*const ()>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A provider being asked: a second time within would never end.
-struct Asking;
-
-impl Asking {
-    fn begin(provider: *const ()) -> Option<Self> {
-        ASKED.with_borrow_mut(|asked| {
-            if asked.contains(&provider) {
-                return None;
-            }
-            asked.push(provider);
-            Some(Self)
-        })
-    }
-}
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        ASKED.with_borrow_mut(Vec::pop);
-    }
+    static ASKED: Place<Vec<*const ()>> = const { Place::new() };
 }

@@ -40,7 +40,7 @@ impl SecretManager {
     }
 
     /// Gives up connections, keys and cached values; every view of this manager answers
-    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) from then on. Writes that were sent finish first. Idempotent.
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed) from then on. Writes that were sent finish first; then the backend's thread ends. Idempotent.
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) where a write does not finish in time; the manager is closed

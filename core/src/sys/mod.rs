@@ -14,6 +14,7 @@ pub(crate) mod arena;
 pub(crate) mod clock;
 pub(crate) mod files;
 pub(crate) mod fork;
+pub(crate) mod place;
 #[cfg(not(unix))]
 mod portable;
 pub(crate) mod sharded;

@@ -114,6 +114,10 @@ impl Encrypted {
     /// Lets the writes that were sent end, then forgets the keys: a write after that would unlock again.
     fn leave<'a>(&'a self, cx: &'a CallContext, operation: Operation, next: State) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            if matches!(next, State::Closed) {
+                // Its thread ends with the last job, this one as a rule.
+                self.worker.retire();
+            }
             // The worker runs one job after the other: when this one has run, so have all before it.
             let drained = self.worker.run(cx, operation, |_| Ok(())).await;
             self.opened

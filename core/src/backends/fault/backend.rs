@@ -276,6 +276,7 @@ impl Backend for FaultBackend {
     }
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        self.retire();
         Box::pin(self.call(
             cx,
             Operation::Close,

@@ -1,15 +1,18 @@
 //! The wrapper: what a test tells it, and what a fault does to a call.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::counters::{Counters, Live};
 use super::gate::{self, Gate};
+use super::inherited::{copied, unpoisoned};
 use super::script::{Fault, Rule, Script};
 use crate::backend::{Backend, BoxFuture, Operation};
 use crate::context::{CallContext, Face};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sys::fork::ForkCell;
 use crate::worker::Worker;
 
 pub(super) const NAME: &str = "fault";
@@ -17,14 +20,21 @@ pub(super) const NAME: &str = "fault";
 const AFTER_BLOCK: Duration = Duration::from_secs(10);
 
 /// Another backend, and what goes wrong with it. Capabilities and change token are those of the other one.
-#[derive(Debug)]
+///
+/// A forked child has counters and waiting rooms of its own. Its script begins as a copy of what that of the process
+/// that made the backend was at the fork; where a thread was changing it just then, as that was in the beginning.
 pub struct FaultBackend {
     pub(super) inner: Arc<dyn Backend>,
-    script: Mutex<Script>,
+    controls: ForkCell<Controls>,
     connected: AtomicBool,
+    worker: Worker,
+}
+
+/// What has locks, which a child may inherit locked.
+struct Controls {
+    script: Arc<Mutex<Script>>,
     gate: Arc<Gate>,
     live: Arc<Live>,
-    worker: Worker,
 }
 
 /// A call of the inner backend that has everything it needs, so that a worker can make it.
@@ -38,13 +48,19 @@ impl FaultBackend {
 
     /// Wraps `inner` in a script.
     pub fn with_script(inner: Arc<dyn Backend>, script: Script) -> Arc<Self> {
-        let live = Arc::<Live>::default();
+        let make = copied(script);
+        let controls = ForkCell::new(move || {
+            let live = Arc::new(Live::new());
+            Controls {
+                script: make(),
+                gate: Arc::new(Gate::new(Arc::clone(&live))),
+                live,
+            }
+        });
         Arc::new(Self {
             inner,
-            script: Mutex::new(script),
+            controls,
             connected: AtomicBool::new(true),
-            gate: Arc::new(Gate::new(Arc::clone(&live))),
-            live,
             worker: Worker::new(NAME),
         })
     }
@@ -74,7 +90,7 @@ impl FaultBackend {
 
     /// Releases every call that hangs or blocks now.
     pub fn wake(&self) {
-        self.gate.open();
+        self.controls.get().gate.open();
     }
 
     /// Ends what [`Fault::Disconnect`] began.
@@ -84,16 +100,25 @@ impl FaultBackend {
 
     /// How many calls came, ended, and were given up.
     pub fn counters(&self) -> Counters {
-        self.live.read()
+        self.live().read()
     }
 
     /// Waits, on the caller's thread, until the counters are as wanted; `None` when they are not within `patience`.
     pub fn wait_for(&self, patience: Duration, wanted: impl Fn(&Counters) -> bool) -> Option<Counters> {
-        self.live.wait(patience, wanted)
+        self.live().wait(patience, wanted)
     }
 
     pub(super) fn rules(&self) -> MutexGuard<'_, Script> {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.controls.get().script.lock())
+    }
+
+    fn live(&self) -> &Live {
+        &self.controls.get().live
+    }
+
+    /// Ends the thread of calls that block once there are none.
+    pub(super) fn retire(&self) {
+        self.worker.retire();
     }
 
     /// Makes a call: `direct` on the caller's thread, `owned` where a worker is to make it.
@@ -104,7 +129,7 @@ impl FaultBackend {
         direct: impl FnOnce() -> BoxFuture<'a, Result<T>> + Send,
         owned: impl FnOnce() -> OwnedCall<T> + Send,
     ) -> Result<T> {
-        let call = self.live.begin();
+        let call = self.live().begin();
         let fault = self.rules().next(operation);
         let outcome = self.under(fault, cx, operation, direct, owned).await;
         call.finish();
@@ -143,9 +168,9 @@ impl FaultBackend {
                 tokio::time::sleep(span).await;
             }
             Fault::Yield(polls) => gate::yield_for(polls).await,
-            Fault::Hang => self.gate.wait().await,
+            Fault::Hang => self.controls.get().gate.wait().await,
             Fault::Block => {
-                let (gate, inner, owned) = (Arc::clone(&self.gate), Arc::clone(&self.inner), owned());
+                let (gate, inner, owned) = (Arc::clone(&self.controls.get().gate), Arc::clone(&self.inner), owned());
                 let job = move |cx: &CallContext| {
                     gate.block();
                     // A system call that has begun knows no deadline: it goes through when it wakes.
@@ -182,7 +207,17 @@ impl FaultBackend {
 impl Drop for FaultBackend {
     fn drop(&mut self) {
         // A call that blocks would keep its thread for ever.
-        self.gate.open();
+        if let Some(controls) = self.controls.get_if_made() {
+            controls.gate.open();
+        }
+    }
+}
+
+impl fmt::Debug for FaultBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultBackend")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }
 

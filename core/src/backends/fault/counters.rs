@@ -3,6 +3,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::sys::fork;
+
 /// The counters of a [`FaultBackend`](super::FaultBackend). A call counts from the first poll of its future.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,8 +21,10 @@ pub struct Counters {
     pub waiting: u64,
 }
 
-#[derive(Debug, Default)]
+/// The counters of one process.
+#[derive(Debug)]
 pub(super) struct Live {
+    generation: u64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -33,6 +37,19 @@ struct State {
 }
 
 impl Live {
+    pub(super) fn new() -> Self {
+        Self {
+            generation: fork::generation(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Whether it is the parent's, whose lock may be held for ever.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
     pub(super) fn begin(&self) -> Call<'_> {
         self.change(|counters| {
             counters.started += 1;
@@ -67,6 +84,10 @@ impl Live {
     }
 
     fn change(&self, change: impl FnOnce(&mut Counters)) {
+        // A call that began in the parent ends in the child, too, and counts there for nobody.
+        if self.is_inherited() {
+            return;
+        }
         let mut state = self.lock();
         change(&mut state.counters);
         let is_watched = state.watchers > 0;

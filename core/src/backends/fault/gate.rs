@@ -1,11 +1,12 @@
 //! Where hanging calls wait until a test wakes them.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, futures as notify};
 
 use super::counters::Live;
 
@@ -38,7 +39,10 @@ impl Gate {
 
     pub(super) async fn wait(&self) {
         // From here on, `open` reaches it; only then may it be seen as waiting.
-        let notified = self.futures.notified();
+        let notified = Notified {
+            live: &self.live,
+            inner: Some(Box::pin(self.futures.notified())),
+        };
         let _waiting = self.live.waiting();
         notified.await;
     }
@@ -49,6 +53,32 @@ impl Gate {
         // Under the lock: whoever sees it waiting and opens the gate releases it.
         let _waiting = self.live.waiting();
         drop(self.threads.wait_while(opened, |opened| *opened == seen));
+    }
+}
+
+/// A wait for the next opening. In a forked child it is never over and leaves the parent's lock alone.
+struct Notified<'a> {
+    live: &'a Live,
+    inner: Option<Pin<Box<notify::Notified<'a>>>>,
+}
+
+impl Future for Notified<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
+        let is_inherited = self.live.is_inherited();
+        match &mut self.inner {
+            Some(inner) if !is_inherited => inner.as_mut().poll(task),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Notified<'_> {
+    fn drop(&mut self) {
+        if self.live.is_inherited() {
+            std::mem::forget(self.inner.take());
+        }
     }
 }
 

@@ -8,13 +8,16 @@ mod config;
 mod control;
 mod counters;
 mod gate;
+mod inherited;
 mod limited;
 mod script;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
+use crate::sys::fork::{self, ForkCell};
 
 pub use control::{FaultBackend, On};
 pub use counters::Counters;
@@ -42,7 +45,23 @@ pub(crate) fn all() -> Vec<Arc<FaultBackend>> {
     opened().iter().filter_map(Weak::upgrade).collect()
 }
 
-fn opened() -> MutexGuard<'static, Vec<Weak<FaultBackend>>> {
-    static OPENED: Mutex<Vec<Weak<FaultBackend>>> = Mutex::new(Vec::new());
-    OPENED.lock().unwrap_or_else(PoisonError::into_inner)
+type List = Vec<Weak<FaultBackend>>;
+
+/// The list of the process that used one first; a child of it has a copy, as for
+/// [`FaultBackend`]'s script.
+fn opened() -> MutexGuard<'static, List> {
+    static FIRST: Mutex<List> = Mutex::new(Vec::new());
+    static INHERITED: ForkCell<Mutex<List>, fn() -> Mutex<List>> =
+        ForkCell::with(|| Mutex::new(inherited::copy(&FIRST).unwrap_or_default()));
+    /// The generation of the process that used it first; 0 before that.
+    static USED_BY: AtomicU64 = AtomicU64::new(0);
+    // From here on a fork is counted.
+    fork::arm();
+    let now = fork::generation();
+    let used_by = USED_BY.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire);
+    let list = match used_by {
+        Err(other) if other != now => INHERITED.get(),
+        _ => &FIRST,
+    };
+    inherited::unpoisoned(list.lock())
 }

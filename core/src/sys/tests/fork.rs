@@ -235,3 +235,82 @@ fn a_cell_is_made_anew_in_the_child_and_in_its_child() {
         },
     );
 }
+
+#[test]
+#[cfg(feature = "testing")]
+fn a_fault_whose_locks_are_held_at_the_fork_works_in_the_child() {
+    use std::time::{Duration, Instant};
+
+    use crate::backend::Operation;
+    use crate::testing::{Fault, FaultBackend, faults};
+    use crate::{Error, ErrorKind, Secret, SecretManager};
+    alone(
+        "sys::tests::fork::a_fault_whose_locks_are_held_at_the_fork_works_in_the_child",
+        || {
+            let builder = SecretManager::builder().without_environment().backend("fault");
+            let builder = builder.option("cache", "off").option("fault.script", "describe:denied");
+            let manager = builder.open_blocking().unwrap();
+            let fault: Arc<FaultBackend> = faults().remove(0);
+            fault.on(Operation::List).then(Fault::Locked);
+            manager.set("k", &Secret::new("v")).unwrap();
+            let kind = |outcome: Result<(), Error>| outcome.err().map(|error| error.kind());
+            let works = |is_copied: bool| {
+                let list = kind(manager.list(crate::ListOptions::new()).map(drop));
+                let expected = is_copied.then_some(ErrorKind::Locked);
+                let denied = kind(manager.describe("k").map(drop)) == Some(ErrorKind::PermissionDenied);
+                fault.wake();
+                let hasty = manager.with_timeout(Duration::from_millis(20));
+                fault.on(Operation::Get).then(Fault::Hang);
+                let hangs = kind(hasty.get("k").map(drop)) == Some(ErrorKind::Timeout);
+                faults().len() <= 1 && denied && list == expected && hangs && fault.counters().started == 3
+            };
+            let child = fork(|| works(true));
+            assert!(ended_well(child));
+
+            // A call that hangs and was begun in the parent may be polled and dropped.
+            fault.on(Operation::Get).then(Fault::Hang);
+            let other = manager.clone().to_async();
+            let mut call = Some(Box::pin(other.get("k")));
+            let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(call.as_mut().unwrap().as_mut().poll(&mut task).is_pending());
+            let child = fork(|| {
+                // Its deadline was a timer of the parent's runtime.
+                let outcome = call.as_mut().unwrap().as_mut().poll(&mut task);
+                let is_closed =
+                    matches!(outcome, std::task::Poll::Ready(Err(error)) if error.kind() == ErrorKind::Closed);
+                call = None;
+                is_closed && fault.counters().started == 0
+            });
+            assert!(ended_well(child));
+            drop(call);
+
+            // Threads that hold every lock as often as they can.
+            let done = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        while !done.load(Ordering::Relaxed) {
+                            fault.set_script(crate::testing::Script::new());
+                            fault.wake();
+                            let _ = (fault.counters(), faults());
+                        }
+                    });
+                }
+                let end = Instant::now() + Duration::from_secs(2);
+                for _ in 0..100 {
+                    let child = fork(|| {
+                        // Which of the two scripts it has is chance here.
+                        fault.wake();
+                        fault.set_script(crate::testing::Script::new());
+                        manager.get("k").is_ok() && fault.counters().started == 1 && faults().len() <= 1
+                    });
+                    assert!(ended_well(child));
+                    if Instant::now() > end {
+                        break;
+                    }
+                }
+                done.store(true, Ordering::Relaxed);
+            });
+        },
+    );
+}

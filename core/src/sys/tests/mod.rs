@@ -15,6 +15,8 @@
 
 mod alloc;
 mod arena;
+#[cfg(feature = "encrypted")]
+mod exit;
 mod files;
 mod fork;
 mod lock;

@@ -1,6 +1,4 @@
-use std::future::Future;
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{alone, ended_well, fork};
@@ -56,6 +54,9 @@ fn a_child_has_no_runtime_of_its_parents_and_may_have_one_of_its_own() {
 #[test]
 #[cfg(feature = "testing")]
 fn a_call_that_began_in_the_parent_is_closed_in_the_child() {
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+
     use crate::testing::{Fault, FaultBackend};
     alone(
         "sys::tests::runtime::a_call_that_began_in_the_parent_is_closed_in_the_child",

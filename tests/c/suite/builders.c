@@ -1,5 +1,5 @@
 /* valgrind
-   Builders that two threads fill at once, and that others read and use meanwhile: in which order is open, nothing else. */
+   Builders that two threads fill at once, and that others read and use meanwhile: the order is open, nothing else. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>

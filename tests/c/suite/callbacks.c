@@ -159,13 +159,15 @@ static void test_a_failed_start_completes_nothing(void) {
 
 /* A text that is no key is refused by the start, or by the one completion. */
 static void test_a_bad_key_is_told_once(void) {
-    static const char *const BAD[] = {"", "not a key", "planet/earth/name", "..", "org/acme/"};
+    static const char *const BAD[] = {NULL, "", "not a key", "planet/earth/name", "..", "org/acme/"};
     strongroom_manager_t *m = open_memory();
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         answer_t a;
         answer_init(&a);
-        strongroom_status_t status = START(&a, strongroom_manager_get_async(m, TEXT(BAD[i]), NULL, answer_secret, &a,
-                                                                            NULL));
+        /* NULL with the length 0 is the empty text. */
+        strongroom_status_t status =
+            START(&a, strongroom_manager_get_async(m, BAD[i], BAD[i] ? strlen(BAD[i]) : 0, NULL, answer_secret, &a,
+                                                   NULL));
         bool started = status == STRONGROOM_STATUS_OK;
         CHECK_STATUS(started ? answer_wait(&a) : status, STRONGROOM_STATUS_INVALID_KEY);
         answer_end(&a, started);

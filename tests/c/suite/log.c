@@ -148,11 +148,110 @@ static void test_a_callback_is_replaced_under_others(void) {
     }
 }
 
+/* ---- replaced by two threads at once ---- */
+
+enum { REPLACEMENTS = 200 };
+static log_t replaced[2][REPLACEMENTS];
+
+static void *replace(void *context) {
+    size_t which = (size_t)(uintptr_t)context;
+    int32_t level = which == 0 ? STRONGROOM_LEVEL_ERROR : STRONGROOM_LEVEL_TRACE;
+    for (size_t i = 0; i < REPLACEMENTS; i++) {
+        CHECK_OK(strongroom_set_log_callback(level, on_log, &replaced[which][i], on_destroy, NULL));
+    }
+    return NULL;
+}
+
+/* The level that is left is that of the callback that is left. */
+static void test_level_and_callback_fit(void) {
+    for (size_t round = 0; round < many(30, 5); round++) {
+        pthread_t threads[2];
+        int alive = 0, errors = 0, traces = 0;
+        memset(replaced, 0, sizeof replaced);
+        for (uintptr_t i = 0; i < 2; i++) {
+            CHECK_NUMBER(pthread_create(&threads[i], NULL, replace, (void *)i), 0);
+        }
+        for (size_t i = 0; i < 2; i++) {
+            pthread_join(threads[i], NULL);
+        }
+        CHECK_OK(strongroom_testing_emit_log(STRONGROOM_LEVEL_ERROR, TEXT("hello"), NULL));
+        CHECK_OK(strongroom_testing_emit_log(STRONGROOM_LEVEL_TRACE, TEXT("hello"), NULL));
+        for (size_t which = 0; which < 2; which++) {
+            const log_t *last = &replaced[which][REPLACEMENTS - 1];
+            if (!last->destroyed) {
+                CHECK_NUMBER(last->by_level[STRONGROOM_LEVEL_ERROR], 1);
+                CHECK_NUMBER(last->by_level[STRONGROOM_LEVEL_TRACE], which);
+            }
+            for (size_t i = 0; i < REPLACEMENTS; i++) {
+                alive += !replaced[which][i].destroyed;
+                errors += replaced[which][i].by_level[STRONGROOM_LEVEL_ERROR];
+                traces += replaced[which][i].by_level[STRONGROOM_LEVEL_TRACE];
+            }
+        }
+        CHECK_NUMBER(alive, 1);
+        CHECK_NUMBER(errors, 1);
+        CHECK(traces <= 1);
+        CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_ERROR, NULL, NULL, NULL, NULL));
+        for (size_t i = 0; i < REPLACEMENTS; i++) {
+            CHECK_NUMBER(replaced[0][i].destroyed, 1);
+            CHECK_NUMBER(replaced[1][i].destroyed, 1);
+        }
+    }
+}
+
+/* ---- text of the caller's ---- */
+
+static atomic_int lines, with_request;
+
+static void on_line(void *context, int32_t level, const char *target, const char *message) {
+    (void)context, (void)level;
+    lines++;
+    with_request += strstr(message, "forged") != NULL;
+    for (const char *text = target; text; text = text == target ? message : NULL) {
+        for (size_t i = 0; text[i]; i++) {
+            CHECK((unsigned char)text[i] >= ' ' && text[i] != 0x7f);
+            /* The second half of them: U+0080 to U+009F. */
+            CHECK(!((unsigned char)text[i] == 0xc2 && (unsigned char)text[i + 1] < 0xa0));
+        }
+    }
+}
+
+/* Whatever stands in a text, an event is one line, and it moves no terminal. */
+static void test_an_event_is_one_line(void) {
+    static const char FORGED[] = "r1\n[1 strongroom] forged line \x1b[31m\r\x7f\xc2\x9b";
+    strongroom_manager_t *managers[] = {open_memory(), open_encrypted("lines")};
+    CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_TRACE, on_line, NULL, NULL, NULL));
+    for (size_t i = 0; i < 2; i++) {
+        static const char *const NAMES[] = {"request_id", "actor", "reason"};
+        for (size_t name = 0; name < sizeof NAMES / sizeof NAMES[0]; name++) {
+            strongroom_call_t *call = call_of((const char *const[]){NULL});
+            strongroom_secret_t *secret = NULL;
+            /* Refusing the text is as good. */
+            strongroom_status_t status = strongroom_call_set(call, TEXT(NAMES[name]), TEXT(FORGED), NULL);
+            CHECK(status == STRONGROOM_STATUS_OK || status == STRONGROOM_STATUS_INVALID_ARGUMENT);
+            CHECK_OK(strongroom_manager_set(managers[i], TEXT("key"), TEXT("value"), NULL, call, NULL, NULL));
+            CHECK_OK(strongroom_manager_get(managers[i], TEXT("key"), call, &secret, NULL));
+            CHECK_OK(strongroom_secret_free(secret));
+            CHECK_STATUS(strongroom_manager_get(managers[i], TEXT(FORGED), call, &secret, NULL),
+                         STRONGROOM_STATUS_INVALID_KEY);
+            CHECK_OK(strongroom_call_free(call));
+        }
+        CHECK_OK(strongroom_manager_free(managers[i]));
+    }
+    int before = lines;
+    CHECK_OK(strongroom_testing_emit_log(STRONGROOM_LEVEL_ERROR, TEXT(FORGED), NULL));
+    CHECK_NUMBER(lines, before + 1);
+    CHECK(with_request > 0);
+    CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_TRACE, NULL, NULL, NULL, NULL));
+}
+
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     test_levels();
     test_a_replaced_callback_is_destroyed_once();
     test_no_value_is_logged();
     test_a_callback_is_replaced_under_others();
+    test_level_and_callback_fit();
+    test_an_event_is_one_line();
     return check_end();
 }

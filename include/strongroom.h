@@ -3,8 +3,9 @@
  * Status and errors
  *   Every function that can fail returns strongroom_status_t: STRONGROOM_STATUS_OK (0), or the number of the kind of
  *   error; numbers are never changed and never reused. Its last parameter `error` may be NULL; otherwise it is set to
- *   NULL first and, on failure, to an error object that the caller frees with strongroom_error_free. There is no errno
- *   and no state bound to a thread. No error carries a value.
+ *   NULL first and, on failure, to an error object that the caller frees with strongroom_error_free (so whoever uses one
+ *   variable for several calls frees in between). There is no errno and no state bound to a thread. No error carries a
+ *   value.
  *
  * Results
  *   Out-parameters are set to NULL or 0 first and filled on success only. A required one that is NULL answers
@@ -16,7 +17,8 @@
  *   comes from elsewhere answers invalid_handle (functions that give a pointer answer NULL, those that give a number
  *   0 or what they document). Whoever is given a handle frees it, once, with the `_free` of its type. `_free` of NULL
  *   is fine. Freeing a secret wipes its value.
- *   Text that a function gives is NUL-terminated, belongs to the object that was asked, and lives as long as it.
+ *   Text that a function gives is NUL-terminated, belongs to the object that was asked, and lives as long as it; that of
+ *   metadata until it is changed.
  *
  * Threads
  *   A `const T *` handle may be used by several threads at once. A `T *` handle (builders, and what is being freed) is
@@ -26,19 +28,21 @@
  * Text, bytes and NULL
  *   Text and bytes go in as pointer and length. The length STRONGROOM_AUTO_LENGTH means NUL-terminated. NULL with
  *   length 0 is empty, or none where the function says so; NULL with another length answers invalid_argument. Text
- *   must be UTF-8 (else invalid_argument; a key: invalid_key). A length beyond what can ever be valid is refused
+ *   must be UTF-8 without a NUL inside (else invalid_argument; a key: invalid_key). A length beyond what can ever be valid is refused
  *   before a byte is read. Values are bytes; with STRONGROOM_AUTO_LENGTH they end before the NUL.
  *   Times are microseconds since 1970-01-01T00:00:00Z.
  *
  * Callbacks
  *   A function whose name ends in `_async` returns at once. If it returned STRONGROOM_STATUS_OK, its callback runs
- *   exactly once, later, on a thread of the library and never inside the call that started it; callbacks run one after
+ *   exactly once, on a thread of the library, perhaps before that function has returned; callbacks run one after
  *   another. Otherwise it never runs. A callback owns the objects that it is given and frees them.
- *   Inside any callback (completion, log, secret provider) only getters, `_free` and strongroom_cancel_fire may be
- *   called; everything else answers reentrant_call. Nothing may be thrown and nothing may jump out of a callback.
+ *   Inside any callback (completion, log, secret provider, destroy) only getters, `_free` and strongroom_cancel_fire may
+ *   be called; everything else answers reentrant_call. Nothing may be thrown out of a callback, nothing may jump out of
+ *   it, and it must not end its thread.
  *
  * Fork
- *   The child may use every handle. Calls that were started before the fork complete in the parent only.
+ *   The child may use every handle. Calls that were started before the fork complete in the parent only. A child that
+ *   was forked inside a callback may use them too, and ends there (_exit, exec): if it returns, its exit code is 1.
  */
 
 #ifndef STRONGROOM_H
@@ -481,15 +485,14 @@ STRONGROOM_API strongroom_status_t strongroom_library_info(strongroom_report_t *
 STRONGROOM_API strongroom_status_t strongroom_harden_process(strongroom_report_t **report, strongroom_error_t **error);
 
 /*
- Ends what the library has under way: calls on every thread are cancelled, those that were started complete, every manager is closed,
- which wipes caches and keys, and the library's threads end. Handles stay to be freed; verbs of open managers answer
- `closed`. A manager may be opened anew afterwards. A program need not call it before it ends.
+ Ends what the library has under way: calls on every thread are cancelled and those that were started complete; none
+ begins meanwhile (`closed`). Every manager is closed, which wipes caches and keys, and the library's threads end.
+ Handles stay to be freed; verbs of the managers answer `closed`. A manager may be opened anew afterwards; one that
+ another thread is opening meanwhile stays open. A program need not call it before it ends.
 
- Errors: `timeout` where callbacks or threads did not end within `timeout_ms` milliseconds.
+ Errors: `timeout` where callbacks, writes that were sent, or threads did not end within `timeout_ms` milliseconds.
  */
-STRONGROOM_API
-strongroom_status_t strongroom_shutdown(uint32_t timeout_ms,
-                                        strongroom_error_t **error);
+STRONGROOM_API strongroom_status_t strongroom_shutdown(uint32_t timeout_ms, strongroom_error_t **error);
 
 /*
  The token of a status, such as `not_found`; `ok` for success; NULL for a number that this library does not know. It
@@ -586,20 +589,23 @@ STRONGROOM_API strongroom_status_t strongroom_options_free(strongroom_options_t 
 /*
  Opens a manager; without options (NULL) the default one. Local files are read and, where they are missing and may
  be, made; a remote backend connects at its first call. The environment is read now. The options may be used again.
+ What is chosen for `call` (may be NULL) holds for the opening alone.
 
  Errors: `invalid_config` naming the setting, and what the backend answers, for instance `key_missing`, `wrong_key`,
  `insecure_path`, `integrity`, `unsupported_format`.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_manager_open(const strongroom_options_t *options,
+                                            const strongroom_call_t *call,
                                             strongroom_manager_t **manager,
                                             strongroom_error_t **error);
 
 /*
- Starts `strongroom_manager_open`. How long it may take is the setting `deadline`.
+ Starts `strongroom_manager_open`.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_manager_open_async(const strongroom_options_t *options,
+                                                  const strongroom_call_t *call,
                                                   strongroom_manager_callback_t callback,
                                                   void *context,
                                                   strongroom_error_t **error);
@@ -677,8 +683,8 @@ strongroom_status_t strongroom_manager_get_into(const strongroom_manager_t *mana
 
 /*
  Copies a secret's value as text, with a NUL behind it, into the caller's buffer and tells its length without the
- NUL, also where the buffer is too small: then nothing is copied and the answer is `buffer_too_small`. The text is the
- caller's to wipe.
+ NUL, also where the buffer is too small: then nothing is copied, the answer is `buffer_too_small`, and a capacity of
+ that length and one suffices. The text is the caller's to wipe.
 
  Options and errors as for `strongroom_manager_get`; `invalid_value` where the value is not UTF-8 or has a NUL inside.
  */
@@ -1207,8 +1213,8 @@ strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *m
 STRONGROOM_API strongroom_status_t strongroom_call_new(strongroom_call_t **call, strongroom_error_t **error);
 
 /*
- Sets an option; once more replaces it. An unknown name, a flag, number or time span that is none are `invalid_argument`
- here; an option that does not fit a verb is `invalid_argument` there, and the verb reads the texts.
+ Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
+ that does not fit a verb is `invalid_argument` there.
 
  For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
  `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
@@ -1407,7 +1413,7 @@ strongroom_status_t strongroom_metadata_version_number(const strongroom_metadata
                                                        uint64_t *number);
 
 /*
- Whether the expiry has passed by the system's clock.
+ Whether the expiry has passed by the system's clock; also where `metadata` is none.
  */
 STRONGROOM_API bool strongroom_metadata_is_expired(const strongroom_metadata_t *metadata);
 

@@ -167,9 +167,7 @@ impl CallContext {
     /// # Errors
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::Timeout`].
     pub fn check(&self) -> Result<()> {
-        if self.cancel().is_some_and(CancellationToken::is_cancelled) {
-            return Err(Error::new(ErrorKind::Cancelled, "the caller cancelled the call"));
-        }
+        self.check_cancelled()?;
         if Instant::now() >= self.deadline {
             return Err(Error::new(
                 ErrorKind::Timeout,
@@ -177,5 +175,15 @@ impl CallContext {
             ));
         }
         Ok(())
+    }
+
+    /// Whether nobody cancelled the call; for what may take longer than the deadline.
+    pub(crate) fn check_cancelled(&self) -> Result<()> {
+        match self.cancel() {
+            Some(token) if token.is_cancelled() => {
+                Err(Error::new(ErrorKind::Cancelled, "the caller cancelled the call"))
+            }
+            _ => Ok(()),
+        }
     }
 }

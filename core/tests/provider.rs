@@ -9,9 +9,12 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{Thread, ThreadId};
+use std::time::Duration;
 
 use strongroom::blocking::SecretManager;
-use strongroom::{Builder, Error, ErrorKind, Origin, Result, Secret, SecretProvider, SecretValue};
+use strongroom::{
+    Builder, CallOptions, CancellationToken, Error, ErrorKind, Origin, Result, Secret, SecretProvider, SecretValue,
+};
 use tempfile::TempDir;
 
 const KEY: &str = "encrypted.key";
@@ -259,4 +262,67 @@ fn one_that_uses_its_own_manager_is_answered_an_error() {
     assert_eq!((error.kind(), error.setting()), (ErrorKind::ReentrantCall, Some(KEY)));
     own.lock().unwrap().take();
     assert!(opened.get("k").unwrap().is_none());
+}
+
+/// Whether anything was made in this place.
+fn is_untouched(dir: &TempDir) -> bool {
+    std::fs::read_dir(dir.path()).unwrap().next().is_none()
+}
+
+#[test]
+fn a_token_that_has_fired_ends_the_opening_before_anything_is_made_or_asked() {
+    let dir = place();
+    let person = Person::who_says([Ok(HEX)]);
+    let token = CancellationToken::new();
+    token.cancel();
+    let opening = || {
+        let builder = builder(&dir).secret_provider(KEY, person.clone());
+        builder.call_options(CallOptions::new().cancel(token.clone()))
+    };
+    let errors = [
+        opening().open_blocking().map(drop).unwrap_err(),
+        run(opening().open()).map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(
+            (error.kind(), error.backend()),
+            (ErrorKind::Cancelled, Some("encrypted"))
+        );
+    }
+    assert!(is_untouched(&dir));
+    assert_eq!(person.asked(), 0);
+}
+
+#[test]
+fn a_token_that_fires_while_someone_is_asked_ends_the_opening() {
+    let dir = place();
+    let store = dir.path().join("data/secrets.strongroom");
+    for is_async in [false, true, false, true] {
+        let token = CancellationToken::new();
+        let fires = token.clone();
+        let person = move |_: &str| {
+            fires.cancel();
+            Ok(SecretValue::from(HEX))
+        };
+        let opening = builder(&dir).secret_provider(KEY, Arc::new(person));
+        let opening = opening.call_options(CallOptions::new().cancel(token));
+        let outcome = match is_async {
+            true => run(opening.open()).map(drop),
+            false => opening.open_blocking().map(drop),
+        };
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
+        assert!(!store.exists());
+    }
+    // The options are those of the opening alone.
+    let token = CancellationToken::new();
+    let options = CallOptions::new().cancel(token.clone());
+    let manager = builder(&dir).secret_option(KEY, HEX).call_options(options);
+    let manager = manager.open_blocking().unwrap();
+    token.cancel();
+    manager.set("k", &Secret::new("v")).unwrap();
+    let hasty = builder(&dir).secret_option(KEY, HEX);
+    let error = hasty
+        .call_options(CallOptions::new().timeout(Duration::ZERO))
+        .open_blocking();
+    assert_eq!(error.map(drop).unwrap_err().kind(), ErrorKind::Timeout);
 }

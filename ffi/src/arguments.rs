@@ -66,9 +66,12 @@ fn is_too_long(kind: ErrorKind, name: &str, max: usize) -> Error {
 pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, length: usize, name: &str) -> Result<Option<&'a str>> {
     // SAFETY: as this function.
     let bytes = unsafe { bytes(pointer.cast(), length, MAX_TEXT, name, ErrorKind::TooLarge) }?;
-    bytes
-        .map(|bytes| std::str::from_utf8(bytes).map_err(|_| fault(ErrorKind::InvalidArgument, name, "is not UTF-8")))
-        .transpose()
+    let read = |bytes| match std::str::from_utf8(bytes) {
+        Ok(text) if text.contains('\0') => Err(fault(ErrorKind::InvalidArgument, name, "has a NUL inside")),
+        Ok(text) => Ok(text),
+        Err(_) => Err(fault(ErrorKind::InvalidArgument, name, "is not UTF-8")),
+    };
+    bytes.map(read).transpose()
 }
 
 /// A text.
@@ -77,7 +80,11 @@ pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, length: usize, na
 /// As [`bytes`].
 pub(crate) unsafe fn text<'a>(pointer: *const c_char, length: usize, name: &str) -> Result<&'a str> {
     // SAFETY: as this function.
-    unsafe { optional_text(pointer, length, name) }?.ok_or_else(|| is_null(name))
+    match unsafe { optional_text(pointer, length, name) }? {
+        Some(text) => Ok(text),
+        None if length == 0 => Ok(""),
+        None => Err(is_null(name)),
+    }
 }
 
 /// The bytes of a key's text, before anything is known about them.
@@ -87,7 +94,18 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char, length: usize, name: &str)
 #[inline]
 pub(crate) unsafe fn key_bytes<'a>(pointer: *const c_char, length: usize) -> Result<&'a [u8]> {
     // SAFETY: as this function.
-    unsafe { bytes(pointer.cast(), length, MAX_KEY, "key", ErrorKind::InvalidKey) }?.ok_or_else(|| is_null("key"))
+    unsafe { named_key_bytes(pointer, length, "key") }
+}
+
+#[inline]
+unsafe fn named_key_bytes<'a>(pointer: *const c_char, length: usize, name: &str) -> Result<&'a [u8]> {
+    // SAFETY: as `key_bytes`.
+    match unsafe { bytes(pointer.cast(), length, MAX_KEY, name, ErrorKind::InvalidKey) }? {
+        Some(bytes) => Ok(bytes),
+        // The empty text, which is no key.
+        None if length == 0 => Ok(&[]),
+        None => Err(is_null(name)),
+    }
 }
 
 /// A key's text.
@@ -96,7 +114,16 @@ pub(crate) unsafe fn key_bytes<'a>(pointer: *const c_char, length: usize) -> Res
 /// As [`bytes`].
 pub(crate) unsafe fn key(pointer: *const c_char, length: usize) -> Result<String> {
     // SAFETY: as this function.
-    let bytes = unsafe { key_bytes(pointer, length) }?;
+    unsafe { named_key(pointer, length, "key") }
+}
+
+/// The text of a key, or of a part of one, that the function calls `name`.
+///
+/// # Safety
+/// As [`bytes`].
+pub(crate) unsafe fn named_key(pointer: *const c_char, length: usize, name: &str) -> Result<String> {
+    // SAFETY: as this function.
+    let bytes = unsafe { named_key_bytes(pointer, length, name) }?;
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),
         Err(_) => {
@@ -110,38 +137,42 @@ pub(crate) unsafe fn key(pointer: *const c_char, length: usize) -> Result<String
 /// # Safety
 /// As [`bytes`].
 pub(crate) unsafe fn value(pointer: *const c_void, length: usize) -> Result<SecretValue> {
+    // SAFETY: as this function.
+    unsafe { named_value(pointer, length, "value") }
+}
+
+/// Bytes, as [`value`], that the function calls `name`.
+///
+/// # Safety
+/// As [`bytes`].
+pub(crate) unsafe fn named_value(pointer: *const c_void, length: usize, name: &str) -> Result<SecretValue> {
     if pointer.is_null() && length == AUTO_LENGTH {
-        return Err(is_null("value"));
+        return Err(is_null(name));
     }
     // SAFETY: as this function.
-    let bytes = unsafe { bytes(pointer.cast(), length, MAX_VALUE, "value", ErrorKind::TooLarge) }?;
+    let bytes = unsafe { bytes(pointer.cast(), length, MAX_VALUE, name, ErrorKind::TooLarge) }?;
     Ok(SecretValue::copy_of(bytes.unwrap_or_default()))
 }
 
-/// Several texts; without lengths each ends with a NUL.
+/// Several texts, which `read` reads one by one; without lengths each ends with a NUL.
 ///
 /// # Safety
 /// `texts` is NULL with the count 0, or points to `count` pointers of which each is as in [`bytes`]; `lengths` is NULL
-/// or points to `count` lengths.
-pub(crate) unsafe fn texts(
+/// or points to `count` lengths. `read` asks no more of a pointer and its length.
+pub(crate) unsafe fn several<T>(
     texts: *const *const c_char,
     lengths: *const usize,
     count: usize,
     name: &str,
-) -> Result<Vec<String>> {
+    read: impl Fn(*const c_char, usize) -> Result<T>,
+) -> Result<Vec<T>> {
     if texts.is_null() && count != 0 {
-        return Err(fault(
-            ErrorKind::InvalidArgument,
-            name,
-            "is NULL and its count is not 0",
-        ));
+        let reason = "is NULL and its count is not 0";
+        return Err(fault(ErrorKind::InvalidArgument, name, reason));
     }
     if count > MAX_TEXT {
-        return Err(fault(
-            ErrorKind::TooLarge,
-            name,
-            &format!("has more than {MAX_TEXT} entries"),
-        ));
+        let reason = format!("has more than {MAX_TEXT} entries");
+        return Err(fault(ErrorKind::TooLarge, name, &reason));
     }
     (0..count)
         .map(|at| {
@@ -154,13 +185,11 @@ pub(crate) unsafe fn texts(
                 };
                 (*texts.add(at), length)
             };
-            // SAFETY: as this function.
-            unsafe { text(pointer, length, name) }.map(str::to_owned)
+            read(pointer, length)
         })
         .collect()
 }
 
-#[cold]
 fn is_null(name: &str) -> Error {
     fault(ErrorKind::InvalidArgument, name, "is NULL")
 }

@@ -1,6 +1,7 @@
 //! What is to be written together.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use strongroom::{Result, Secret as CoreSecret, SecretKey, SecretMetadata};
 
@@ -14,18 +15,19 @@ use crate::status::Status;
 
 /// Secrets that are to be written together. Several threads may use it at once; whoever adds to it must be alone.
 #[derive(Default)]
-pub struct Batch(Shared<Vec<(String, CoreSecret)>>);
+pub struct Batch(Shared<Vec<Arc<(String, CoreSecret)>>>);
 
 object!(Batch, "batch", 7, stripes 1);
 
 impl Batch {
     /// A copy of the entries, whose keys are read in the scope of `manager`.
     pub(crate) fn entries(&self, scope: impl Fn(&str) -> Result<SecretKey>) -> Result<Vec<(SecretKey, CoreSecret)>> {
-        let copy = |(key, secret): &(String, CoreSecret)| {
+        let copy = |entry: &Arc<(String, CoreSecret)>| {
+            let (key, secret) = &**entry;
             let secret = CoreSecret::new(secret.value.expose()).with_metadata(secret.metadata.clone());
             Ok((scope(key)?, secret))
         };
-        self.0.read()?.iter().map(copy).collect()
+        self.0.read().iter().map(copy).collect()
     }
 }
 
@@ -62,12 +64,15 @@ pub unsafe extern "C" fn strongroom_batch_add(
             let batch = pin(batch)?;
             let key = arguments::key(key, key_length)?;
             let metadata = match pin_optional(metadata)? {
-                Some(metadata) => metadata.to_core()?,
+                Some(metadata) => metadata.to_core(),
                 None => SecretMetadata::new(),
             };
             let secret = CoreSecret::new(arguments::value(value, value_length)?).with_metadata(metadata);
-            batch.0.write()?.push((key, secret));
-            Ok(())
+            let entry = Arc::new((key, secret));
+            batch.0.change(|entries| {
+                entries.push(Arc::clone(&entry));
+                Ok(())
+            })
         })
     }
 }

@@ -1,53 +1,41 @@
 //! Objects that C builds up call by call.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "only ever tried: a child that inherits it locked gets an error and does not hang"
-)]
+use std::sync::Arc;
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use arc_swap::ArcSwap;
+use strongroom::Result;
 
-use strongroom::{Error, ErrorKind, Result};
-
-/// Something that is read by several and changed by one. Nobody ever waits for it, so that a forked child, in which
-/// nobody would let it go, does not hang.
+/// Something that is read by several and changed by several. A change makes a new one and puts it in place; nobody ever
+/// waits, so a forked child finds it usable whatever others did at the fork.
 #[derive(Default)]
-pub(crate) struct Shared<T>(RwLock<T>);
+pub(crate) struct Shared<T>(ArcSwap<T>);
 
-impl<T> Shared<T> {
-    pub(crate) fn new(content: T) -> Self {
-        Self(RwLock::new(content))
+impl<T: Clone> Shared<T> {
+    /// As it is now.
+    pub(crate) fn read(&self) -> Arc<T> {
+        self.0.load_full()
     }
 
-    /// Reads.
+    /// Changes it. `change` runs again where another thread was faster.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] while another thread changes it.
-    pub(crate) fn read(&self) -> Result<RwLockReadGuard<'_, T>> {
-        match self.0.try_read() {
-            Ok(content) => Ok(content),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(PoisonError::into_inner(poisoned)),
-            Err(TryLockError::WouldBlock) => Err(in_use()),
-        }
-    }
-
-    /// Changes.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidArgument`] while another thread uses it.
-    pub(crate) fn write(&self) -> Result<RwLockWriteGuard<'_, T>> {
-        match self.0.try_write() {
-            Ok(content) => Ok(content),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(PoisonError::into_inner(poisoned)),
-            Err(TryLockError::WouldBlock) => Err(in_use()),
+    /// Those of `change`; then nothing was changed.
+    pub(crate) fn change(&self, change: impl Fn(&mut T) -> Result<()>) -> Result<()> {
+        let mut seen = self.0.load();
+        loop {
+            let mut new = T::clone(&seen);
+            change(&mut new)?;
+            let before = self.0.compare_and_swap(&*seen, Arc::new(new));
+            if Arc::ptr_eq(&before, &seen) {
+                return Ok(());
+            }
+            seen = before;
         }
     }
 }
 
-#[cold]
-fn in_use() -> Error {
-    Error::new(
-        ErrorKind::InvalidArgument,
-        "another thread uses this object while it is being changed",
-    )
+impl<T> Shared<T> {
+    pub(crate) fn new(content: T) -> Self {
+        Self(ArcSwap::from_pointee(content))
+    }
 }

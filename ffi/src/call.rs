@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_char;
+use std::sync::Arc;
 
-use strongroom::{CallOptions, Error, ErrorKind, PromptPolicy, Result, Version, parse_duration};
+use strongroom::{
+    CallOptions, Error, ErrorKind, PromptPolicy, Result, SecretKey, SecretScope, Version, parse_duration,
+};
 
 use crate::arguments::{Out, text};
 use crate::builder::Shared;
-use crate::cancel::Cancel;
+use crate::cancel::{Cancel, Signal};
 use crate::error::ErrorObject;
 use crate::guard::{guard, guard_free, refuse_in_callback};
 use crate::handle::{hand_out, object, pin, pin_optional};
@@ -22,8 +25,9 @@ object!(Call, "call", 9, stripes 1);
 /// What was chosen for a call.
 #[derive(Clone, Default)]
 pub(crate) struct Chosen {
-    /// What every verb takes.
+    /// What every verb takes, but for what cancels it.
     pub(crate) general: CallOptions,
+    pub(crate) cancel: Option<Arc<Signal>>,
     own: BTreeMap<&'static str, Value>,
 }
 
@@ -38,14 +42,16 @@ enum Value {
 #[derive(Clone, Copy)]
 enum Form {
     Flag,
-    Text,
-    Number,
+    Key,
     Moment,
+    Number,
+    Scope,
+    Text,
 }
 
 /// The options that only some verbs take.
 const OWN: &[(&str, Form)] = &[
-    ("after", Form::Text),
+    ("after", Form::Key),
     ("allow_unavailable", Form::Flag),
     ("back", Form::Number),
     ("clear_expiry", Form::Flag),
@@ -59,7 +65,7 @@ const OWN: &[(&str, Form)] = &[
     ("missing_ok", Form::Flag),
     ("prefix", Form::Text),
     ("provider", Form::Text),
-    ("scope", Form::Text),
+    ("scope", Form::Scope),
     ("symbols", Form::Flag),
     ("version", Form::Text),
 ];
@@ -76,6 +82,14 @@ impl Form {
                 "must be `true` or `false`",
             ),
             Self::Text => (Some(Value::Text(text.to_owned())), ""),
+            Self::Key => (
+                SecretKey::parse(text).is_ok().then(|| Value::Text(text.to_owned())),
+                "must be the text of a key",
+            ),
+            Self::Scope => (
+                SecretScope::parse(text).is_ok().then(|| Value::Text(text.to_owned())),
+                "must be the text of a scope, such as `org/acme`",
+            ),
             Self::Number => (text.parse().ok().map(Value::Number), "must be a decimal number"),
             Self::Moment => (
                 text.parse()
@@ -98,7 +112,7 @@ impl Chosen {
         let Some(call) = pin_optional(call)? else {
             return Ok(Self::default());
         };
-        let chosen = call.0.read()?.clone();
+        let chosen = Self::clone(&call.0.read());
         match chosen.own.keys().find(|name| !takes.contains(name)) {
             Some(name) => Err(fault(
                 ErrorKind::InvalidArgument,
@@ -107,6 +121,18 @@ impl Chosen {
             )),
             None => Ok(chosen),
         }
+    }
+
+    /// Whether a call with these options may be answered by what is cached: none of them says which version is wanted, and
+    /// nobody has cancelled it.
+    pub(crate) fn may_be_cached(call: *const Call) -> Result<bool> {
+        Ok(match pin_optional(call)? {
+            None => true,
+            Some(call) => {
+                let chosen = call.0.read();
+                chosen.own.is_empty() && !chosen.cancel.as_ref().is_some_and(|signal| signal.has_fired())
+            }
+        })
     }
 
     pub(crate) fn is_on(&self, name: &str) -> bool {
@@ -193,8 +219,8 @@ pub unsafe extern "C" fn strongroom_call_new(call: *mut *mut Call, error: *mut *
     }
 }
 
-/// Sets an option; once more replaces it. An unknown name, a flag, number or time span that is none are `invalid_argument`
-/// here; an option that does not fit a verb is `invalid_argument` there, and the verb reads the texts.
+/// Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
+/// that does not fit a verb is `invalid_argument` there.
 ///
 /// For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
 /// `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
@@ -218,7 +244,7 @@ pub unsafe extern "C" fn strongroom_call_set(
             let call = pin(call)?;
             let name = text(name, name_length, "name")?;
             let value = text(value, value_length, "value")?;
-            call.0.write()?.set(name, value)
+            call.0.change(|chosen| chosen.set(name, value))
         })
     }
 }
@@ -235,8 +261,11 @@ pub unsafe extern "C" fn strongroom_call_set_cancel(
         guard(error, || {
             refuse_in_callback()?;
             let call = pin(call)?;
-            call.0.write()?.general.cancel = Some(pin(cancel)?.0.clone());
-            Ok(())
+            let signal = Arc::clone(&pin(cancel)?.0);
+            call.0.change(|chosen| {
+                chosen.cancel = Some(Arc::clone(&signal));
+                Ok(())
+            })
         })
     }
 }

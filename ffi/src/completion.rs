@@ -10,11 +10,13 @@ use std::pin::Pin;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use strongroom::face::{self, ProcessLocal};
 use strongroom::{CancellationToken, Error, ErrorKind, Result};
 
+use crate::cancel::Signal;
 use crate::error::ErrorObject;
 use crate::guard::{calling_out, catch};
 use crate::handle::{Object, hand_out};
@@ -98,8 +100,8 @@ struct Pending {
 #[derive(Default)]
 struct State {
     calls: usize,
-    /// The way to the thread, while it runs.
-    sender: Option<Sender<Job>>,
+    /// The thread and the way to it, while it runs.
+    thread: Option<(Sender<Job>, JoinHandle<()>)>,
 }
 
 impl Pending {
@@ -113,33 +115,45 @@ impl Pending {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a call and sees to it that there is a thread to complete it.
-    fn begin(&self) -> Result<Sender<Job>> {
+    /// Counts a call and sees to it that there is a thread to complete it.
+    fn begin(&'static self) -> Result<(Counted, Sender<Job>)> {
         let mut state = self.lock();
-        let sender = match &state.sender {
-            Some(sender) => sender.clone(),
+        let sender = match &state.thread {
+            Some((sender, _)) => sender.clone(),
             None => {
                 let (sender, jobs) = channel::<Job>();
                 let thread = std::thread::Builder::new().name("sr-callbacks".to_owned());
-                thread
+                let thread = thread
                     .spawn(move || {
                         face::block_signals();
-                        jobs.iter().for_each(|job| job());
+                        for job in jobs {
+                            // A call that cannot be told leaves the others their thread.
+                            let _ = catch(|| {
+                                job();
+                                Ok(())
+                            });
+                        }
                     })
                     .map_err(|error| {
                         Error::new(ErrorKind::Unavailable, "the system gives no thread for callbacks")
                             .with_foreign_code(error.raw_os_error().unwrap_or_default())
                     })?;
-                state.sender.insert(sender).clone()
+                state.thread = Some((sender.clone(), thread));
+                sender
             }
         };
         state.calls += 1;
-        Ok(sender)
+        Ok((Counted(self), sender))
     }
+}
 
-    fn end(&self) {
-        self.lock().calls -= 1;
-        self.completed.notify_all();
+/// A call that counts as pending until this is dropped.
+struct Counted(&'static Pending);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.lock().calls -= 1;
+        self.0.completed.notify_all();
     }
 }
 
@@ -147,7 +161,8 @@ impl Pending {
 struct Completion<A: Send + 'static, C: Callback<A>> {
     sender: Sender<Job>,
     callback: C,
-    context: Option<Foreign>,
+    /// Until it has completed.
+    open: Option<(Foreign, Counted)>,
     answer: std::marker::PhantomData<fn(A)>,
 }
 
@@ -157,15 +172,19 @@ impl<A: Send + 'static, C: Callback<A>> Completion<A, C> {
     }
 
     fn send(&mut self, outcome: Result<A>) {
-        let Some(context) = self.context.take() else {
+        let Some((context, counted)) = self.open.take() else {
             return;
         };
         let callback = self.callback;
         let job = move || {
-            let context = context;
+            let (context, counted) = (context, counted);
+            let generation = face::process_generation();
             // SAFETY: the program gave the context with the callback.
             calling_out(|| unsafe { callback.call(context.0, outcome) });
-            Pending::here().end();
+            if face::process_generation() != generation {
+                leave_child();
+            }
+            drop(counted);
         };
         // The thread ends only when every sender is gone, and this is one.
         let _ = self.sender.send(Box::new(job));
@@ -178,13 +197,23 @@ impl<A: Send + 'static, C: Callback<A>> Drop for Completion<A, C> {
     }
 }
 
+/// Ends a child that was forked inside a callback and came back from it: it has this thread alone, and what follows is
+/// the parent's.
+fn leave_child() {
+    #[cfg(unix)]
+    // SAFETY: it ends the process and runs nothing of the parent's on the way.
+    unsafe {
+        libc::_exit(1)
+    };
+}
+
 /// Starts a call: `work`, which is given the token that cancels it, and then the callback.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] without a callback, [`ErrorKind::Unavailable`] where the system gives no thread: then
-/// the callback is never called.
+/// [`ErrorKind::InvalidArgument`] without a callback, [`ErrorKind::Unavailable`] where the system gives no thread,
+/// [`ErrorKind::Closed`] during a shutdown: then the callback is never called.
 pub(crate) fn start<A, C, F>(
-    cancel: Option<&CancellationToken>,
+    cancel: Option<&Arc<Signal>>,
     callback: Option<C>,
     context: *mut c_void,
     work: impl FnOnce(CancellationToken) -> F,
@@ -195,12 +224,13 @@ where
     F: Future<Output = Result<A>> + Send + 'static,
 {
     let callback = callback.ok_or_else(|| fault(ErrorKind::InvalidArgument, "callback", "is NULL"))?;
-    let sender = Pending::here().begin()?;
-    let (token, under_way) = under_way::begin(cancel);
+    let (counted, sender) = Pending::here().begin()?;
+    let (token, under_way) = under_way::begin(cancel)?;
+    let work = catch(|| Ok(Guarded(Box::pin(work(token)))))?;
     let completion = Arc::new(Mutex::new(Some(Completion {
         sender,
         callback,
-        context: Some(Foreign(context)),
+        open: Some((Foreign(context), counted)),
         answer: std::marker::PhantomData,
     })));
     let complete = move |completion: &Mutex<Option<Completion<A, C>>>, outcome| {
@@ -209,7 +239,6 @@ where
             completion.complete(outcome);
         }
     };
-    let work = Guarded(Box::pin(work(token)));
     let theirs = Arc::clone(&completion);
     // A future that is dropped before it ends completes its call by dropping the completion.
     let spawned = face::spawn(async move {
@@ -250,7 +279,13 @@ pub(crate) fn wait_for_all(patience: Duration) -> Result<()> {
     if waited.timed_out() {
         return Err(Error::new(ErrorKind::Timeout, "callbacks did not return in time"));
     }
-    // The thread ends when it has no more to do; the next call starts another.
-    state.sender = None;
+    // The thread has no more to do; the next call starts another.
+    let thread = state.thread.take();
+    drop(state);
+    if let Some((sender, thread)) = thread {
+        drop(sender);
+        // It ends as soon as the last completed call has let go of its way to it; its panics were caught.
+        let _ = thread.join();
+    }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use strongroom::face::process_generation;
 use strongroom::{Error, ErrorKind, Result};
 
 use crate::error::ErrorObject;
@@ -79,24 +80,59 @@ fn silence_panics() {
 }
 
 thread_local! {
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// Inside how many functions of the program that the library called this thread is, and in which process.
+    static INSIDE: Cell<(u32, u64)> = const { Cell::new((0, 0)) };
 }
 
 /// Refuses what a callback of ours must not call.
 ///
 /// # Errors
-/// [`ErrorKind::ReentrantCall`] on a thread that is inside a function of the program which the library called.
+/// [`ErrorKind::ReentrantCall`] on a thread that is inside a function of the program which the library called. A child
+/// that was forked in there is not.
 #[inline]
 pub(crate) fn refuse_in_callback() -> Result<()> {
-    if INSIDE.get() { Err(reentrant()) } else { Ok(()) }
+    let (depth, generation) = INSIDE.get();
+    if depth > 0 && generation == process_generation() {
+        Err(reentrant())
+    } else {
+        Ok(())
+    }
 }
 
 /// Calls a function of the program.
 pub(crate) fn calling_out<T>(call: impl FnOnce() -> T) -> T {
-    let before = INSIDE.replace(true);
-    let answer = call();
+    let before = INSIDE.get();
+    let generation = process_generation();
+    INSIDE.set(if before.1 == generation {
+        (before.0 + 1, generation)
+    } else {
+        (1, generation)
+    });
+    let answer = uncancelled(call);
     INSIDE.set(before);
     answer
+}
+
+/// Runs something during which nobody can end the thread with `pthread_cancel`: that would unwind through the library.
+#[cfg(target_os = "linux")]
+fn uncancelled<T>(call: impl FnOnce() -> T) -> T {
+    use std::ffi::c_int;
+    unsafe extern "C" {
+        fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+    }
+    const DISABLE: c_int = 1;
+    let mut before = 0;
+    // SAFETY: it changes a flag of this thread and writes what that was.
+    unsafe { pthread_setcancelstate(DISABLE, &raw mut before) };
+    let answer = call();
+    // SAFETY: as above.
+    unsafe { pthread_setcancelstate(before, &raw mut before) };
+    answer
+}
+
+#[cfg(not(target_os = "linux"))]
+fn uncancelled<T>(call: impl FnOnce() -> T) -> T {
+    call()
 }
 
 #[cold]

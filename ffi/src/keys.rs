@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use strongroom::{Error, ErrorKind, MAX_SEGMENT, Result, SecretKey};
 
-use crate::arguments::{self, Out, value};
+use crate::arguments::{self, Out, named_key, named_value};
 use crate::error::ErrorObject;
 use crate::guard::{guard, refuse_in_callback};
 use crate::report::Report;
@@ -24,7 +24,7 @@ pub unsafe extern "C" fn strongroom_key_parse(
         guard(error, || {
             let out = Out::object(report, "report")?;
             refuse_in_callback()?;
-            let key = SecretKey::parse(&arguments::key(text, length)?)?;
+            let key = SecretKey::parse(&named_key(text, length, "text")?)?;
             out.give(
                 Report::default()
                     .text("canonical", key.as_str())
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn strongroom_key_escape(
         guard(error, || {
             let out = Out::new(needed, 0, "needed")?;
             refuse_in_callback()?;
-            let mut text = SecretKey::escape(value(word, length)?.expose()).into_bytes();
+            let mut text = SecretKey::escape(named_value(word, length, "word")?.expose()).into_bytes();
             if text.len() > MAX_SEGMENT {
                 let reason = format!(
                     "needs {} bytes as a segment of a key, which has at most {MAX_SEGMENT}",
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn strongroom_key_unescape(
         guard(error, || {
             let out = Out::new(needed, 0, "needed")?;
             refuse_in_callback()?;
-            let word = SecretKey::unescape(&arguments::key(text, length)?)?;
+            let word = SecretKey::unescape(&named_key(text, length, "text")?)?;
             out.fill(word.len());
             write(&word, arguments::buffer(buffer, capacity)?)
         })

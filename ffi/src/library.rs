@@ -1,7 +1,7 @@
 //! The library as a whole.
 
 use std::ffi::c_char;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use strongroom::{ErrorKind, registry};
 
@@ -78,24 +78,25 @@ pub unsafe extern "C" fn strongroom_harden_process(report: *mut *mut Report, err
     }
 }
 
-/// Ends what the library has under way: calls on every thread are cancelled, those that were started complete, every manager is closed,
-/// which wipes caches and keys, and the library's threads end. Handles stay to be freed; verbs of open managers answer
-/// `closed`. A manager may be opened anew afterwards. A program need not call it before it ends.
+/// Ends what the library has under way: calls on every thread are cancelled and those that were started complete; none
+/// begins meanwhile (`closed`). Every manager is closed, which wipes caches and keys, and the library's threads end.
+/// Handles stay to be freed; verbs of the managers answer `closed`. A manager may be opened anew afterwards; one that
+/// another thread is opening meanwhile stays open. A program need not call it before it ends.
 ///
-/// Errors: `timeout` where callbacks or threads did not end within `timeout_ms` milliseconds.
+/// Errors: `timeout` where callbacks, writes that were sent, or threads did not end within `timeout_ms` milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_shutdown(timeout_ms: u32, error: *mut *mut ErrorObject) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            let patience = Duration::from_millis(timeout_ms.into());
-            let begun = std::time::Instant::now();
-            under_way::cancel_all();
-            let completed = completion::wait_for_all(patience);
-            manager::close_all();
-            let ended = strongroom::face::shutdown(patience.saturating_sub(begun.elapsed()));
-            completed.and(ended)
+            let end = Instant::now() + Duration::from_millis(timeout_ms.into());
+            let left = || end.saturating_duration_since(Instant::now());
+            let _ending = under_way::end_all();
+            let completed = completion::wait_for_all(left());
+            let closed = manager::close_all(left());
+            let ended = strongroom::face::shutdown(left());
+            completed.and(closed).and(ended)
         })
     }
 }

@@ -1,11 +1,12 @@
 //! The library's events, for a function of the program. Events name operations, keys and outcomes, never a value.
 
 use std::ffi::{CString, c_char, c_void};
-use std::fmt::{Debug, Write};
-use std::sync::Arc;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
+use strongroom::face::ProcessLocal;
 use strongroom::{Error, ErrorKind, Result};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -55,6 +56,8 @@ pub type LogCallback =
 
 /// The function that takes the events.
 struct Listener {
+    /// The highest level that it wants.
+    level: u8,
     callback: unsafe extern "C" fn(*mut c_void, i32, *const c_char, *const c_char),
     context: *mut c_void,
     destroy: Destroy,
@@ -112,7 +115,9 @@ impl Subscriber for Forwarder {
             return;
         }
         let listener = LISTENER.load();
-        if let Some(listener) = &*listener {
+        if let Some(listener) = &*listener
+            && Level::of(event.metadata().level()) as u8 <= listener.level
+        {
             let mut line = Line::default();
             event.record(&mut line);
             let level = Level::of(event.metadata().level()) as i32;
@@ -134,27 +139,32 @@ impl Subscriber for Forwarder {
 struct Line(String);
 
 impl Line {
-    fn part(&mut self, field: &Field, value: &dyn Debug, text: Option<&str>) {
+    fn part(&mut self, field: &Field, value: &str) {
         if !self.0.is_empty() {
             self.0.push(' ');
         }
-        // Writing into a string cannot fail.
-        let _ = match (field.name(), text) {
-            ("message", Some(text)) => write!(self.0, "{text}"),
-            ("message", None) => write!(self.0, "{value:?}"),
-            (name, Some(text)) => write!(self.0, "{name}={text}"),
-            (name, None) => write!(self.0, "{name}={value:?}"),
-        };
+        if field.name() != "message" {
+            self.0.push_str(field.name());
+            self.0.push('=');
+        }
+        // A text of the program's must not begin a line of its own or reach a terminal's controls.
+        for character in value.chars() {
+            if character.is_control() {
+                self.0.extend(character.escape_debug());
+            } else {
+                self.0.push(character);
+            }
+        }
     }
 }
 
 impl Visit for Line {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.part(field, &value, Some(value));
+        self.part(field, value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.part(field, value, None);
+        self.part(field, &format!("{value:?}"));
     }
 }
 
@@ -174,7 +184,7 @@ pub unsafe extern "C" fn strongroom_set_log_callback(
         guard(error, || {
             refuse_in_callback()?;
             let Some(callback) = callback else {
-                listen(0, None);
+                listen(None);
                 return Ok(());
             };
             let wanted = Level::ALL.into_iter().find(|&known| known as i32 == level);
@@ -182,20 +192,30 @@ pub unsafe extern "C" fn strongroom_set_log_callback(
                 wanted.ok_or_else(|| fault(ErrorKind::InvalidArgument, "level", "is none of `STRONGROOM_LEVEL_…`"))?;
             report_events()?;
             let listener = Listener {
+                level: wanted as u8,
                 callback,
                 context,
                 destroy,
             };
-            listen(wanted as u8, Some(Arc::new(listener)));
+            listen(Some(Arc::new(listener)));
             Ok(())
         })
     }
 }
 
-fn listen(level: u8, listener: Option<Arc<Listener>>) {
-    WANTED.store(level, Ordering::Relaxed);
-    LISTENER.store(listener);
+fn listen(listener: Option<Arc<Listener>>) {
+    /// Held by whoever replaces the listener, so that level and listener fit.
+    static REPLACING: ProcessLocal<Mutex<()>> = ProcessLocal::new(Mutex::default);
+    let replacing = REPLACING.get().lock().unwrap_or_else(PoisonError::into_inner);
+    WANTED.store(
+        listener.as_ref().map_or(0, |listener| listener.level),
+        Ordering::Relaxed,
+    );
+    let before = LISTENER.swap(listener);
     tracing::callsite::rebuild_interest_cache();
+    drop(replacing);
+    // Outside the lock: its last owner calls the program.
+    drop(before);
 }
 
 /// Makes `tracing` report to us, once. The library has a copy of it of its own.

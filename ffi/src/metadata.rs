@@ -21,7 +21,7 @@ pub struct Metadata(Shared<State>);
 
 object!(Metadata, "metadata", 3, stripes 1);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     /// What the caller stated; a field that was cleared holds `Some(None)`.
     update: MetadataUpdate,
@@ -33,7 +33,7 @@ struct State {
 }
 
 /// The texts that C reads; made when they are set, so that their pointers stay.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Texts {
     provider: Option<CString>,
     scope_of_use: Option<CString>,
@@ -62,15 +62,15 @@ impl Metadata {
     }
 
     /// What a write stores.
-    pub(crate) fn to_core(&self) -> Result<SecretMetadata> {
+    pub(crate) fn to_core(&self) -> SecretMetadata {
         let mut metadata = SecretMetadata::new();
-        self.0.read()?.update.apply(&mut metadata);
-        Ok(metadata)
+        self.0.read().update.apply(&mut metadata);
+        metadata
     }
 
     /// What an update changes.
-    pub(crate) fn to_update(&self) -> Result<MetadataUpdate> {
-        Ok(self.0.read()?.update.clone())
+    pub(crate) fn to_update(&self) -> MetadataUpdate {
+        self.0.read().update.clone()
     }
 }
 
@@ -90,7 +90,7 @@ impl State {
 
 /// Reads a field of an answer; `default` where the handle is none.
 fn read<T>(metadata: *const Metadata, default: T, field: impl FnOnce(&State) -> T) -> T {
-    guard_value(default, || Ok(field(&*pin(metadata)?.0.read()?)))
+    guard_value(default, || Ok(field(&pin(metadata)?.0.read())))
 }
 
 /// Changes what a write is to store.
@@ -100,17 +100,17 @@ fn read<T>(metadata: *const Metadata, default: T, field: impl FnOnce(&State) -> 
 unsafe fn change(
     metadata: *mut Metadata,
     error: *mut *mut ErrorObject,
-    change: impl FnOnce(&mut State) -> Result<()>,
+    change: impl Fn(&mut State) -> Result<()>,
 ) -> Status {
     // SAFETY: as this function.
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            let metadata = pin(metadata)?;
-            let mut state = metadata.0.write()?;
-            change(&mut state)?;
-            state.show();
-            Ok(())
+            pin(metadata)?.0.change(|state| {
+                change(state)?;
+                state.show();
+                Ok(())
+            })
         })
     }
 }
@@ -281,8 +281,7 @@ pub unsafe extern "C" fn strongroom_metadata_label(
     guard_value(std::ptr::null(), || {
         // SAFETY: the header's conventions.
         let name = unsafe { text(name, length, "name") }?;
-        let metadata = pin(metadata)?;
-        let state = metadata.0.read()?;
+        let state = pin(metadata)?.0.read();
         let label = state
             .texts
             .labels
@@ -326,7 +325,7 @@ unsafe fn moment(
     unsafe {
         guard(std::ptr::null_mut(), || {
             let out = Out::new(microseconds, 0, "microseconds")?;
-            let at = field(&*pin(metadata)?.0.read()?).ok_or(ErrorKind::NotFound)?;
+            let at = field(&pin(metadata)?.0.read()).ok_or(ErrorKind::NotFound)?;
             out.fill(to_micros(at));
             Ok(())
         })
@@ -348,16 +347,16 @@ pub unsafe extern "C" fn strongroom_metadata_version_number(metadata: *const Met
     unsafe {
         guard(std::ptr::null_mut(), || {
             let out = Out::new(number, 0, "number")?;
-            out.fill(pin(metadata)?.0.read()?.version_number.ok_or(ErrorKind::NotFound)?);
+            out.fill(pin(metadata)?.0.read().version_number.ok_or(ErrorKind::NotFound)?);
             Ok(())
         })
     }
 }
 
-/// Whether the expiry has passed by the system's clock.
+/// Whether the expiry has passed by the system's clock; also where `metadata` is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_metadata_is_expired(metadata: *const Metadata) -> bool {
-    read(metadata, false, |state| {
+    read(metadata, true, |state| {
         let expires_at = state.update.expires_at.flatten();
         expires_at.is_some_and(|at| at <= OffsetDateTime::now_utc())
     })

@@ -20,7 +20,7 @@ pub struct Options(Shared<State>);
 
 object!(Options, "options", 10, stripes 1);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     app: Option<String>,
     ignore_environment: bool,
@@ -29,15 +29,16 @@ struct State {
 }
 
 /// How a secret setting was stated.
+#[derive(Clone)]
 enum Stated {
-    Value(SecretValue),
+    Value(Arc<SecretValue>),
     Provider(Arc<ForeignProvider>),
 }
 
 impl Options {
     /// What opens a manager so.
-    pub(crate) fn builder(&self) -> Result<Builder> {
-        let state = self.0.read()?;
+    pub(crate) fn builder(&self) -> Builder {
+        let state = self.0.read();
         let mut builder = SecretManager::builder();
         if let Some(app) = &state.app {
             builder = builder.app(app);
@@ -56,7 +57,7 @@ impl Options {
                 }
             };
         }
-        Ok(builder)
+        builder
     }
 }
 
@@ -146,15 +147,13 @@ impl Drop for ForeignProvider {
 unsafe fn change(
     options: *mut Options,
     error: *mut *mut ErrorObject,
-    change: impl FnOnce(&mut State) -> Result<()>,
+    change: impl Fn(&mut State) -> Result<()>,
 ) -> Status {
     // SAFETY: as this function.
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            let options = pin(options)?;
-            let mut state = options.0.write()?;
-            change(&mut state)
+            pin(options)?.0.change(change)
         })
     }
 }
@@ -232,7 +231,7 @@ pub unsafe extern "C" fn strongroom_options_set_secret(
             let name = text(name, name_length, "name")?;
             let value = arguments::value(value, value_length)?;
             check_secret(name)?;
-            state.set_secret(name, Stated::Value(value));
+            state.set_secret(name, Stated::Value(Arc::new(value)));
             Ok(())
         })
     }
@@ -253,17 +252,22 @@ pub unsafe extern "C" fn strongroom_options_set_provider(
 ) -> Status {
     // SAFETY: the header's conventions.
     unsafe {
-        change(options, error, |state| {
+        guard(error, || {
+            refuse_in_callback()?;
+            let options = pin(options)?;
             let name = text(name, name_length, "name")?;
             let provide = provider.ok_or_else(|| fault(ErrorKind::InvalidArgument, "provider", "is NULL"))?;
             check_secret(name)?;
-            let provider = ForeignProvider {
+            let provider = Arc::new(ForeignProvider {
                 provide,
                 context,
                 destroy,
-            };
-            state.set_secret(name, Stated::Provider(Arc::new(provider)));
-            Ok(())
+            });
+            // Nothing fails from here on, so the context is taken.
+            options.0.change(|state| {
+                state.set_secret(name, Stated::Provider(Arc::clone(&provider)));
+                Ok(())
+            })
         })
     }
 }

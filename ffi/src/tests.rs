@@ -53,7 +53,7 @@ fn open() -> *mut Manager {
         c"memory".as_ptr(),
         AUTO_LENGTH
     ));
-    good!(strongroom_manager_open(options, &raw mut manager));
+    good!(strongroom_manager_open(options, null(), &raw mut manager));
     assert_eq!(strongroom_options_free(options), Status::Ok);
     manager
 }

@@ -38,20 +38,25 @@ public:
     /// Opens a manager: local files are read and, where they are missing and may be, made. `invalid_config`, naming the
     /// setting; `unsupported` where the library has another ABI than this header; what the backend answers:
     /// `key_missing`, `wrong_key`, `insecure_path`, `integrity`, `unsupported_format`, `locked`.
-    [[nodiscard]] static result<manager> try_open(const strongroom::options &how = {}) {
+    /// What is chosen for the call holds for the opening alone.
+    [[nodiscard]] static result<manager> try_open(const strongroom::options &how = {}, const call &opening = {}) {
         if (strongroom_abi_version() != STRONGROOM_ABI_VERSION) {
             return error(status::unsupported, "unsupported: the library's ABI version is not the header's");
         }
-        return detail::ask<manager>(
-            how.failure(), [&](auto **made, auto **why) { return strongroom_manager_open(how.c_handle(), made, why); });
+        return detail::ask<manager>(how.failure() != nullptr ? how.failure() : opening.failure(),
+                                    [&](auto **made, auto **why) {
+                                        return strongroom_manager_open(how.c_handle(), opening.c_handle(), made, why);
+                                    });
     }
 
     /// `open` that does not wait; see `detail::async_verbs` for futures and completions.
     template <class Done = use_future_t>
-    [[nodiscard]] static async_answer<manager, Done> open_async(const strongroom::options &how = {}, Done &&done = {}) {
-        return detail::start<manager>(how.failure(), std::forward<Done>(done),
-                                      [&](auto complete, void *to, auto **why) {
-                                          return strongroom_manager_open_async(how.c_handle(), complete, to, why);
+    [[nodiscard]] static async_answer<manager, Done> open_async(const strongroom::options &how = {}, Done &&done = {},
+                                                                const call &opening = {}) {
+        return detail::start<manager>(how.failure() != nullptr ? how.failure() : opening.failure(),
+                                      std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+                                          return strongroom_manager_open_async(how.c_handle(), opening.c_handle(),
+                                                                               complete, to, why);
                                       });
     }
 
@@ -65,7 +70,9 @@ public:
 
 #if STRONGROOM_EXCEPTIONS
     /// Opens a manager; see `try_open`.
-    [[nodiscard]] static manager open(const strongroom::options &how = {}) { return try_open(how).value(); }
+    [[nodiscard]] static manager open(const strongroom::options &how = {}, const call &opening = {}) {
+        return try_open(how, opening).value();
+    }
     /// A view in which bare names mean names of `scope`.
     [[nodiscard]] manager scoped(std::string_view scope) const { return try_scoped(scope).value(); }
     /// Reads a secret; none where there is none. Throws `expired`, unless the call includes expired ones.

@@ -36,6 +36,7 @@ pub struct Builder {
     environment: bool,
     instance: Option<Arc<dyn Backend>>,
     audit: Option<Arc<dyn AuditSink>>,
+    options: CallOptions,
     error: Option<Error>,
 }
 
@@ -47,6 +48,7 @@ impl Builder {
             environment: true,
             instance: None,
             audit: None,
+            options: CallOptions::default(),
             error: None,
         }
     }
@@ -123,6 +125,24 @@ impl Builder {
         self
     }
 
+    /// States how the opening itself is called, as [`with_options`](SecretManager::with_options) does for the calls of an
+    /// opened manager, which takes nothing over from here. The timeout holds in place of the setting `deadline`. A token
+    /// ends the opening with [`ErrorKind::Cancelled`] before its first step, between two of its steps and while it waits
+    /// for other openings of the store, not within a step: whoever is asked for a key is asked to the end, and so is
+    /// the descriptor that gives one.
+    ///
+    /// ```
+    /// use strongroom::{CallOptions, CancellationToken, ErrorKind, SecretManager};
+    /// let token = CancellationToken::new();
+    /// token.cancel();
+    /// let builder = SecretManager::builder().backend("memory").call_options(CallOptions::new().cancel(token));
+    /// assert_eq!(builder.open_blocking().unwrap_err().kind(), ErrorKind::Cancelled);
+    /// ```
+    pub fn call_options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
     fn set(mut self, key: &str, value: String, origin: Origin) -> Self {
         let outcome = self.settings.set(key, value, origin);
         self.note(outcome);
@@ -141,14 +161,14 @@ impl Builder {
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] naming the setting; what the backend answers at opening, for instance
     /// [`ErrorKind::KeyMissing`], [`ErrorKind::WrongKey`], [`ErrorKind::InsecurePath`], [`ErrorKind::Integrity`],
-    /// [`ErrorKind::UnsupportedFormat`].
+    /// [`ErrorKind::UnsupportedFormat`]; [`ErrorKind::Timeout`], [`ErrorKind::Cancelled`].
     pub async fn open(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Async)?;
+        let cx = plan.begin()?;
         if plan.instance.is_none() {
             // Files are locked, read and synced: not on a thread of someone's executor.
             let worker = Worker::new("open");
-            let backend = registry::known(plan.settings.text("backend").unwrap_or_default()).unwrap_or("none");
-            let (cx, moved) = (plan.cx(), plan);
+            let (backend, moved) = (plan.word(), plan);
             let opening = worker.run(&cx, Operation::Open, move |cx| {
                 let mut plan = moved;
                 plan.instance = Some(plan.open_backend(cx)?);
@@ -162,8 +182,9 @@ impl Builder {
     /// Opens the manager on this thread, which may wait.
     pub(crate) fn open_here(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Blocking)?;
+        let cx = plan.begin()?;
         if plan.instance.is_none() {
-            plan.instance = Some(plan.open_backend(&plan.cx())?);
+            plan.instance = Some(plan.open_backend(&cx)?);
         }
         plan.finish()
     }
@@ -176,6 +197,7 @@ impl Builder {
             environment,
             instance,
             audit,
+            options,
             error,
         } = self;
         if let Some(error) = error {
@@ -190,6 +212,7 @@ impl Builder {
             settings,
             instance,
             audit,
+            options,
             face,
         })
     }
@@ -201,6 +224,7 @@ struct Plan {
     settings: Settings,
     instance: Option<Arc<dyn Backend>>,
     audit: Option<Arc<dyn AuditSink>>,
+    options: CallOptions,
     face: Face,
 }
 
@@ -218,8 +242,20 @@ impl Plan {
         }
     }
 
-    fn cx(&self) -> CallContext {
-        CallContext::with_options(self.face, self.timeout(), self.prompt(), CallOptions::default())
+    /// The backend's word, for an error.
+    fn word(&self) -> &'static str {
+        registry::known(self.settings.text("backend").unwrap_or_default()).unwrap_or("none")
+    }
+
+    /// The context of the opening, which begins now. One that has been cancelled leaves nothing behind.
+    fn begin(&mut self) -> Result<CallContext> {
+        let options = std::mem::take(&mut self.options);
+        let cx = CallContext::with_options(self.face, self.timeout(), self.prompt(), options);
+        cx.check().map_err(|error| {
+            let backend = self.instance.as_deref().map_or_else(|| self.word(), Backend::name);
+            error.with_operation(Operation::Open).with_backend(backend)
+        })?;
+        Ok(cx)
     }
 
     fn open_backend(&self, cx: &CallContext) -> Result<Arc<dyn Backend>> {
@@ -242,6 +278,7 @@ impl Plan {
             mut settings,
             instance,
             audit,
+            options: _,
             face,
         } = self;
         let Some(backend) = instance else {

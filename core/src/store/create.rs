@@ -29,12 +29,14 @@ pub(crate) fn create(
         files::create_private_dir(parent)?;
     }
     let path = files::check_parent(&path)?;
-    let _lock = files::CreationLock::acquire(&beside(&path, ".lock"), wait.deadline())?;
+    let _lock = files::CreationLock::acquire_while(&beside(&path, ".lock"), wait.deadline(), || wait.cx().check())?;
     if !matches!(files::file_id(&path), Ok(None)) {
         return Ok(());
     }
     check_no_leftovers(&path)?;
     let key = key()?;
+    // Whoever was asked may have taken long. From here on nothing is waited for, and the store is made.
+    wait.cx().check_cancelled()?;
     let rows = keyring::new_store(&key, to_micros(now()))?;
     let temporary = Temporary::beside(&path)?;
     sqlite::install(&temporary.path)?;

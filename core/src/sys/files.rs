@@ -130,7 +130,16 @@ impl CreationLock {
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] naming the lock file when `deadline` passes.
+    #[cfg(test)]
     pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<Self> {
+        Self::acquire_while(path, deadline, || Ok(()))
+    }
+
+    /// The same as long as `go_on`, which is asked before each step, has no error.
+    ///
+    /// # Errors
+    /// Those, and that of `go_on`.
+    pub(crate) fn acquire_while(path: &Path, deadline: Instant, go_on: impl Fn() -> Result<()>) -> Result<Self> {
         let mut step = Duration::from_micros(200);
         loop {
             if let Some(held) = system::lock::try_hold(path)? {
@@ -143,6 +152,7 @@ impl CreationLock {
                     format!("another process or thread holds the lock file `{}`", shown(path)),
                 ));
             }
+            go_on()?;
             std::thread::sleep(step.min(left));
             step = (step * 2).min(LONGEST_STEP);
         }

@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
     strongroom_status_t status;
 
     /* No options: the application `strongroom`, with the settings of the environment. */
-    if ((status = strongroom_manager_open(NULL, &secrets, &error)) != STRONGROOM_STATUS_OK)
+    if ((status = strongroom_manager_open(NULL, NULL, &secrets, &error)) != STRONGROOM_STATUS_OK)
         goto end;
 
     /* Write a secret and who issued it. */

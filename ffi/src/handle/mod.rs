@@ -10,6 +10,7 @@ mod table;
 
 use std::ops::Deref;
 
+pub(crate) use slot::stripe;
 pub(crate) use table::Table;
 
 use crate::status::fault;

@@ -147,7 +147,7 @@ fn generation_of(word: u64) -> u32 {
 
 /// A number that spreads threads over counters.
 #[inline]
-fn stripe() -> usize {
+pub(crate) fn stripe() -> usize {
     thread_local! {
         static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
     }

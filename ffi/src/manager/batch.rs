@@ -6,7 +6,7 @@ use strongroom::backend::Operation;
 use strongroom::{ListOptions, Result, SecretKey, SecretScope};
 
 use super::{Manager, Verb, missing};
-use crate::arguments::{self, Out, texts};
+use crate::arguments::{self, Out, several};
 use crate::batch::Batch;
 use crate::call::{Call, Chosen};
 use crate::error::ErrorObject;
@@ -26,7 +26,11 @@ unsafe fn get_many(
     call: *const Call,
 ) -> Result<Verb<List>> {
     // SAFETY: as this function.
-    let keys = unsafe { texts(keys, key_lengths, count, "keys") }?;
+    let keys = unsafe {
+        several(keys, key_lengths, count, "keys", |key, length| {
+            arguments::key(key, length)
+        })
+    }?;
     let chosen = Chosen::of(call, &[])?;
     Ok(Verb::new(chosen, move |manager| async move {
         let keys = keys.iter().map(|key| manager.key_of(key)).collect::<Result<Vec<_>>>()?;

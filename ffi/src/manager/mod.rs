@@ -11,13 +11,16 @@ pub(crate) mod write;
 
 use std::ffi::{c_char, c_void};
 use std::future::Future;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use strongroom::backend::{BoxFuture, Capabilities, Operation};
 use strongroom::blocking::SecretManager as BlockingManager;
-use strongroom::{Error, ErrorKind, Result, SecretManager};
+use strongroom::face;
+use strongroom::{Builder, Error, ErrorKind, Result, SecretManager};
 
 use crate::arguments::{Out, text};
-use crate::call::Chosen;
+use crate::call::{Call, Chosen};
 use crate::completion::{self, Callback};
 use crate::error::ErrorObject;
 use crate::guard::{guard, guard_free, refuse_in_callback};
@@ -44,11 +47,31 @@ impl Manager {
     }
 }
 
-/// Closes every manager that is open.
-pub(crate) fn close_all() {
+/// Closes every manager that is open, all at once.
+///
+/// # Errors
+/// [`ErrorKind::Timeout`] where a write does not finish in time; the managers are closed all the same.
+pub(crate) fn close_all(patience: Duration) -> Result<()> {
+    let end = Instant::now() + patience;
+    // Without any time a close would take the manager's own.
+    let patience = patience.max(Duration::from_millis(1));
+    let (closed, closing) = mpsc::channel();
     for manager in Manager::table().all() {
-        // What could not end in time is told to the calls concerned.
-        let _ = manager.waiting.close();
+        let (view, closed) = (manager.free.with_timeout(patience), closed.clone());
+        // Where there is no runtime to be had, nobody answers, and that is told below.
+        let _ = face::spawn(async move {
+            let _ = closed.send(view.close().await);
+        });
+    }
+    drop(closed);
+    loop {
+        match closing.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(outcome) => outcome?,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                return Err(Error::new(ErrorKind::Timeout, "a manager did not close in time"));
+            }
+        }
     }
 }
 
@@ -71,9 +94,9 @@ impl<A> Verb<A> {
 
     /// Runs it on this thread.
     fn wait(self, manager: *const Manager) -> Result<A> {
-        let mut general = self.chosen.general;
-        let (token, _under_way) = under_way::begin(general.cancel.as_ref());
-        general.cancel = Some(token);
+        let Chosen { general, cancel, .. } = self.chosen;
+        let (token, _under_way) = under_way::begin(cancel.as_ref())?;
+        let general = general.cancel(token);
         // A call may take long, and the handle may be freed meanwhile: the call has a manager of its own.
         let view = pin(manager)?.waiting.with_options(general);
         view.wait_for(|manager| (self.run)(manager.clone()))
@@ -86,10 +109,8 @@ impl<A> Verb<A> {
     {
         let free = pin(manager)?.free.clone();
         let Self { chosen, run } = self;
-        let mut general = chosen.general;
-        completion::start(general.cancel.take().as_ref(), callback, context, |token| {
-            general.cancel = Some(token);
-            run(free.with_options(general))
+        completion::start(chosen.cancel.as_ref(), callback, context, |token| {
+            run(free.with_options(chosen.general.cancel(token)))
         })
     }
 }
@@ -108,12 +129,14 @@ pub type ManagerCallback =
 
 /// Opens a manager; without options (NULL) the default one. Local files are read and, where they are missing and may
 /// be, made; a remote backend connects at its first call. The environment is read now. The options may be used again.
+/// What is chosen for `call` (may be NULL) holds for the opening alone.
 ///
 /// Errors: `invalid_config` naming the setting, and what the backend answers, for instance `key_missing`, `wrong_key`,
 /// `insecure_path`, `integrity`, `unsupported_format`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_open(
     options: *const Options,
+    call: *const Call,
     manager: *mut *mut Manager,
     error: *mut *mut ErrorObject,
 ) -> Status {
@@ -122,16 +145,19 @@ pub unsafe extern "C" fn strongroom_manager_open(
         guard(error, || {
             let out = Out::object(manager, "manager")?;
             refuse_in_callback()?;
-            let opened = builder(options)?.open_blocking()?;
+            let (builder, Chosen { general, cancel, .. }) = opening(options, call)?;
+            let (token, _under_way) = under_way::begin(cancel.as_ref())?;
+            let opened = builder.call_options(general.cancel(token)).open_blocking()?;
             out.give(Manager::of(opened.to_async()))
         })
     }
 }
 
-/// Starts `strongroom_manager_open`. How long it may take is the setting `deadline`.
+/// Starts `strongroom_manager_open`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_open_async(
     options: *const Options,
+    call: *const Call,
     callback: ManagerCallback,
     context: *mut c_void,
     error: *mut *mut ErrorObject,
@@ -140,23 +166,25 @@ pub unsafe extern "C" fn strongroom_manager_open_async(
     unsafe {
         guard(error, || {
             refuse_in_callback()?;
-            let builder = builder(options)?;
-            completion::start(None, callback, context, |token| async move {
-                let cancelled = || Error::new(ErrorKind::Cancelled, "the library was shut down");
-                match token.run_until_cancelled(builder.open()).await {
-                    Some(opened) => opened.map(Manager::of),
-                    None => Err(cancelled()),
-                }
+            let (builder, Chosen { general, cancel, .. }) = opening(options, call)?;
+            completion::start(cancel.as_ref(), callback, context, |token| async move {
+                builder
+                    .call_options(general.cancel(token))
+                    .open()
+                    .await
+                    .map(Manager::of)
             })
         })
     }
 }
 
-fn builder(options: *const Options) -> Result<strongroom::Builder> {
-    match pin_optional(options)? {
+/// What opens a manager, and how.
+fn opening(options: *const Options, call: *const Call) -> Result<(Builder, Chosen)> {
+    let builder = match pin_optional(options)? {
         Some(options) => options.builder(),
-        None => Ok(SecretManager::builder()),
-    }
+        None => SecretManager::builder(),
+    };
+    Ok((builder, Chosen::of(call, &[])?))
 }
 
 /// Makes a view in which bare names are names of `scope` (a text such as `org/acme`). It is freed like a manager, and

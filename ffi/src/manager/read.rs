@@ -6,7 +6,7 @@ use strongroom::backend::Operation;
 use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, Lookup, Result, SecretScope, TooSmall, Version};
 
 use super::{Manager, Verb, missing};
-use crate::arguments::{self, Out, text, texts};
+use crate::arguments::{self, Out, several, text};
 use crate::call::{Call, Chosen};
 use crate::error::ErrorObject;
 use crate::guard::{guard, refuse_in_callback};
@@ -77,13 +77,14 @@ unsafe fn get_with_fallback(
 ) -> Result<Verb<Secret>> {
     // SAFETY: as this function.
     let (name, scopes) = unsafe {
-        let name = arguments::key(name, name_length)?;
-        (name, texts(scopes, scope_lengths, count, "scopes")?)
+        let name = arguments::named_key(name, name_length, "name")?;
+        (
+            name,
+            several(scopes, scope_lengths, count, "scopes", |scope, length| {
+                SecretScope::parse(text(scope, length, "scopes")?)
+            })?,
+        )
     };
-    let scopes = scopes
-        .iter()
-        .map(|scope| SecretScope::parse(scope))
-        .collect::<Result<Vec<_>>>()?;
     let chosen = Chosen::of(call, &["allow_unavailable"])?;
     let mut options = FallbackOptions::new();
     options.allow_unavailable = chosen.is_on("allow_unavailable");
@@ -134,7 +135,7 @@ pub unsafe extern "C" fn strongroom_manager_get(
         guard(error, || {
             let out = Out::object(secret, "secret")?;
             refuse_in_callback()?;
-            if call.is_null()
+            if Chosen::may_be_cached(call)?
                 && let Some(cached) = pin(manager)?
                     .free
                     .cached_secret_bytes(arguments::key_bytes(key, key_length)?)
@@ -188,7 +189,7 @@ pub unsafe extern "C" fn strongroom_manager_get_into(
             let out = Out::new(length, 0, "length")?;
             refuse_in_callback()?;
             let buffer = arguments::buffer(buffer, capacity)?;
-            if call.is_null()
+            if Chosen::may_be_cached(call)?
                 && let Lookup::Hit(outcome) = pin(manager)?
                     .free
                     .cached_into_bytes(arguments::key_bytes(key, key_length)?, buffer)
@@ -202,8 +203,8 @@ pub unsafe extern "C" fn strongroom_manager_get_into(
 }
 
 /// Copies a secret's value as text, with a NUL behind it, into the caller's buffer and tells its length without the
-/// NUL, also where the buffer is too small: then nothing is copied and the answer is `buffer_too_small`. The text is the
-/// caller's to wipe.
+/// NUL, also where the buffer is too small: then nothing is copied, the answer is `buffer_too_small`, and a capacity of
+/// that length and one suffices. The text is the caller's to wipe.
 ///
 /// Options and errors as for `strongroom_manager_get`; `invalid_value` where the value is not UTF-8 or has a NUL inside.
 #[unsafe(no_mangle)]
@@ -223,7 +224,7 @@ pub unsafe extern "C" fn strongroom_manager_get_value(
             let out = Out::new(length, 0, "length")?;
             refuse_in_callback()?;
             let buffer = arguments::buffer(buffer.cast(), capacity)?;
-            if call.is_null()
+            if Chosen::may_be_cached(call)?
                 && let Lookup::Hit(outcome) = pin(manager)?
                     .free
                     .try_cached_bytes(arguments::key_bytes(key, key_length)?, |value| {
@@ -281,7 +282,7 @@ fn told(out: &Out<usize>, outcome: Copied) -> Result<()> {
 
 #[cold]
 fn too_small(needed: usize) -> Error {
-    let message = format!("the buffer is too small: the value has {needed} bytes");
+    let message = format!("the buffer is too small: the value has {needed} bytes (as text one more, its NUL)");
     Error::new(ErrorKind::BufferTooSmall, message)
 }
 

@@ -49,7 +49,7 @@ unsafe fn set(
 /// The metadata that a write was given; none where it was given none.
 pub(super) fn stated(metadata: *const Metadata) -> Result<SecretMetadata> {
     match pin_optional(metadata)? {
-        Some(metadata) => metadata.to_core(),
+        Some(metadata) => Ok(metadata.to_core()),
         None => Ok(SecretMetadata::new()),
     }
 }
@@ -112,7 +112,7 @@ unsafe fn update_metadata(
     // SAFETY: as this function.
     let key = unsafe { arguments::key(key, key_length) }?;
     let chosen = Chosen::of(call, &["if_version"])?;
-    let mut update = pin(update)?.to_update()?;
+    let mut update = pin(update)?.to_update();
     update.if_version = chosen.version("if_version");
     Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.update_metadata(&key, &update).await?))

@@ -35,7 +35,7 @@ strongroom_manager_t *open_manager(const char *const *settings) {
     }
     must(strongroom_options_set_secret(options, TEXT("encrypted.key"), STORE_KEY, STRONGROOM_AUTO_LENGTH, &error),
          error, "key");
-    must(strongroom_manager_open(options, &manager, &error), error, "open");
+    must(strongroom_manager_open(options, NULL, &manager, &error), error, "open");
     strongroom_options_free(options);
     return manager;
 }

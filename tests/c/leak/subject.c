@@ -142,7 +142,7 @@ static strongroom_manager_t *open_manager(const char *cache) {
     OK(strongroom_options_new(&options, NULL));
     OK(strongroom_options_set_app(options, TEXT("rig"), NULL));
     OK(strongroom_options_set(options, TEXT("cache"), TEXT(cache), NULL));
-    OK(strongroom_manager_open(options, &manager, NULL));
+    OK(strongroom_manager_open(options, NULL, &manager, NULL));
     OK(strongroom_options_free(options));
     return manager;
 }
@@ -350,7 +350,7 @@ static void provider(scene_t *s) {
     strongroom_options_t *options = provided_options(s->masked);
     strongroom_manager_t *manager = NULL;
     strongroom_error_t *error = NULL;
-    must(strongroom_manager_open(options, &manager, &error), STRONGROOM_STATUS_INVALID_CONFIG, "provider");
+    must(strongroom_manager_open(options, NULL, &manager, &error), STRONGROOM_STATUS_INVALID_CONFIG, "provider");
     stage("refused", "nothing");
     OK(strongroom_error_free(error));
     OK(strongroom_options_free(options));
@@ -430,7 +430,7 @@ static void run(const struct case_t *c, const char *masked) {
 static void key(const char *masked) {
     strongroom_options_t *options = provided_options(masked);
     strongroom_manager_t *manager = NULL;
-    OK(strongroom_manager_open(options, &manager, NULL));
+    OK(strongroom_manager_open(options, NULL, &manager, NULL));
     OK(strongroom_manager_set(manager, KEY, OTHER, NULL, NULL, NULL, NULL));
     stage("open", "any");
     OK(strongroom_manager_lock(manager, NULL, NULL));

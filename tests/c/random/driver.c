@@ -307,7 +307,7 @@ static void open_slot(size_t slot) {
     }
     options = encrypted_options(number == 2 ? "shared" : "cached");
     CHECK_OK(strongroom_options_set(options, TEXT("cache"), TEXT(number == 2 ? "off" : "on"), NULL));
-    CHECK_OK(strongroom_manager_open(options, &managers[slot].handle, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &managers[slot].handle, NULL));
     CHECK_OK(strongroom_options_free(options));
 }
 

@@ -60,7 +60,7 @@
     X(strongroom_report_number, "R", "tabi_version", "N", (a->handle[0], TEXT_AT(0), a->out[0]))
 
 #define MANAGER_ROWS(X)                                                                                                \
-    X(strongroom_manager_open, "o", "", "M", (a->handle[0], a->out[0], a->error))                                      \
+    X(strongroom_manager_open, "oc", "", "M", (a->handle[0], a->handle[1], a->out[0], a->error))                       \
     X(strongroom_manager_scoped, "M", "sorg/acme", "M", (a->handle[0], TEXT_AT(0), a->out[0], a->error))               \
     X(strongroom_manager_info, "M", "", "R", (a->handle[0], a->out[0], a->error))                                      \
     X(strongroom_manager_get, "Mc", "kkey", "S", (a->handle[0], TEXT_AT(0), a->handle[1], a->out[0], a->error))        \
@@ -102,7 +102,7 @@
     X(strongroom_manager_close, "Mc", "", "", (a->handle[0], a->handle[1], a->error))
 
 #define ASYNC_ROWS(X)                                                                                                  \
-    X(strongroom_manager_open_async, "o", "", "", (a->handle[0], THEN(manager), a->error))                             \
+    X(strongroom_manager_open_async, "oc", "", "", (a->handle[0], a->handle[1], THEN(manager), a->error))              \
     X(strongroom_manager_get_async, "Mc", "kkey", "",                                                                  \
       (a->handle[0], TEXT_AT(0), a->handle[1], THEN(secret), a->error))                                                \
     X(strongroom_manager_get_version_async, "Mc", "kkey|t1", "",                                                       \

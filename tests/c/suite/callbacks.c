@@ -115,7 +115,7 @@ static void test_writes(const strongroom_manager_t *m) {
 
 static void test_every_verb(strongroom_options_t *options) {
     answer_t a;
-    STARTED(&a, strongroom_manager_open_async(options, answer_manager, &a, NULL));
+    STARTED(&a, strongroom_manager_open_async(options, NULL, answer_manager, &a, NULL));
     strongroom_manager_t *m = a.manager;
     a.manager = NULL;
     answer_end(&a, 1);

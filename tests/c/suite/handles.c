@@ -46,7 +46,7 @@ static void test_managers_are_opened_and_freed_many_times(void) {
     size_t rounds = many(20000, 1000);
     for (size_t round = 0; round < rounds; round++) {
         strongroom_manager_t *manager = NULL;
-        CHECK_OK(strongroom_manager_open(options, &manager, NULL));
+        CHECK_OK(strongroom_manager_open(options, NULL, &manager, NULL));
         CHECK(manager != before);
         CHECK_STATUS(set(before, "key", "value"), STRONGROOM_STATUS_INVALID_HANDLE);
         CHECK_OK(strongroom_manager_free(manager));
@@ -143,7 +143,7 @@ static void test_handles_may_be_freed_under_others(void) {
         CHECK_OK(strongroom_manager_get(source, TEXT("key"), NULL, &secret, NULL));
         secret = atomic_exchange(&shared_secrets[round % SHARED], secret);
         CHECK(is_ok_or_stale(strongroom_secret_free(secret)));
-        CHECK_OK(strongroom_manager_open(options, &manager, NULL));
+        CHECK_OK(strongroom_manager_open(options, NULL, &manager, NULL));
         CHECK_OK(set(manager, "key", "value"));
         manager = atomic_exchange(&shared_managers[round % SHARED], manager);
         CHECK(is_ok_or_stale(strongroom_manager_free(manager)));

@@ -39,7 +39,7 @@ static int use_strongroom(const char *folder) {
                                                   (const uint8_t *)key, STRONGROOM_AUTO_LENGTH,
                                                   NULL) == STRONGROOM_STATUS_OK,
                     "the key is given");
-    failed |= check(strongroom_manager_open(options, &manager, NULL) == STRONGROOM_STATUS_OK, "the store opens");
+    failed |= check(strongroom_manager_open(options, NULL, &manager, NULL) == STRONGROOM_STATUS_OK, "the store opens");
     failed |= check(strongroom_manager_set(manager, "api_key", STRONGROOM_AUTO_LENGTH, (const uint8_t *)"s3cret", 6,
                                            NULL, NULL, NULL, NULL) == STRONGROOM_STATUS_OK,
                     "a secret is set");

@@ -42,7 +42,7 @@ static void test_wrong_settings_are_named(void) {
         check_about(WRONG[i][0]);
         strongroom_status_t status = strongroom_options_set(options, TEXT(WRONG[i][0]), TEXT(WRONG[i][1]), &error);
         if (status == STRONGROOM_STATUS_OK) {
-            status = strongroom_manager_open(options, &manager, &error);
+            status = strongroom_manager_open(options, NULL, &manager, &error);
         }
         CHECK_STATUS(status, STRONGROOM_STATUS_INVALID_CONFIG);
         CHECK(manager == NULL);
@@ -56,9 +56,9 @@ static void test_wrong_settings_are_named(void) {
 static void test_options_are_not_used_up(void) {
     strongroom_options_t *options = encrypted_options("twice");
     strongroom_manager_t *first = NULL, *second = NULL;
-    CHECK_OK(strongroom_manager_open(options, &first, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &first, NULL));
     CHECK_OK(set(first, "key", "value"));
-    CHECK_OK(strongroom_manager_open(options, &second, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &second, NULL));
     CHECK_OK(strongroom_options_free(options));
     check_value(second, "key", "value");
     CHECK_OK(set(second, "key", "other"));
@@ -76,11 +76,11 @@ static void test_a_wrong_key_is_told(void) {
     uint8_t other[32];
     memset(other, 0x5a, sizeof other);
     CHECK_OK(strongroom_options_set_secret(options, TEXT("encrypted.key"), other, sizeof other, NULL));
-    CHECK_STATUS(strongroom_manager_open(options, &manager, &error), STRONGROOM_STATUS_WRONG_KEY);
+    CHECK_STATUS(strongroom_manager_open(options, NULL, &manager, &error), STRONGROOM_STATUS_WRONG_KEY);
     CHECK(manager == NULL);
     check_error(error, STRONGROOM_STATUS_WRONG_KEY);
     CHECK_OK(strongroom_options_set_secret(options, TEXT("encrypted.key"), TEXT("too short"), NULL));
-    CHECK_STATUS(strongroom_manager_open(options, &manager, &error), STRONGROOM_STATUS_INVALID_CONFIG);
+    CHECK_STATUS(strongroom_manager_open(options, NULL, &manager, &error), STRONGROOM_STATUS_INVALID_CONFIG);
     CHECK(strstr(strongroom_error_message(error), "too short") == NULL);
     check_error(error, STRONGROOM_STATUS_INVALID_CONFIG);
     CHECK_OK(strongroom_options_free(options));
@@ -88,10 +88,10 @@ static void test_a_wrong_key_is_told(void) {
 
 static void test_defaults_need_no_options(void) {
     strongroom_manager_t *manager = NULL;
-    CHECK_OK(strongroom_manager_open(NULL, &manager, NULL));
+    CHECK_OK(strongroom_manager_open(NULL, NULL, &manager, NULL));
     CHECK_OK(set(manager, "key", "value"));
     CHECK_OK(strongroom_manager_free(manager));
-    CHECK_OK(strongroom_manager_open(NULL, &manager, NULL));
+    CHECK_OK(strongroom_manager_open(NULL, NULL, &manager, NULL));
     check_value(manager, "key", "value");
     CHECK_OK(strongroom_manager_free(manager));
 }
@@ -102,7 +102,7 @@ static void test_the_app_names_the_environment(void) {
     strongroom_report_t *report = NULL;
     setenv("SIDESEAT_SECRETS_BACKEND", "memory", 1);
     CHECK_OK(strongroom_options_set_app(options, TEXT("sideseat"), NULL));
-    CHECK_OK(strongroom_manager_open(options, &manager, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &manager, NULL));
     CHECK_OK(strongroom_manager_info(manager, &report, NULL));
     CHECK_TEXT(strongroom_report_text(report, TEXT("app")), "sideseat");
     CHECK_TEXT(strongroom_report_text(report, TEXT("backend")), "memory");
@@ -110,9 +110,9 @@ static void test_the_app_names_the_environment(void) {
     CHECK_OK(strongroom_manager_free(manager));
     /* Without the environment it is the default again. */
     setenv("SIDESEAT_SECRETS_BACKEND", "carrier-pigeon", 1);
-    CHECK_STATUS(strongroom_manager_open(options, &manager, NULL), STRONGROOM_STATUS_INVALID_CONFIG);
+    CHECK_STATUS(strongroom_manager_open(options, NULL, &manager, NULL), STRONGROOM_STATUS_INVALID_CONFIG);
     CHECK_OK(strongroom_options_ignore_environment(options, NULL));
-    CHECK_OK(strongroom_manager_open(options, &manager, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &manager, NULL));
     CHECK_OK(strongroom_manager_info(manager, &report, NULL));
     CHECK_TEXT(strongroom_report_text(report, TEXT("backend")), "encrypted");
     CHECK_OK(strongroom_report_free(report));
@@ -121,7 +121,7 @@ static void test_the_app_names_the_environment(void) {
     /* The name becomes part of paths: it is checked where it is set or where it is used. */
     strongroom_status_t status = strongroom_options_set_app(options, TEXT("../else"), NULL);
     if (status == STRONGROOM_STATUS_OK) {
-        status = strongroom_manager_open(options, &manager, NULL);
+        status = strongroom_manager_open(options, NULL, &manager, NULL);
     }
     CHECK_STATUS(status, STRONGROOM_STATUS_INVALID_CONFIG);
     CHECK_OK(strongroom_options_free(options));

@@ -51,7 +51,7 @@ static void test_the_key_is_asked_for_at_open_and_after_a_lock(void) {
     strongroom_options_t *options = provided_options("asked", &provider);
     strongroom_manager_t *manager = NULL;
     CHECK_NUMBER(provider.asked, 0);
-    CHECK_OK(strongroom_manager_open(options, &manager, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &manager, NULL));
     int asked = provider.asked;
     CHECK(asked >= 1);
     CHECK_OK(set(manager, "key", "value"));
@@ -94,8 +94,8 @@ static void test_the_last_owner_destroys(void) {
     CHECK_OK(strongroom_options_set_provider(options, TEXT("encrypted.key"), provide, &other, destroy, NULL));
     CHECK_NUMBER(provider.destroyed, 1);
     /* Two managers of the same options. */
-    CHECK_OK(strongroom_manager_open(options, &first, NULL));
-    CHECK_OK(strongroom_manager_open(options, &second, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &first, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &second, NULL));
     CHECK_OK(strongroom_manager_free(first));
     CHECK_OK(strongroom_options_free(options));
     check_value(second, "key", "value");
@@ -119,14 +119,14 @@ static void check_open(const char *name, provider_t *provider, strongroom_status
     strongroom_manager_t *manager = NULL;
     strongroom_error_t *error = NULL;
     answer_t answer;
-    CHECK_STATUS(strongroom_manager_open(options, &manager, &error), wanted);
+    CHECK_STATUS(strongroom_manager_open(options, NULL, &manager, &error), wanted);
     CHECK(manager == NULL);
     CHECK(provider->asked >= 1);
     if (never && CHECK(error != NULL)) {
         CHECK(strstr(strongroom_error_message(error), never) == NULL);
     }
     check_error(error, wanted);
-    CHECK_ANSWER(&answer, strongroom_manager_open_async(options, answer_manager, &answer, NULL), wanted);
+    CHECK_ANSWER(&answer, strongroom_manager_open_async(options, NULL, answer_manager, &answer, NULL), wanted);
     CHECK_OK(strongroom_options_free(options));
     CHECK_NUMBER(provider->destroyed, 1);
 }
@@ -145,7 +145,7 @@ static void test_a_provider_that_fails(void) {
         check_about("a number that is no kind");
         strongroom_options_t *options = provided_options("failing", &provider);
         strongroom_manager_t *manager = NULL;
-        CHECK(strongroom_manager_open(options, &manager, NULL) != STRONGROOM_STATUS_OK);
+        CHECK(strongroom_manager_open(options, NULL, &manager, NULL) != STRONGROOM_STATUS_OK);
         CHECK(manager == NULL);
         CHECK_OK(strongroom_options_free(options));
         CHECK_NUMBER(provider.destroyed, 1);
@@ -159,7 +159,7 @@ static void test_a_provider_that_lies_about_the_length(void) {
         provider_t provider = {.length = lengths[i]};
         strongroom_options_t *options = provided_options("lying", &provider);
         strongroom_manager_t *manager = NULL;
-        CHECK(strongroom_manager_open(options, &manager, NULL) != STRONGROOM_STATUS_OK);
+        CHECK(strongroom_manager_open(options, NULL, &manager, NULL) != STRONGROOM_STATUS_OK);
         CHECK(manager == NULL);
         CHECK_OK(strongroom_options_free(options));
         CHECK_NUMBER(provider.destroyed, 1);
@@ -190,7 +190,7 @@ static void test_it_is_asked_from_many_threads(void) {
     provider_t provider = {.length = 32, .byte = 9};
     strongroom_options_t *options = provided_options("asked", &provider);
     pthread_t threads[THREADS];
-    CHECK_OK(strongroom_manager_open(options, &shared, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &shared, NULL));
     for (size_t i = 0; i < THREADS; i++) {
         CHECK_NUMBER(pthread_create(&threads[i], NULL, keep_reading, NULL), 0);
     }

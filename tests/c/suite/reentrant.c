@@ -116,7 +116,7 @@ static void test_providers(void) {
     strongroom_manager_t *manager = NULL;
     rows_called = 0;
     CHECK_OK(strongroom_options_set_provider(options, TEXT("encrypted.key"), provide, NULL, NULL, NULL));
-    CHECK_OK(strongroom_manager_open(options, &manager, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, &manager, NULL));
     CHECK(rows_called >= ROWS_COUNT);
     CHECK_OK(set(manager, "key", "value"));
     CHECK_OK(strongroom_manager_free(manager));

@@ -29,7 +29,7 @@ strongroom_options_t *options_of(const char *const *settings) {
 static strongroom_manager_t *open_and_free(strongroom_options_t *options) {
     strongroom_manager_t *manager = NULL;
     strongroom_error_t *error = NULL;
-    need(strongroom_manager_open(options, &manager, &error), error, "open");
+    need(strongroom_manager_open(options, NULL, &manager, &error), error, "open");
     CHECK_OK(strongroom_options_free(options));
     return manager;
 }

@@ -54,6 +54,8 @@ impl Encrypted {
             state: Mutex::new(State::Locked),
             leavings: AtomicU64::new(0),
         };
+        // Reading the settings may have waited for a descriptor.
+        cx.check_cancelled()?;
         let mut wait = Wait::patient(cx);
         let unlocked = opened.unlock(&mut wait, true);
         stack::sweep();
@@ -211,6 +213,7 @@ impl Opened {
             if config.source.is_slow() {
                 // Not while other processes wait for the creation lock, and only once.
                 key = Some(config.source.read()?);
+                wait.cx().check_cancelled()?;
             }
             store::create::create(&config.path, wait, || match &key {
                 Some(key) => Ok(key.clone()),
@@ -221,7 +224,12 @@ impl Opened {
         store::check_place(&config.path)?;
         let key = match key {
             Some(key) => key,
-            None => config.source.read()?,
+            None => {
+                let key = config.source.read()?;
+                // Whoever was asked may have taken as long as a person takes: more than the deadline is no matter.
+                wait.cx().check_cancelled()?;
+                key
+            }
         };
         let session = Arc::new(Session::open(&config.path, &key, config.limits, wait)?);
         let (answer, unused) = self.state(|state| match state {

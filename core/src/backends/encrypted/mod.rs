@@ -5,6 +5,8 @@ mod config;
 mod key_source;
 
 #[cfg(test)]
+mod opening;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

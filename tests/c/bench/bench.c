@@ -69,7 +69,7 @@ pair_t in_turns(size_t batches, subject_t floor, subject_t ours) {
 }
 
 /* What the second thread is told. */
-enum { NOTHING, RUN, SPIN, END };
+enum { NOTHING, RUN, BUSY, END };
 
 typedef struct span_t {
     double begun, ended;
@@ -77,6 +77,7 @@ typedef struct span_t {
 
 typedef struct second_t {
     subject_t subject;
+    subject_t busy;
     atomic_int order;
     atomic_bool ready;
     atomic_bool done;
@@ -91,6 +92,13 @@ static span_t span_of(subject_t subject) {
     return span;
 }
 
+/* Waits a moment without taking anything from whoever shares the processor. */
+static void spin(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 static void *second_thread(void *argument) {
     second_t *second = argument;
     for (;;) {
@@ -100,12 +108,16 @@ static void *second_thread(void *argument) {
             second->span = span_of(second->subject);
             atomic_store(&second->done, true);
             break;
-        case SPIN:
+        case BUSY:
             atomic_store(&second->ready, true);
+            while (atomic_load(&second->order) == NOTHING) {
+                second->busy.run(second->busy.context, second->busy.operations);
+            }
             break;
         case END:
             return NULL;
         default:
+            spin();
             break;
         }
     }
@@ -113,6 +125,7 @@ static void *second_thread(void *argument) {
 
 static void await(atomic_bool *flag) {
     while (!atomic_exchange(flag, false)) {
+        spin();
     }
 }
 
@@ -124,38 +137,39 @@ static double smaller(double a, double b) {
     return a < b ? a : b;
 }
 
-pair_t two_threads(size_t batches, subject_t first, subject_t second_subject) {
-    double *alone = room_for(batches), *together = room_for(2 * batches);
-    size_t together_count = 0;
-    second_t second = {.subject = second_subject};
+pair_t two_threads(size_t batches, subject_t first, subject_t second_subject, subject_t busy) {
+    double *alone = room_for(batches), *together = room_for(batches), *ratios = room_for(batches);
+    size_t count = 0;
+    second_t second = {.subject = second_subject, .busy = busy};
     pthread_t thread;
     if (pthread_create(&thread, NULL, second_thread, &second) != 0) {
         stop("a thread", "the system gives none");
     }
-    for (size_t batch = 0; batch < 2 * batches; batch++) {
-        bool both = batch % 2 == 0;
-        atomic_store(&second.order, both ? RUN : SPIN);
+    for (size_t batch = 0; batch < batches; batch++) {
+        atomic_store(&second.order, BUSY);
+        await(&second.ready);
+        span_t single = span_of(first);
+
+        atomic_store(&second.order, RUN);
         await(&second.ready);
         span_t mine = span_of(first);
-        if (!both) {
-            alone[batch / 2] = (mine.ended - mine.begun) / first.operations;
-            continue;
-        }
         await(&second.done);
         span_t other = second.span;
         double overlap = smaller(mine.ended, other.ended) - larger(mine.begun, other.begun);
         double longest = larger(mine.ended - mine.begun, other.ended - other.begun);
         if (overlap * 10 >= longest * 9) {
-            together[together_count++] = (mine.ended - mine.begun) / first.operations;
-            together[together_count++] = (other.ended - other.begun) / second_subject.operations;
+            alone[count] = (single.ended - single.begun) / first.operations;
+            together[count] = (mine.ended - mine.begun + other.ended - other.begun) / 2 / first.operations;
+            ratios[count] = together[count] / alone[count];
+            count++;
         }
     }
     atomic_store(&second.order, END);
     pthread_join(thread, NULL);
-    pair_t pair = {median(alone, batches), median(together, together_count), 0};
-    pair.ratio = pair.ours / pair.floor;
+    pair_t pair = {median(alone, count), median(together, count), median(ratios, count)};
     free(alone);
     free(together);
+    free(ratios);
     return pair;
 }
 

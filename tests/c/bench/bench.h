@@ -25,10 +25,10 @@ typedef struct pair_t {
 /* Runs both in turns, so many batches each, and alternates who goes first. */
 pair_t in_turns(size_t batches, subject_t floor, subject_t ours);
 
-/* One thread alone (as `floor`) and two at once. A second thread spins while the first runs alone, so that in both cases
-   two processors are busy; batches in which one of the two was interrupted do not count. `ours` is 0 where that were
-   all of them. */
-pair_t two_threads(size_t batches, subject_t first, subject_t second);
+/* What sharing costs: one thread beside another that is `busy` with things of its own (as `floor`), and two at once on
+   the same. So in both cases two processors work, which may be two halves of one. Both have as many operations; batches
+   in which one of the two was interrupted do not count. `ours` is 0 where that were all of them. */
+pair_t two_threads(size_t batches, subject_t first, subject_t second, subject_t busy);
 
 double now_ns(void);
 double median(double *samples, size_t count);

@@ -9,9 +9,9 @@
 
 enum { BATCHES = 400, OPERATIONS = 4000, BUFFER = 64 };
 
-/* One reader: where it reads and into what. */
+/* One reader: where it reads and into what. On cache lines of its own. */
 typedef struct reader_t {
-    const strongroom_manager_t *ours;
+    _Alignas(128) const strongroom_manager_t *ours;
     const floor_map_t *map;
     const floor_manager_t *rust;
     const char *key;
@@ -96,7 +96,10 @@ static void reads_of(const char *folder, int64_t expires_at, const char *const *
     if (reader.failed || memcmp(reader.buffer, VALUE, sizeof VALUE - 1) != 0) {
         stop("get_into", "it does not read what was written");
     }
-    reader_t other = reader;
+    reader_t other = reader, alone = reader;
+    /* Where a thread reads that shares nothing. */
+    alone.map = floor_map_new(keys, KEYS, VALUE, expires_at);
+    subject_t busy = {floor_into, &alone, 50};
 
     const target_t into = {TARGET_RATIO, 1.4}, both = {TARGET_RATIO, 1.15}, handle = {TARGET_RATIO, 2};
     report_pair(expires ? "get_into, secrets that expire" : "get_into",
@@ -106,21 +109,21 @@ static void reads_of(const char *folder, int64_t expires_at, const char *const *
                     in_turns(BATCHES, subject(floor_into, &reader), subject(ours_into_with_error, &reader)), NO_TARGET);
         report_pair("get_value, text with a NUL behind it, beside the same floor",
                     in_turns(BATCHES, subject(floor_into, &reader), subject(ours_value, &reader)), NO_TARGET);
-        report_pair("get_into, two threads on one key (floor: one thread)",
-                    two_threads(BATCHES, subject(ours_into, &reader), subject(ours_into, &other)), both);
-        report_pair("the floor itself, two threads (floor: one thread)",
-                    two_threads(BATCHES, subject(floor_into, &reader), subject(floor_into, &other)), NO_TARGET);
+        report_pair("get_into, two threads on one key (floor: one thread, the other busy)",
+                    two_threads(BATCHES, subject(ours_into, &reader), subject(ours_into, &other), busy), both);
+        report_pair("the floor itself, two threads (floor: one thread, the other busy)",
+                    two_threads(BATCHES, subject(floor_into, &reader), subject(floor_into, &other), busy), NO_TARGET);
     }
     report_pair(expires ? "get, data, len, free (floor: Rust's get and drop), secrets that expire"
                         : "get, data, len, free (floor: Rust's get and drop)",
                 in_turns(BATCHES, subject(rust_get, &reader), subject(ours_handle, &reader)), handle);
     if (!expires) {
-        report_pair("get, data, len, free, two threads (floor: one thread)",
-                    two_threads(BATCHES, subject(ours_handle, &reader), subject(ours_handle, &other)), NO_TARGET);
-        report_pair("Rust's get and drop, two threads (floor: one thread)",
-                    two_threads(BATCHES, subject(rust_get, &reader), subject(rust_get, &other)), NO_TARGET);
+        report_pair("get, data, len, free, two threads (floor: one thread, the other busy)",
+                    two_threads(BATCHES, subject(ours_handle, &reader), subject(ours_handle, &other), busy), NO_TARGET);
+        report_pair("Rust's get and drop, two threads (floor: one thread, the other busy)",
+                    two_threads(BATCHES, subject(rust_get, &reader), subject(rust_get, &other), busy), NO_TARGET);
     }
-    if (reader.failed | other.failed) {
+    if (reader.failed | other.failed | alone.failed) {
         stop("a read", "it failed");
     }
     strongroom_manager_free((strongroom_manager_t *)reader.ours);

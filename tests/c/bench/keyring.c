@@ -1,4 +1,5 @@
-/* Our cached reads beside libsecret's, each as a C program reads a password. Runs in a session with an unlocked keyring. */
+/* Our cached reads beside libsecret's, each as a C program reads a password. Runs in a session with an unlocked
+   keyring. */
 #define _GNU_SOURCE
 #include <libsecret/secret.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::Outcome;
 use crate::dist;
@@ -24,7 +24,7 @@ const FLAGS: [&str; 7] = [
 /// Starts a command in a session of its own with a keyring that is unlocked. Unlocking must be the first that the
 /// session's daemon hears.
 const UNLOCKED: &str =
-    r#"printf %s bench | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec "$@""#;
+    r#"printf %s bench | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec "$@" 2>&1"#;
 
 /// Runs them all.
 pub(super) fn bench() -> Outcome {
@@ -155,7 +155,8 @@ fn keyring(place: &Place, library: &Path) -> Outcome {
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"] {
         command.env_remove(name);
     }
-    pass(&mut command)
+    // Of the daemons; the program's own goes where its output goes.
+    pass(command.stderr(Stdio::null()))
 }
 
 /// What the compiler is to be told to use a library of the system.

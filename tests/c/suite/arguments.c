@@ -122,8 +122,10 @@ static void try_text(const row_t *row, const args_t *good, size_t slot, char kin
     if (strchr("kto", kind)) {
         args.text[slot].data = at_the_end(slot, "na\0me", 5);
         args.text[slot].length = 5;
+        /* What metadata cannot hold is a wrong value. */
+        bool is_field = strncmp(row->name, "strongroom_metadata_set_", strlen("strongroom_metadata_set_")) == 0;
         if (kind != 'k') {
-            must_fail(row, args, wrong, wrong);
+            must_fail(row, args, wrong, is_field ? STRONGROOM_STATUS_INVALID_VALUE : wrong);
         } else if (!has_callback(row)) {
             must_fail(row, args, named, named);
         }

@@ -124,10 +124,10 @@ static void test_a_nul_inside(strongroom_manager_t *manager) {
     strongroom_secret_t *secret = NULL;
     CHECK_OK(strongroom_metadata_new(&metadata, NULL));
     CHECK_OK(strongroom_metadata_set_provider(metadata, TEXT("acme"), NULL));
-    NAMES(strongroom_metadata_set_provider(metadata, "a\0b", 3, &error), WRONG, "provider");
-    NAMES(strongroom_metadata_set_scope_of_use(metadata, "a\0b", 3, &error), WRONG, "scope");
-    NAMES(strongroom_metadata_set_label(metadata, "a\0x", 3, "1", 1, &error), WRONG, "name");
-    NAMES(strongroom_metadata_set_label(metadata, "a", 1, "1\0", 2, &error), WRONG, "value");
+    NAMES(strongroom_metadata_set_provider(metadata, "a\0b", 3, &error), STRONGROOM_STATUS_INVALID_VALUE, "provider");
+    NAMES(strongroom_metadata_set_scope_of_use(metadata, "a\0b", 3, &error), STRONGROOM_STATUS_INVALID_VALUE, "scope");
+    NAMES(strongroom_metadata_set_label(metadata, "a\0x", 3, "1", 1, &error), STRONGROOM_STATUS_INVALID_VALUE, "name");
+    NAMES(strongroom_metadata_set_label(metadata, "a", 1, "1\0", 2, &error), STRONGROOM_STATUS_INVALID_VALUE, "value");
     NAMES(strongroom_options_set(options, TEXT("cache"), "on\0", 3, &error), WRONG, "value");
     NAMES(strongroom_options_set_app(options, "app\0", 4, &error), WRONG, "app");
     NAMES(strongroom_call_set(call, TEXT("actor"), "a\0b", 3, &error), WRONG, "value");

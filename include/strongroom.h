@@ -29,8 +29,8 @@
  *   Text and bytes go in as pointer and length. The length STRONGROOM_AUTO_LENGTH means NUL-terminated. NULL with
  *   length 0 is empty, or none where the function says so; NULL with another length answers invalid_argument. Text
  *   must be UTF-8 without a NUL inside (else invalid_argument; a key: invalid_key; a NUL in metadata: invalid_value). A
- *   length beyond what can ever be valid is refused
- *   before a byte is read. Values are bytes; with STRONGROOM_AUTO_LENGTH they end before the NUL.
+ *   length beyond what can ever be valid is refused before a byte is read. Values are bytes; with
+ *   STRONGROOM_AUTO_LENGTH they end before the NUL.
  *   Times are microseconds since 1970-01-01T00:00:00Z.
  *
  * Callbacks

@@ -203,6 +203,9 @@ static void test_forks_while_threads_use_them(void) {
         return;
     }
     make_shared(true);
+    /* What is made once for the process, by its first caller, is made before the forks. */
+    CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_TRACE, on_log, NULL, NULL, NULL));
+    CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_TRACE, NULL, NULL, NULL, NULL));
     for (size_t i = 0; i < THREADS; i++) {
         CHECK_NUMBER(pthread_create(&threads[i], NULL, WORK[i], NULL), 0);
     }

@@ -17,11 +17,9 @@ static strongroom_manager_t *memory, *uncached;
 static strongroom_cancel_t *cancel;
 static strongroom_call_t *call;
 
-/* The `fault` backend's own locks do not survive a fork under callers; it is for the rounds without. */
-static void make_shared(bool has_threads) {
+static void make_shared(void) {
     memory = open_memory();
-    uncached = has_threads ? open_with((const char *const[]){"backend", "memory", "cache", "off", NULL})
-                           : open_fault("get:yield(1)");
+    uncached = open_fault("get:yield(1)");
     cancel = cancel_new();
     call = call_of((const char *const[]){"timeout", "10s", NULL});
     CHECK_OK(strongroom_call_set_cancel(call, cancel, NULL));
@@ -76,7 +74,7 @@ static void use_and_free(bool has_fired) {
 }
 
 static void test_a_cancel_is_inherited(void) {
-    make_shared(false);
+    make_shared();
     for (int has_fired = 0; has_fired < 2; has_fired++) {
         if (has_fired) {
             CHECK_OK(strongroom_cancel_fire(cancel));
@@ -105,7 +103,7 @@ static void test_a_cancel_is_inherited(void) {
 static void test_a_pending_call_is_its_parents(void) {
     strongroom_manager_t *hanging = open_fault("get:hang");
     answer_t answer;
-    make_shared(false);
+    make_shared();
     answer_init(&answer);
     CHECK_OK(START(&answer, strongroom_manager_get_async(hanging, TEXT("key"), call, answer_secret, &answer, NULL)));
     CHECK_OK(strongroom_testing_fault_wait(FAULT_WAITING, 1, 10000, NULL));
@@ -202,7 +200,7 @@ static void test_forks_while_threads_use_them(void) {
         skipped("forks while other threads use a cancel", "AddressSanitizer's allocator does not survive them");
         return;
     }
-    make_shared(true);
+    make_shared();
     /* What is made once for the process, by its first caller, is made before the forks. */
     CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_TRACE, on_log, NULL, NULL, NULL));
     CHECK_OK(strongroom_set_log_callback(STRONGROOM_LEVEL_TRACE, NULL, NULL, NULL, NULL));

@@ -80,7 +80,7 @@ static void fork_under(void *(*first)(void *), size_t delay) {
 }
 
 int main(int argc, char **argv) {
-    static void *(*const FIRST[])(void *) = {open_first, start_first};
+    static void *(*const FIRST[])(void *) = {open_first, start_first, log_first};
     check_begin(argc, argv);
     if (is_sanitized()) {
         /* As in fork.c. */

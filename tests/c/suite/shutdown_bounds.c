@@ -1,13 +1,16 @@
-/* How long a shutdown takes: with backends that do not close, with callers that do not stop. */
+/* How long a shutdown takes, and what it leaves alone: backends that do not close, callers that do not stop, managers
+   that are being opened. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "answer.h"
 #include "open.h"
 #include "testing.h"
 
 enum { PATIENCE = 10000, GRACE = 5000 };
+static const char STORE_KEY[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /* However many do not close, they are closed at once: their times do not add up. */
 static void test_backends_that_do_not_close(void) {
@@ -140,10 +143,65 @@ static void test_callers_that_do_not_stop(void) {
     }
 }
 
+/* ---- managers that are being opened ---- */
+
+static atomic_int asked;
+static atomic_bool release;
+
+static int32_t provide(void *context, const char *setting, uint8_t *buffer, size_t capacity, size_t *length) {
+    (void)context, (void)setting;
+    CHECK(capacity >= sizeof STORE_KEY - 1);
+    asked++;
+    while (!release) {
+        sleep_ms(1);
+    }
+    memcpy(buffer, STORE_KEY, sizeof STORE_KEY - 1);
+    *length = sizeof STORE_KEY - 1;
+    return STRONGROOM_STATUS_OK;
+}
+
+static void *open_slowly(void *opened) {
+    strongroom_options_t *options = encrypted_options("opens");
+    strongroom_error_t *error = NULL;
+    CHECK_OK(strongroom_options_set_provider(options, TEXT("encrypted.key"), provide, NULL, NULL, NULL));
+    CHECK_OK(strongroom_manager_open(options, NULL, opened, &error));
+    CHECK_OK(strongroom_error_free(error));
+    CHECK_OK(strongroom_options_free(options));
+    return NULL;
+}
+
+static void wait_until_asked(void) {
+    for (int64_t end = now_ms() + 20000; asked == 0 && now_ms() < end;) {
+        sleep_ms(1);
+    }
+    CHECK_NUMBER(asked, 1);
+}
+
+/* One that another thread is opening stays open, and is closed by the next shutdown. */
+static void test_a_manager_that_is_being_opened(void) {
+    strongroom_manager_t *opened = NULL;
+    pthread_t thread;
+    CHECK_NUMBER(pthread_create(&thread, NULL, open_slowly, &opened), 0);
+    wait_until_asked();
+    int64_t begin = now_ms();
+    CHECK_OK(strongroom_shutdown(PATIENCE, NULL));
+    CHECK(now_ms() - begin < GRACE);
+    release = true;
+    pthread_join(thread, NULL);
+    if (CHECK(opened != NULL)) {
+        CHECK_OK(set(opened, "key", "value"));
+        check_value(opened, "key", "value");
+    }
+    CHECK_OK(strongroom_shutdown(PATIENCE, NULL));
+    CHECK_STATUS(set(opened, "key", "value"), STRONGROOM_STATUS_CLOSED);
+    CHECK_OK(strongroom_manager_free(opened));
+}
+
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     test_backends_that_do_not_close();
     test_no_time_at_all();
     test_callers_that_do_not_stop();
+    test_a_manager_that_is_being_opened();
     return check_end();
 }

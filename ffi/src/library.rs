@@ -80,8 +80,8 @@ pub unsafe extern "C" fn strongroom_harden_process(report: *mut *mut Report, err
 
 /// Ends what the library has under way: calls on every thread are cancelled and those that were started complete; none
 /// begins meanwhile (`closed`). Every manager is closed, which wipes caches and keys, and the library's threads end.
-/// Handles stay to be freed; verbs of the managers answer `closed`. A manager may be opened anew afterwards; one that
-/// another thread is opening meanwhile stays open. A program need not call it before it ends.
+/// Handles stay to be freed; verbs of the managers answer `closed`. A manager may be opened anew afterwards; an opening
+/// that waits is cancelled, one that is about to succeed may stay open. A program need not call it before it ends.
 ///
 /// Errors: `timeout` where callbacks, writes that were sent, or threads did not end within `timeout_ms` milliseconds.
 #[unsafe(no_mangle)]

@@ -4,6 +4,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use strongroom::face::ProcessLocal;
@@ -218,15 +219,19 @@ fn listen(listener: Option<Arc<Listener>>) {
     drop(before);
 }
 
-/// Makes `tracing` report to us, once. The library has a copy of it of its own.
+/// Makes `tracing` report to us, once. The library has a copy of it of its own. No lock is held meanwhile, so that a
+/// child which is forked just then does not wait for a thread that it does not have.
 fn report_events() -> Result<()> {
-    static REPORTING: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
-    if *REPORTING.get_or_init(|| tracing::subscriber::set_global_default(Forwarder).is_ok()) {
-        Ok(())
-    } else {
-        Err(Error::new(
-            ErrorKind::Conflict,
-            "the library's events go somewhere else already",
-        ))
+    let is_ours = || tracing::dispatcher::get_default(|dispatch| dispatch.is::<Forwarder>());
+    // Another thread may be about to do the same; that takes microseconds.
+    for _ in 0..100 {
+        if is_ours() || tracing::subscriber::set_global_default(Forwarder).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
+    Err(Error::new(
+        ErrorKind::Conflict,
+        "the library's events go somewhere else already",
+    ))
 }

@@ -1,5 +1,5 @@
 /* static
-   Forks while another thread makes the process's first calls: what is made once for a process is not found half made. */
+   Forks while another thread makes the first calls of the process: what is made once is not found half made. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
-/* How long a shutdown takes, and what it leaves alone: backends that do not close, callers that do not stop, managers
-   that are being opened. */
+/* How long a shutdown takes: with backends that do not close, with callers that do not stop, with managers that are
+   being opened. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>
@@ -160,14 +160,16 @@ static int32_t provide(void *context, const char *setting, uint8_t *buffer, size
     return STRONGROOM_STATUS_OK;
 }
 
-static void *open_slowly(void *opened) {
+static void *open_slowly(void *context) {
     strongroom_options_t *options = encrypted_options("opens");
+    strongroom_manager_t *opened = NULL;
     strongroom_error_t *error = NULL;
     CHECK_OK(strongroom_options_set_provider(options, TEXT("encrypted.key"), provide, NULL, NULL, NULL));
-    CHECK_STATUS(strongroom_manager_open(options, NULL, opened, &error), STRONGROOM_STATUS_CANCELLED);
+    CHECK_STATUS(strongroom_manager_open(options, NULL, &opened, &error), STRONGROOM_STATUS_CANCELLED);
+    CHECK(opened == NULL);
     check_error(error, STRONGROOM_STATUS_CANCELLED);
     CHECK_OK(strongroom_options_free(options));
-    return NULL;
+    return context;
 }
 
 static void wait_until_asked(void) {
@@ -177,24 +179,58 @@ static void wait_until_asked(void) {
     CHECK_NUMBER(asked, 1);
 }
 
-/* An opening that waits is cancelled; the next one is a new beginning. */
-static void test_a_manager_that_is_being_opened(void) {
-    strongroom_manager_t *opened = NULL;
+/* One that waits for its key, for as long as it likes: nothing waits for it, and it is cancelled. */
+static void test_an_opening_that_waits(void) {
     pthread_t thread;
-    CHECK_NUMBER(pthread_create(&thread, NULL, open_slowly, &opened), 0);
+    CHECK_NUMBER(pthread_create(&thread, NULL, open_slowly, NULL), 0);
     wait_until_asked();
     int64_t begin = now_ms();
     CHECK_OK(strongroom_shutdown(PATIENCE, NULL));
     CHECK(now_ms() - begin < GRACE);
     release = true;
     pthread_join(thread, NULL);
-    CHECK(opened == NULL);
-    strongroom_options_t *options = encrypted_options("opens");
-    CHECK_OK(strongroom_manager_open(options, NULL, &opened, NULL));
-    CHECK_OK(set(opened, "key", "value"));
-    check_value(opened, "key", "value");
-    CHECK_OK(strongroom_options_free(options));
-    CHECK_OK(strongroom_manager_free(opened));
+    strongroom_manager_t *anew = open_encrypted("opens");
+    CHECK_OK(set(anew, "key", "value"));
+    CHECK_OK(strongroom_manager_free(anew));
+}
+
+static void *keep_opening(void *context) {
+    while (!over) {
+        strongroom_options_t *options = options_of((const char *const[]){"backend", "memory", NULL});
+        strongroom_manager_t *opened = NULL;
+        strongroom_status_t status = strongroom_manager_open(options, NULL, &opened, NULL);
+        if (!is_expected(status)) {
+            CHECK_STATUS(status, STRONGROOM_STATUS_CANCELLED);
+        }
+        CHECK((status == STRONGROOM_STATUS_OK) == (opened != NULL));
+        if (opened) {
+            /* Open, or closed by a shutdown meanwhile. */
+            status = set(opened, "key", "value");
+            if (!is_expected(status)) {
+                CHECK_STATUS(status, STRONGROOM_STATUS_CLOSED);
+            }
+        }
+        CHECK_OK(strongroom_manager_free(opened));
+        CHECK_OK(strongroom_options_free(options));
+    }
+    return context;
+}
+
+static void test_shutdowns_while_others_open(void) {
+    enum { THREADS = 3, ROUNDS = 50 };
+    pthread_t threads[THREADS];
+    over = false;
+    for (size_t i = 0; i < THREADS; i++) {
+        CHECK_NUMBER(pthread_create(&threads[i], NULL, keep_opening, NULL), 0);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        CHECK_OK(strongroom_shutdown(PATIENCE, NULL));
+        sleep_ms(1);
+    }
+    over = true;
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -202,6 +238,7 @@ int main(int argc, char **argv) {
     test_backends_that_do_not_close();
     test_no_time_at_all();
     test_callers_that_do_not_stop();
-    test_a_manager_that_is_being_opened();
+    test_an_opening_that_waits();
+    test_shutdowns_while_others_open();
     return check_end();
 }

@@ -43,7 +43,7 @@
  *
  * Fork
  *   The child may use every handle. Calls that were started before the fork complete in the parent only. A child that
- *   was forked inside a callback may use them too, and ends there (_exit, exec): if it returns, its exit code is 1.
+ *   was forked inside a completion may use them too, and ends there (_exit, exec): if it returns, its exit code is 1.
  */
 
 #ifndef STRONGROOM_H

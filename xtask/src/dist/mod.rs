@@ -6,12 +6,13 @@ mod notices;
 mod static_library;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 pub(crate) use install::shared as shared_library;
 
 use crate::Outcome;
 use crate::exports;
-use crate::run::{cargo, pass, target};
+use crate::run::{cargo, pass, root, target};
 
 /// The version in the shared library's name: that of the C ABI (ffi/build.rs gives it to the library itself).
 const ABI_VERSION: u32 = 1;
@@ -86,14 +87,55 @@ pub(crate) fn install(prefix: &Path, artefacts: &Artefacts) -> Outcome {
     elf::check_exports(&artefacts.shared(), &symbols)?;
     install::install(prefix, artefacts, &symbols)?;
     elf::check_shared(&install::shared(prefix), &symbols, artefacts.profile)?;
+    if artefacts.profile == Profile::Release {
+        check_paths(&install::shared(prefix))?;
+    }
     elf::check_static(&install::archive(prefix), &symbols)
+}
+
+/// The folders of this machine, and what they are called in what is built.
+fn folders_here() -> Vec<(PathBuf, &'static str)> {
+    let cargo = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let mut folders = vec![(target(), "/target"), (root(), "/strongroom")];
+    folders.extend(cargo.map(|cargo| (cargo, "/cargo")));
+    folders
+}
+
+/// Whether a library names a folder of this machine.
+fn check_paths(library: &Path) -> Outcome {
+    let bytes = std::fs::read(library).map_err(|error| format!("cannot read {}: {error}", library.display()))?;
+    let names = |folder: &Path| {
+        let folder = folder.as_os_str().as_encoded_bytes();
+        bytes.windows(folder.len()).any(|window| window == folder)
+    };
+    match folders_here().into_iter().find(|(folder, _)| names(folder)) {
+        Some((folder, _)) => Err(format!("{} names {}", library.display(), folder.display())),
+        None => Ok(()),
+    }
+}
+
+/// Keeps the folders of the machine that builds out of what is built: messages of panics and of C code name their files.
+fn without_paths(command: &mut Command) {
+    let (mut rust, mut c) = (Vec::new(), std::env::var("CFLAGS").unwrap_or_default());
+    for (folder, name) in folders_here() {
+        let folder = folder.display();
+        rust.push(format!("--remap-path-prefix={folder}={name}"));
+        c.push_str(&format!(" -ffile-prefix-map={folder}={name}"));
+    }
+    // rustc takes the last prefix that fits.
+    rust.reverse();
+    command
+        .env("CARGO_ENCODED_RUSTFLAGS", rust.join("\u{1f}"))
+        .env("CFLAGS", c);
 }
 
 /// Builds the libraries with every backend, and without what tests need.
 fn build(profile: Profile) -> Outcome<Artefacts> {
+    // A folder of its own: a release is built with other flags than anything else, and each change of flags builds all.
     let (name, folder) = match profile {
-        Profile::Release => ("release", "release"),
-        Profile::Dev => ("dev", "debug"),
+        Profile::Release => ("release", target().join("dist/release")),
+        Profile::Dev => ("dev", target().join("debug")),
     };
     let mut command = cargo([
         "build",
@@ -103,9 +145,14 @@ fn build(profile: Profile) -> Outcome<Artefacts> {
         "--lib",
         "--no-default-features",
     ]);
-    pass(command.args(["--features", "full", "--profile", name]))?;
+    command.args(["--features", "full", "--profile", name]);
+    if profile == Profile::Release {
+        command.arg("--target-dir").arg(target().join("dist"));
+        without_paths(&mut command);
+    }
+    pass(&mut command)?;
     Ok(Artefacts {
-        folder: target().join(folder),
+        folder,
         profile,
         with_testing: false,
     })

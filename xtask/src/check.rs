@@ -73,15 +73,8 @@ pub(crate) fn check(fix: bool) -> Outcome {
     }
     // The library alone: its documentation and those of the command and of the C ABI, which have the same name, would
     // overwrite each other.
-    let mut doc = cargo([
-        "doc",
-        "--workspace",
-        "--exclude",
-        "strongroom-ffi",
-        "--lib",
-        "--no-deps",
-    ]);
-    doc.args(FEATURES);
+    let mut doc = cargo(["doc", "-p", "strongroom", "--lib", "--no-deps"]);
+    doc.args(["--no-default-features", "--features", "full,testing"]);
     tally.step("doc", pass(doc.env("RUSTDOCFLAGS", "-D warnings")));
     for triple in PLATFORMS {
         let name = format!("pure Rust part for {triple}");

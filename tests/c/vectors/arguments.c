@@ -64,50 +64,54 @@ strongroom_status_t call_of(struct session *session, const cJSON *args, const ch
 
 typedef strongroom_status_t (*text_setter)(strongroom_metadata_t *, const char *, size_t, strongroom_error_t **);
 
-static bool set_text(struct session *session, strongroom_metadata_t *metadata, const cJSON *args, const char *name,
-                     text_setter set) {
+static strongroom_status_t set_text(struct session *session, strongroom_metadata_t *metadata, const cJSON *args,
+                                    const char *name, text_setter set, strongroom_error_t **error) {
     const cJSON *field = json_field(args, name);
     if (field == NULL)
-        return true;
+        return STRONGROOM_STATUS_OK;
     if (cJSON_IsNull(field))
-        return strongroom_metadata_clear(metadata, name, STRONGROOM_AUTO_LENGTH, NULL) == STRONGROOM_STATUS_OK;
+        return strongroom_metadata_clear(metadata, name, STRONGROOM_AUTO_LENGTH, error);
     struct text value = json_text_of(&session->arena, field);
-    return set(metadata, value.data, value.length, NULL) == STRONGROOM_STATUS_OK;
+    return set(metadata, value.data, value.length, error);
 }
 
-static bool set_labels(struct session *session, strongroom_metadata_t *metadata, const cJSON *labels) {
+static strongroom_status_t set_labels(struct session *session, strongroom_metadata_t *metadata, const cJSON *labels,
+                                      strongroom_error_t **error) {
     /* Cleared first: an update with no labels removes those that there are. */
-    bool set = strongroom_metadata_clear(metadata, "labels", STRONGROOM_AUTO_LENGTH, NULL) == STRONGROOM_STATUS_OK;
+    strongroom_status_t status = strongroom_metadata_clear(metadata, "labels", STRONGROOM_AUTO_LENGTH, error);
     const cJSON *label;
     cJSON_ArrayForEach(label, labels) {
-        struct text value = json_text_of(&session->arena, label);
-        set &= strongroom_metadata_set_label(metadata, label->string, strlen(label->string), value.data, value.length,
-                                             NULL) == STRONGROOM_STATUS_OK;
+        if (status == STRONGROOM_STATUS_OK) {
+            struct text value = json_text_of(&session->arena, label);
+            status = strongroom_metadata_set_label(metadata, label->string, strlen(label->string), value.data,
+                                                   value.length, error);
+        }
     }
-    return set;
+    return status;
 }
 
-strongroom_metadata_t *metadata_of(struct session *session, const cJSON *args) {
+strongroom_status_t metadata_of(struct session *session, const cJSON *args, strongroom_metadata_t **metadata,
+                                strongroom_error_t **error) {
     static const char *const fields[] = {"provider",     "scope_of_use", "labels",
                                          "expires_in_s", "expires_at",   "clear_expiry"};
     bool stated = false;
     for (size_t at = 0; at < sizeof fields / sizeof *fields; at++)
         stated |= json_field(args, fields[at]) != NULL;
     if (!stated)
-        return NULL;
-    strongroom_metadata_t *metadata = NULL;
-    bool set = strongroom_metadata_new(&metadata, NULL) == STRONGROOM_STATUS_OK;
-    set &= set_text(session, metadata, args, "provider", strongroom_metadata_set_provider);
-    set &= set_text(session, metadata, args, "scope_of_use", strongroom_metadata_set_scope_of_use);
-    if (json_field(args, "labels") != NULL)
-        set &= set_labels(session, metadata, json_field(args, "labels"));
+        return STRONGROOM_STATUS_OK;
+    strongroom_status_t status = strongroom_metadata_new(metadata, error);
+    if (status == STRONGROOM_STATUS_OK)
+        status = set_text(session, *metadata, args, "provider", strongroom_metadata_set_provider, error);
+    if (status == STRONGROOM_STATUS_OK)
+        status = set_text(session, *metadata, args, "scope_of_use", strongroom_metadata_set_scope_of_use, error);
+    if (status == STRONGROOM_STATUS_OK && json_field(args, "labels") != NULL)
+        status = set_labels(session, *metadata, json_field(args, "labels"), error);
     int64_t at;
-    if (expiry(args, &at))
-        set &= strongroom_metadata_set_expires_at(metadata, at, NULL) == STRONGROOM_STATUS_OK;
-    if (cJSON_IsTrue(json_field(args, "clear_expiry")))
-        set &= strongroom_metadata_clear(metadata, "expires_at", STRONGROOM_AUTO_LENGTH, NULL) == STRONGROOM_STATUS_OK;
-    check(set, "metadata takes every field");
-    return metadata;
+    if (status == STRONGROOM_STATUS_OK && expiry(args, &at))
+        status = strongroom_metadata_set_expires_at(*metadata, at, error);
+    if (status == STRONGROOM_STATUS_OK && cJSON_IsTrue(json_field(args, "clear_expiry")))
+        status = strongroom_metadata_clear(*metadata, "expires_at", STRONGROOM_AUTO_LENGTH, error);
+    return status;
 }
 
 int32_t form_of(const cJSON *args) {

@@ -10,7 +10,8 @@ strongroom_status_t call_of(struct session *session, const cJSON *args, const ch
                             strongroom_error_t **error);
 
 /* `provider`, `scope_of_use`, `labels` and an expiry; NULL where none is stated. In an update `null` removes. */
-strongroom_metadata_t *metadata_of(struct session *session, const cJSON *args);
+strongroom_status_t metadata_of(struct session *session, const cJSON *args, strongroom_metadata_t **metadata,
+                                strongroom_error_t **error);
 
 /* `bytes hex base64 password` as the number of the C API. */
 int32_t form_of(const cJSON *args);

@@ -175,9 +175,11 @@ static cJSON *versions(const struct step *step, struct outcome *out) {
 static cJSON *set(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text value = value_of(step);
-    strongroom_metadata_t *metadata = metadata_of(step->session, step->args);
-    CALL(step->form, out, written, set, step->manager, key.data, key.length, bytes(value), value.length, metadata,
-         step->call);
+    strongroom_metadata_t *metadata = NULL;
+    out->status = metadata_of(step->session, step->args, &metadata, &out->error);
+    if (out->status == STRONGROOM_STATUS_OK)
+        CALL(step->form, out, written, set, step->manager, key.data, key.length, bytes(value), value.length, metadata,
+             step->call);
     strongroom_metadata_free(metadata);
     return written(out);
 }
@@ -191,9 +193,11 @@ static cJSON *set_many(const struct step *step, struct outcome *out) {
             break;
         struct text key = session_filled(step->session, entry, "key");
         struct text value = json_value(&step->session->arena, json_field(entry, "value"));
-        strongroom_metadata_t *metadata = metadata_of(step->session, entry);
-        out->status =
-            strongroom_batch_add(batch, key.data, key.length, bytes(value), value.length, metadata, &out->error);
+        strongroom_metadata_t *metadata = NULL;
+        out->status = metadata_of(step->session, entry, &metadata, &out->error);
+        if (out->status == STRONGROOM_STATUS_OK)
+            out->status =
+                strongroom_batch_add(batch, key.data, key.length, bytes(value), value.length, metadata, &out->error);
         strongroom_metadata_free(metadata);
     }
     if (out->status == STRONGROOM_STATUS_OK)
@@ -223,10 +227,12 @@ static cJSON *update_value(const struct step *step, struct outcome *out) {
 
 static cJSON *update_metadata(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
-    strongroom_metadata_t *update = metadata_of(step->session, step->args);
-    if (update == NULL)
-        check(strongroom_metadata_new(&update, NULL) == STRONGROOM_STATUS_OK, "an update of nothing");
-    CALL(step->form, out, written, update_metadata, step->manager, key.data, key.length, update, step->call);
+    strongroom_metadata_t *update = NULL;
+    out->status = metadata_of(step->session, step->args, &update, &out->error);
+    if (out->status == STRONGROOM_STATUS_OK && update == NULL)
+        out->status = strongroom_metadata_new(&update, &out->error);
+    if (out->status == STRONGROOM_STATUS_OK)
+        CALL(step->form, out, written, update_metadata, step->manager, key.data, key.length, update, step->call);
     strongroom_metadata_free(update);
     return written(out);
 }
@@ -242,9 +248,11 @@ static cJSON *get_or_generate(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     int32_t form = form_of(step->args);
     size_t length = size_of(step->args, "length");
-    strongroom_metadata_t *metadata = metadata_of(step->session, step->args);
-    CALL(step->form, out, secret, get_or_generate, step->manager, key.data, key.length, form, length, metadata,
-         step->call);
+    strongroom_metadata_t *metadata = NULL;
+    out->status = metadata_of(step->session, step->args, &metadata, &out->error);
+    if (out->status == STRONGROOM_STATUS_OK)
+        CALL(step->form, out, secret, get_or_generate, step->manager, key.data, key.length, form, length, metadata,
+             step->call);
     strongroom_metadata_free(metadata);
     return out->status == STRONGROOM_STATUS_OK ? answer_generated(out->secret) : NULL;
 }

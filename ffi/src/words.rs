@@ -20,14 +20,15 @@ macro_rules! word_table {
     ($name:ident, $type:ty, $all:expr, $word:ident) => {
         /// The word, for C; it lives for ever.
         pub(crate) fn $name(of: $type) -> *const ::std::ffi::c_char {
-            static WORDS: ::std::sync::OnceLock<Vec<::std::ffi::CString>> = ::std::sync::OnceLock::new();
-            let words = WORDS.get_or_init(|| {
-                $all.iter()
-                    .map(|each| $crate::words::c_text(each.$word()))
-                    .collect()
-            });
+            // Not a `OnceLock`: a child that is forked while another thread makes the table would wait for it for ever.
+            static WORDS: ::strongroom::face::ProcessLocal<Vec<::std::ffi::CString>> =
+                ::strongroom::face::ProcessLocal::new(|| {
+                    $all.iter()
+                        .map(|each| $crate::words::c_text(each.$word()))
+                        .collect()
+                });
             let at = $all.iter().position(|&each| each == of);
-            at.map_or(::std::ptr::null(), |at| words[at].as_ptr())
+            at.map_or(::std::ptr::null(), |at| WORDS.get()[at].as_ptr())
         }
     };
 }

@@ -1,7 +1,8 @@
 //! All objects of one kind.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use strongroom::face::ProcessLocal;
 
 use super::slot::{Pinned, Slot};
 use super::{INDEX_MASK, Object};
@@ -158,9 +159,9 @@ fn place(index: u32) -> (usize, usize) {
 /// Where generations begin: another number in every process and in every copy of the library, so that handles of one
 /// copy are foreign to another.
 fn first_generation() -> u32 {
-    static FIRST: OnceLock<u32> = OnceLock::new();
-    *FIRST.get_or_init(|| {
+    static FIRST: ProcessLocal<u32> = ProcessLocal::new(|| {
         use std::hash::{BuildHasher, RandomState};
-        RandomState::new().hash_one(std::ptr::from_ref(&FIRST).addr()) as u32
-    })
+        RandomState::new().hash_one(std::process::id()) as u32
+    });
+    *FIRST.get()
 }

@@ -35,12 +35,12 @@ pub(super) fn bench() -> Outcome {
     let place = Place::new()?;
     build(&place)?;
     let library = dist::shared_library(&place.prefix);
-    pass(Command::new(place.program("loading", None)?).args([&library, &place.reports]))?;
+    pass(ready(&place.program("loading", None)?).args([&library, &place.reports]))?;
     let shipped = place.prefix.join("lib");
     let cached = place.program("cached", Some(&shipped))?;
-    pass(Command::new(cached).args([place.stores.path(), &place.reports]))?;
+    pass(ready(&cached).args([place.stores.path(), &place.reports]))?;
     let waiting = place.program("waiting", Some(&place.testing))?;
-    pass(Command::new(waiting).arg(&place.reports))?;
+    pass(ready(&waiting).arg(&place.reports))?;
     match keyring_tools() {
         Ok(()) => keyring(&place, &shipped),
         Err(reason) => {
@@ -107,6 +107,13 @@ impl Place {
     }
 }
 
+/// A program that finds the libraries it was linked with: where cargo runs us, it names the folder of the debug builds.
+fn ready(file: &Path) -> Command {
+    let mut command = Command::new(file);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
 /// Builds the floors and both libraries. The one that ships comes last, so that it is what is left in cargo's folder.
 fn build(place: &Place) -> Outcome {
     let mut command = cargo(["build", "--quiet", "--release", "--lib", "--no-default-features"]);
@@ -147,7 +154,7 @@ fn keyring(place: &Place, library: &Path) -> Outcome {
     fs::create_dir(&runtime)
         .and_then(|()| fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)))
         .map_err(|error| format!("cannot make {}: {error}", runtime.display()))?;
-    let mut command = Command::new("dbus-run-session");
+    let mut command = ready(Path::new("dbus-run-session"));
     command.args(["--", "sh", "-c", UNLOCKED, "sh"]).arg(program);
     command.args([place.stores.path(), &place.reports]);
     in_home(&mut command, home.path());

@@ -19,8 +19,6 @@ const VALGRIND: [&str; 5] = [
     "--errors-for-leak-kinds=definite,indirect",
     "--error-exitcode=99",
 ];
-/// What valgrind is not to tell, if there is anything.
-const SUPPRESSIONS: &str = "tests/c/valgrind.supp";
 
 /// What a program has counted.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,9 +42,6 @@ pub(super) fn run(program: &Path, name: &str, arguments: &Arguments, with_valgri
     let mut command = if with_valgrind {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(VALGRIND);
-        if root().join(SUPPRESSIONS).exists() {
-            valgrind.arg(format!("--suppressions={}", root().join(SUPPRESSIONS).display()));
-        }
         valgrind.arg(program);
         valgrind
     } else {

@@ -238,7 +238,8 @@ impl Secret {
     }
 
     /// A second secret with the same bytes and metadata. Named, not `Clone`, so that no copy is made by accident.
-    pub(crate) fn duplicate(&self) -> Self {
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
         Self {
             value: SecretValue::copy_of(self.value.expose()),
             metadata: self.metadata.clone(),

@@ -24,8 +24,7 @@ impl Batch {
     pub(crate) fn entries(&self, scope: impl Fn(&str) -> Result<SecretKey>) -> Result<Vec<(SecretKey, CoreSecret)>> {
         let copy = |entry: &Arc<(String, CoreSecret)>| {
             let (key, secret) = &**entry;
-            let secret = CoreSecret::new(secret.value.expose()).with_metadata(secret.metadata.clone());
-            Ok((scope(key)?, secret))
+            Ok((scope(key)?, secret.duplicate()))
         };
         self.0.read().iter().map(copy).collect()
     }

@@ -97,7 +97,7 @@ impl List {
         let items = keys.iter().map(|key| {
             if let Some(secret) = batch.secrets.get(key) {
                 let mut item = Item::new(key.as_str(), secret.metadata.clone());
-                item.secret = Some(copy_of(secret));
+                item.secret = Some(secret.duplicate());
                 return item;
             }
             let mut item = Item::new(key.as_str(), SecretMetadata::new());
@@ -132,10 +132,6 @@ impl List {
         let beyond = || fault(ErrorKind::InvalidArgument, "index", "lies beyond the last item");
         self.items.get(index).ok_or_else(beyond)
     }
-}
-
-fn copy_of(secret: &CoreSecret) -> CoreSecret {
-    CoreSecret::new(secret.value.expose()).with_metadata(secret.metadata.clone())
 }
 
 /// How many items there are.
@@ -191,7 +187,7 @@ pub unsafe extern "C" fn strongroom_list_secret(
             let list = pin(list)?;
             let item = list.item(index)?;
             match (&item.secret, &item.error) {
-                (Some(secret), _) => out.give(Secret(copy_of(secret))),
+                (Some(secret), _) => out.give(Secret(secret.duplicate())),
                 (None, Some(error)) => Err(error.clone()),
                 (None, None) => Err(Error::new(
                     ErrorKind::Unsupported,

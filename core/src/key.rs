@@ -1,11 +1,13 @@
 //! Secret keys: `[kind/id/]name[@target]`. One parser, one canonical text form.
 
 mod as_key;
+mod variable;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 pub use as_key::AsKey;
+pub use variable::VariableMapping;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::{ScopeKind, SecretScope};

@@ -36,7 +36,7 @@ pub use config::locations;
 pub use config::{Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings, parse_duration};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 pub use error::{Error, ErrorKind, Result};
-pub use key::{AsKey, MAX_SEGMENT, SecretKey};
+pub use key::{AsKey, MAX_SEGMENT, SecretKey, VariableMapping};
 pub use layers::cache::Lookup;
 pub use layers::{AuditRecord, AuditSink};
 pub use manager::{

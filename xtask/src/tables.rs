@@ -103,6 +103,7 @@ fn settings() -> String {
 fn values(kind: SettingKind) -> String {
     match kind {
         SettingKind::Text => "text".to_owned(),
+        SettingKind::List => "words, separated by commas".to_owned(),
         SettingKind::Path => "a path".to_owned(),
         SettingKind::Choice(words) => words
             .iter()

@@ -158,6 +158,12 @@ impl Settings {
         self.text(key).map(PathBuf::from)
     }
 
+    /// The words of a list.
+    pub fn list(&self, key: &str) -> Vec<&str> {
+        let words = self.text(key).unwrap_or_default().split(',').map(str::trim);
+        words.filter(|word| !word.is_empty()).collect()
+    }
+
     /// Whether an `on`/`off` setting is on.
     pub fn is_on(&self, key: &str) -> bool {
         self.text(key) == Some("on")
@@ -225,7 +231,7 @@ fn check(setting: &Setting, text: &str) -> Result<(), String> {
         _ => Err(format!("must be {what} from {min} to {max}")),
     };
     match setting.kind {
-        SettingKind::Text => Ok(()),
+        SettingKind::Text | SettingKind::List => Ok(()),
         SettingKind::Path if text.is_empty() => Err("is an empty path".to_owned()),
         SettingKind::Path if text.contains('\0') => Err("is a path with a NUL byte".to_owned()),
         SettingKind::Path => Ok(()),

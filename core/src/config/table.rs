@@ -8,6 +8,8 @@ pub enum SettingKind {
     Text,
     /// A path.
     Path,
+    /// Words separated by commas; spaces round them do not count, empty ones are none.
+    List,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A whole number in this range, ends included.

@@ -45,6 +45,17 @@ pub(crate) fn builder(global: &Global, create: Create) -> Builder {
     builder
 }
 
+/// A manager that asks nobody and changes nothing, for those who only look.
+pub(crate) fn harmless_builder(global: &Global) -> Builder {
+    let builder = builder(global, Create::Never);
+    let on_corrupt = "file.on_corrupt";
+    match strongroom::Setting::find(on_corrupt) {
+        // Else opening moves a corrupt file away and makes a fresh one.
+        Some(_) => builder.flag(on_corrupt, "stop"),
+        None => builder,
+    }
+}
+
 /// Opens the manager for what brings in a secret; whether a store was made for it.
 pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
     // Looked at before, and not by opening twice: a key that comes from a descriptor can be read only once.
@@ -83,6 +94,16 @@ pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
         reason = "the core keeps its reads to itself; only the presence is asked here"
     )]
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The names of the variables of the environment, as far as they are text.
+pub(crate) fn variable_names() -> Vec<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the core keeps its reads to itself; only the names are looked at here"
+    )]
+    let variables = std::env::vars_os();
+    variables.filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 
 /// Reads a key before anything is opened, asked for or read.

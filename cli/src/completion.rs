@@ -93,7 +93,7 @@ fn list() -> Option<Vec<SecretKey>> {
         // It can be read only once, and that is for the command itself.
         return None;
     }
-    let manager = session::harmless_builder(&global).open_blocking().ok()?;
+    let manager = session::harmless_builder(&global).ok()?.open_blocking().ok()?;
     let entries = manager.list(ListOptions::new()).ok()?.entries;
     Some(entries.iter().filter_map(|entry| entry.name.key().cloned()).collect())
 }

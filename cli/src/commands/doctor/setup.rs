@@ -1,6 +1,6 @@
 //! What is configured, as far as it can be told without opening anything.
 
-use strongroom::{Error, Origin, Result, SETTINGS, SecretValue, Setting, Settings, locations};
+use strongroom::{Error, Origin, SETTINGS, Settings, locations};
 
 use super::finding::Finding;
 use crate::args::Global;
@@ -14,45 +14,14 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// Takes flags and variables one by one, so that a wrong one does not hide the others.
+    /// Everything that is configured, so that a wrong setting does not hide the others.
     pub(super) fn gather(global: &Global) -> Self {
-        let mut setup = Self {
+        let found = session::inspect(global);
+        Self {
             app: global.app.clone(),
-            settings: Settings::new(),
-            faults: Vec::new(),
-        };
-        for (key, value) in [("backend", &global.secrets_backend), ("deadline", &global.timeout)] {
-            if let Some(value) = value {
-                let outcome = setup.settings.set(key, value, Origin::Flag);
-                setup.note(outcome);
-            }
+            settings: found.settings,
+            faults: found.problems,
         }
-        for setting in SETTINGS {
-            let name = setting.variable(&setup.app);
-            if let Some(value) = session::variable(&name) {
-                let outcome = setup.take(setting, &value, name);
-                setup.note(outcome);
-            }
-        }
-        setup
-    }
-
-    fn take(&mut self, setting: &Setting, value: &std::ffi::OsStr, name: String) -> Result<()> {
-        let origin = Origin::Environment(name);
-        if setting.secret {
-            // Only that it is set is looked at.
-            return self
-                .settings
-                .set_secret(setting.key, SecretValue::copy_of(b"-"), origin);
-        }
-        match value.to_str() {
-            Some(value) => self.settings.set(setting.key, value, origin),
-            None => Err(self.settings.error(setting.key, &format!("is no Unicode in {origin}"))),
-        }
-    }
-
-    fn note(&mut self, outcome: Result<()>) {
-        self.faults.extend(outcome.err());
     }
 
     /// Whether opening can tell more: a wrong setting would only be answered again, and a store that is not there yet is
@@ -67,7 +36,7 @@ impl Setup {
     /// The backend's word, and who says so.
     pub(super) fn backend(&self) -> (&str, Origin) {
         (
-            self.settings.text("backend").unwrap_or("encrypted"),
+            self.settings.text("backend").unwrap_or("none"),
             self.settings.origin("backend"),
         )
     }
@@ -112,6 +81,8 @@ impl Setup {
         let mut strangers: Vec<_> = session::variable_names()
             .into_iter()
             .filter(|name| name.starts_with(prefix) && !known.contains(name))
+            // A near miss is an error, and told as one.
+            .filter(|name| !self.faults.iter().any(|error| error.setting() == Some(name)))
             .collect();
         strangers.sort();
         strangers

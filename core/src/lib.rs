@@ -13,6 +13,8 @@ mod context;
 mod crypto;
 mod error;
 pub mod face;
+#[cfg(feature = "clap")]
+pub mod flags;
 mod key;
 mod layers;
 mod manager;
@@ -33,7 +35,10 @@ mod wipe;
 mod worker;
 
 pub use config::locations;
-pub use config::{Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings, parse_duration};
+pub use config::{
+    ConfigFile, ConfigFormat, ConfigRole, Inspection, Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings,
+    config_schema, parse_duration,
+};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey, VariableMapping};

@@ -1,15 +1,25 @@
 //! `strongroom status`
 
+use clap::Args;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use strongroom::backend::HealthState;
 use strongroom::blocking::SecretManager;
 
-use crate::args::{Format, Global, StatusArgs};
+use crate::args::{Format, Global};
+use crate::document;
 use crate::failure::{Failure, report};
 use crate::output;
 use crate::session::{self, Create};
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// How to write it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: Format,
+}
 
 /// Shows where the secrets live, what opens them and how that place is. The exit code says whether it works.
 pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
@@ -20,6 +30,7 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     let mut lines = vec![
         ("app", manager.app().to_owned()),
         ("backend", backend.name().to_owned()),
+        ("chosen by", backend.chosen_by().to_string()),
         ("persistence", backend.persistence().to_string()),
     ];
     lines.extend(store.map(|path| ("store", path.display().to_string())));
@@ -29,12 +40,12 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     lines.push(("health", health.state.word().to_owned()));
     lines.extend(health.reason.clone().map(|reason| ("reason", reason)));
     match args.output {
-        Format::Json => {
+        format if format.is_document() => {
             let map = lines
                 .into_iter()
                 .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
                 .collect();
-            output::document("status", Value::Object(map))?;
+            document::write(format, "status", Value::Object(map))?;
         }
         format => {
             let rows: Vec<_> = lines
@@ -50,7 +61,8 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     }
 }
 
-fn key_memory() -> String {
+/// How the keys in memory are guarded.
+pub(crate) fn key_memory() -> String {
     let found = strongroom::hardening();
     let words = [
         if found.secret_memory {
@@ -72,7 +84,8 @@ fn key_memory() -> String {
     words.join(", ")
 }
 
-fn process() -> String {
+/// How this process is guarded.
+pub(crate) fn process() -> String {
     let found = strongroom::harden_process();
     let words = [
         if found.not_dumpable {
@@ -101,12 +114,13 @@ pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
         return Ok(Place { store: None, key: None });
     }
     let (app, settings) = (manager.app(), manager.settings());
-    let key = if settings.is_set("encrypted.key") {
-        settings.origin("encrypted.key").to_string()
-    } else if let Some(descriptor) = settings.text("encrypted.key_fd") {
-        format!("the file descriptor {descriptor}")
-    } else {
-        format!("the file {}", strongroom::locations::key_file(app, settings)?.display())
+    let key = match settings.exclusive(&["encrypted.key", "encrypted.key_file", "encrypted.key_fd"])? {
+        Some("encrypted.key") => settings.origin("encrypted.key").to_string(),
+        Some("encrypted.key_fd") => {
+            let descriptor = settings.text("encrypted.key_fd").unwrap_or_default();
+            format!("the file descriptor {descriptor}")
+        }
+        _ => format!("the file {}", strongroom::locations::key_file(app, settings)?.display()),
     };
     Ok(Place {
         store: Some(strongroom::locations::store_file(app, settings)?),

@@ -118,7 +118,8 @@ impl FileBackend {
             let shared = Arc::clone(&self.shared);
             let run = move |cx: &CallContext| {
                 shared.check_open()?;
-                let (answer, step, snapshot) = shared.place.change(cx, &edit)?;
+                let known = shared.lock().clone();
+                let (answer, step, snapshot) = shared.place.change(cx, known, &edit)?;
                 shared.keep(snapshot);
                 Ok((answer, step))
             };

@@ -140,6 +140,10 @@ pub static SETTINGS: &[Setting] = settings! {
     "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
+    "file.path": SettingKind::Path, default None, env "FILE_PATH", plain,
+        "The INSECURE plain JSON file of the backend `file`; by default `<data folder>/<app>/secrets.json`.";
+    "file.on_corrupt": SettingKind::Choice(&["fresh", "stop"]), default Some("fresh"), env "FILE_ON_CORRUPT", plain,
+        "What the backend `file` does with a corrupt file: sets it aside and makes a fresh one, or refuses.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";
@@ -153,7 +157,12 @@ pub static SETTINGS: &[Setting] = settings! {
 
 /// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
 pub(super) fn variable(app: &str, suffix: &str) -> String {
-    format!("{}_SECRETS_{suffix}", in_variables(app))
+    app_variable(app, &format!("SECRETS_{suffix}"))
+}
+
+/// A variable of an application: `<APP>_<suffix>`.
+pub(super) fn app_variable(app: &str, suffix: &str) -> String {
+    format!("{}_{suffix}", in_variables(app))
 }
 
 /// An application's name as its variables begin: in upper case, what is no letter and no digit as `_`.

@@ -40,6 +40,11 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("encrypted", crate::backends::encrypted::open),
         },
         Registration {
+            name: "local_encrypted",
+            feature: "encrypted",
+            open: when!("encrypted", crate::backends::local_encrypted::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             open: when!("testing", crate::backends::fault::open),

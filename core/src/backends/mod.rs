@@ -4,4 +4,6 @@
 pub(crate) mod encrypted;
 #[cfg(feature = "testing")]
 pub(crate) mod fault;
+#[cfg(feature = "encrypted")]
+pub(crate) mod local_encrypted;
 pub(crate) mod memory;

@@ -5,6 +5,9 @@ use super::table::{SETTINGS, variable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
 
+/// The variable of Fernet keys, `new,old`; every application reads the same one.
+pub(crate) const FERNET_KEYS: &str = "FERNET_SECRET_KEY";
+
 /// A variable's value; `None` where it is unset.
 ///
 /// # Errors
@@ -48,6 +51,18 @@ pub(crate) fn apply(settings: &mut Settings, app: &str) -> Result<()> {
         } else if let Some(value) = read(&name)?.filter(|value| !value.is_empty()) {
             settings.set(setting.key, value, Origin::Environment(name))?;
         }
+    }
+    apply_fernet_keys(settings)
+}
+
+/// The variable that programs with Fernet tokens have anyway; the application's own one wins.
+fn apply_fernet_keys(settings: &mut Settings) -> Result<()> {
+    const KEY: &str = "local_encrypted.key";
+    if matches!(settings.origin(KEY), Origin::Environment(_)) {
+        return Ok(());
+    }
+    if let Some(keys) = read_secret(FERNET_KEYS)?.filter(|keys| !keys.is_empty()) {
+        settings.set_secret(KEY, keys, Origin::Environment(FERNET_KEYS.to_owned()))?;
     }
     Ok(())
 }

@@ -111,6 +111,8 @@ pub static SETTINGS: &[Setting] = settings! {
     "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
+    "local_encrypted.key": SettingKind::Text, default None, env "LOCAL_ENCRYPTED_KEY", secret,
+        "The Fernet keys that open the store, `new,old`: the first makes it. Also the variable `FERNET_SECRET_KEY`.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";

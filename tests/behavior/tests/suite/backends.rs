@@ -18,6 +18,8 @@ use super::minimal::Minimal;
 pub(crate) enum Subject {
     Memory,
     Encrypted,
+    /// The encrypted store with Fernet keys, opened with a newer one before the one that made it.
+    LocalEncrypted,
     /// With an empty script, which must change nothing; and without the cache, so that both ways are tested.
     FaultMemory,
     FaultEncrypted,
@@ -36,6 +38,7 @@ impl Subject {
     pub(crate) const ALL: &'static [Self] = &[
         Self::Memory,
         Self::Encrypted,
+        Self::LocalEncrypted,
         Self::FaultMemory,
         Self::FaultEncrypted,
         Self::Plain,
@@ -46,6 +49,7 @@ impl Subject {
         match self {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
+            Self::LocalEncrypted => "local_encrypted",
             Self::FaultMemory => "fault+memory",
             Self::FaultEncrypted => "fault+encrypted",
             Self::Plain => "plain",
@@ -58,6 +62,7 @@ impl Subject {
         match self {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
+            Self::LocalEncrypted => "local_encrypted",
             Self::FaultMemory | Self::FaultEncrypted => "fault",
             Self::Plain => "limited",
             Self::Minimal => "minimal",
@@ -68,7 +73,9 @@ impl Subject {
     pub(crate) fn expected(self) -> Capabilities {
         match self {
             Self::Memory | Self::FaultMemory => Capabilities::complete(Persistence::Process, 8 * MIB),
-            Self::Encrypted | Self::FaultEncrypted => Capabilities::complete(Persistence::Disk, 8 * MIB),
+            Self::Encrypted | Self::LocalEncrypted | Self::FaultEncrypted => {
+                Capabilities::complete(Persistence::Disk, 8 * MIB)
+            }
             Self::Plain => {
                 let mut can = Capabilities::minimal(Persistence::Process, PLAIN_VALUE);
                 can.read_only = false;
@@ -96,6 +103,15 @@ impl Subject {
         match self {
             Self::Memory => builder.backend("memory"),
             Self::Encrypted => encrypted(builder.backend("encrypted"), dir),
+            Self::LocalEncrypted => {
+                let path = dir.join(STORE);
+                let builder = builder
+                    .backend("local_encrypted")
+                    .option("encrypted.path", path.to_str().unwrap());
+                // An older key made what is there; a newer one stands before it.
+                let keys = if path.exists() { FERNET_KEYS } else { FERNET_KEY };
+                builder.secret_option("local_encrypted.key", keys)
+            }
             Self::FaultMemory => builder
                 .backend("fault")
                 .option("fault.inner", "memory")
@@ -130,6 +146,9 @@ impl Subject {
 const STORE: &str = "secrets.strongroom";
 /// 32 bytes in hexadecimal.
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+const FERNET_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+const FERNET_KEYS: &str = "VGhpcyBpcyBhbm90aGVyIGtleSBvZiAzMiBieXRlcyE=,cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
 fn encrypted(builder: Builder, dir: &Path) -> Builder {
     builder

@@ -135,7 +135,16 @@ pub(crate) fn test() -> Outcome {
     let mut reports = parallel(2, &suites, |suite| {
         let mut suite = suite.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let report = run(&mut suite, &logs);
-        println!("{} {}", if is_good(&report) { "ok    " } else { "FAILED" }, report.name);
+        if is_good(&report) {
+            println!("ok     {}", report.name);
+        } else {
+            // At once, and in short: what is printed last may be cut off where this runs.
+            println!(
+                "FAILED {}\n{}",
+                report.name,
+                faults(&read(&report.log).unwrap_or_default())
+            );
+        }
         report
     });
     reports.push(Report::of_step("parity", parity::compare()));
@@ -237,6 +246,25 @@ fn is_good(report: &Report) -> bool {
     report.count.failed == 0 && report.reason.is_none()
 }
 
+/// What failed, by a log: the lines that say so, each with what stands below it.
+fn faults(log: &str) -> String {
+    const BELOW: usize = 8;
+    const MOST: usize = 60;
+    let mut text = String::new();
+    let mut left = 0;
+    for line in log.lines().filter(|line| !line.ends_with("... ok")) {
+        let is_fault = ["FAILED", "panicked at", "HUNG", "error:"]
+            .iter()
+            .any(|word| line.contains(word));
+        left = if is_fault { BELOW } else { left };
+        if left > 0 && text.lines().count() < MOST {
+            left -= 1;
+            text.push_str(&format!("    {line}\n"));
+        }
+    }
+    text
+}
+
 /// Sums what a log says: libtest's and libtest-mimic's `test result:` lines, and plain `N passed, N failed`.
 fn count(log: &str) -> Count {
     let mut count = Count::default();
@@ -321,6 +349,13 @@ fn tell(reports: &[Report], built: Duration, took: Duration, mut skipped: Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_is_told_with_what_stands_below() {
+        let log = "ok      a.c: 1\nFAILED  b.c: it ended with 1\nb.c:7: expected 1\ntest x ... ok\n";
+        assert_eq!(faults(log), "    FAILED  b.c: it ended with 1\n    b.c:7: expected 1\n");
+        assert_eq!(faults("ok      a.c: 1\ntest x ... ok\n"), "");
+    }
 
     #[test]
     fn a_log_is_summed() {

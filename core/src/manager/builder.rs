@@ -174,7 +174,9 @@ impl Builder {
                 plan.instance = Some(plan.open_backend(cx)?);
                 Ok(plan)
             });
-            plan = layers::bounded(&cx, Operation::Open, backend, Box::pin(opening)).await?;
+            let opened = layers::bounded(&cx, Operation::Open, backend, Box::pin(opening)).await;
+            // The worker that withdraws it knows no name.
+            plan = opened.map_err(|error| error.with_operation(Operation::Open).with_backend(backend))?;
         }
         plan.finish()
     }

@@ -4,6 +4,7 @@ pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod delete;
 pub(crate) mod doctor;
+pub(crate) mod fernet;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod init;
@@ -33,6 +34,7 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
         Command::Component(command) => component::run(global, command),
+        Command::Fernet(command) => fernet::run(global, command),
         Command::Status(args) => status::run(global, args),
         Command::Verify => verify::run(global),
         Command::Doctor(args) => doctor::run(global, args),

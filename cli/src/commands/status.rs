@@ -107,11 +107,14 @@ pub(crate) struct Place {
 
 /// Where the secrets of this manager live.
 pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
-    if manager.backend().name() != "encrypted" {
+    let (app, settings) = (manager.app(), manager.settings());
+    let backend = manager.backend().name();
+    if !matches!(backend, "encrypted" | "local_encrypted") {
         return Ok(Place { store: None, key: None });
     }
-    let (app, settings) = (manager.app(), manager.settings());
-    let key = if settings.is_set("encrypted.key") {
+    let key = if backend == "local_encrypted" {
+        settings.origin("local_encrypted.key").to_string()
+    } else if settings.is_set("encrypted.key") {
         settings.origin("encrypted.key").to_string()
     } else if let Some(descriptor) = settings.text("encrypted.key_fd") {
         format!("the file descriptor {descriptor}")

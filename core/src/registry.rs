@@ -41,6 +41,11 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("encrypted", crate::backends::encrypted::open),
         },
         Registration {
+            name: "local_encrypted",
+            feature: "encrypted",
+            open: when!("encrypted", crate::backends::local_encrypted::open),
+        },
+        Registration {
             name: "file",
             feature: "file",
             open: when!("file", crate::backends::file::open),

@@ -25,8 +25,11 @@ const OWN_SUITES: [(&str, &[&str]); 4] = [
     ("check", &["check"]),
 ];
 
-/// The second reader of the store's format, in Python.
-const STORE_READER: &str = "tests/vectors/store/run.py";
+/// Suites in Python: what reads and writes our formats besides us.
+const PYTHON_SUITES: [(&str, &str); 2] = [
+    ("store reader (Python)", "tests/vectors/store/run.py"),
+    ("fernet (Python)", "tests/vectors/fernet.py"),
+];
 
 /// Builds everything that the suites run.
 pub(crate) fn build() -> Outcome<Vec<Executable>> {
@@ -118,14 +121,14 @@ pub(crate) fn test() -> Outcome {
     c::install()?;
     let built = start.elapsed();
     let mut suites = suites(&executables)?;
-    if root().join(STORE_READER).exists() {
-        let mut command = Command::new(tools::python()?);
-        command.arg(STORE_READER).arg("--cli").arg(cli()).current_dir(root());
-        suites.push(Suite::new("store reader (Python)", vec![command])?);
-    } else {
-        skipped.push(format!(
-            "the second reader of the store's format: {STORE_READER} is not there"
-        ));
+    for (name, script) in PYTHON_SUITES {
+        if root().join(script).exists() {
+            let mut command = Command::new(tools::python()?);
+            command.arg(script).arg("--cli").arg(cli()).current_dir(root());
+            suites.push(Suite::new(name, vec![command])?);
+        } else {
+            skipped.push(format!("{name}: {script} is not there"));
+        }
     }
 
     let logs = target().join("xtask/logs");

@@ -5,6 +5,7 @@ mod completions;
 mod component;
 mod concurrency;
 mod doctor;
+mod fernet;
 mod files;
 mod help;
 mod home;

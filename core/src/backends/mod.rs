@@ -6,4 +6,6 @@ pub(crate) mod encrypted;
 pub(crate) mod fault;
 #[cfg(feature = "file")]
 pub(crate) mod file;
+#[cfg(feature = "encrypted")]
+pub(crate) mod local_encrypted;
 pub(crate) mod memory;

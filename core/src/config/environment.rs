@@ -14,6 +14,9 @@ use crate::registry;
 use crate::sys::files::shown;
 use crate::value::SecretValue;
 
+/// The variable of Fernet keys, `new,old`; every application reads the same one.
+pub(crate) const FERNET_KEYS: &str = "FERNET_SECRET_KEY";
+
 /// The variable that belongs to no application.
 const SEED: &str = "SECRET_BACKEND";
 /// What it may say.
@@ -40,7 +43,7 @@ pub(crate) fn read(name: &str) -> Result<Option<String>> {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] on systems whose variables have no bytes, where it is no Unicode.
-fn read_secret(name: &str) -> Result<Option<SecretValue>> {
+pub(crate) fn read_secret(name: &str) -> Result<Option<SecretValue>> {
     #[cfg(unix)]
     {
         #[expect(clippy::disallowed_methods, reason = "the one home of environment reads")]

@@ -20,6 +20,8 @@ pub(crate) enum Subject {
     Encrypted,
     /// The plain file.
     File,
+    /// The encrypted store with Fernet keys, opened with a newer one before the one that made it.
+    LocalEncrypted,
     /// With an empty script, which must change nothing; and without the cache, so that both ways are tested.
     FaultMemory,
     FaultEncrypted,
@@ -39,6 +41,7 @@ impl Subject {
         Self::Memory,
         Self::Encrypted,
         Self::File,
+        Self::LocalEncrypted,
         Self::FaultMemory,
         Self::FaultEncrypted,
         Self::Plain,
@@ -50,6 +53,7 @@ impl Subject {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
             Self::File => "file",
+            Self::LocalEncrypted => "local_encrypted",
             Self::FaultMemory => "fault+memory",
             Self::FaultEncrypted => "fault+encrypted",
             Self::Plain => "plain",
@@ -63,6 +67,7 @@ impl Subject {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
             Self::File => "file",
+            Self::LocalEncrypted => "local_encrypted",
             Self::FaultMemory | Self::FaultEncrypted => "fault",
             Self::Plain => "limited",
             Self::Minimal => "minimal",
@@ -73,7 +78,9 @@ impl Subject {
     pub(crate) fn expected(self) -> Capabilities {
         match self {
             Self::Memory | Self::FaultMemory => Capabilities::complete(Persistence::Process, 8 * MIB),
-            Self::Encrypted | Self::FaultEncrypted => Capabilities::complete(Persistence::Disk, 8 * MIB),
+            Self::Encrypted | Self::LocalEncrypted | Self::FaultEncrypted => {
+                Capabilities::complete(Persistence::Disk, 8 * MIB)
+            }
             Self::File => {
                 let mut can = Capabilities::complete(Persistence::Disk, 8 * MIB);
                 can.versions = false;
@@ -110,6 +117,15 @@ impl Subject {
             Self::File => builder
                 .backend("file")
                 .option("file.path", dir.join(FILE).to_str().unwrap()),
+            Self::LocalEncrypted => {
+                let path = dir.join(STORE);
+                let builder = builder
+                    .backend("local_encrypted")
+                    .option("encrypted.path", path.to_str().unwrap());
+                // An older key made what is there; a newer one stands before it.
+                let keys = if path.exists() { FERNET_KEYS } else { FERNET_KEY };
+                builder.secret_option("local_encrypted.key", keys)
+            }
             Self::FaultMemory => builder
                 .backend("fault")
                 .option("fault.inner", "memory")
@@ -151,6 +167,9 @@ const STORE: &str = "secrets.strongroom";
 const FILE: &str = "secrets.json";
 /// 32 bytes in hexadecimal.
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+const FERNET_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+const FERNET_KEYS: &str = "VGhpcyBpcyBhbm90aGVyIGtleSBvZiAzMiBieXRlcyE=,cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
 fn encrypted(builder: Builder, dir: &Path) -> Builder {
     builder

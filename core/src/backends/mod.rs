@@ -1,7 +1,13 @@
 //! The backends. Every folder has the same files in the same order: `mod`, `config`, `backend`, then what it needs.
 
+#[cfg(feature = "directory")]
+pub(crate) mod directory;
 #[cfg(feature = "encrypted")]
 pub(crate) mod encrypted;
+#[cfg(feature = "env")]
+pub(crate) mod env;
 #[cfg(feature = "testing")]
 pub(crate) mod fault;
 pub(crate) mod memory;
+#[cfg(any(feature = "directory", feature = "env"))]
+mod mounted;

@@ -2,6 +2,8 @@
 
 use super::settings::{Origin, Settings};
 use super::table::{SETTINGS, variable};
+#[cfg(feature = "env")]
+use super::variables::{Variable, Variables};
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
 
@@ -50,4 +52,35 @@ pub(crate) fn apply(settings: &mut Settings, app: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The variables whose names begin with `prefix`. What is copied of the others on the way is wiped.
+#[cfg(feature = "env")]
+pub(super) fn variables(prefix: &str) -> Variables {
+    let is_ours = |name: &str| match cfg!(windows) {
+        true => name
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+        false => name.starts_with(prefix),
+    };
+    #[expect(clippy::disallowed_methods, reason = "the one home of environment reads")]
+    let all = std::env::vars_os();
+    // The names are made of letters, digits and `_`, so one that is no Unicode is nobody's.
+    all.map(|(name, value)| (name, Variable::of(value)))
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| is_ours(name))
+        .collect()
+}
+
+#[cfg(feature = "env")]
+impl Variable {
+    fn of(value: std::ffi::OsString) -> Self {
+        match value.into_string() {
+            Ok(text) => Self::Text(SecretValue::from(text)),
+            Err(other) => {
+                drop(zeroize::Zeroizing::new(other.into_encoded_bytes()));
+                Self::NotUnicode
+            }
+        }
+    }
 }

@@ -5,6 +5,8 @@ pub mod locations;
 mod provider;
 mod settings;
 mod table;
+#[cfg(feature = "env")]
+pub(crate) mod variables;
 
 #[cfg(feature = "encrypted")]
 pub(crate) use provider::Provided;

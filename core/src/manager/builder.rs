@@ -207,6 +207,8 @@ impl Builder {
         if environment {
             environment::apply(&mut settings, &app)?;
         }
+        #[cfg(feature = "env")]
+        crate::config::variables::take(&mut settings, &app);
         Ok(Plan {
             app,
             settings,

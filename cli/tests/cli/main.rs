@@ -8,5 +8,6 @@ mod home;
 mod keys;
 mod output;
 mod prompt;
+mod read_only;
 mod values;
 mod verbs;

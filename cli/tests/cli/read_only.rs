@@ -143,7 +143,7 @@ fn a_file_that_we_may_not_read_is_permission_denied() {
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
     fs::write(folder.join("CLOSED"), "v").unwrap();
-    fs::set_permissions(folder.join("CLOSED"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.join("CLOSED"), Permissions::from_mode(0o000)).unwrap();
     // Root reads everything, so another user asks.
     let run = match is_root() {
         true => as_other(&home, &["get", "CLOSED"]),

@@ -63,10 +63,9 @@ pub(super) fn variables(prefix: &str) -> Variables {
             .is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
         false => name.starts_with(prefix),
     };
-    #[expect(clippy::disallowed_methods, reason = "the one home of environment reads")]
-    let all = std::env::vars_os();
     // The names are made of letters, digits and `_`, so one that is no Unicode is nobody's.
-    all.map(|(name, value)| (name, Variable::of(value)))
+    std::env::vars_os()
+        .map(|(name, value)| (name, Variable::of(value)))
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| is_ours(name))
         .collect()

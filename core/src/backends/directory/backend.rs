@@ -16,10 +16,9 @@ use crate::backends::mounted::{self, Watch};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
-use crate::secret::{Secret, SecretMetadata};
+use crate::secret::Secret;
 use crate::sys::files::{self, insecure, io_error, shown};
 use crate::sys::mounted::{Found, check_folder, open_beneath};
-use crate::timestamp::IntoTimestamp;
 use crate::worker::Worker;
 
 const NAME: &str = "directory";
@@ -163,11 +162,7 @@ impl Opened {
                     folders.push(below);
                 } else if found.is_file() {
                     match names::key(&below) {
-                        Some(key) => {
-                            let mut metadata = SecretMetadata::new();
-                            metadata.updated_at = found.modified().ok().map(IntoTimestamp::into_timestamp);
-                            keys.push((key, metadata));
-                        }
+                        Some(key) => keys.push((key, mounted::metadata(&found))),
                         None => references.push(shown(&below)),
                     }
                 }

@@ -5,6 +5,8 @@ mod read;
 mod watch;
 
 pub(crate) use page::page;
+#[cfg(feature = "directory")]
+pub(crate) use read::metadata;
 pub(crate) use read::{describe, read};
 pub(crate) use watch::Watch;
 

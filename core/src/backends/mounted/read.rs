@@ -31,10 +31,14 @@ pub(crate) struct Reading {
 /// # Errors
 /// [`ErrorKind::InsecurePath`] for what is no regular file or can be written by anyone.
 pub(crate) fn describe(file: &File, path: &Path) -> Result<SecretMetadata> {
-    let found = look(file, path)?;
+    look(file, path).map(|found| metadata(&found))
+}
+
+/// What a look at a file tells about the secret in it.
+pub(crate) fn metadata(found: &std::fs::Metadata) -> SecretMetadata {
     let mut metadata = SecretMetadata::new();
     metadata.updated_at = found.modified().ok().map(IntoTimestamp::into_timestamp);
-    Ok(metadata)
+    metadata
 }
 
 /// The whole content, of one state of the file; with `strip` without one line end behind it. `path` is what messages
@@ -46,7 +50,6 @@ pub(crate) fn describe(file: &File, path: &Path) -> Result<SecretMetadata> {
 pub(crate) fn read(mut file: &File, path: &Path, limit: usize, strip: bool) -> Result<Reading> {
     let failed = |error: io::Error| io_error(&error, "read", path);
     for _ in 0..ATTEMPTS {
-        let metadata = describe(file, path)?;
         let before = look(file, path)?;
         let expected = usize::try_from(before.len()).unwrap_or(usize::MAX);
         let most = limit.saturating_add(LINE_END);
@@ -69,7 +72,7 @@ pub(crate) fn read(mut file: &File, path: &Path, limit: usize, strip: bool) -> R
         return match value {
             Some(value) if value.len() <= limit => Ok(Reading {
                 value,
-                metadata,
+                metadata: metadata(&before),
                 stamp: is_settled.then_some(stamp),
             }),
             _ => Err(Error::new(

@@ -51,6 +51,16 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("file", crate::backends::file::open),
         },
         Registration {
+            name: "env",
+            feature: "env",
+            open: when!("env", crate::backends::env::open),
+        },
+        Registration {
+            name: "directory",
+            feature: "directory",
+            open: when!("directory", crate::backends::directory::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             open: when!("testing", crate::backends::fault::open),

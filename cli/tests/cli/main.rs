@@ -12,6 +12,7 @@ mod home;
 mod keys;
 mod output;
 mod prompt;
+mod read_only;
 mod reveal;
 mod several;
 mod values;

@@ -17,6 +17,8 @@ pub(crate) mod arena;
 pub(crate) mod clock;
 pub(crate) mod files;
 pub(crate) mod fork;
+#[cfg(any(feature = "directory", feature = "env"))]
+pub(crate) mod mounted;
 pub(crate) mod place;
 #[cfg(not(unix))]
 mod portable;

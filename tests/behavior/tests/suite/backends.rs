@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use strongroom::backend::{Backend, Capabilities, Persistence};
 use strongroom::testing::{self, FaultBackend, LimitedBackend};
-use strongroom::{Builder, CallContext, Face, Origin, SecretKey, SecretManager, SecretScope, SecretValue, Settings};
+use strongroom::{
+    Builder, CallContext, Face, Origin, SecretKey, SecretManager, SecretScope, SecretValue, Settings, VariableMapping,
+};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -29,6 +31,11 @@ pub(crate) enum Subject {
     Plain,
     /// Implements what the trait demands and nothing more: the default bodies.
     Minimal,
+    /// Variables of this process, which `main` has started itself with.
+    Env,
+    /// The same with names that can be read back.
+    EnvEscaped,
+    Directory,
 }
 
 const MIB: usize = 1 << 20;
@@ -46,6 +53,9 @@ impl Subject {
         Self::FaultEncrypted,
         Self::Plain,
         Self::Minimal,
+        Self::Env,
+        Self::EnvEscaped,
+        Self::Directory,
     ];
 
     pub(crate) fn word(self) -> &'static str {
@@ -58,6 +68,9 @@ impl Subject {
             Self::FaultEncrypted => "fault+encrypted",
             Self::Plain => "plain",
             Self::Minimal => "minimal",
+            Self::Env => "env",
+            Self::EnvEscaped => "env+escaped",
+            Self::Directory => "directory",
         }
     }
 
@@ -71,6 +84,8 @@ impl Subject {
             Self::FaultMemory | Self::FaultEncrypted => "fault",
             Self::Plain => "limited",
             Self::Minimal => "minimal",
+            Self::Env | Self::EnvEscaped => "env",
+            Self::Directory => "directory",
         }
     }
 
@@ -94,8 +109,23 @@ impl Subject {
                 can.max_key = PLAIN_KEY;
                 can
             }
-            Self::Minimal => Capabilities::minimal(Persistence::Process, MIB),
+            Self::Minimal | Self::Env => Capabilities::minimal(Persistence::Process, MIB),
+            Self::EnvEscaped => {
+                let mut can = Capabilities::minimal(Persistence::Process, MIB);
+                can.list = true;
+                can
+            }
+            Self::Directory => {
+                let mut can = Capabilities::minimal(Persistence::Boot, MIB);
+                (can.list, can.binary) = (true, true);
+                can
+            }
         }
+    }
+
+    /// Whether it holds [`PREPARED`] from the beginning: those that cannot be written to.
+    pub(crate) fn is_prepared(self) -> bool {
+        matches!(self, Self::Env | Self::EnvEscaped | Self::Directory)
     }
 
     /// Whether a test can have a hand on its script: only real backends, each under a fault of its own.
@@ -139,6 +169,17 @@ impl Subject {
             }
             Self::Plain => builder.backend_instance(LimitedBackend::new(testing::memory(), self.expected())),
             Self::Minimal => builder.backend_instance(Minimal::new(self.expected())),
+            Self::Env => builder.backend("env"),
+            Self::EnvEscaped => builder
+                .backend("env")
+                .option("env.mapping", "escaped")
+                .option("env.prefix", ESCAPED),
+            Self::Directory => {
+                prepare(dir);
+                builder
+                    .backend("directory")
+                    .option("directory.path", dir.to_str().unwrap())
+            }
         }
     }
 
@@ -160,6 +201,39 @@ impl Subject {
         }
         let cx = CallContext::new(Face::Blocking, Duration::from_secs(10));
         testing::open_backend(self.word(), "behavior", &settings, &cx).unwrap()
+    }
+}
+
+/// What backends hold that cannot be written to.
+pub(crate) const PREPARED: &[(&str, &str)] = &[
+    ("global/EMPTY", ""),
+    ("global/ONE", "one"),
+    ("global/ONE@production", "targeted"),
+    ("org/acme/api_key", "scoped zwölf\tx "),
+    ("org/acme/two", "2"),
+];
+/// The prefix of the variables of [`Subject::EnvEscaped`].
+const ESCAPED: &str = "BEHAVIOR_ESCAPED_";
+
+/// The variables that this process must have been started with.
+pub(crate) fn variables() -> Vec<(String, &'static str)> {
+    let mappings = [
+        (VariableMapping::Plain, "BEHAVIOR_SECRET_"),
+        (VariableMapping::Escaped, ESCAPED),
+    ];
+    let variables = mappings.into_iter().flat_map(|(mapping, prefix)| {
+        let variable = move |key: &str| mapping.variable(prefix, &SecretKey::parse(key).unwrap());
+        PREPARED.iter().map(move |(key, value)| (variable(key), *value))
+    });
+    variables.collect()
+}
+
+/// Writes the files of [`Subject::Directory`].
+fn prepare(dir: &Path) {
+    for (key, value) in PREPARED {
+        let path = dir.join(key.strip_prefix("global/").unwrap_or(key));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, value).unwrap();
     }
 }
 

@@ -205,12 +205,8 @@ fn known_secret(key: &str, origin: &Origin) -> Result<&'static Setting> {
 fn known(key: &str) -> Result<&'static Setting> {
     Setting::find(key).ok_or_else(|| {
         let shown: String = key.escape_debug().take(64).collect();
-        let nearest = SETTINGS
-            .iter()
-            .map(|setting| (distance(key, setting.key), setting.key))
-            .min();
-        let message = match nearest {
-            Some((steps, name)) if steps <= 3 => format!("there is no setting `{shown}`; did you mean `{name}`?"),
+        let message = match nearest(key, SETTINGS.iter().map(|setting| setting.key)) {
+            Some(name) => format!("there is no setting `{shown}`; did you mean `{name}`?"),
             _ => format!("there is no setting `{shown}`"),
         };
         Error::new(ErrorKind::InvalidConfig, message).with_setting(shown)
@@ -280,6 +276,12 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 /// The longest time span of any setting: a day, as for a call's deadline.
 const MAX_DURATION_MILLIS: u64 = crate::context::MAX_DEADLINE.as_millis() as u64;
+
+/// The word that was probably meant, where one is near enough.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let nearest = known.into_iter().map(|known| (distance(word, known), known)).min();
+    nearest.filter(|(steps, _)| *steps <= 3).map(|(_, known)| known)
+}
 
 /// The edit distance of two names, for "did you mean".
 fn distance(left: &str, right: &str) -> usize {

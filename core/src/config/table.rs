@@ -111,6 +111,12 @@ pub static SETTINGS: &[Setting] = settings! {
     "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
+    "chain.members": SettingKind::List, default None, env "CHAIN_MEMBERS", plain,
+        "The backends that a chain asks, in this order, separated by commas.";
+    "chain.writer": SettingKind::Text, default None, env "CHAIN_WRITER", plain,
+        "The member that a chain writes to; without it the chain is read-only.";
+    "chain.allow_unavailable": ON_OFF, default Some("off"), env "CHAIN_ALLOW_UNAVAILABLE", plain,
+        "Whether a chain that reads passes over a member that is out of reach.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";

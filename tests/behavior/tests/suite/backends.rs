@@ -25,6 +25,10 @@ pub(crate) enum Subject {
     Plain,
     /// Implements what the trait demands and nothing more: the default bodies.
     Minimal,
+    /// Two memories, of which the first one is written to.
+    Chain,
+    /// The store before a memory, opened by their words.
+    ChainEncrypted,
 }
 
 const MIB: usize = 1 << 20;
@@ -40,6 +44,8 @@ impl Subject {
         Self::FaultEncrypted,
         Self::Plain,
         Self::Minimal,
+        Self::Chain,
+        Self::ChainEncrypted,
     ];
 
     pub(crate) fn word(self) -> &'static str {
@@ -50,6 +56,8 @@ impl Subject {
             Self::FaultEncrypted => "fault+encrypted",
             Self::Plain => "plain",
             Self::Minimal => "minimal",
+            Self::Chain => "chain+memory",
+            Self::ChainEncrypted => "chain+encrypted",
         }
     }
 
@@ -61,14 +69,17 @@ impl Subject {
             Self::FaultMemory | Self::FaultEncrypted => "fault",
             Self::Plain => "limited",
             Self::Minimal => "minimal",
+            Self::Chain | Self::ChainEncrypted => "chain",
         }
     }
 
     /// The table of capabilities. An opened backend must say exactly this.
     pub(crate) fn expected(self) -> Capabilities {
         match self {
-            Self::Memory | Self::FaultMemory => Capabilities::complete(Persistence::Process, 8 * MIB),
-            Self::Encrypted | Self::FaultEncrypted => Capabilities::complete(Persistence::Disk, 8 * MIB),
+            Self::Memory | Self::FaultMemory | Self::Chain => Capabilities::complete(Persistence::Process, 8 * MIB),
+            Self::Encrypted | Self::FaultEncrypted | Self::ChainEncrypted => {
+                Capabilities::complete(Persistence::Disk, 8 * MIB)
+            }
             Self::Plain => {
                 let mut can = Capabilities::minimal(Persistence::Process, PLAIN_VALUE);
                 can.read_only = false;
@@ -109,6 +120,14 @@ impl Subject {
             }
             Self::Plain => builder.backend_instance(LimitedBackend::new(testing::memory(), self.expected())),
             Self::Minimal => builder.backend_instance(Minimal::new(self.expected())),
+            Self::Chain => {
+                let members = vec![testing::memory(), testing::memory()];
+                builder.backend_instance(testing::chain(members, Some(0), false))
+            }
+            Self::ChainEncrypted => {
+                let builder = builder.backend("chain").option("chain.members", "encrypted, memory");
+                encrypted(builder.option("chain.writer", "encrypted"), dir)
+            }
         }
     }
 

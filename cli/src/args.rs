@@ -1,9 +1,15 @@
 //! The arguments. Their doc comments are the help texts.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::delete::DeleteArgs;
+use crate::commands::generate::GenerateArgs;
+use crate::commands::get::GetArgs;
+use crate::commands::list::ListArgs;
+use crate::commands::rollback::RollbackArgs;
+use crate::commands::set::SetArgs;
+use crate::commands::status::StatusArgs;
+use crate::commands::versions::VersionsArgs;
 
 const EVERYWHERE: &str = "Options of every command";
 
@@ -69,32 +75,6 @@ pub(crate) enum Command {
     Verify,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct SetArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    // Taken so that it can be refused without being shown: an argument is seen by every process of the machine.
-    #[arg(hide = true, num_args = 0..)]
-    pub(crate) refused: Vec<OsString>,
-    /// Read the value from this file (`-` is stdin), exactly as it is
-    #[arg(long, value_name = "FILE")]
-    pub(crate) from_file: Option<PathBuf>,
-    /// Keep a newline at the end of stdin (one is dropped otherwise)
-    #[arg(long, conflicts_with = "from_file")]
-    pub(crate) raw: bool,
-    /// Accept an empty value
-    #[arg(long)]
-    pub(crate) allow_empty: bool,
-    #[command(flatten)]
-    pub(crate) metadata: MetadataArgs,
-    /// Only where there is no such secret yet
-    #[arg(long, conflicts_with = "if_version")]
-    pub(crate) if_absent: bool,
-    /// Only where this is the current version
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) if_version: Option<String>,
-}
-
 /// What is kept beside a value.
 #[derive(Args, Debug)]
 pub(crate) struct MetadataArgs {
@@ -115,21 +95,6 @@ pub(crate) struct MetadataArgs {
     pub(crate) expires_at: Option<String>,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct GetArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// Read this version
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<String>,
-    /// Read it even where it has expired
-    #[arg(long)]
-    pub(crate) include_expired: bool,
-    /// Write to this file, readable by you alone, instead of stdout
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
 /// How a listing is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -139,90 +104,4 @@ pub(crate) enum Format {
     Json,
     /// One line an entry, columns separated by tabs
     Plain,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ListArgs {
-    /// Only secrets of this scope, such as `global` or `org/acme`
-    #[arg(long, value_name = "SCOPE")]
-    pub(crate) scope: Option<String>,
-    /// Only keys that begin so, such as `org/acme/db_`
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) prefix: Option<String>,
-    /// Only secrets of this provider
-    #[arg(long)]
-    pub(crate) provider: Option<String>,
-    /// Show the metadata too
-    #[arg(short, long)]
-    pub(crate) long: bool,
-    /// How to write it; `table` on a terminal, else `plain`
-    #[arg(short, long, value_name = "FORMAT")]
-    pub(crate) output: Option<Format>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct DeleteArgs {
-    /// The keys
-    #[arg(required = true, value_name = "KEY")]
-    pub(crate) keys: Vec<String>,
-    /// Do not mind where there is no such secret
-    #[arg(long)]
-    pub(crate) missing_ok: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct VersionsArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// How to write it; `table` on a terminal, else `plain`
-    #[arg(short, long, value_name = "FORMAT")]
-    pub(crate) output: Option<Format>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RollbackArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// The version to go back to
-    #[arg(required_unless_present = "back", conflicts_with = "back")]
-    pub(crate) version: Option<String>,
-    /// Go back so many versions
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) back: Option<u32>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct GenerateArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// N random bytes as they are
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) bytes: Option<usize>,
-    /// N random bytes as hexadecimal text
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) hex: Option<usize>,
-    /// N random bytes as url-safe base64 text
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) base64: Option<usize>,
-    /// A password of N characters; without any of these, one of 32
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) password: Option<usize>,
-    /// Only letters and digits in the password
-    #[arg(long, conflicts_with_all = ["bytes", "hex", "base64"])]
-    pub(crate) no_symbols: bool,
-    #[command(flatten)]
-    pub(crate) metadata: MetadataArgs,
-    /// Replace the secret where there is one; its former version stays readable
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Write the new value to stdout
-    #[arg(long)]
-    pub(crate) print: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct StatusArgs {
-    /// How to write it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub(crate) output: Format,
 }

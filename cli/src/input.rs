@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use crate::args::{MetadataArgs, SetArgs};
+use crate::args::MetadataArgs;
+use crate::commands::set::SetArgs;
 use crate::failure::{Failure, local};
 
 /// The value for `set`: the file, a hidden prompt on a terminal, else stdin.

@@ -1,11 +1,23 @@
 //! `strongroom delete`
 
+use clap::Args;
 use strongroom::DeleteOptions;
 
-use crate::args::{DeleteArgs, Global};
+use crate::args::Global;
 use crate::failure::{Failure, report};
 use crate::output;
 use crate::session::{self, Create};
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+pub(crate) struct DeleteArgs {
+    /// The keys
+    #[arg(required = true, value_name = "KEY")]
+    pub(crate) keys: Vec<String>,
+    /// Do not mind where there is no such secret
+    #[arg(long)]
+    pub(crate) missing_ok: bool,
+}
 
 /// Removes secrets with their history. A wrong key among them stops before the first; an error of one secret does not
 /// stop the others, and the first one gives the exit code.

@@ -1,13 +1,34 @@
 //! `strongroom list`
 
+use clap::Args;
 use serde_json::{Value, json};
 use strongroom::backend::{EntryName, ListEntry};
 use strongroom::{ListOptions, SecretScope};
 
-use crate::args::{Format, Global, ListArgs};
+use crate::args::{Format, Global};
 use crate::failure::Failure;
 use crate::output::{self, short_time};
 use crate::session::{self, Create};
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+pub(crate) struct ListArgs {
+    /// Only secrets of this scope, such as `global` or `org/acme`
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Option<String>,
+    /// Only keys that begin so, such as `org/acme/db_`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) prefix: Option<String>,
+    /// Only secrets of this provider
+    #[arg(long)]
+    pub(crate) provider: Option<String>,
+    /// Show the metadata too
+    #[arg(short, long)]
+    pub(crate) long: bool,
+    /// How to write it; `table` on a terminal, else `plain`
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+}
 
 /// Lists keys, never a value.
 pub(crate) fn run(global: &Global, args: &ListArgs) -> Result<(), Failure> {

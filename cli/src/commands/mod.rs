@@ -1,15 +1,15 @@
 //! One file a verb.
 
-mod delete;
-mod generate;
-mod get;
-mod init;
-mod list;
-mod rollback;
-mod set;
-mod status;
-mod verify;
-mod versions;
+pub(crate) mod delete;
+pub(crate) mod generate;
+pub(crate) mod get;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod rollback;
+pub(crate) mod set;
+pub(crate) mod status;
+pub(crate) mod verify;
+pub(crate) mod versions;
 
 use strongroom::SecretKey;
 use strongroom::backend::SetOutcome;

@@ -1,12 +1,26 @@
 //! `strongroom rollback`
 
+use clap::Args;
 use strongroom::RollbackTo;
 
-use crate::args::{Global, RollbackArgs};
+use crate::args::Global;
 use crate::commands::version;
 use crate::failure::Failure;
 use crate::session::{self, Create};
 use crate::{input, output};
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+pub(crate) struct RollbackArgs {
+    /// The key, `[kind/id/]name[@target]`
+    pub(crate) key: String,
+    /// The version to go back to
+    #[arg(required_unless_present = "back", conflicts_with = "back")]
+    pub(crate) version: Option<String>,
+    /// Go back so many versions
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) back: Option<u32>,
+}
 
 /// Writes a former version again, as a new one.
 pub(crate) fn run(global: &Global, args: &RollbackArgs) -> Result<(), Failure> {

@@ -1,15 +1,24 @@
 //! `strongroom status`
 
+use clap::Args;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use strongroom::backend::HealthState;
 use strongroom::blocking::SecretManager;
 
-use crate::args::{Format, Global, StatusArgs};
+use crate::args::{Format, Global};
 use crate::failure::{Failure, report};
 use crate::output;
 use crate::session::{self, Create};
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// How to write it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: Format,
+}
 
 /// Shows where the secrets live, what opens them and how that place is. The exit code says whether it works.
 pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {

@@ -1,12 +1,23 @@
 //! `strongroom versions`
 
+use clap::Args;
 use serde_json::{Value, json};
 use strongroom::backend::VersionEntry;
 
-use crate::args::{Format, Global, VersionsArgs};
+use crate::args::{Format, Global};
 use crate::failure::Failure;
 use crate::output::{self, exact_time, short_time};
 use crate::session::{self, Create};
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+pub(crate) struct VersionsArgs {
+    /// The key, `[kind/id/]name[@target]`
+    pub(crate) key: String,
+    /// How to write it; `table` on a terminal, else `plain`
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+}
 
 /// Lists the versions that are kept, newest first.
 pub(crate) fn run(global: &Global, args: &VersionsArgs) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::delete::DeleteArgs;
+use crate::commands::explain::ExplainArgs;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
 use crate::commands::list::ListArgs;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// Show where the secrets live, what opens them and how that place is
     Status(StatusArgs),
+    /// Show where a secret is looked for, what each place answered and what is hidden behind the answer
+    Explain(ExplainArgs),
     /// Check everything that is stored
     Verify,
 }

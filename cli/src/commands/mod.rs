@@ -1,7 +1,8 @@
 //! One file a verb.
 
 pub(crate) mod delete;
-pub(crate) mod generate;
+pub(crate) mod explain;
+mod generate;
 pub(crate) mod get;
 pub(crate) mod init;
 pub(crate) mod list;
@@ -30,6 +31,7 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
         Command::Status(args) => status::run(global, args),
+        Command::Explain(args) => explain::run(global, args),
         Command::Verify => verify::run(global),
     }
 }

@@ -3,7 +3,7 @@
 use crate::home::Home;
 
 const VERBS: &[&str] = &[
-    "init", "set", "get", "list", "delete", "versions", "rollback", "generate", "status", "verify",
+    "init", "set", "get", "list", "delete", "versions", "rollback", "generate", "status", "explain", "verify",
 ];
 
 #[test]

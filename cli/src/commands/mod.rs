@@ -2,7 +2,7 @@
 
 pub(crate) mod delete;
 pub(crate) mod explain;
-mod generate;
+pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod init;
 pub(crate) mod list;

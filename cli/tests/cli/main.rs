@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails its test")]
 
 mod concurrency;
+mod explain;
 mod files;
 mod help;
 mod home;

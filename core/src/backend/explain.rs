@@ -140,15 +140,16 @@ impl Explanation {
     /// Adds the places of one key, which a read asks after those that are there.
     pub(crate) fn add(&mut self, steps: Vec<ExplainStep>) {
         let mut passed_over = None;
+        let mut is_decided = self.answer.is_some() || self.error.is_some();
         for mut step in steps {
-            let is_decided = self.answer.is_some() || self.error.is_some();
             step.shadowed |= is_decided;
             if !step.shadowed {
+                is_decided = step.decides();
                 self.judge(&step, &mut passed_over);
             }
             self.steps.push(step);
         }
-        if self.answer.is_none() && self.error.is_none() {
+        if !is_decided {
             // Nobody knows whether the secret is there, so a read does not go on to the next key.
             self.error = passed_over;
         }

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// What a backend gets to open itself. Opening may read local files and waits no longer than the context's deadline;
 /// a remote backend connects at its first call.
 #[cfg_attr(
-    not(any(feature = "chain", feature = "encrypted")),
+    not(feature = "encrypted"),
     allow(dead_code, reason = "the memory backend needs nothing to open")
 )]
 pub(crate) struct OpenRequest<'a> {

@@ -9,6 +9,7 @@ use crate::commands::component::ComponentCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
+use crate::commands::explain::ExplainArgs;
 use crate::commands::fernet::FernetCommand;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Fernet(FernetCommand),
     /// Show where the secrets live, what opens them and how that place is
     Status(StatusArgs),
+    /// Show where a secret is looked for, what each place answered and what is hidden behind the answer
+    Explain(ExplainArgs),
     /// Check everything that is stored
     Verify,
     /// Find out what is wrong with this setup, and what to do

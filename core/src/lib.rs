@@ -71,6 +71,7 @@ fn futures_are_send(manager: &SecretManager, secret: &Secret) {
     is_send(manager.update_value("k", "v"));
     is_send(manager.rotate("k", "v"));
     is_send(manager.rollback("k", RollbackTo::back(1)));
+    is_send(manager.explain("k", &[]));
     is_send(manager.list(ListOptions::new()));
     is_send(manager.close());
 }

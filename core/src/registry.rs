@@ -61,6 +61,11 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("directory", crate::backends::directory::open),
         },
         Registration {
+            name: "chain",
+            feature: "chain",
+            open: when!("chain", crate::backends::chain::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             open: when!("testing", crate::backends::fault::open),

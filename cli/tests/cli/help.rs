@@ -21,6 +21,7 @@ const VERBS: &[&str] = &[
     "fernet decrypt",
     "fernet rotate",
     "status",
+    "explain",
     "verify",
     "doctor",
     "completions",

@@ -5,6 +5,7 @@ mod completions;
 mod component;
 mod concurrency;
 mod doctor;
+mod explain;
 mod fernet;
 mod files;
 mod help;

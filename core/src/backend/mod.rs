@@ -3,6 +3,7 @@
 //! Layers and the manager on one side, backends on the other, know each other only through this module.
 
 mod capabilities;
+mod explain;
 mod open;
 mod report;
 mod request;
@@ -12,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use capabilities::{Capabilities, Persistence};
+pub use explain::{ExplainAnswer, ExplainStep, Explanation};
 pub(crate) use open::OpenRequest;
 pub use report::{
     BatchFailure, BatchResult, ChangeStep, ChangeToken, Description, EntryName, Health, HealthState, ListEntry,
@@ -112,6 +114,20 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// - Missing: `None`. Expired: described all the same.
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         Box::pin(async move { Ok(self.get(cx, req).await?.map(|secret| Description::new(secret.metadata))) })
+    }
+
+    /// Tells where a secret is looked for and what is found there, never its value. The default is one step by
+    /// [`describe`](Self::describe); a backend that can say more about the place (a variable, a file) fills
+    /// [`ExplainStep::detail`], one that asks others has a step for each.
+    ///
+    /// # Behavior
+    /// - What `describe` would fail with is told in the step, not answered as an error.
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        Box::pin(async move {
+            let begun = std::time::Instant::now();
+            let found = self.describe(cx, req).await;
+            Ok(vec![ExplainStep::told(req.key, self.name(), found, begun.elapsed())])
+        })
     }
 
     /// Lists names, sorted by key. Needs `list`.

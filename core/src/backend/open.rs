@@ -19,8 +19,8 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) cx: &'a CallContext,
     /// Opens another backend by its word, for one that wraps others.
     #[cfg_attr(
-        not(feature = "testing"),
-        allow(dead_code, reason = "only `fault` wraps another backend so far")
+        not(any(feature = "chain", feature = "testing")),
+        allow(dead_code, reason = "only `chain` and `fault` open others")
     )]
     pub(crate) other: fn(&str, &OpenRequest<'_>) -> Result<Arc<dyn Backend>>,
 }

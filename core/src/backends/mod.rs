@@ -1,5 +1,7 @@
 //! The backends. Every folder has the same files in the same order: `mod`, `config`, `backend`, then what it needs.
 
+#[cfg(feature = "chain")]
+pub(crate) mod chain;
 #[cfg(feature = "directory")]
 pub(crate) mod directory;
 #[cfg(feature = "encrypted")]

@@ -160,6 +160,12 @@ pub static SETTINGS: &[Setting] = settings! {
         "The folder of files, one a secret; by default `$CREDENTIALS_DIRECTORY`, else `/run/secrets`.";
     "directory.newline": SettingKind::Choice(&["strip", "keep"]), default Some("strip"), env "DIRECTORY_NEWLINE", plain,
         "Whether one line end at the end of a file belongs to the value.";
+    "chain.members": SettingKind::List, default None, env "CHAIN_MEMBERS", plain,
+        "The backends that a chain asks, in this order, separated by commas.";
+    "chain.writer": SettingKind::Text, default None, env "CHAIN_WRITER", plain,
+        "The member that a chain writes to; without it the chain is read-only.";
+    "chain.allow_unavailable": ON_OFF, default Some("off"), env "CHAIN_ALLOW_UNAVAILABLE", plain,
+        "Whether a chain that reads passes over a member that is out of reach.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";

@@ -3,9 +3,9 @@
 use super::control::{FaultBackend, NAME};
 use super::gate;
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
-    Health, IfVersion, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
+    GetRequest, Health, IfVersion, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -113,6 +113,25 @@ impl Backend for FaultBackend {
                 })
             },
         ))
+    }
+
+    /// A fault that is an error is what is found, as for any backend.
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        Box::pin(async move {
+            let begun = std::time::Instant::now();
+            let answer = self
+                .call(
+                    cx,
+                    Operation::Explain,
+                    move || self.inner.explain(cx, req),
+                    move || {
+                        let key = req.key.clone();
+                        Box::new(move |inner, cx| gate::finish(inner.explain(cx, GetRequest::new(&key))))
+                    },
+                )
+                .await;
+            answer.or_else(|error| Ok(vec![ExplainStep::told(req.key, NAME, Err(error), begun.elapsed())]))
+        })
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

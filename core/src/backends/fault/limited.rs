@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
-    Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
-    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks, set_one_by_one,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
+    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
+    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    set_one_by_one,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -74,6 +75,10 @@ impl Backend for LimitedBackend {
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         self.inner.describe(cx, req)
+    }
+
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        self.inner.explain(cx, req)
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

@@ -36,6 +36,10 @@ pub(crate) enum Subject {
     /// The same with names that can be read back.
     EnvEscaped,
     Directory,
+    /// Two memories, of which the first one is written to.
+    Chain,
+    /// The store before a memory, opened by their words.
+    ChainEncrypted,
 }
 
 const MIB: usize = 1 << 20;
@@ -56,6 +60,8 @@ impl Subject {
         Self::Env,
         Self::EnvEscaped,
         Self::Directory,
+        Self::Chain,
+        Self::ChainEncrypted,
     ];
 
     pub(crate) fn word(self) -> &'static str {
@@ -71,6 +77,8 @@ impl Subject {
             Self::Env => "env",
             Self::EnvEscaped => "env+escaped",
             Self::Directory => "directory",
+            Self::Chain => "chain+memory",
+            Self::ChainEncrypted => "chain+encrypted",
         }
     }
 
@@ -86,14 +94,15 @@ impl Subject {
             Self::Minimal => "minimal",
             Self::Env | Self::EnvEscaped => "env",
             Self::Directory => "directory",
+            Self::Chain | Self::ChainEncrypted => "chain",
         }
     }
 
     /// The table of capabilities. An opened backend must say exactly this.
     pub(crate) fn expected(self) -> Capabilities {
         match self {
-            Self::Memory | Self::FaultMemory => Capabilities::complete(Persistence::Process, 8 * MIB),
-            Self::Encrypted | Self::LocalEncrypted | Self::FaultEncrypted => {
+            Self::Memory | Self::FaultMemory | Self::Chain => Capabilities::complete(Persistence::Process, 8 * MIB),
+            Self::Encrypted | Self::LocalEncrypted | Self::FaultEncrypted | Self::ChainEncrypted => {
                 Capabilities::complete(Persistence::Disk, 8 * MIB)
             }
             Self::File => {
@@ -179,6 +188,14 @@ impl Subject {
                 builder
                     .backend("directory")
                     .option("directory.path", dir.to_str().unwrap())
+            }
+            Self::Chain => {
+                let members = vec![testing::memory(), testing::memory()];
+                builder.backend_instance(testing::chain(members, Some(0), false))
+            }
+            Self::ChainEncrypted => {
+                let builder = builder.backend("chain").option("chain.members", "encrypted, memory");
+                encrypted(builder.option("chain.writer", "encrypted"), dir)
             }
         }
     }

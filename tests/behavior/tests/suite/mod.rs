@@ -13,6 +13,7 @@ mod describe;
 mod errors;
 mod exists;
 mod expiry;
+mod explain;
 mod fallback;
 mod faults;
 mod generate;
@@ -51,6 +52,7 @@ fn tests() -> Vec<Test> {
         errors::tests,
         exists::tests,
         expiry::tests,
+        explain::tests,
         fallback::tests,
         faults::tests,
         generate::tests,

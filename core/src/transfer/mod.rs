@@ -4,7 +4,10 @@
 //! differently is taken as it stands and noted, or refused with its line. No error and no note ever shows a value.
 
 pub(crate) mod dotenv;
+mod json;
+mod shell;
 mod text;
+mod yaml;
 
 use crate::value::SecretValue;
 
@@ -61,4 +64,13 @@ pub(crate) struct Parsed {
     pub(crate) entries: Vec<Entry>,
     /// What other readers of the format would understand differently; never a value.
     pub(crate) notes: Vec<String>,
+}
+
+/// One entry of a document that is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'a> {
+    /// The name in the document.
+    pub(crate) name: &'a str,
+    /// The value.
+    pub(crate) value: &'a str,
 }

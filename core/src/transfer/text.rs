@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use zeroize::Zeroizing;
+
 use super::Entry;
 use crate::error::{Error, ErrorKind, Result};
+use crate::value::SecretValue;
 
 /// The longest document in bytes.
 pub(crate) const MAX_DOCUMENT: usize = 128 << 20;
@@ -38,6 +41,21 @@ pub(crate) fn text(document: &[u8]) -> Result<&str> {
 /// The number of the line in which a byte stands.
 pub(crate) fn line_at(text: &[u8], at: usize) -> usize {
     1 + text[..at].iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// Where a writer puts its text, piece by piece.
+pub(crate) type Sink<'s> = &'s mut dyn FnMut(&str);
+
+/// The document that `write` writes. It is called twice, and the second time the size is known: nothing grows, so no
+/// copy of a value is left behind.
+pub(crate) fn assemble<E>(
+    write: impl Fn(Sink<'_>) -> std::result::Result<(), E>,
+) -> std::result::Result<SecretValue, E> {
+    let mut length = 0;
+    write(&mut |part| length += part.len())?;
+    let mut document = Zeroizing::new(Vec::with_capacity(length));
+    write(&mut |part| document.extend_from_slice(part.as_bytes()))?;
+    Ok(SecretValue::from(std::mem::take(&mut *document)))
 }
 
 /// A document that cannot be read. `what` never quotes it.

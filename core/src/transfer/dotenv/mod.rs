@@ -5,8 +5,10 @@
 //! stops at the first line that it does not understand.
 
 mod read;
+mod write;
 
 pub(crate) use read::{parse, read};
+pub(crate) use write::write;
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,8 @@ mod worker;
 pub use config::locations;
 pub use config::{Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings, parse_duration};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
+#[cfg(feature = "encrypted")]
+pub use crypto::fernet;
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey, VariableMapping};
 pub use layers::cache::Lookup;

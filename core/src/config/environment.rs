@@ -26,7 +26,7 @@ pub(crate) fn read(name: &str) -> Result<Option<String>> {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] on systems whose variables have no bytes, where it is no Unicode.
-fn read_secret(name: &str) -> Result<Option<SecretValue>> {
+pub(crate) fn read_secret(name: &str) -> Result<Option<SecretValue>> {
     #[cfg(unix)]
     {
         #[expect(clippy::disallowed_methods, reason = "the one home of environment reads")]

@@ -6,6 +6,7 @@ mod check;
 mod generate;
 mod options;
 mod read;
+mod transfer;
 mod write;
 
 use std::borrow::Cow;

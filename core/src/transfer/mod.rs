@@ -1,50 +1,32 @@
-//! Documents of many secrets: reading them for an import, writing them for an export.
+//! Documents of many secrets: what [`SecretManager::import`](crate::SecretManager::import) reads and
+//! [`SecretManager::export`](crate::SecretManager::export) writes.
 //!
-//! A document is flat, name → text. The readers take what is exact: what two readers of a format would understand
-//! differently is taken as it stands and noted, or refused with its line. No error and no note ever shows a value.
+//! A document is flat, name → text. The readers take what is exact: what others would read differently is taken as it
+//! stands and noted, or refused with its line. Nothing is ever expanded. No error and no note shows a value.
 
+mod document;
 pub(crate) mod dotenv;
+#[cfg(feature = "encrypted")]
+mod fernet;
 mod json;
+mod names;
+mod options;
+mod report;
 mod shell;
 mod text;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use document::{document, entries};
+pub(crate) use names::{Target, export_names, import_keys};
+pub use options::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
+pub use report::{Export, Exported, ImportReport, SkipReason, Skipped};
+pub use text::MAX_DOCUMENT;
+pub(crate) use text::{listed, shown};
+
 use crate::value::SecretValue;
-
-/// Whose rules a `dotenv` document keeps: the readers of such files disagree about quotes and escapes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// What python-dotenv, Node's `dotenv` and a shell all read back to the same bytes.
-    #[default]
-    Common,
-    /// python-dotenv.
-    Python,
-    /// Node's `dotenv`.
-    Node,
-    /// Docker Compose.
-    Compose,
-}
-
-impl Dialect {
-    /// Every dialect.
-    pub const ALL: [Self; 4] = [Self::Common, Self::Python, Self::Node, Self::Compose];
-
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Common => "common",
-            Self::Python => "python",
-            Self::Node => "node",
-            Self::Compose => "compose",
-        }
-    }
-
-    /// The dialect that a word stands for.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|dialect| dialect.word() == word)
-    }
-}
 
 /// One entry of a document.
 #[derive(Debug)]

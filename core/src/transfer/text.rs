@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
 
 /// The longest document in bytes.
-pub(crate) const MAX_DOCUMENT: usize = 128 << 20;
+pub const MAX_DOCUMENT: usize = 128 << 20;
 
 /// How many names or lines a message lists.
 const SHOWN: usize = 20;

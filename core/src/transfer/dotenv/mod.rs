@@ -7,8 +7,10 @@
 mod read;
 mod write;
 
-pub(crate) use read::{parse, read};
-pub(crate) use write::write;
+pub(crate) use read::parse;
+#[allow(unused_imports, reason = "the configuration reads `.env` files with it")]
+pub(crate) use read::read;
+pub(crate) use write::{fits, write};
 
 #[cfg(test)]
 mod tests;

@@ -57,7 +57,7 @@ fn each_dialect_has_its_own_quotes_and_escapes() {
         (r"A=$2a$10$x", ["$2a$10$x", "$2a$10$x", "$2a$10$x", "$2a$10$x"]),
         (r#"A="a${:-$}{b}""#, ["a${:-$}{b}", "a${b}", "a${:-$}{b}", "a${:-$}{b}"]),
     ] {
-        for (dialect, wanted) in Dialect::ALL.into_iter().zip(wanted) {
+        for (dialect, wanted) in Dialect::ALL.iter().copied().zip(wanted) {
             assert_eq!(value(text, dialect), wanted, "{text} {dialect:?}");
         }
     }

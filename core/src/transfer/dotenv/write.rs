@@ -3,12 +3,14 @@
 use crate::transfer::text::Sink;
 use crate::transfer::{Dialect, Item};
 
-/// Writes one `NAME=value` line.
-///
-/// # Errors
-/// Where the dialect has no way to write the value.
-pub(crate) fn write(item: Item<'_>, dialect: Dialect, out: Sink<'_>) -> Result<(), Unwritable> {
-    let style = style(item.value, dialect).ok_or(Unwritable)?;
+/// Whether the dialect has a way to write the value.
+pub(crate) fn fits(value: &str, dialect: Dialect) -> bool {
+    style(value, dialect).is_some()
+}
+
+/// Writes one `NAME=value` line. Only for values that [fit](fits); without a way to quote them they stay bare.
+pub(crate) fn write(item: Item<'_>, dialect: Dialect, out: Sink<'_>) {
+    let style = style(item.value, dialect).unwrap_or(Style::Bare);
     out(item.name);
     out("=");
     out(style.quote());
@@ -20,12 +22,7 @@ pub(crate) fn write(item: Item<'_>, dialect: Dialect, out: Sink<'_>) -> Result<(
     }
     out(style.quote());
     out("\n");
-    Ok(())
 }
-
-/// A value that a dialect cannot hold.
-#[derive(Debug)]
-pub(crate) struct Unwritable;
 
 const COMPOSE: [(char, &str); 4] = [('\\', "\\\\"), ('"', "\\\""), ('$', "\\$"), ('\r', "\\r")];
 

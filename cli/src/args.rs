@@ -1,9 +1,19 @@
 //! The arguments. Their doc comments are the help texts.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::component::ComponentCommand;
+use crate::commands::delete::DeleteArgs;
+use crate::commands::doctor::DoctorArgs;
+use crate::commands::generate::GenerateArgs;
+use crate::commands::get::GetArgs;
+use crate::commands::list::ListArgs;
+use crate::commands::rollback::RollbackArgs;
+use crate::commands::set::SetArgs;
+use crate::commands::status::StatusArgs;
+use crate::commands::versions::VersionsArgs;
+use crate::completion;
 
 const EVERYWHERE: &str = "Options of every command";
 
@@ -32,7 +42,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", default_value = "strongroom")]
     pub(crate) app: String,
     /// Where the secrets live, such as `encrypted`
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BACKEND")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BACKEND", add = completion::backends())]
     pub(crate) secrets_backend: Option<String>,
     /// How long one call may take in all, such as `10s` or `500ms`
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME")]
@@ -51,7 +61,7 @@ pub(crate) enum Command {
     Set(SetArgs),
     /// Write a secret's exact bytes to stdout or to a file
     Get(GetArgs),
-    /// List the keys, never a value
+    /// List the keys; values only when asked for
     #[command(visible_alias = "ls")]
     List(ListArgs),
     /// Remove secrets with their history
@@ -63,36 +73,17 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Set a secret to a new random value
     Generate(GenerateArgs),
+    /// The secrets of one component
+    #[command(subcommand)]
+    Component(ComponentCommand),
     /// Show where the secrets live, what opens them and how that place is
     Status(StatusArgs),
     /// Check everything that is stored
     Verify,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct SetArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    // Taken so that it can be refused without being shown: an argument is seen by every process of the machine.
-    #[arg(hide = true, num_args = 0..)]
-    pub(crate) refused: Vec<OsString>,
-    /// Read the value from this file (`-` is stdin), exactly as it is
-    #[arg(long, value_name = "FILE")]
-    pub(crate) from_file: Option<PathBuf>,
-    /// Keep a newline at the end of stdin (one is dropped otherwise)
-    #[arg(long, conflicts_with = "from_file")]
-    pub(crate) raw: bool,
-    /// Accept an empty value
-    #[arg(long)]
-    pub(crate) allow_empty: bool,
-    #[command(flatten)]
-    pub(crate) metadata: MetadataArgs,
-    /// Only where there is no such secret yet
-    #[arg(long, conflicts_with = "if_version")]
-    pub(crate) if_absent: bool,
-    /// Only where this is the current version
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) if_version: Option<String>,
+    /// Find out what is wrong with this setup, and what to do
+    Doctor(DoctorArgs),
+    /// Write the script that completes commands and names in a shell
+    Completions(CompletionsArgs),
 }
 
 /// What is kept beside a value.
@@ -115,21 +106,6 @@ pub(crate) struct MetadataArgs {
     pub(crate) expires_at: Option<String>,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct GetArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// Read this version
-    #[arg(long, value_name = "VERSION")]
-    pub(crate) version: Option<String>,
-    /// Read it even where it has expired
-    #[arg(long)]
-    pub(crate) include_expired: bool,
-    /// Write to this file, readable by you alone, instead of stdout
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
 /// How a listing is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -137,92 +113,15 @@ pub(crate) enum Format {
     Table,
     /// One JSON document
     Json,
+    /// The same document as YAML
+    Yaml,
     /// One line an entry, columns separated by tabs
     Plain,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct ListArgs {
-    /// Only secrets of this scope, such as `global` or `org/acme`
-    #[arg(long, value_name = "SCOPE")]
-    pub(crate) scope: Option<String>,
-    /// Only keys that begin so, such as `org/acme/db_`
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) prefix: Option<String>,
-    /// Only secrets of this provider
-    #[arg(long)]
-    pub(crate) provider: Option<String>,
-    /// Show the metadata too
-    #[arg(short, long)]
-    pub(crate) long: bool,
-    /// How to write it; `table` on a terminal, else `plain`
-    #[arg(short, long, value_name = "FORMAT")]
-    pub(crate) output: Option<Format>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct DeleteArgs {
-    /// The keys
-    #[arg(required = true, value_name = "KEY")]
-    pub(crate) keys: Vec<String>,
-    /// Do not mind where there is no such secret
-    #[arg(long)]
-    pub(crate) missing_ok: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct VersionsArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// How to write it; `table` on a terminal, else `plain`
-    #[arg(short, long, value_name = "FORMAT")]
-    pub(crate) output: Option<Format>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RollbackArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// The version to go back to
-    #[arg(required_unless_present = "back", conflicts_with = "back")]
-    pub(crate) version: Option<String>,
-    /// Go back so many versions
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) back: Option<u32>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct GenerateArgs {
-    /// The key, `[kind/id/]name[@target]`
-    pub(crate) key: String,
-    /// N random bytes as they are
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) bytes: Option<usize>,
-    /// N random bytes as hexadecimal text
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) hex: Option<usize>,
-    /// N random bytes as url-safe base64 text
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) base64: Option<usize>,
-    /// A password of N characters; without any of these, one of 32
-    #[arg(long, value_name = "N", group = "form")]
-    pub(crate) password: Option<usize>,
-    /// Only letters and digits in the password
-    #[arg(long, conflicts_with_all = ["bytes", "hex", "base64"])]
-    pub(crate) no_symbols: bool,
-    #[command(flatten)]
-    pub(crate) metadata: MetadataArgs,
-    /// Replace the secret where there is one; its former version stays readable
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Write the new value to stdout
-    #[arg(long)]
-    pub(crate) print: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct StatusArgs {
-    /// How to write it
-    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub(crate) output: Format,
+impl Format {
+    /// Whether it is a document for programs, not lines.
+    pub(crate) fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
 }

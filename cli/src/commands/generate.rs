@@ -1,14 +1,53 @@
 //! `strongroom generate`
 
+use clap::Args;
 use strongroom::backend::SetOutcome;
 use strongroom::blocking::SecretManager;
 use strongroom::{Error, ErrorKind, GenerateSpec, Secret, SecretKey, SecretMetadata, SecretValue, SetOptions};
 
-use crate::args::{GenerateArgs, Global};
+use crate::args::{Global, MetadataArgs};
 use crate::commands::{tell_made, written};
 use crate::failure::Failure;
 use crate::session;
 use crate::{input, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  strongroom generate DB_PASSWORD                a password of 32 characters
+  strongroom generate SESSION_KEY --base64 32    32 random bytes as text
+  strongroom generate DB_PASSWORD --force        a new one; the former stays readable";
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct GenerateArgs {
+    /// The key, `[kind/id/]name[@target]`
+    #[arg(add = crate::completion::keys())]
+    pub(crate) key: String,
+    /// N random bytes as they are
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) bytes: Option<usize>,
+    /// N random bytes as hexadecimal text
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) hex: Option<usize>,
+    /// N random bytes as url-safe base64 text
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) base64: Option<usize>,
+    /// A password of N characters; without any of these, one of 32
+    #[arg(long, value_name = "N", group = "form")]
+    pub(crate) password: Option<usize>,
+    /// Only letters and digits in the password
+    #[arg(long, conflicts_with_all = ["bytes", "hex", "base64"])]
+    pub(crate) no_symbols: bool,
+    #[command(flatten)]
+    pub(crate) metadata: MetadataArgs,
+    /// Replace the secret where there is one; its former version stays readable
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Write the new value to stdout
+    #[arg(long)]
+    pub(crate) print: bool,
+}
 
 /// The length of a password where none is given.
 const PASSWORD: usize = 32;

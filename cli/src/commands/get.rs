@@ -1,11 +1,38 @@
 //! `strongroom get`
 
+use std::path::PathBuf;
+
+use clap::Args;
 use strongroom::GetOptions;
 
-use crate::args::{GetArgs, Global};
+use crate::args::Global;
 use crate::failure::Failure;
 use crate::session::{self, Create};
 use crate::{input, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  strongroom get org/acme/api_key                write the exact bytes
+  strongroom get TLS_KEY --out key.pem           make a file of your own alone
+  strongroom get API_KEY --version 3             read a former version";
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct GetArgs {
+    /// The key, `[kind/id/]name[@target]`
+    #[arg(add = crate::completion::keys())]
+    pub(crate) key: String,
+    /// Read this version
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) version: Option<String>,
+    /// Read it even where it has expired
+    #[arg(long)]
+    pub(crate) include_expired: bool,
+    /// Write to this file, readable by you alone, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
 
 /// Writes a value's exact bytes.
 pub(crate) fn run(global: &Global, args: &GetArgs) -> Result<(), Failure> {

@@ -1,15 +1,18 @@
 //! One file a verb.
 
-mod delete;
-mod generate;
-mod get;
-mod init;
-mod list;
-mod rollback;
-mod set;
-mod status;
-mod verify;
-mod versions;
+pub(crate) mod completions;
+pub(crate) mod component;
+pub(crate) mod delete;
+pub(crate) mod doctor;
+pub(crate) mod generate;
+pub(crate) mod get;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod rollback;
+pub(crate) mod set;
+pub(crate) mod status;
+pub(crate) mod verify;
+pub(crate) mod versions;
 
 use strongroom::SecretKey;
 use strongroom::backend::SetOutcome;
@@ -29,8 +32,11 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Versions(args) => versions::run(global, args),
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
+        Command::Component(command) => component::run(global, command),
         Command::Status(args) => status::run(global, args),
         Command::Verify => verify::run(global),
+        Command::Doctor(args) => doctor::run(global, args),
+        Command::Completions(args) => completions::run(args),
     }
 }
 

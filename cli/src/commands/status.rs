@@ -1,15 +1,25 @@
 //! `strongroom status`
 
+use clap::Args;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use strongroom::backend::HealthState;
 use strongroom::blocking::SecretManager;
 
-use crate::args::{Format, Global, StatusArgs};
+use crate::args::{Format, Global};
+use crate::document;
 use crate::failure::{Failure, report};
 use crate::output;
 use crate::session::{self, Create};
+
+/// What the verb takes.
+#[derive(Args, Debug)]
+pub(crate) struct StatusArgs {
+    /// How to write it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: Format,
+}
 
 /// Shows where the secrets live, what opens them and how that place is. The exit code says whether it works.
 pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
@@ -29,12 +39,12 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     lines.push(("health", health.state.word().to_owned()));
     lines.extend(health.reason.clone().map(|reason| ("reason", reason)));
     match args.output {
-        Format::Json => {
+        format if format.is_document() => {
             let map = lines
                 .into_iter()
                 .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
                 .collect();
-            output::document("status", Value::Object(map))?;
+            document::write(format, "status", Value::Object(map))?;
         }
         format => {
             let rows: Vec<_> = lines
@@ -50,7 +60,8 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     }
 }
 
-fn key_memory() -> String {
+/// How the keys in memory are guarded.
+pub(crate) fn key_memory() -> String {
     let found = strongroom::hardening();
     let words = [
         if found.secret_memory {
@@ -72,7 +83,8 @@ fn key_memory() -> String {
     words.join(", ")
 }
 
-fn process() -> String {
+/// How this process is guarded.
+pub(crate) fn process() -> String {
     let found = strongroom::harden_process();
     let words = [
         if found.not_dumpable {

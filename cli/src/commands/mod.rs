@@ -4,8 +4,10 @@ pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod delete;
 pub(crate) mod doctor;
+pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod get;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod rollback;
@@ -32,6 +34,8 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Versions(args) => versions::run(global, args),
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
+        Command::Import(args) => import::run(global, args),
+        Command::Export(args) => export::run(global, args),
         Command::Component(command) => component::run(global, command),
         Command::Status(args) => status::run(global, args),
         Command::Verify => verify::run(global),

@@ -13,5 +13,6 @@ mod output;
 mod prompt;
 mod reveal;
 mod several;
+mod transfer;
 mod values;
 mod verbs;

@@ -91,7 +91,15 @@ fn what_no_reader_reads_alike_is_refused_naming_the_keys() {
     );
     for dialect in ["python", "node", "compose"] {
         let document = home
-            .run(&["export", "--format", "dotenv", "--dialect", dialect])
+            .run(&[
+                "export",
+                "--format",
+                "dotenv",
+                "--dialect",
+                dialect,
+                "--scope",
+                "global",
+            ])
             .ok()
             .stdout;
         let words = [
@@ -109,7 +117,9 @@ fn what_no_reader_reads_alike_is_refused_naming_the_keys() {
     }
     home.set("BINARY", b"\xff");
     for format in ["env", "dotenv", "json", "yaml"] {
-        let refused = home.run(&["export", "--format", format]).fails("unsupported", 43);
+        let refused = home
+            .run(&["export", "--format", format, "--scope", "global"])
+            .fails("unsupported", 43);
         assert!(refused.stderr.contains("global/BINARY"), "{}", refused.stderr);
     }
 }

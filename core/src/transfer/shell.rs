@@ -32,31 +32,42 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
         at: 0,
         line: 1,
         expandable: Vec::new(),
+        returns: Vec::new(),
     };
     let mut entries = Vec::new();
     while let Some(entry) = reader.entry()? {
         entries.push(entry);
     }
     no_duplicates(&entries)?;
-    let mut parsed = Parsed {
-        entries,
-        notes: Vec::new(),
-    };
     reader.expandable.dedup();
-    if !reader.expandable.is_empty() {
-        let at = lines(&reader.expandable);
-        parsed.notes.push(format!(
-            "{at}: a shell would expand something here; it is taken as it stands"
-        ));
-    }
-    Ok(parsed)
+    let kinds = [
+        (
+            reader.expandable,
+            "a shell would expand something here; it is taken as it stands",
+        ),
+        (
+            reader.returns,
+            "a shell would take the carriage return at the end for a part of the value",
+        ),
+    ];
+    let noted = kinds.iter().filter(|(numbers, _)| !numbers.is_empty());
+    let notes = noted
+        .map(|(numbers, what)| format!("{}: {what}", lines(numbers)))
+        .collect();
+    Ok(Parsed { entries, notes })
 }
+
+/// What ends a part of a word that has neither quotes nor escapes. A carriage return within a line is a part of its own.
+const ENDS_BARE: &str = " \t\n\r;&|<>()'\"\\";
 
 struct Reader<'t> {
     text: &'t str,
     at: usize,
     line: usize,
+    /// Lines in which a shell would expand something.
     expandable: Vec<usize>,
+    /// Lines that end as those of Windows do.
+    returns: Vec<usize>,
 }
 
 impl Reader<'_> {
@@ -65,7 +76,12 @@ impl Reader<'_> {
             match self.byte(0) {
                 None => return Ok(None),
                 Some(b'#') => self.skip_comment(),
-                Some(b' ' | b'\t' | b'\r' | b'\n' | b';') => drop(self.next()),
+                Some(byte @ (b' ' | b'\t' | b'\r' | b'\n')) => {
+                    if byte == b'\r' {
+                        self.returns.push(self.line);
+                    }
+                    self.skip(1);
+                }
                 Some(_) => break,
             }
         }
@@ -73,11 +89,13 @@ impl Reader<'_> {
         let name = self.name()?;
         let value = self.word()?;
         while matches!(self.byte(0), Some(b' ' | b'\t')) {
-            self.next();
+            self.skip(1);
         }
         match (self.byte(0), self.byte(1)) {
             (Some(b'#'), _) => self.skip_comment(),
-            (None | Some(b'\n' | b';'), _) | (Some(b'\r'), None | Some(b'\n')) => {}
+            (None | Some(b'\n'), _) => {}
+            (Some(b';'), _) => self.skip(1),
+            (Some(b'\r'), None | Some(b'\n')) => self.returns.push(self.line),
             _ => {
                 return Err(malformed(
                     self.line,
@@ -160,11 +178,10 @@ impl Reader<'_> {
                     self.skip(next.len_utf8());
                 }
                 Some(_) => {
-                    let special = |c| matches!(c, ' ' | '\t' | '\n' | '\r' | ';' | '&' | '|' | '<' | '>' | '(' | ')');
-                    let end = rest[1..].find(|c| special(c) || matches!(c, '\'' | '"' | '\\'));
-                    // A carriage return within a line is a byte like others.
-                    let end = end.map_or(rest.len(), |end| end + 1);
-                    self.note_expansion(&rest[..end]);
+                    let ends = |(at, c): (usize, char)| at > 0 && ENDS_BARE.contains(c);
+                    let end = rest.char_indices().find(|&at| ends(at));
+                    let end = end.map_or(rest.len(), |(at, _)| at);
+                    self.note_expansion(end, false);
                     if rest.starts_with('~') {
                         self.expandable.push(self.line);
                     }
@@ -180,7 +197,7 @@ impl Reader<'_> {
         loop {
             let rest = &self.text[self.at..];
             let end = rest.find(['"', '\\'])?;
-            self.note_expansion(&rest[..end]);
+            self.note_expansion(end, true);
             out(&rest[..end]);
             self.skip(end);
             if rest[end..].starts_with('"') {
@@ -200,14 +217,16 @@ impl Reader<'_> {
         }
     }
 
-    fn note_expansion(&mut self, part: &str) {
-        let expands = |behind: &str| {
-            let next = behind.bytes().next();
-            next.is_some_and(|next| next.is_ascii_alphanumeric() || b"_{(@*#?$!-".contains(&next))
+    /// Notes where a shell would expand something in the next `length` bytes.
+    fn note_expansion(&mut self, length: usize, quoted: bool) {
+        let (part, behind) = self.text[self.at..].split_at(length);
+        let expands = |(at, _): (usize, &str)| match part[at + 1..].bytes().next() {
+            Some(next) => next.is_ascii_alphanumeric() || b"_{(@*#?$!-".contains(&next),
+            // bash has quotes of its own behind a `$`.
+            None => !quoted && behind.starts_with(['\'', '"']),
         };
-        let at = self.line;
-        if part.contains('`') || part.split('$').skip(1).any(expands) {
-            self.expandable.push(at);
+        if part.contains('`') || part.match_indices('$').any(expands) {
+            self.expandable.push(self.line);
         }
     }
 
@@ -220,15 +239,8 @@ impl Reader<'_> {
         self.text.as_bytes().get(self.at + ahead).copied()
     }
 
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.byte(0)?;
-        self.skip(1);
-        Some(byte)
-    }
-
     fn skip(&mut self, length: usize) {
-        let skipped = &self.text.as_bytes()[self.at..self.at + length];
-        self.line += skipped.iter().filter(|&&byte| byte == b'\n').count();
+        self.line += self.text[self.at..self.at + length].matches('\n').count();
         self.at += length;
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn text(document: &[u8]) -> Result<&str> {
             "there are bytes that are no UTF-8",
         )
     })?;
-    match document.iter().position(|&byte| byte == 0) {
+    match text.find('\0') {
         Some(at) => Err(malformed(line_at(document, at), "there is a NUL byte")),
         None => Ok(text),
     }

@@ -24,7 +24,11 @@ pub(crate) fn read(text: &str) -> Result<Vec<Entry>> {
 /// there twice.
 pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Parsed> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let with_plain_ends = plain_line_ends(text);
+    let with_plain_ends = match dialect {
+        // It keeps those inside quotes.
+        Dialect::Compose => None,
+        _ => plain_line_ends(text),
+    };
     let text = with_plain_ends.as_ref().map_or(text, |copy| copy.as_str());
     let mut reader = Reader {
         dialect,
@@ -45,7 +49,7 @@ pub(crate) fn parse(text: &str, dialect: Dialect) -> Result<Parsed> {
     })
 }
 
-/// The text with `\n` for every line end, where it has others: so all of these readers see it.
+/// The text with `\n` for every line end, where it has others: so python-dotenv and Node's reader see it.
 fn plain_line_ends(text: &str) -> Option<Zeroizing<String>> {
     text.contains('\r').then(|| {
         let mut plain = Zeroizing::new(String::with_capacity(text.len()));
@@ -190,15 +194,20 @@ impl<'t> Reader<'t> {
 
     /// The number of bytes between the quote that begins what is left and the one that closes it.
     fn closing(&self, quote: u8) -> Option<usize> {
-        let inner = &self.rest.as_bytes()[1..];
+        let inner = &self.rest[1..];
+        // Most values have no backslash, and are found at once.
+        let first = inner.find(char::from(quote))?;
         // A shell knows no escapes in single quotes. Node's reader does not see that a backslash is itself escaped.
         let (escapes, pairs) = match self.dialect {
             Dialect::Common => (quote == b'"', true),
             Dialect::Python | Dialect::Compose => (true, true),
             Dialect::Node => (true, false),
         };
+        if !escapes || !inner[..first].contains('\\') {
+            return Some(first);
+        }
         let mut escaped = false;
-        inner.iter().position(|&byte| {
+        inner.bytes().position(|byte| {
             let closes = byte == quote && !escaped;
             escaped = escapes && byte == b'\\' && !(escaped && pairs);
             closes
@@ -208,6 +217,10 @@ impl<'t> Reader<'t> {
     /// What the bytes in these quotes (a blank: in none) stand for.
     fn unescaped(&mut self, raw: &str, quote: u8) -> Zeroizing<String> {
         let mut value = Zeroizing::new(String::with_capacity(raw.len()));
+        if !raw.contains('\\') && !raw.contains('$') {
+            value.push_str(raw);
+            return value;
+        }
         let mut disputed = false;
         let mut chars = raw.chars();
         while let Some(c) = chars.next() {
@@ -307,7 +320,7 @@ impl<'t> Reader<'t> {
 
     fn take(&mut self, length: usize) {
         let (taken, rest) = self.rest.split_at(length);
-        self.line += taken.bytes().filter(|&byte| byte == b'\n').count();
+        self.line += taken.matches('\n').count();
         self.rest = rest;
     }
 

@@ -181,7 +181,7 @@ fn scalars_of_yaml_are_text_whatever_they_look_like() {
 
 #[test]
 fn assignments_are_read_as_a_shell_reads_them() {
-    let text = "# head\nexport A=1; B=two\\ words\nC='it'\\''s'\"\\$5 \\x\"end # tail\r\nD=\"a\\\nb\"\nE=\nF=a#b\n";
+    let text = "# head\nexport A=1; B=two\\ words\nC='it'\\''s'\"\\$5 \\x\"end # tail\nD=\"a\\\nb\"\nE=\nF=a#b\nG=é\\é\"é\"é\n";
     let parsed = entries(text.as_bytes(), &ImportOptions::new(Format::Env)).unwrap();
     let read: Vec<_> = parsed
         .entries
@@ -195,6 +195,7 @@ fn assignments_are_read_as_a_shell_reads_them() {
         ("D", "ab", 4),
         ("E", "", 6),
         ("F", "a#b", 7),
+        ("G", "éééé", 8),
     ];
     assert_eq!(read, wanted);
     assert!(parsed.notes.is_empty());
@@ -203,5 +204,16 @@ fn assignments_are_read_as_a_shell_reads_them() {
             .unwrap()
             .notes
     };
-    assert!(notes("A=1\nB=$HOME\nC=\"`date`\"\nD=~/x\nE='$X'")[0].starts_with("lines 2, 3, 4: "));
+    let windows = entries(b"A=1\r\nB='2'\r\n", &ImportOptions::new(Format::Env)).unwrap();
+    assert!(
+        windows
+            .entries
+            .iter()
+            .map(|entry| entry.value.expose())
+            .eq([b"1", b"2"])
+    );
+    assert!(windows.notes[0].starts_with("lines 1, 2: "));
+    assert!(
+        notes("A=1\nB=$HOME\nC=\"`date`\"\nD=~/x\nE='$X'\nF=$$x\nG=$'a'\nH=a$")[0].starts_with("lines 2, 3, 4, 6, 7: ")
+    );
 }

@@ -10,9 +10,11 @@ use crate::commands::config::ConfigCommand;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::explain::ExplainArgs;
+use crate::commands::export::ExportArgs;
 use crate::commands::fernet::FernetCommand;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
+use crate::commands::import::ImportArgs;
 use crate::commands::list::ListArgs;
 use crate::commands::rollback::RollbackArgs;
 use crate::commands::set::SetArgs;
@@ -80,6 +82,10 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Set a secret to a new random value
     Generate(GenerateArgs),
+    /// Read many secrets from a document: a `.env` file, JSON, YAML
+    Import(ImportArgs),
+    /// Write many secrets into a document, values included
+    Export(ExportArgs),
     /// The secrets of one component
     #[command(subcommand)]
     Component(ComponentCommand),

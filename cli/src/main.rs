@@ -8,6 +8,7 @@ mod assignments;
 mod commands;
 mod completion;
 mod document;
+mod document_format;
 mod failure;
 mod input;
 mod output;

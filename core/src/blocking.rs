@@ -20,6 +20,7 @@ use crate::manager::{
 use crate::park;
 use crate::scope::SecretScope;
 use crate::secret::{Secret, Version};
+use crate::transfer::{Export, ExportOptions, ImportOptions, ImportReport};
 use crate::value::SecretValue;
 
 /// [`crate::SecretManager`] with verbs that wait: the same names, arguments, answers and errors.
@@ -239,6 +240,8 @@ impl SecretManager {
         delete(key: impl AsKey) -> Result<()>;
         delete_with(key: impl AsKey, options: DeleteOptions) -> Result<()>;
         rollback(key: impl AsKey, to: impl Into<RollbackTo>) -> Result<SetOutcome>;
+        export(options: ExportOptions) -> Result<Export>;
+        import(document: &[u8], options: ImportOptions) -> Result<ImportReport>;
         health() -> Result<Health>;
         verify() -> Result<VerifyReport>;
         lock() -> Result<()>;

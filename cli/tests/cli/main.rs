@@ -16,5 +16,6 @@ mod prompt;
 mod read_only;
 mod reveal;
 mod several;
+mod transfer;
 mod values;
 mod verbs;

@@ -7,6 +7,7 @@ mod explain;
 mod generate;
 mod options;
 mod read;
+mod transfer;
 mod write;
 
 use std::borrow::Cow;

@@ -44,6 +44,36 @@ pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
 
 /// A regular file of ours or of root without any permission for group and others.
 pub(crate) fn check_private(path: &Path, found: &Metadata) -> Result<()> {
+    check_regular(path, found)?;
+    check_owner(path, found)?;
+    let mode = found.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(insecure(
+            path,
+            format_args!("is open to others (mode {mode:04o}); run `chmod 600 {}`", shown(path)),
+        ));
+    }
+    Ok(())
+}
+
+/// A regular file of ours or of root that not everybody can write to. Answers whether it is private as well.
+pub(crate) fn check_document(path: &Path, found: &Metadata) -> Result<bool> {
+    check_regular(path, found)?;
+    check_owner(path, found)?;
+    let mode = found.mode() & 0o7777;
+    if mode & 0o002 != 0 {
+        return Err(insecure(
+            path,
+            format_args!(
+                "can be written by everybody (mode {mode:04o}); run `chmod o-w {}`",
+                shown(path)
+            ),
+        ));
+    }
+    Ok(mode & 0o077 == 0)
+}
+
+fn check_regular(path: &Path, found: &Metadata) -> Result<()> {
     let kind = found.file_type();
     if kind.is_symlink() {
         return Err(insecure(path, "is a symbolic link; name the file that it points to"));
@@ -56,14 +86,6 @@ pub(crate) fn check_private(path: &Path, found: &Metadata) -> Result<()> {
     }
     if !kind.is_file() {
         return Err(insecure(path, "is not a regular file; name a regular file"));
-    }
-    check_owner(path, found)?;
-    let mode = found.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(insecure(
-            path,
-            format_args!("is open to others (mode {mode:04o}); run `chmod 600 {}`", shown(path)),
-        ));
     }
     Ok(())
 }

@@ -2,8 +2,11 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use strongroom::flags::SecretsArgs;
+
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::component::ComponentCommand;
+use crate::commands::config::ConfigCommand;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::generate::GenerateArgs;
@@ -25,6 +28,9 @@ const EVERYWHERE: &str = "Options of every command";
     name = "strongroom",
     version,
     arg_required_else_help = true,
+    mut_arg("secrets_backend", |arg| arg.help_heading(EVERYWHERE).add(completion::backends())),
+    mut_arg("secrets_config", |arg| arg.help_heading(EVERYWHERE).long("config").alias("secrets-config")),
+    mut_arg("secrets_set", |arg| arg.help_heading(EVERYWHERE).add(completion::settings())),
     after_help = "Exit codes: 0 done, 2 wrong usage, 141 the reader of stdout went away; every kind of error has its own \
                   (docs/errors.md)."
 )]
@@ -41,9 +47,8 @@ pub(crate) struct Global {
     /// The application whose secrets these are
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", default_value = "strongroom")]
     pub(crate) app: String,
-    /// Where the secrets live, such as `encrypted`
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BACKEND", add = completion::backends())]
-    pub(crate) secrets_backend: Option<String>,
+    #[command(flatten)]
+    pub(crate) secrets: SecretsArgs,
     /// How long one call may take in all, such as `10s` or `500ms`
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME")]
     pub(crate) timeout: Option<String>,
@@ -82,6 +87,9 @@ pub(crate) enum Command {
     Verify,
     /// Find out what is wrong with this setup, and what to do
     Doctor(DoctorArgs),
+    /// See how this is configured, and say which project may configure it
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Write the script that completes commands and names in a shell
     Completions(CompletionsArgs),
 }

@@ -11,9 +11,11 @@ mod document;
 mod failure;
 mod input;
 mod output;
+mod project;
 mod reveal;
 mod session;
 mod terminal;
+mod trust;
 
 use std::process::ExitCode;
 

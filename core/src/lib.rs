@@ -13,6 +13,8 @@ mod context;
 mod crypto;
 mod error;
 pub mod face;
+#[cfg(feature = "clap")]
+pub mod flags;
 mod key;
 mod layers;
 mod manager;

@@ -2,6 +2,7 @@
 
 pub(crate) mod completions;
 pub(crate) mod component;
+pub(crate) mod config;
 pub(crate) mod delete;
 pub(crate) mod doctor;
 pub(crate) mod generate;
@@ -36,6 +37,7 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Status(args) => status::run(global, args),
         Command::Verify => verify::run(global),
         Command::Doctor(args) => doctor::run(global, args),
+        Command::Config(command) => config::run(global, command),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -50,6 +50,13 @@ fn names_are_offered_and_never_values() {
     let backends = offered(&home, &["get", "--secrets-backend", "encr"]);
     assert_eq!(backends, ["encrypted"]);
     assert_eq!(offered(&home, &["roll"]), ["rollback"]);
+    assert_eq!(offered(&home, &["get", "--secrets-set", "deadl"]), ["deadline="]);
+    let secret = offered(&home, &["get", "--secrets-set", "encrypted.key"]);
+    assert_eq!(
+        secret,
+        ["encrypted.key_fd=", "encrypted.key_file="],
+        "no secret setting"
+    );
     for words in [&["get", ""][..], &["set", ""], &["list", ""]] {
         assert!(!ask(&home, words).text().contains("s3cret"));
     }
@@ -79,6 +86,12 @@ fn nothing_is_made_and_no_error_is_told() {
     assert_eq!(home.files(), Vec::<std::path::PathBuf>::new());
     let home = with_secrets().variable("STRONGROOM_SECRETS_KEY", &"5a".repeat(32));
     assert_eq!(offered(&home, &["get", ""]), Vec::<String>::new());
+    let descriptor = ["get", "--secrets-set", "encrypted.key_fd=0", ""];
+    assert_eq!(
+        offered(&home, &descriptor),
+        Vec::<String>::new(),
+        "a descriptor is left alone"
+    );
     let mut unknown = home.command(&["--", "strongroom", "get"]);
     unknown.env("STRONGROOM_COMPLETE", "csh");
     let run = feed(unknown, b"");

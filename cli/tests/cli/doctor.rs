@@ -139,6 +139,24 @@ fn a_file_of_configuration_that_is_wrong() {
 }
 
 #[test]
+fn a_file_of_configuration_that_is_not_there() {
+    let home = Home::with_store();
+    fails(
+        home.run(&["doctor", "--config", "nowhere.toml"]),
+        55,
+        &["configuration", "nowhere.toml"],
+    );
+}
+
+#[test]
+fn a_project_that_nobody_trusts() {
+    let home = Home::with_store();
+    fs::write(home.path().join("strongroom.toml"), "[secrets]\nbackend = \"memory\"\n").unwrap();
+    let run = home.run(&["doctor"]);
+    fails(run, 23, &["configuration", "strongroom.toml", "config trust"]);
+}
+
+#[test]
 fn the_whole_answer_about_a_good_setup() {
     let home = Home::with_store();
     home.set("A", b"v");

@@ -1,10 +1,10 @@
 //! What is configured, as far as it can be told without opening anything.
 
-use strongroom::{Inspection, Origin, SETTINGS, Settings, locations};
+use strongroom::{Inspection, SETTINGS, Settings, locations};
 
 use super::finding::Finding;
 use crate::args::Global;
-use crate::session::{self, Create};
+use crate::session;
 
 /// What everything that states settings says, and what is wrong with it.
 pub(super) struct Setup {
@@ -17,7 +17,7 @@ impl Setup {
     pub(super) fn gather(global: &Global) -> Self {
         Self {
             app: global.app.clone(),
-            inspection: session::builder(global, Create::IfAbsent).inspect(),
+            inspection: session::inspect(global),
         }
     }
 
@@ -67,11 +67,11 @@ impl Setup {
         let files = self.inspection.files.iter().filter(|file| file.found);
         parts.extend(files.map(|file| format!("the {} file {}", file.role.word(), file.path.display())));
         let settings = self.settings();
-        let told = SETTINGS.iter().map(|setting| setting.key).filter(|key| {
-            let ours = matches!(settings.origin(key), Origin::Flag) && *key == "cache";
-            // The backend has a line of its own.
-            settings.is_set(key) && !ours && *key != "backend"
-        });
+        // The backend has a line of its own.
+        let told = SETTINGS
+            .iter()
+            .map(|setting| setting.key)
+            .filter(|key| settings.is_set(key) && *key != "backend");
         let told: Vec<_> = told
             .map(|key| format!("`{key}` from {}", settings.origin(key)))
             .collect();

@@ -117,20 +117,35 @@ fn every_shell_has_a_script() {
 /// Loads the script as a start file does and completes one line, as the shell itself would.
 const BASH: &str = r#"
 source <("$1" completions bash)
-COMP_WORDS=(strongroom get API) COMP_CWORD=2 COMP_TYPE=9 COMP_LINE="strongroom get API" COMP_POINT=18
-complete -p strongroom | grep -q -- '-F _clap_complete_strongroom' || exit 3
-_clap_complete_strongroom strongroom API get
+complete -p strongroom | grep -q -- '-F _strongroom strongroom' || exit 3
+COMP_TYPE=9 COMP_LINE="$2" COMP_POINT=${#2}
+COMP_WORDS=($2) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_strongroom strongroom "${2##*[ @=:]}" ""
 printf '%s\n' "${COMPREPLY[@]}"
 "#;
 
 #[test]
 fn bash_completes_names() {
     let home = with_secrets();
-    let mut bash = Command::new("bash");
-    home.prepare(&mut bash);
-    bash.args(["--noprofile", "--norc", "-c", BASH, "bash", BINARY]);
-    let run = feed(bash, b"").ok();
-    assert_eq!(run.text(), "API_KEY\nAPI_URL\n", "{}", run.stderr);
+    home.set("DB@production", b"v");
+    home.set("DB@staging", b"v");
+    home.run_with(&["--app", "other", "set", "THEIRS"], b"v").ok();
+    for (line, offered) in [
+        ("strongroom get API", "API_KEY\nAPI_URL\n"),
+        ("strongroom get org/", "org/acme/key\n"),
+        // Bash replaces only what stands behind the sign.
+        ("strongroom get DB@", "production\nstaging\n"),
+        ("strongroom get DB@p", "production\n"),
+        ("strongroom --app=other get ", "THEIRS\n"),
+        ("strongroom get --secrets-backend=encr", "encrypted\n"),
+    ] {
+        let mut bash = Command::new("bash");
+        home.prepare(&mut bash);
+        bash.args(["--noprofile", "--norc", "-c", BASH, "bash", BINARY, line]);
+        let run = feed(bash, b"").ok();
+        let names: Vec<_> = run.text().lines().filter(|word| !word.starts_with('-')).collect();
+        assert_eq!(names.join("\n") + "\n", offered, "{line}: {}", run.stderr);
+    }
 }
 
 /// What `_describe` is given is what the menu shows.

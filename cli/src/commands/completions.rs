@@ -19,11 +19,11 @@ Put one of these where your shell starts:
   powershell  strongroom completions powershell | Out-String | Invoke-Expression
   elvish      eval (strongroom completions elvish | slurp)";
 
-/// Bash splits words at `@`, `=` and `:` too, and replaces only what stands behind the last of them. Keys with a target
-/// and `--app=NAME` are one word to us.
+/// Bash splits words at `@`, `=` and `:` too, and replaces only what stands behind the last of them, an `@` included.
+/// Keys with a target and `--app=NAME` are one word to us.
 const BASH_WORDS: &str = r#"
 _strongroom() {
-    local line="${COMP_LINE:0:COMP_POINT}" words current breaks="" sign
+    local line="${COMP_LINE:0:COMP_POINT}" words current kept breaks="" sign
     read -ra words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=("")
     local COMP_CWORD=$((${#words[@]} - 1))
@@ -34,7 +34,8 @@ _strongroom() {
         [[ $COMP_WORDBREAKS == *$sign* ]] && breaks+=$sign
     done
     if [[ -n $breaks && $current == *[$breaks]* ]]; then
-        COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*[$breaks]}"}"}")
+        kept="${current%"${current##*[$breaks]}"}"
+        COMPREPLY=("${COMPREPLY[@]#"${kept%@}"}")
     fi
 }
 complete -o nospace -o bashdefault -F _strongroom strongroom

@@ -133,9 +133,9 @@ fn bash_completes_names() {
     for (line, offered) in [
         ("strongroom get API", "API_KEY\nAPI_URL\n"),
         ("strongroom get org/", "org/acme/key\n"),
-        // Bash replaces only what stands behind the sign.
-        ("strongroom get DB@", "production\nstaging\n"),
-        ("strongroom get DB@p", "production\n"),
+        // Bash replaces only what stands behind the sign, and this one too.
+        ("strongroom get DB@", "@production\n@staging\n"),
+        ("strongroom get DB@p", "@production\n"),
         ("strongroom --app=other get ", "THEIRS\n"),
         ("strongroom get --secrets-backend=encr", "encrypted\n"),
     ] {
@@ -146,6 +146,48 @@ fn bash_completes_names() {
         let names: Vec<_> = run.text().lines().filter(|word| !word.starts_with('-')).collect();
         assert_eq!(names.join("\n") + "\n", offered, "{line}: {}", run.stderr);
     }
+}
+
+/// Types into a bash on a terminal of its own: each line with the key that completes it, then waits for its output.
+const TYPIST: &str = r#"
+import os, pty, signal, sys
+binary, lines = sys.argv[1], sys.argv[2:]
+signal.alarm(60)
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("bash", ["bash", "--noprofile", "--norc"])
+def wait_for(text):
+    screen = b""
+    while text not in screen:
+        screen += os.read(fd, 65536)
+os.write(fd, b"source <('%s' completions bash); PATH='%s':$PATH; echo rea''dy\n" % (binary.encode(), os.path.dirname(binary).encode()))
+wait_for(b"ready")
+for line in lines:
+    typed, answer = line.split("|")
+    os.write(fd, typed.encode() + b"\t\n")
+    wait_for(answer.encode())
+    print(answer)
+"#;
+
+#[test]
+fn bash_completes_what_is_typed() {
+    let home = with_secrets().variable("TERM", "dumb");
+    home.set("DB@production", b"value one");
+    home.set("DB@staging", b"value two");
+    let mut python = Command::new("python3");
+    home.prepare(&mut python);
+    python.args(["-c", TYPIST, BINARY]);
+    python.args([
+        "strongroom get DB@p|value one",
+        "strongroom get --app=strongroom DB@s|value two",
+    ]);
+    python.arg("strongroom get --timeout=5s API_K|s3cret");
+    if Command::new("python3").arg("--version").output().is_err() {
+        skipped("completion as it is typed: there is no python3");
+        return;
+    }
+    let run = feed(python, b"").ok();
+    assert_eq!(run.text(), "value one\nvalue two\ns3cret\n");
 }
 
 /// What `_describe` is given is what the menu shows.

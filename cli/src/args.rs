@@ -9,6 +9,7 @@ use crate::commands::component::ComponentCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
+use crate::commands::fernet::FernetCommand;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
 use crate::commands::list::ListArgs;
@@ -81,6 +82,9 @@ pub(crate) enum Command {
     /// The secrets of one component
     #[command(subcommand)]
     Component(ComponentCommand),
+    /// Keys and tokens of Fernet, as Python's `cryptography` has them
+    #[command(subcommand)]
+    Fernet(FernetCommand),
     /// Show where the secrets live, what opens them and how that place is
     Status(StatusArgs),
     /// Check everything that is stored

@@ -40,6 +40,8 @@ pub use config::{
     config_schema, parse_duration,
 };
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
+#[cfg(feature = "encrypted")]
+pub use crypto::fernet;
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey, VariableMapping};
 pub use layers::cache::Lookup;

@@ -41,6 +41,26 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("encrypted", crate::backends::encrypted::open),
         },
         Registration {
+            name: "local_encrypted",
+            feature: "encrypted",
+            open: when!("encrypted", crate::backends::local_encrypted::open),
+        },
+        Registration {
+            name: "file",
+            feature: "file",
+            open: when!("file", crate::backends::file::open),
+        },
+        Registration {
+            name: "env",
+            feature: "env",
+            open: when!("env", crate::backends::env::open),
+        },
+        Registration {
+            name: "directory",
+            feature: "directory",
+            open: when!("directory", crate::backends::directory::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             open: when!("testing", crate::backends::fault::open),

@@ -26,6 +26,7 @@ pub use crate::operation::Operation;
 
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::SecretKey;
 use crate::secret::Secret;
 
 /// A future that may be sent to another thread.
@@ -91,6 +92,17 @@ pub trait Backend: fmt::Debug + Send + Sync {
             }
             Ok(outcomes)
         })
+    }
+
+    /// Whether these keys can be asked for together: not where two of them share one name in the backend, so that one's
+    /// value would be the other's answer. Synchronous, no I/O. The manager asks before a batch, of which a cache may
+    /// answer a part.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Ambiguous`] naming two keys and what they share.
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        let _ = keys;
+        Ok(())
     }
 
     /// Reads what is known about a secret besides its value. The default reads the secret and drops its value; a

@@ -113,6 +113,10 @@ impl<L: Around> Backend for Layered<L> {
         self.inner.change_token()
     }
 
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        self.inner.check_together(keys)
+    }
+
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         self.pass(Operation::Get, Keys::One(req.key), cx, move || self.inner.get(cx, req))
     }

@@ -93,7 +93,8 @@ impl SecretManager {
     /// what cannot be read, an expired secret too, is listed among its failures.
     ///
     /// # Errors
-    /// Only what concerns the whole batch; an invalid key is one of those.
+    /// Only what concerns the whole batch; an invalid key is one of those, and two keys that share one name in the
+    /// backend ([`ErrorKind::Ambiguous`]).
     pub async fn get_many<K: AsKey>(&self, keys: &[K]) -> Result<BatchResult> {
         let cx = self.context()?;
         let mut wanted = Vec::with_capacity(keys.len());
@@ -102,6 +103,9 @@ impl SecretManager {
         }
         wanted.sort();
         wanted.dedup();
+        self.layered()
+            .check_together(&wanted)
+            .map_err(|error| error.with_operation(Operation::GetMany))?;
         let outcomes = self.layered().get_many(&cx, GetManyRequest::new(&wanted)).await?;
         let mut result = BatchResult::default();
         for (key, outcome) in wanted.into_iter().zip(outcomes) {

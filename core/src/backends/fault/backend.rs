@@ -9,6 +9,7 @@ use crate::backend::{
 };
 use crate::context::CallContext;
 use crate::error::Result;
+use crate::key::SecretKey;
 use crate::secret::{Secret, Version};
 
 /// A condition, owned.
@@ -52,6 +53,10 @@ impl Backend for FaultBackend {
 
     fn change_token(&self) -> Option<ChangeToken> {
         self.inner.change_token()
+    }
+
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        self.inner.check_together(keys)
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {

@@ -118,6 +118,10 @@ impl Backend for Cached {
         self.inner.change_token()
     }
 
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        self.inner.check_together(keys)
+    }
+
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         if req.version.is_some() {
             return self.inner.get(cx, req);

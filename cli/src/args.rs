@@ -34,7 +34,7 @@ const EVERYWHERE: &str = "Options of every command";
     arg_required_else_help = true,
     mut_arg("secrets_backend", |arg| arg.help_heading(EVERYWHERE).add(completion::backends())),
     mut_arg("secrets_config", |arg| arg.help_heading(EVERYWHERE).long("config").alias("secrets-config")),
-    mut_arg("secrets_set", |arg| arg.help_heading(EVERYWHERE)),
+    mut_arg("secrets_set", |arg| arg.help_heading(EVERYWHERE).add(completion::settings())),
     after_help = "Exit codes: 0 done, 2 wrong usage, 141 the reader of stdout went away; every kind of error has its own \
                   (docs/errors.md)."
 )]

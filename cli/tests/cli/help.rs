@@ -24,6 +24,11 @@ const VERBS: &[&str] = &[
     "explain",
     "verify",
     "doctor",
+    "config",
+    "config show",
+    "config path",
+    "config schema",
+    "config trust",
     "completions",
 ];
 

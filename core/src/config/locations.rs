@@ -28,6 +28,11 @@ pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     }
 }
 
+/// The folder of the journals of copies: `<state folder>/<app>/migrations`.
+pub(crate) fn migrations(app: &str) -> Result<PathBuf> {
+    state_dir(app).map(|dir| dir.join("migrations"))
+}
+
 /// `<data folder>/<app>`: the store.
 ///
 /// Linux: `$XDG_DATA_HOME` or `~/.local/share`; macOS: `~/Library/Application Support`; Windows: `%APPDATA%`.

@@ -2,7 +2,10 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::component::ComponentCommand;
 use crate::commands::delete::DeleteArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
 use crate::commands::list::ListArgs;
@@ -10,6 +13,7 @@ use crate::commands::rollback::RollbackArgs;
 use crate::commands::set::SetArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::versions::VersionsArgs;
+use crate::completion;
 
 const EVERYWHERE: &str = "Options of every command";
 
@@ -38,7 +42,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", default_value = "strongroom")]
     pub(crate) app: String,
     /// Where the secrets live, such as `encrypted`
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BACKEND")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BACKEND", add = completion::backends())]
     pub(crate) secrets_backend: Option<String>,
     /// How long one call may take in all, such as `10s` or `500ms`
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME")]
@@ -57,7 +61,7 @@ pub(crate) enum Command {
     Set(SetArgs),
     /// Write a secret's exact bytes to stdout or to a file
     Get(GetArgs),
-    /// List the keys, never a value
+    /// List the keys; values only when asked for
     #[command(visible_alias = "ls")]
     List(ListArgs),
     /// Remove secrets with their history
@@ -69,10 +73,17 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Set a secret to a new random value
     Generate(GenerateArgs),
+    /// The secrets of one component
+    #[command(subcommand)]
+    Component(ComponentCommand),
     /// Show where the secrets live, what opens them and how that place is
     Status(StatusArgs),
     /// Check everything that is stored
     Verify,
+    /// Find out what is wrong with this setup, and what to do
+    Doctor(DoctorArgs),
+    /// Write the script that completes commands and names in a shell
+    Completions(CompletionsArgs),
 }
 
 /// What is kept beside a value.
@@ -102,6 +113,15 @@ pub(crate) enum Format {
     Table,
     /// One JSON document
     Json,
+    /// The same document as YAML
+    Yaml,
     /// One line an entry, columns separated by tabs
     Plain,
+}
+
+impl Format {
+    /// Whether it is a document for programs, not lines.
+    pub(crate) fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
 }

@@ -11,31 +11,41 @@ use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::args::MetadataArgs;
-use crate::commands::set::SetArgs;
 use crate::failure::{Failure, local};
 
-/// The value for `set`: the file, a hidden prompt on a terminal, else stdin.
-pub(crate) fn value(args: &SetArgs) -> Result<SecretValue, Failure> {
-    if !args.refused.is_empty() {
-        return Err(Failure::usage(
-            "a value cannot be given as an argument: every process of the machine can read it there",
-            format!(
-                "pipe it in, as in `printf %s \"$VALUE\" | strongroom set {}`, or use `--from-file`",
-                args.key
-            ),
-        ));
+/// Where the value of one key is taken from.
+#[derive(Debug)]
+pub(crate) struct Source<'a> {
+    pub(crate) file: Option<&'a Path>,
+    pub(crate) raw: bool,
+}
+
+/// The value of `key`: the file, a hidden prompt on a terminal, else stdin.
+pub(crate) fn value(key: &str, source: &Source<'_>) -> Result<SecretValue, Failure> {
+    match source.file {
+        Some(path) => from_file(path),
+        None if io::stdin().is_terminal() => from_prompt(key),
+        None => from_stdin(source.raw),
     }
-    let value = match &args.from_file {
-        Some(path) => from_file(path)?,
-        None if io::stdin().is_terminal() => from_prompt(&args.key)?,
-        None => from_stdin(args.raw)?,
-    };
-    if value.is_empty() && !args.allow_empty {
+}
+
+/// An empty value must be meant.
+pub(crate) fn check_empty(value: &SecretValue, allowed: bool) -> Result<(), Error> {
+    if value.is_empty() && !allowed {
         return Err(Error::new(ErrorKind::InvalidValue, "the value is empty")
-            .with_help("give a value, or `--allow-empty` where nothing is what you mean")
-            .into());
+            .with_help("give a value, or `--allow-empty` where nothing is what you mean"));
     }
-    Ok(value)
+    Ok(())
+}
+
+/// Whether stdin is something that values come from: a pipe, a socket or a file.
+pub(crate) fn stdin_may_hold_a_value() -> bool {
+    let found = raw_stdin().and_then(|stdin| stdin.metadata());
+    #[cfg(unix)]
+    let device = |metadata: &std::fs::Metadata| std::os::unix::fs::FileTypeExt::is_char_device(&metadata.file_type());
+    #[cfg(not(unix))]
+    let device = |_: &std::fs::Metadata| false;
+    found.is_ok_and(|metadata| !device(&metadata))
 }
 
 fn from_file(path: &Path) -> Result<SecretValue, Failure> {

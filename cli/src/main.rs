@@ -4,10 +4,14 @@
 //! what a verb means is decided in the core.
 
 mod args;
+mod assignments;
 mod commands;
+mod completion;
+mod document;
 mod failure;
 mod input;
 mod output;
+mod reveal;
 mod session;
 mod terminal;
 
@@ -23,6 +27,9 @@ use crate::failure::Failure;
 static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
 
 fn main() -> ExitCode {
+    if completion::answer() {
+        return ExitCode::SUCCESS;
+    }
     strongroom::harden_process();
     let outcome = Arguments::try_parse()
         .map_err(Failure::from)

@@ -14,20 +14,22 @@ use crate::failure::{Failure, local};
 use crate::terminal::printable;
 
 /// Writes a value's exact bytes to stdout, and a newline where a person looks at it.
-pub(crate) fn value(bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn value(value: &[u8]) -> Result<(), Failure> {
+    bytes(value)?;
+    if io::stdout().is_terminal() {
+        bytes(b"\n")?;
+    }
+    Ok(())
+}
+
+/// Writes what may hold values to stdout: past the standard library's buffer, which would keep a copy and never wipe it.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let write = || {
-        // Past the standard library's buffer, which would keep a copy of the value and never wipe it.
         #[cfg(unix)]
         let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
         #[cfg(windows)]
         let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
-        let mut stdout = File::from(stdout);
-        stdout.write_all(bytes)?;
-        if io::stdout().is_terminal() {
-            stdout.write_all(b"\n")
-        } else {
-            Ok(())
-        }
+        File::from(stdout).write_all(bytes)
     };
     write().map_err(Failure::Stdout)
 }
@@ -106,12 +108,7 @@ pub(crate) fn format_or_default(format: Option<Format>) -> Format {
     }
 }
 
-/// Writes a JSON document. `schema` grows when a reader of the former shape would be misled.
-pub(crate) fn document(name: &str, content: Value) -> Result<(), Failure> {
-    text(&format!("{:#}\n", json!({ "schema": 1, name: content })))
-}
-
-/// Writes rows, as a table with its heading (where it has one) or plain.
+/// Writes rows, as a table with its heading (where it has one) or plain. They may hold values.
 pub(crate) fn rows(format: Format, heading: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     let shown = |row: &mut dyn Iterator<Item = &str>| row.map(printable).collect::<Vec<_>>();
     let mut cells: Vec<Vec<String>> = rows
@@ -147,7 +144,7 @@ pub(crate) fn rows(format: Format, heading: &[&str], rows: &[Vec<String>]) -> Re
             page.push('\n');
         }
     }
-    text(&page)
+    bytes(page.as_bytes())
 }
 
 /// The metadata as JSON; what is not known is left out.

@@ -1,10 +1,9 @@
 //! Opening the manager that a command works with.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use strongroom::blocking::SecretManager;
-use strongroom::{ErrorKind, Origin, Result, SecretKey, Settings};
+use strongroom::{Builder, ErrorKind, Origin, Result, SecretKey, Settings};
 
 use crate::args::Global;
 use crate::failure::Failure;
@@ -21,6 +20,15 @@ pub(crate) enum Create {
 
 /// Opens the manager.
 pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
+    let mut builder = builder(global, create);
+    if may_prompt(&global.app) {
+        builder = builder.flag("prompt", "allow");
+    }
+    builder.open_blocking()
+}
+
+/// What the flags say, for a manager that asks nobody.
+pub(crate) fn builder(global: &Global, create: Create) -> Builder {
     // One read and out: a cache would only be one more copy of the value.
     let mut builder = strongroom::SecretManager::builder()
         .app(&global.app)
@@ -34,10 +42,7 @@ pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
     if create == Create::Never {
         builder = builder.flag("encrypted.create", "never");
     }
-    if may_prompt(&global.app) {
-        builder = builder.flag("prompt", "allow");
-    }
-    builder.open_blocking()
+    builder
 }
 
 /// Opens the manager for what brings in a secret; whether a store was made for it.
@@ -63,7 +68,7 @@ fn store_file(global: &Global) -> Option<PathBuf> {
 /// A person at the terminal may be asked, unless the environment has its own word on it.
 fn may_prompt(app: &str) -> bool {
     let said = setting_variable(app, "prompt").is_some_and(|name| variable(&name).is_some());
-    !said && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    !said && crate::terminal::is_there()
 }
 
 /// The environment variable of a setting.

@@ -1,4 +1,30 @@
-//! What may be written to a terminal.
+//! The person at the terminal: what may be shown, and what is asked.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use strongroom::{Error, ErrorKind};
+
+use crate::failure::Failure;
+
+/// Whether someone can be asked.
+pub(crate) fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a yes; anything else ends the command as cancelled.
+pub(crate) fn confirm(question: &str) -> Result<(), Failure> {
+    let _ = io::stderr().write_all(format!("{} [y/N] ", printable(question)).as_bytes());
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::Cancelled, "this was not confirmed, so nothing was done")
+            .with_help("answer `y`, or give `--yes`")
+            .into(),
+    )
+}
 
 /// The text without anything that could steer a terminal or reorder what it shows.
 pub(crate) fn printable(text: &str) -> String {

@@ -1,36 +1,54 @@
 //! `strongroom delete`
 
 use clap::Args;
-use strongroom::DeleteOptions;
+use strongroom::{DeleteOptions, SecretKey};
 
 use crate::args::Global;
+use crate::completion;
 use crate::failure::{Failure, report};
 use crate::output;
 use crate::session::{self, Create};
+use crate::terminal;
+
+const EXAMPLES: &str = "\
+Examples:
+  strongroom delete API_KEY org/acme/old         remove two
+  strongroom delete --missing-ok API_KEY         fine where it is gone already";
 
 /// What the verb takes.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct DeleteArgs {
     /// The keys
-    #[arg(required = true, value_name = "KEY")]
+    #[arg(required = true, value_name = "KEY", add = completion::keys())]
     pub(crate) keys: Vec<String>,
     /// Do not mind where there is no such secret
     #[arg(long)]
     pub(crate) missing_ok: bool,
+    /// Do not ask before several are removed
+    #[arg(short, long)]
+    pub(crate) yes: bool,
 }
 
-/// Removes secrets with their history. A wrong key among them stops before the first; an error of one secret does not
-/// stop the others, and the first one gives the exit code.
+/// Removes secrets with their history. A wrong key among them stops before the first.
 pub(crate) fn run(global: &Global, args: &DeleteArgs) -> Result<(), Failure> {
     let keys = args
         .keys
         .iter()
         .map(|text| session::key(text))
         .collect::<Result<Vec<_>, _>>()?;
+    if keys.len() > 1 && !args.yes && terminal::is_there() {
+        terminal::confirm(&format!("Remove {} secrets with their history?", keys.len()))?;
+    }
+    remove(global, &keys, args.missing_ok)
+}
+
+/// Removes the secrets; an error of one does not stop the others, and the first one gives the exit code.
+pub(crate) fn remove(global: &Global, keys: &[SecretKey], missing_ok: bool) -> Result<(), Failure> {
     let manager = session::open(global, Create::Never)?;
     let mut first = None;
-    for key in &keys {
-        let options = if args.missing_ok {
+    for key in keys {
+        let options = if missing_ok {
             DeleteOptions::new().missing_ok()
         } else {
             DeleteOptions::new()

@@ -11,10 +11,18 @@ use crate::failure::Failure;
 use crate::session;
 use crate::{input, output};
 
+const EXAMPLES: &str = "\
+Examples:
+  strongroom generate DB_PASSWORD                a password of 32 characters
+  strongroom generate SESSION_KEY --base64 32    32 random bytes as text
+  strongroom generate DB_PASSWORD --force        a new one; the former stays readable";
+
 /// What the verb takes.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct GenerateArgs {
     /// The key, `[kind/id/]name[@target]`
+    #[arg(add = crate::completion::keys())]
     pub(crate) key: String,
     /// N random bytes as they are
     #[arg(long, value_name = "N", group = "form")]

@@ -10,10 +10,18 @@ use crate::failure::Failure;
 use crate::session::{self, Create};
 use crate::{input, output};
 
+const EXAMPLES: &str = "\
+Examples:
+  strongroom get org/acme/api_key                write the exact bytes
+  strongroom get TLS_KEY --out key.pem           make a file of your own alone
+  strongroom get API_KEY --version 3             read a former version";
+
 /// What the verb takes.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct GetArgs {
     /// The key, `[kind/id/]name[@target]`
+    #[arg(add = crate::completion::keys())]
     pub(crate) key: String,
     /// Read this version
     #[arg(long, value_name = "VERSION")]

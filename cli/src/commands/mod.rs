@@ -1,6 +1,9 @@
 //! One file a verb.
 
+pub(crate) mod completions;
+pub(crate) mod component;
 pub(crate) mod delete;
+pub(crate) mod doctor;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod init;
@@ -29,8 +32,11 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Versions(args) => versions::run(global, args),
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
+        Command::Component(command) => component::run(global, command),
         Command::Status(args) => status::run(global, args),
         Command::Verify => verify::run(global),
+        Command::Doctor(args) => doctor::run(global, args),
+        Command::Completions(args) => completions::run(args),
     }
 }
 

@@ -9,10 +9,17 @@ use crate::failure::Failure;
 use crate::session::{self, Create};
 use crate::{input, output};
 
+const EXAMPLES: &str = "\
+Examples:
+  strongroom rollback API_KEY --back 1           the value before the current one
+  strongroom rollback API_KEY 3                  the value of version 3";
+
 /// What the verb takes.
 #[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct RollbackArgs {
     /// The key, `[kind/id/]name[@target]`
+    #[arg(add = crate::completion::keys())]
     pub(crate) key: String,
     /// The version to go back to
     #[arg(required_unless_present = "back", conflicts_with = "back")]

@@ -8,6 +8,7 @@ use strongroom::backend::HealthState;
 use strongroom::blocking::SecretManager;
 
 use crate::args::{Format, Global};
+use crate::document;
 use crate::failure::{Failure, report};
 use crate::output;
 use crate::session::{self, Create};
@@ -38,12 +39,12 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     lines.push(("health", health.state.word().to_owned()));
     lines.extend(health.reason.clone().map(|reason| ("reason", reason)));
     match args.output {
-        Format::Json => {
+        format if format.is_document() => {
             let map = lines
                 .into_iter()
                 .map(|(name, value)| (name.replace(' ', "_"), json!(value)))
                 .collect();
-            output::document("status", Value::Object(map))?;
+            document::write(format, "status", Value::Object(map))?;
         }
         format => {
             let rows: Vec<_> = lines

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use strongroom::backend::VersionEntry;
 
 use crate::args::{Format, Global};
+use crate::document;
 use crate::failure::Failure;
 use crate::output::{self, exact_time, short_time};
 use crate::session::{self, Create};
@@ -13,6 +14,7 @@ use crate::session::{self, Create};
 #[derive(Args, Debug)]
 pub(crate) struct VersionsArgs {
     /// The key, `[kind/id/]name[@target]`
+    #[arg(add = crate::completion::keys())]
     pub(crate) key: String,
     /// How to write it; `table` on a terminal, else `plain`
     #[arg(short, long, value_name = "FORMAT")]
@@ -25,7 +27,9 @@ pub(crate) fn run(global: &Global, args: &VersionsArgs) -> Result<(), Failure> {
     let manager = session::open(global, Create::Never)?;
     let versions = manager.versions(&key)?;
     match output::format_or_default(args.output) {
-        Format::Json => output::document("versions", versions.iter().map(version_json).collect()),
+        format if format.is_document() => {
+            document::write(format, "versions", versions.iter().map(version_json).collect())
+        }
         format => {
             let rows: Vec<_> = versions.iter().map(row).collect();
             output::rows(format, &["VERSION", "CURRENT", "WRITTEN", "EXPIRES"], &rows)

@@ -3,15 +3,31 @@
 use crate::home::Home;
 
 const VERBS: &[&str] = &[
-    "init", "set", "get", "list", "delete", "versions", "rollback", "generate", "status", "verify",
+    "init",
+    "set",
+    "get",
+    "list",
+    "delete",
+    "versions",
+    "rollback",
+    "generate",
+    "component",
+    "component list",
+    "component set",
+    "component delete",
+    "status",
+    "verify",
+    "doctor",
+    "completions",
 ];
 
 #[test]
 fn every_verb_has_help() {
     let home = Home::new();
     for verb in VERBS {
-        for args in [&[verb, "--help"][..], &["help", verb]] {
-            let run = home.run(args).ok();
+        let words: Vec<_> = verb.split(' ').collect();
+        for args in [[&words[..], &["--help"]].concat(), [&["help"], &words[..]].concat()] {
+            let run = home.run(&args).ok();
             assert!(
                 run.text().contains("Usage: strongroom") && run.text().lines().count() > 5,
                 "{}",
@@ -29,13 +45,17 @@ fn help_is_as_reviewed() {
     let home = Home::new();
     let mut all = home.run(&["--help"]).ok().text().to_owned();
     for verb in VERBS {
-        all.push_str(&format!("\n──── {verb}\n\n{}", home.run(&[verb, "--help"]).ok().text()));
+        all.push_str(&format!("\n──── {verb}\n\n{}", home.run(&help_of(verb)).ok().text()));
     }
     if all != include_str!("help.txt") {
         let now = concat!(env!("CARGO_TARGET_TMPDIR"), "/help.txt");
         std::fs::write(now, &all).unwrap();
         panic!("the help texts changed; look at the difference, then copy {now} over cli/tests/cli/help.txt");
     }
+}
+
+fn help_of(verb: &str) -> Vec<&str> {
+    verb.split(' ').chain(["--help"]).collect()
 }
 
 #[test]

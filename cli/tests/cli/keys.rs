@@ -15,7 +15,8 @@ fn every_way_to_write_a_key() {
         "API_KEY@production",
         "a.b-c=3D",
     ] {
-        home.set(key, key.as_bytes());
+        // `--raw` says that the value is on stdin, also where the key could be `KEY=VALUE`.
+        home.run_with(&["set", "--raw", key], key.as_bytes()).ok();
         assert_eq!(home.get(key), key.as_bytes());
     }
     assert_eq!(home.get("global/API_KEY"), b"API_KEY", "a bare name is global");
@@ -49,7 +50,6 @@ fn bad_keys_are_refused_by_every_verb() {
         "a@b@c",
         "=41",
         "=zz",
-        "a=",
     ];
     for key in bad {
         for verb in [

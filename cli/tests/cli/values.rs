@@ -133,9 +133,13 @@ fn a_value_in_an_argument_is_refused_and_not_repeated() {
         assert!(!run.stderr.contains("s3cret"), "{}", run.stderr);
     }
     for args in [
-        &["set", "A=s3cret"][..],
-        &["set", "org/acme/A=s3cret"],
+        &["set", "../A=s3cret"][..],
+        &["set", "=s3cret"],
+        &["set", "A=s3cret", "--raw"],
+        &["set", "A=s3cret", "--from-file", "x"],
         &["generate", "A=s3cret"],
+        &["get", "A=s3cret"],
+        &["delete", "A=s3cret"],
     ] {
         let run = home.run(args).fails("invalid_key", 50);
         assert!(!run.stderr.contains("s3cret"), "{}", run.stderr);

@@ -1,0 +1,112 @@
+//! What a shell offers while someone types: names, never values. It asks nobody, makes no store, says nothing about
+//! errors and gives up soon.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+
+use clap::{CommandFactory, FromArgMatches};
+use clap_complete::CompleteEnv;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use strongroom::{ListOptions, ScopeKind, SecretKey};
+
+use crate::args::{Arguments, Global};
+use crate::session::{self, Create};
+
+/// A shell's script calls the command with the shell's name in this variable.
+pub(crate) const VARIABLE: &str = "STRONGROOM_COMPLETE";
+/// Someone waits with a finger on the key.
+const DEADLINE: &str = "2s";
+
+/// Answers a shell that asks; whether one did.
+pub(crate) fn answer() -> bool {
+    let words = std::env::args_os();
+    let folder = std::env::current_dir().ok();
+    CompleteEnv::with_factory(Arguments::command)
+        .var(VARIABLE)
+        .try_complete(words, folder.as_deref())
+        // A message would end up in the line that someone types.
+        .unwrap_or(true)
+}
+
+/// Keys: of global secrets the bare name, unless the scope is typed.
+pub(crate) fn keys() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        candidates(current, |typed, offered| {
+            for key in stored_keys() {
+                let key = key.as_str();
+                match key.strip_prefix("global/") {
+                    Some(bare) if bare.starts_with(typed) => offered.insert(bare.to_owned()),
+                    _ => offered.insert(key.to_owned()),
+                };
+            }
+        })
+    })
+}
+
+/// The scopes of the keys that are stored.
+pub(crate) fn scopes() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        candidates(current, |_, offered| {
+            offered.extend(stored_keys().iter().map(|key| key.scope().to_string()));
+        })
+    })
+}
+
+/// The components that have secrets.
+pub(crate) fn components() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        candidates(current, |_, offered| {
+            let scopes = stored_keys().into_iter().map(|key| key.scope());
+            let components = scopes.filter(|scope| scope.kind() == ScopeKind::Component);
+            offered.extend(components.filter_map(|scope| scope.id().map(str::to_owned)));
+        })
+    })
+}
+
+/// The backends of this build.
+pub(crate) fn backends() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        candidates(current, |_, offered| {
+            offered.extend(strongroom::registry::names().into_iter().map(str::to_owned));
+        })
+    })
+}
+
+fn candidates(current: &OsStr, offer: impl FnOnce(&str, &mut BTreeSet<String>)) -> Vec<CompletionCandidate> {
+    let Some(typed) = current.to_str() else {
+        return Vec::new();
+    };
+    let mut offered = BTreeSet::new();
+    offer(typed, &mut offered);
+    let fitting = offered.into_iter().filter(|word| word.starts_with(typed));
+    fitting.map(CompletionCandidate::new).collect()
+}
+
+fn stored_keys() -> Vec<SecretKey> {
+    list().unwrap_or_default()
+}
+
+fn list() -> Option<Vec<SecretKey>> {
+    let global = global()?;
+    let descriptor = session::setting_variable(&global.app, "encrypted.key_fd")?;
+    if session::variable(&descriptor).is_some() {
+        // It can be read only once, and that is for the command itself.
+        return None;
+    }
+    let manager = session::builder(&global, Create::Never).open_blocking().ok()?;
+    let entries = manager.list(ListOptions::new()).ok()?.entries;
+    Some(entries.iter().filter_map(|entry| entry.name.key().cloned()).collect())
+}
+
+/// What the words that stand already say about where the secrets live.
+fn global() -> Option<Global> {
+    // The script puts the words behind `--`.
+    let words: Vec<OsString> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
+    let matches = Arguments::command()
+        .ignore_errors(true)
+        .try_get_matches_from(words)
+        .ok()?;
+    let mut global = Global::from_arg_matches(&matches).ok()?;
+    global.timeout = Some(DEADLINE.to_owned());
+    Some(global)
+}

@@ -40,6 +40,11 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("encrypted", crate::backends::encrypted::open),
         },
         Registration {
+            name: "file",
+            feature: "file",
+            open: when!("file", crate::backends::file::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             open: when!("testing", crate::backends::fault::open),

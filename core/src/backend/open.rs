@@ -10,7 +10,7 @@ use crate::error::Result;
 /// What a backend gets to open itself. Opening may read local files and waits no longer than the context's deadline;
 /// a remote backend connects at its first call.
 #[cfg_attr(
-    not(feature = "encrypted"),
+    not(any(feature = "encrypted", feature = "file")),
     allow(dead_code, reason = "the memory backend needs nothing to open")
 )]
 pub(crate) struct OpenRequest<'a> {

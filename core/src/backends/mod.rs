@@ -4,4 +4,6 @@
 pub(crate) mod encrypted;
 #[cfg(feature = "testing")]
 pub(crate) mod fault;
+#[cfg(feature = "file")]
+pub(crate) mod file;
 pub(crate) mod memory;

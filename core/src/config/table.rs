@@ -111,6 +111,10 @@ pub static SETTINGS: &[Setting] = settings! {
     "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
+    "file.path": SettingKind::Path, default None, env "FILE_PATH", plain,
+        "The INSECURE plain JSON file of the backend `file`; by default `<data folder>/<app>/secrets.json`.";
+    "file.on_corrupt": SettingKind::Choice(&["fresh", "stop"]), default Some("fresh"), env "FILE_ON_CORRUPT", plain,
+        "What the backend `file` does with a corrupt file: sets it aside and makes a fresh one, or refuses.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";
@@ -124,6 +128,11 @@ pub static SETTINGS: &[Setting] = settings! {
 
 /// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
 pub(super) fn variable(app: &str, suffix: &str) -> String {
+    app_variable(app, &format!("SECRETS_{suffix}"))
+}
+
+/// A variable of an application: `<APP>_<suffix>`.
+pub(super) fn app_variable(app: &str, suffix: &str) -> String {
     let app: String = app
         .chars()
         .map(|c| {
@@ -134,5 +143,5 @@ pub(super) fn variable(app: &str, suffix: &str) -> String {
             }
         })
         .collect();
-    format!("{app}_SECRETS_{suffix}")
+    format!("{app}_{suffix}")
 }

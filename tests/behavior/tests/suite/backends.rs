@@ -18,6 +18,8 @@ use super::minimal::Minimal;
 pub(crate) enum Subject {
     Memory,
     Encrypted,
+    /// The plain file.
+    File,
     /// With an empty script, which must change nothing; and without the cache, so that both ways are tested.
     FaultMemory,
     FaultEncrypted,
@@ -36,6 +38,7 @@ impl Subject {
     pub(crate) const ALL: &'static [Self] = &[
         Self::Memory,
         Self::Encrypted,
+        Self::File,
         Self::FaultMemory,
         Self::FaultEncrypted,
         Self::Plain,
@@ -46,6 +49,7 @@ impl Subject {
         match self {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
+            Self::File => "file",
             Self::FaultMemory => "fault+memory",
             Self::FaultEncrypted => "fault+encrypted",
             Self::Plain => "plain",
@@ -58,6 +62,7 @@ impl Subject {
         match self {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
+            Self::File => "file",
             Self::FaultMemory | Self::FaultEncrypted => "fault",
             Self::Plain => "limited",
             Self::Minimal => "minimal",
@@ -69,6 +74,12 @@ impl Subject {
         match self {
             Self::Memory | Self::FaultMemory => Capabilities::complete(Persistence::Process, 8 * MIB),
             Self::Encrypted | Self::FaultEncrypted => Capabilities::complete(Persistence::Disk, 8 * MIB),
+            Self::File => {
+                let mut can = Capabilities::complete(Persistence::Disk, 8 * MIB);
+                can.versions = false;
+                can.binary = false;
+                can
+            }
             Self::Plain => {
                 let mut can = Capabilities::minimal(Persistence::Process, PLAIN_VALUE);
                 can.read_only = false;
@@ -82,7 +93,7 @@ impl Subject {
 
     /// Whether a test can have a hand on its script: only real backends, each under a fault of its own.
     pub(crate) fn has_script(self) -> bool {
-        matches!(self, Self::Memory | Self::Encrypted)
+        matches!(self, Self::Memory | Self::Encrypted | Self::File)
     }
 
     /// Whether what was written is there after closing and opening.
@@ -96,6 +107,9 @@ impl Subject {
         match self {
             Self::Memory => builder.backend("memory"),
             Self::Encrypted => encrypted(builder.backend("encrypted"), dir),
+            Self::File => builder
+                .backend("file")
+                .option("file.path", dir.join(FILE).to_str().unwrap()),
             Self::FaultMemory => builder
                 .backend("fault")
                 .option("fault.inner", "memory")
@@ -122,12 +136,19 @@ impl Subject {
                 .unwrap();
             settings.set_secret("encrypted.key", key, Origin::Builder).unwrap();
         }
+        if self == Self::File {
+            let path = dir.join(FILE);
+            settings
+                .set("file.path", path.to_str().unwrap(), Origin::Builder)
+                .unwrap();
+        }
         let cx = CallContext::new(Face::Blocking, Duration::from_secs(10));
         testing::open_backend(self.word(), "behavior", &settings, &cx).unwrap()
     }
 }
 
 const STORE: &str = "secrets.strongroom";
+const FILE: &str = "secrets.json";
 /// 32 bytes in hexadecimal.
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 

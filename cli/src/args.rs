@@ -4,11 +4,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::component::ComponentCommand;
+use crate::commands::copy::CopyArgs;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
 use crate::commands::list::ListArgs;
+use crate::commands::migrate::MigrateArgs;
 use crate::commands::rollback::RollbackArgs;
 use crate::commands::set::SetArgs;
 use crate::commands::status::StatusArgs;
@@ -73,6 +75,10 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Set a secret to a new random value
     Generate(GenerateArgs),
+    /// Copy secrets to another place
+    Copy(CopyArgs),
+    /// Copy all secrets to another place, and remove them here on request
+    Migrate(MigrateArgs),
     /// The secrets of one component
     #[command(subcommand)]
     Component(ComponentCommand),

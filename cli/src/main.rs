@@ -14,6 +14,7 @@ mod output;
 mod reveal;
 mod session;
 mod terminal;
+mod transport;
 
 use std::process::ExitCode;
 

@@ -2,12 +2,14 @@
 
 pub(crate) mod completions;
 pub(crate) mod component;
+pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod doctor;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod migrate;
 pub(crate) mod rollback;
 pub(crate) mod set;
 pub(crate) mod status;
@@ -32,6 +34,8 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Versions(args) => versions::run(global, args),
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
+        Command::Copy(args) => copy::run(global, args),
+        Command::Migrate(args) => migrate::run(global, args),
         Command::Component(command) => component::run(global, command),
         Command::Status(args) => status::run(global, args),
         Command::Verify => verify::run(global),

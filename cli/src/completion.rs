@@ -10,7 +10,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use strongroom::{ListOptions, ScopeKind, SecretKey};
 
 use crate::args::{Arguments, Global};
-use crate::session::{self, Create};
+use crate::session;
 
 /// A shell's script calls the command with the shell's name in this variable.
 pub(crate) const VARIABLE: &str = "STRONGROOM_COMPLETE";
@@ -93,7 +93,7 @@ fn list() -> Option<Vec<SecretKey>> {
         // It can be read only once, and that is for the command itself.
         return None;
     }
-    let manager = session::builder(&global, Create::Never).open_blocking().ok()?;
+    let manager = session::harmless_builder(&global).open_blocking().ok()?;
     let entries = manager.list(ListOptions::new()).ok()?.entries;
     Some(entries.iter().filter_map(|entry| entry.name.key().cloned()).collect())
 }

@@ -1,7 +1,7 @@
 //! The `strongroom` command: secrets at a terminal and in scripts.
 //!
-//! Data goes to stdout, everything else to stderr. Values never stand in arguments. The command only translates:
-//! what a verb means is decided in the core.
+//! Data goes to stdout, everything else to stderr. Values stand in arguments only as `KEY=VALUE`, with a notice, and no
+//! message repeats them. The command only translates: what a verb means is decided in the core.
 
 mod args;
 mod assignments;

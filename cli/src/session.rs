@@ -49,6 +49,17 @@ pub(crate) fn builder(global: &Global, create: Create) -> Builder {
     builder
 }
 
+/// A manager that asks nobody and changes nothing, for those who only look.
+pub(crate) fn harmless_builder(global: &Global) -> Builder {
+    let builder = builder(global, Create::Never);
+    let on_corrupt = "file.on_corrupt";
+    match strongroom::Setting::find(on_corrupt) {
+        // Else opening moves a corrupt file away and makes a fresh one.
+        Some(_) => builder.flag(on_corrupt, "stop"),
+        None => builder,
+    }
+}
+
 /// Opens the manager for what brings in a secret; whether a store was made for it.
 pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
     // Looked at before, and not by opening twice: a key that comes from a descriptor can be read only once.
@@ -96,9 +107,7 @@ pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
             // The commonest slip is `KEY=value`: what may be a value is not shown again.
             let hidden = "this is no key (it is not shown: what stands behind the `=` may be a value)";
             return strongroom::Error::new(ErrorKind::InvalidKey, hidden)
-                .with_help(
-                    "give the key alone; values come from stdin, a prompt or `--from-file`, never from arguments",
-                )
+                .with_help("give the key alone; only `set` takes `KEY=VALUE`")
                 .into();
         }
         error.into()

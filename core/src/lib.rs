@@ -34,7 +34,10 @@ mod wipe;
 mod worker;
 
 pub use config::locations;
-pub use config::{Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings, parse_duration};
+pub use config::{
+    ConfigFile, ConfigFormat, ConfigRole, Inspection, Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings,
+    config_schema, parse_duration,
+};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey, VariableMapping};

@@ -60,7 +60,8 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     }
 }
 
-fn key_memory() -> String {
+/// How the keys in memory are guarded.
+pub(crate) fn key_memory() -> String {
     let found = strongroom::hardening();
     let words = [
         if found.secret_memory {
@@ -82,7 +83,8 @@ fn key_memory() -> String {
     words.join(", ")
 }
 
-fn process() -> String {
+/// How this process is guarded.
+pub(crate) fn process() -> String {
     let found = strongroom::harden_process();
     let words = [
         if found.not_dumpable {

@@ -209,7 +209,7 @@ fn damage_is_integrity() {
 }
 
 /// The command as another user. The binary is copied, because the target folder may be closed to others.
-fn as_other(home: &Home, args: &[&str]) -> Option<Run> {
+pub(crate) fn as_other(home: &Home, args: &[&str]) -> Option<Run> {
     if !is_root() {
         skipped("files of another owner: needs root");
         return None;

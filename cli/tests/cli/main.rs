@@ -1,12 +1,17 @@
 //! The built command, run as people and scripts run it, each test in a home of its own.
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails its test")]
 
+mod completions;
+mod component;
 mod concurrency;
+mod doctor;
 mod files;
 mod help;
 mod home;
 mod keys;
 mod output;
 mod prompt;
+mod reveal;
+mod several;
 mod values;
 mod verbs;

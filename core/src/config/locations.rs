@@ -31,7 +31,7 @@ pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
 
 /// The folder of the journals of copies: `<state folder>/<app>/migrations`.
 pub(crate) fn migrations(app: &str) -> Result<PathBuf> {
-    state_dir(app).map(|dir| dir.join("migrations"))
+    state_folder(app).map(|dir| dir.join("migrations"))
 }
 
 /// The plain file of the backend `file`: `file.path`, by default `<APP>_DATA_DIR` or `<data folder>/<app>`, and in it
@@ -53,6 +53,33 @@ pub fn plain_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     Ok(folder.map_err(of("file.path"))?.join("secrets.json"))
 }
 
+/// The settings that state the store's key, each in its own way.
+#[cfg(feature = "encrypted")]
+pub(crate) const KEY_SETTINGS: &[&str] = &["encrypted.key", "encrypted.key_file", "encrypted.key_fd"];
+
+/// Where the user's own configuration of an application may lie: `<configuration folder>/<app>/config.toml` and
+/// `config.json`, one of them. Nothing where the system names no such folder.
+///
+/// Linux: `$XDG_CONFIG_HOME` or `~/.config`; macOS: `~/Library/Application Support`; Windows: `%APPDATA%`.
+pub fn user_files(app: &str) -> Vec<PathBuf> {
+    let folder = base(&["XDG_CONFIG_HOME"], ".config").map(|base| base.join(app));
+    let files = |folder: PathBuf| ["config.toml", "config.json"].map(|name| folder.join(name)).to_vec();
+    folder.map(files).unwrap_or_default()
+}
+
+/// `<state folder>/<app>`: what a machine knows and no other needs.
+///
+/// Linux: `$XDG_STATE_HOME` or `~/.local/state`; macOS and Windows: the application's folder.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where the system names no such folder.
+pub fn state_folder(app: &str) -> Result<PathBuf> {
+    if cfg!(any(target_os = "macos", windows)) {
+        return data_dir(app);
+    }
+    base(&["XDG_STATE_HOME"], ".local/state").map(|base| base.join(app))
+}
+
 /// `<data folder>/<app>`: the store.
 ///
 /// Linux: `$XDG_DATA_HOME` or `~/.local/share`; macOS: `~/Library/Application Support`; Windows: `%APPDATA%`.
@@ -63,10 +90,12 @@ fn data_dir(app: &str) -> Result<PathBuf> {
 /// `<state folder>/<app>`: the default key file, apart from the store so that a copy of the data folder alone opens
 /// nothing. macOS and Windows: `keys` in the application's folder.
 fn state_dir(app: &str) -> Result<PathBuf> {
-    if cfg!(any(target_os = "macos", windows)) {
-        return data_dir(app).map(|dir| dir.join("keys"));
-    }
-    base(&["XDG_STATE_HOME"], ".local/state").map(|base| base.join(app))
+    let folder = state_folder(app)?;
+    Ok(if cfg!(any(target_os = "macos", windows)) {
+        folder.join("keys")
+    } else {
+        folder
+    })
 }
 
 fn base(variables: &[&str], below_home: &str) -> Result<PathBuf> {

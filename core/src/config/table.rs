@@ -42,6 +42,8 @@ pub struct Setting {
     pub default: Option<&'static str>,
     /// The environment variable is `<APP>_SECRETS_` and this.
     pub env: &'static str,
+    /// Other variables that state it too, by their full names; `{APP}` stands for the application's name in upper case.
+    pub aliases: &'static [&'static str],
     /// Whether the value is a secret: it never travels as ordinary text and is never shown.
     pub secret: bool,
     /// One sentence.
@@ -58,15 +60,40 @@ impl Setting {
     pub fn variable(&self, app: &str) -> String {
         variable(app, self.env)
     }
+
+    /// Every environment variable that states it for an application: [`variable`](Self::variable), then the
+    /// [`aliases`](Self::aliases).
+    pub fn variables(&self, app: &str) -> Vec<String> {
+        let mut names = vec![self.variable(app)];
+        names.extend(
+            self.aliases
+                .iter()
+                .map(|alias| alias.replace("{APP}", &in_variables(app))),
+        );
+        names
+    }
+
+    /// Whether a project's file may state it only once a person trusts that file: it says where secrets lie or go, or
+    /// what opens them. A person trusts a file by `strongroom config trust`.
+    pub fn needs_trust(&self) -> bool {
+        self.secret
+            || self.kind == SettingKind::Path
+            || matches!(
+                self.key,
+                "backend" | "chain.members" | "chain.writer" | "encrypted.key_fd"
+            )
+    }
 }
 
 macro_rules! settings {
-    ($($(#[$meta:meta])* $key:literal: $kind:expr, default $default:expr, env $env:literal, $secret:ident, $help:literal;)+) => {
+    ($($(#[$meta:meta])* $key:literal: $kind:expr, default $default:expr, env $env:literal, $secret:ident
+       $(, also $alias:literal)*, $help:literal;)+) => {
         &[$($(#[$meta])* Setting {
             key: $key,
             kind: $kind,
             default: $default,
             env: $env,
+            aliases: &[$($alias),*],
             secret: settings!(@$secret),
             help: $help,
         }),+]
@@ -80,8 +107,8 @@ const MIB: u64 = 1 << 20;
 
 /// Every setting.
 pub static SETTINGS: &[Setting] = settings! {
-    "backend": SettingKind::Text, default Some("encrypted"), env "BACKEND", plain,
-        "The backend, by its word.";
+    "backend": SettingKind::Text, default None, env "BACKEND", plain, also "{APP}_SECRET_BACKEND",
+        "The backend, by its word; by default the best that this machine and build have, and `status` says why.";
     "deadline": SettingKind::Duration, default Some("10s"), env "DEADLINE", plain,
         "How long a call may take in all.";
     "prompt": SettingKind::Choice(&["never", "allow"]), default Some("never"), env "PROMPT", plain,
@@ -96,6 +123,8 @@ pub static SETTINGS: &[Setting] = settings! {
         "The most bytes that the cache keeps.";
     "cache_ttl": SettingKind::Duration, default Some("300s"), env "CACHE_TTL", plain,
         "How long a value is trusted where the backend cannot tell that something changed.";
+    "dotenv": SettingKind::Path, default None, env "DOTENV", plain,
+        "A file of variables (`.env`) that count as if they stood in the environment, which wins over them.";
     "encrypted.path": SettingKind::Path, default None, env "ENCRYPTED_PATH", plain,
         "The store's file; by default `<data folder>/<app>/secrets.strongroom`.";
     "encrypted.create": SettingKind::Choice(&["auto", "never"]), default Some("auto"), env "ENCRYPTED_CREATE", plain,
@@ -133,8 +162,12 @@ pub(super) fn variable(app: &str, suffix: &str) -> String {
 
 /// A variable of an application: `<APP>_<suffix>`.
 pub(super) fn app_variable(app: &str, suffix: &str) -> String {
-    let app: String = app
-        .chars()
+    format!("{}_{suffix}", in_variables(app))
+}
+
+/// An application's name as its variables begin: in upper case, what is no letter and no digit as `_`.
+pub(super) fn in_variables(app: &str) -> String {
+    app.chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() {
                 c.to_ascii_uppercase()
@@ -142,6 +175,5 @@ pub(super) fn app_variable(app: &str, suffix: &str) -> String {
                 '_'
             }
         })
-        .collect();
-    format!("{app}_{suffix}")
+        .collect()
 }

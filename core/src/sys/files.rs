@@ -81,6 +81,25 @@ pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<V
     system::read::read_private_file(path, limit)
 }
 
+/// What a file of configuration holds.
+pub(crate) struct Document {
+    /// The content, wiped when dropped.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// Whether group and others have no permission on the file.
+    pub(crate) private: bool,
+}
+
+/// Reads a file that tells us what to do: a regular file of ours or of root that not everybody can write to. The
+/// checks look at the open descriptor. `links` says whether the path's last component may be a symbolic link; what it
+/// points to is checked the same. `None` where there is nothing.
+///
+/// # Errors
+/// [`ErrorKind::InsecurePath`] naming the path, what is wrong and what to do; [`ErrorKind::TooLarge`] beyond `limit`
+/// bytes; what the system answers.
+pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Option<Document>> {
+    system::read::read_document(path, limit, links)
+}
+
 /// Reads an inherited descriptor to its end. The descriptor stays open and stays the caller's.
 ///
 /// # Errors

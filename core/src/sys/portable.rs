@@ -69,7 +69,7 @@ pub(crate) mod read {
     use zeroize::Zeroizing;
 
     use crate::error::{Error, ErrorKind, Result};
-    use crate::sys::files::{io_error, shown};
+    use crate::sys::files::{Document, insecure, io_error, shown};
 
     /// Reads a file into one buffer.
     pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -109,6 +109,31 @@ pub(crate) mod read {
         let mut buffer = Zeroizing::new(vec![0; expected]);
         from.read_exact(&mut buffer)?;
         Ok(Some(buffer))
+    }
+
+    /// Reads a file of configuration, without a look at its owner or access list.
+    pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Option<Document>> {
+        let fail = |error: std::io::Error| io_error(&error, "read", path);
+        match std::fs::symlink_metadata(path) {
+            Err(error) if error.kind() == Io::NotFound => return Ok(None),
+            Ok(found) if found.is_symlink() && !links => {
+                return Err(insecure(path, "is a symbolic link; put the file itself there"));
+            }
+            _ => {}
+        }
+        if !std::fs::metadata(path).map_err(fail)?.is_file() {
+            return Err(insecure(path, "is not a regular file; name a regular file"));
+        }
+        let file = std::fs::File::open(path).map_err(fail)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
+        file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
+        if bytes.len() > limit {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("`{}` is longer than {limit} bytes", shown(path)),
+            ));
+        }
+        Ok(Some(Document { bytes, private: true }))
     }
 
     /// Descriptors are not inherited by number here.

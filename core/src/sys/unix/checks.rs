@@ -62,6 +62,23 @@ pub(crate) fn check_private(path: &Path, found: &Metadata) -> Result<()> {
     Ok(())
 }
 
+/// A regular file of ours or of root that not everybody can write to. Answers whether it is private as well.
+pub(crate) fn check_document(path: &Path, found: &Metadata) -> Result<bool> {
+    check_regular(path, found)?;
+    check_owner(path, found)?;
+    let mode = found.mode() & 0o7777;
+    if mode & 0o002 != 0 {
+        return Err(insecure(
+            path,
+            format_args!(
+                "can be written by everybody (mode {mode:04o}); run `chmod o-w {}`",
+                shown(path)
+            ),
+        ));
+    }
+    Ok(mode & 0o077 == 0)
+}
+
 /// A regular file, no link.
 pub(crate) fn check_regular(path: &Path, found: &Metadata) -> Result<()> {
     let kind = found.file_type();

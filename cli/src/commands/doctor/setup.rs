@@ -1,0 +1,84 @@
+//! What is configured, as far as it can be told without opening anything.
+
+use strongroom::{Inspection, Origin, SETTINGS, Settings, locations};
+
+use super::finding::Finding;
+use crate::args::Global;
+use crate::session::{self, Create};
+
+/// What everything that states settings says, and what is wrong with it.
+pub(super) struct Setup {
+    pub(super) app: String,
+    inspection: Inspection,
+}
+
+impl Setup {
+    /// Collects it as opening does.
+    pub(super) fn gather(global: &Global) -> Self {
+        Self {
+            app: global.app.clone(),
+            inspection: session::builder(global, Create::IfAbsent).inspect(),
+        }
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.inspection.settings
+    }
+
+    /// Whether opening can tell more: a wrong setting would only be answered again, and a store that is not there yet is
+    /// not opened, because looking must not make it.
+    pub(super) fn can_be_opened(&self) -> bool {
+        let awaits = self.is_encrypted()
+            && self.settings().text("encrypted.create") != Some("never")
+            && locations::store_file(&self.app, self.settings()).is_ok_and(|store| !store.exists());
+        self.inspection.problems.is_empty() && !awaits
+    }
+
+    /// The backend's word, where there is one.
+    pub(super) fn backend(&self) -> &str {
+        self.settings().text("backend").unwrap_or("none")
+    }
+
+    /// Whether the secrets lie in the encrypted store, whatever opens it.
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self.backend(), "encrypted" | "local_encrypted" | "local")
+    }
+
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<_> = self
+            .inspection
+            .problems
+            .iter()
+            .map(|error| Finding::error("configuration", error))
+            .collect();
+        if findings.is_empty() {
+            findings.push(Finding::ok("configuration", self.stated()));
+        }
+        if self.settings().is_set("backend") {
+            let origin = self.settings().origin("backend");
+            findings.push(Finding::ok("backend", format!("`{}`, from {origin}", self.backend())));
+        }
+        findings
+    }
+
+    /// The application, the files that were read and what is stated where.
+    fn stated(&self) -> String {
+        let mut parts = vec![format!("application `{}`", self.app)];
+        let files = self.inspection.files.iter().filter(|file| file.found);
+        parts.extend(files.map(|file| format!("the {} file {}", file.role.word(), file.path.display())));
+        let settings = self.settings();
+        let told = SETTINGS.iter().map(|setting| setting.key).filter(|key| {
+            let ours = matches!(settings.origin(key), Origin::Flag) && *key == "cache";
+            // The backend has a line of its own.
+            settings.is_set(key) && !ours && *key != "backend"
+        });
+        let told: Vec<_> = told
+            .map(|key| format!("`{key}` from {}", settings.origin(key)))
+            .collect();
+        if told.is_empty() {
+            parts.push("every setting has its default".to_owned());
+        }
+        parts.extend(told);
+        parts.join("; ")
+    }
+}

@@ -1,6 +1,7 @@
 //! Secrets from one place to another: what `copy` and `migrate` share. The plan first, then a yes, then the work.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
@@ -82,13 +83,52 @@ pub(crate) fn run(global: &Global, ends: &EndArgs, how: &HowArgs, what: &What) -
     conclude(global, what, &source, &target, &report)
 }
 
-fn source(global: &Global, ends: &EndArgs) -> Result<SecretManager, Failure> {
-    let mut builder = session::builder(global, Create::Never);
-    if let Some(from) = &ends.from {
-        builder = builder.flag("backend", from);
+/// One end as the command line states it.
+struct End<'a> {
+    word: Option<&'a String>,
+    options: &'a [String],
+    config: Option<&'a PathBuf>,
+    flag: &'static str,
+}
+
+impl End<'_> {
+    fn open(&self, global: &Global, create: Create) -> Result<SecretManager, Failure> {
+        let mut builder = match create {
+            // A corrupt file is not set aside, and its secrets with it, for a plan.
+            Create::Never => session::harmless_builder(global),
+            Create::IfAbsent => session::builder(global, create),
+        };
+        if let Some(path) = self.config {
+            builder = builder.config_file(path);
+        }
+        if let Some(word) = self.word {
+            builder = builder.flag("backend", word);
+        }
+        Ok(session::open_built(
+            global,
+            with_options(builder, self.options, self.flag)?,
+        )?)
     }
-    let builder = with_options(builder, &ends.from_options, "--from-option")?;
-    Ok(session::open_built(global, builder)?)
+}
+
+fn source(global: &Global, ends: &EndArgs) -> Result<SecretManager, Failure> {
+    let end = End {
+        word: ends.from.as_ref(),
+        options: &ends.from_options,
+        config: ends.from_config.as_ref(),
+        flag: "--from-option",
+    };
+    end.open(global, Create::Never)
+}
+
+fn target(global: &Global, ends: &EndArgs, create: Create) -> Result<SecretManager, Failure> {
+    let end = End {
+        word: ends.to.as_ref(),
+        options: &ends.to_options,
+        config: ends.to_config.as_ref(),
+        flag: "--to-option",
+    };
+    end.open(global, create)
 }
 
 /// The place that gets the secrets. One that is not there yet is made when the first is written.
@@ -101,7 +141,7 @@ impl Target {
     fn open(global: &Global, ends: &EndArgs) -> Result<Self, Failure> {
         let is_missing =
             |error: &Error| error.kind() == ErrorKind::Unavailable && error.setting() == Some("encrypted.path");
-        match Self::manager_of(global, ends, Create::Never) {
+        match target(global, ends, Create::Never) {
             Ok(manager) => Ok(Self {
                 manager,
                 is_missing: false,
@@ -117,19 +157,13 @@ impl Target {
         }
     }
 
-    fn manager_of(global: &Global, ends: &EndArgs, create: Create) -> Result<SecretManager, Failure> {
-        let builder = session::builder(global, create).flag("backend", &ends.to);
-        let builder = with_options(builder, &ends.to_options, "--to-option")?;
-        Ok(session::open_built(global, builder)?)
-    }
-
     /// The same place, made where it was not there.
     fn made(self, global: &Global, ends: &EndArgs) -> Result<Self, Failure> {
         if !self.is_missing {
             return Ok(self);
         }
         Ok(Self {
-            manager: Self::manager_of(global, ends, Create::IfAbsent)?,
+            manager: target(global, ends, Create::IfAbsent)?,
             is_missing: false,
         })
     }

@@ -36,12 +36,18 @@ pub(crate) struct EndArgs {
     /// A setting of it, such as `encrypted.path=/old/s.strongroom`; may be given again
     #[arg(long = "from-option", value_name = "SETTING=VALUE")]
     pub(crate) from_options: Vec<String>,
+    /// A file of settings for it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_config: Option<PathBuf>,
     /// The backend that gets them
-    #[arg(long, value_name = "BACKEND")]
-    pub(crate) to: String,
+    #[arg(long, value_name = "BACKEND", required_unless_present = "to_config")]
+    pub(crate) to: Option<String>,
     /// A setting of it; may be given again
     #[arg(long = "to-option", value_name = "SETTING=VALUE")]
     pub(crate) to_options: Vec<String>,
+    /// A file of settings for it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to_config: Option<PathBuf>,
 }
 
 /// What is done about what stands in the way.

@@ -9,6 +9,7 @@ mod files;
 mod help;
 mod home;
 mod keys;
+mod migrate;
 mod output;
 mod prompt;
 mod reveal;

@@ -302,10 +302,12 @@ fn bar(global: &Global) -> ProgressBar {
 }
 
 fn advance(bar: &ProgressBar, progress: &CopyProgress<'_>) {
+    bar.update(|state| {
+        state.set_len(progress.total as u64);
+        state.set_pos(progress.done as u64);
+    });
     bar.set_prefix(progress.phase.word());
-    bar.set_length(progress.total as u64);
     bar.set_message(progress.key.to_string());
-    bar.set_position(progress.done as u64);
 }
 
 /// Says what was done and what is left to do; the exit code of a secret that was to be removed and was kept.

@@ -10,6 +10,7 @@ use crate::transport::{self, What};
 
 /// What the verb takes.
 #[derive(Args, Debug)]
+#[command(override_usage = "strongroom copy [--from <BACKEND>] --to <BACKEND> [OPTIONS] <KEY>...")]
 pub(crate) struct CopyArgs {
     /// The keys
     #[arg(required = true, value_name = "KEY")]

@@ -11,6 +11,7 @@ use crate::transport::{self, What};
 
 /// What the verb takes.
 #[derive(Args, Debug)]
+#[command(override_usage = "strongroom migrate [--from <BACKEND>] --to <BACKEND> [OPTIONS]")]
 pub(crate) struct MigrateArgs {
     #[command(flatten)]
     pub(crate) ends: EndArgs,
@@ -33,19 +34,19 @@ pub(crate) struct EndArgs {
     /// The backend that has the secrets; the one of the settings where it is not given
     #[arg(long, value_name = "BACKEND")]
     pub(crate) from: Option<String>,
-    /// A setting of it, such as `encrypted.path=/old/s.strongroom`; may be given again
+    /// A setting of that place, such as `encrypted.path=/old/s.strongroom`; may be given again
     #[arg(long = "from-option", value_name = "SETTING=VALUE")]
     pub(crate) from_options: Vec<String>,
-    /// A file of settings for it
+    /// A file of settings of that place
     #[arg(long, value_name = "FILE")]
     pub(crate) from_config: Option<PathBuf>,
     /// The backend that gets them
     #[arg(long, value_name = "BACKEND", required_unless_present = "to_config")]
     pub(crate) to: Option<String>,
-    /// A setting of it; may be given again
+    /// A setting of that place; may be given again
     #[arg(long = "to-option", value_name = "SETTING=VALUE")]
     pub(crate) to_options: Vec<String>,
-    /// A file of settings for it
+    /// A file of settings of that place
     #[arg(long, value_name = "FILE")]
     pub(crate) to_config: Option<PathBuf>,
 }

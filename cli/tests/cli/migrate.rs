@@ -1,6 +1,7 @@
 //! `copy` and `migrate`: the plan, what is refused, and what is where afterwards.
 
 use crate::home::{Home, Run};
+use crate::prompt::on_a_terminal;
 
 /// A store with three secrets, of which one has metadata that not every place can hold.
 fn home() -> Home {
@@ -132,6 +133,9 @@ fn what_is_in_the_way_is_shown_and_stays() {
 #[test]
 fn losses_are_refused_unless_they_are_allowed() {
     let home = home();
+    let mut init = home.command(&["init"]);
+    init.env("STRONGROOM_SECRETS_ENCRYPTED_PATH", "lacking.strongroom");
+    crate::home::feed(init, b"").ok();
     let lacking = [
         "--to",
         "fault",
@@ -213,4 +217,44 @@ fn secrets_go_to_a_plain_file_and_back() {
     home.run(&[&["migrate"][..], &back].concat()).ok();
     assert_eq!(home.get("C"), b"value-c");
     assert!(home.run(&["list", "--long"]).ok().text().contains("team=x"));
+}
+
+#[test]
+fn a_person_is_asked_first_and_sees_how_far_it_is() {
+    let home = home().variable("TERM", "xterm");
+    let option = format!("encrypted.path={}", home.path().join("new.strongroom").display());
+    let args = [
+        "migrate",
+        "--to",
+        "encrypted",
+        "--to-option",
+        &option,
+        "--delete-source",
+    ];
+    let Some((code, screen)) = on_a_terminal(&home, "n", &args) else {
+        return;
+    };
+    assert_eq!(code, 34, "{screen}");
+    assert!(
+        screen.contains("KEY") && screen.contains("then remove 3 at the old place? [y/N]"),
+        "{screen}"
+    );
+    assert!(!home.path().join("new.strongroom").exists());
+    assert_eq!(home.get("A"), b"value-a");
+    let (code, screen) = on_a_terminal(&home, "y", &args).unwrap();
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        screen.contains("] 1/3 ") && screen.contains("3 removed at the source"),
+        "{screen}"
+    );
+    assert!(!screen.contains("value-"));
+    assert_eq!(there(&home, "C").ok().text(), "value-c");
+    // Nobody is asked where there is nothing to do, and nothing moves where it is to be quiet.
+    let (code, screen) = on_a_terminal(
+        &home,
+        "",
+        &["-q", "migrate", "--to", "encrypted", "--to-option", &option],
+    )
+    .unwrap();
+    assert_eq!((code, screen.as_str()), (0, ""), "{screen}");
 }

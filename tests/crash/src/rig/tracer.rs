@@ -40,6 +40,7 @@ pub enum End {
 /// # Panics
 /// Where it cannot be started or traced.
 #[allow(unsafe_code, reason = "the system's tracing has no safe face")]
+#[expect(clippy::zombie_processes, reason = "the tracer itself waits, for every thread of it")]
 pub fn run_until_write(command: &mut Command, fatal: u64) -> End {
     // SAFETY: a system call and nothing else happens between fork and exec.
     unsafe {

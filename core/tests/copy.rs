@@ -8,7 +8,7 @@ use std::time::Duration;
 use strongroom::backend::{Backend, Capabilities, Operation};
 use strongroom::blocking::SecretManager;
 use strongroom::testing::{Fault, FaultBackend, LimitedBackend, memory};
-use strongroom::transfer::{CopyAction, CopyLoss, CopyOptions, CopyOutcome, IfExists};
+use strongroom::transfer::{CopyAction, CopyLoss, CopyOptions, CopyOutcome, CopyPhase, IfExists};
 use strongroom::{ErrorKind, GetOptions, ListOptions, Secret, SecretKey, SecretScope, SetOptions};
 use time::OffsetDateTime;
 
@@ -395,7 +395,7 @@ fn a_secret_that_changes_between_copy_and_removal_is_kept() {
         let options = CopyOptions::new().delete_source().progress(move |progress| {
             let mut done = at.lock().unwrap();
             let last = progress.done == progress.total;
-            if progress.phase == strongroom::transfer::CopyPhase::Copying && last && !*done {
+            if progress.phase == CopyPhase::Copying && last && !*done {
                 *done = true;
                 changed.set("expired", &Secret::new("newer")).unwrap();
             }
@@ -433,7 +433,7 @@ fn a_cancelled_copy_ends_at_once_and_goes_on_later() {
     let token = strongroom::CancellationToken::new();
     let fired = token.clone();
     let options = CopyOptions::new().progress(move |progress| {
-        if progress.phase == strongroom::transfer::CopyPhase::Copying {
+        if progress.phase == CopyPhase::Copying {
             fired.cancel();
         }
     });
@@ -543,6 +543,35 @@ mod journal {
         );
         let left = std::fs::read_dir(path.parent().unwrap()).unwrap().count();
         assert_eq!(left, 0, "neither journal nor lock is left");
+    }
+
+    #[test]
+    fn named_keys_that_were_moved_before_the_interruption_are_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let named = KEYS.iter().fold(options(&path), |options, key| {
+            options.key(SecretKey::parse(key).unwrap())
+        });
+        // The answer to the first removal is lost, and so is the look at it: the journal has no record of its success.
+        let fault = FaultBackend::new(memory());
+        fault.on(Operation::Delete).times(1).then(Fault::OutcomeUnknown);
+        let (source, target) = (over(Arc::clone(&fault) as Arc<dyn Backend>), in_memory());
+        fill(&source);
+        let (listened, seen) = (Arc::clone(&fault), Mutex::new(false));
+        let failing = named.clone().progress(move |progress| {
+            let is_last = progress.phase == CopyPhase::Copying && progress.done == progress.total;
+            if is_last && !std::mem::replace(&mut *seen.lock().unwrap(), true) {
+                listened.on(Operation::Get).times(1).then(Fault::Pass);
+                listened.on(Operation::Get).times(1).then(Fault::Unavailable);
+            }
+        });
+        let error = source.copy_to(&target, failing).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!((names(&source).len(), names(&target).len()), (2, 3));
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("\"deleted\""));
+        let report = source.copy_to(&target, named).unwrap();
+        assert_eq!((report.deleted(), report.deleted_before.len()), (2, 1));
+        assert_eq!((names(&source).len(), names(&target).len()), (0, 3));
     }
 
     #[test]
@@ -665,4 +694,52 @@ fn a_slow_target_is_given_its_time_secret_by_secret() {
             .count(CopyOutcome::Copied),
         3
     );
+}
+
+#[test]
+fn a_removal_depends_on_its_condition_in_every_place_that_knows_conditions() {
+    use strongroom::backend::{DeleteRequest, GetRequest, IfVersion, SetRequest};
+    use strongroom::testing::open_backend;
+    use strongroom::{CallContext, Face, Origin, SecretValue, Settings};
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut settings = Settings::new();
+    settings
+        .set("encrypted.path", at("a.strongroom"), Origin::Builder)
+        .unwrap();
+    settings.set("file.path", at("a.json"), Origin::Builder).unwrap();
+    let key = SecretValue::from("07".repeat(32));
+    settings.set_secret("encrypted.key", key, Origin::Builder).unwrap();
+    let cx = CallContext::new(Face::Blocking, Duration::from_secs(30));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for word in ["memory", "encrypted", "file", "fault"] {
+        let place = open_backend(word, "strongroom", &settings, &cx).unwrap();
+        assert!(place.capabilities().cas, "{word}");
+        let key = SecretKey::new("A");
+        let mut versions = Vec::new();
+        for value in ["one", "two"] {
+            let secret = Secret::new(value);
+            let written = runtime
+                .block_on(place.set(&cx, SetRequest::new(&key, &secret)))
+                .unwrap();
+            versions.extend(written.version);
+        }
+        let delete = |condition| {
+            let request = DeleteRequest::new(&key).when(condition);
+            runtime.block_on(place.delete(&cx, request)).map(drop)
+        };
+        let kind = |outcome: strongroom::Result<()>| outcome.unwrap_err().kind();
+        assert_eq!(kind(delete(IfVersion::Is(&versions[0]))), ErrorKind::Conflict, "{word}");
+        assert_eq!(kind(delete(IfVersion::Absent)), ErrorKind::Conflict, "{word}");
+        assert!(
+            runtime
+                .block_on(place.get(&cx, GetRequest::new(&key)))
+                .unwrap()
+                .is_some(),
+            "{word}"
+        );
+        delete(IfVersion::Is(&versions[1])).unwrap();
+        assert_eq!(kind(delete(IfVersion::Is(&versions[1]))), ErrorKind::NotFound, "{word}");
+    }
 }

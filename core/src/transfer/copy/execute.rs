@@ -57,9 +57,13 @@ pub(super) async fn run(
     if options.delete_source {
         copy.remove_all(&mut report.secrets).await?;
     }
-    let now: BTreeSet<&SecretKey> = report.secrets.iter().map(|secret| &secret.key).collect();
-    let deleted = before.deleted.into_iter().filter(|key| !now.contains(key));
-    report.deleted_before = deleted.collect();
+    let now: BTreeSet<SecretKey> = report.secrets.iter().map(|secret| secret.key.clone()).collect();
+    for key in before.deleting.difference(&now) {
+        // The record of the removal may be what the interruption cut off.
+        if read(source, key).await?.is_none() {
+            report.deleted_before.push(key.clone());
+        }
+    }
     journal.finish(source).await?;
     Ok(report)
 }

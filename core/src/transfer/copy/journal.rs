@@ -1,6 +1,7 @@
 //! The journal of a copy: one JSON line a step, flushed before the next one. Keys and steps, never a value or a digest
 //! of one. A last line that was cut off is dropped when the journal is read.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -64,8 +65,8 @@ impl Line {
 pub(super) struct Before {
     /// Whether there was one.
     pub(super) unfinished: bool,
-    /// The keys that it had removed at the source.
-    pub(super) deleted: Vec<SecretKey>,
+    /// The keys that it was about to remove at the source, or had removed.
+    pub(super) deleting: BTreeSet<SecretKey>,
 }
 
 /// The open journal, which nobody else has meanwhile.
@@ -226,10 +227,11 @@ fn read(path: &Path, bytes: &[u8], from: &str, to: &str) -> Result<(Before, u64)
     for (number, line) in lines.filter(|(_, line)| !line.is_empty()) {
         match serde_json::from_slice(line).map_err(|_| damaged(number))? {
             Line::Journal { .. } => return Err(damaged(number)),
-            Line::Write(_) | Line::Copied(_) | Line::Delete(_) => {}
-            Line::Deleted(key) => before
-                .deleted
-                .push(SecretKey::parse(&key).map_err(|_| damaged(number))?),
+            Line::Write(_) | Line::Copied(_) => {}
+            Line::Delete(key) | Line::Deleted(key) => {
+                let key = SecretKey::parse(&key).map_err(|_| damaged(number))?;
+                before.deleting.insert(key);
+            }
             Line::Finished => return Ok((Before::default(), 0)),
         }
     }

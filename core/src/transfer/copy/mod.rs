@@ -10,6 +10,7 @@ mod options;
 mod plan;
 mod report;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use options::{CopyOptions, IfExists};
@@ -35,7 +36,7 @@ impl SecretManager {
     /// and `get` and the target's `get` answer. What stands in the way of single secrets is part of the plan.
     pub async fn copy_plan(&self, target: &Self, options: &CopyOptions) -> Result<CopyPlan> {
         check_ends(self, target, options)?;
-        plan::make(self, target, options).await
+        plan::make(self, target, options, &BTreeSet::new()).await
     }
 
     /// Copies secrets to `target`: values, metadata and creation time, the current version of each. Every secret is
@@ -57,7 +58,7 @@ impl SecretManager {
     pub async fn copy_to(&self, target: &Self, options: CopyOptions) -> Result<CopyReport> {
         check_ends(self, target, &options)?;
         let journal = Keeper::open(self, target, &options).await?;
-        let plan = plan::make(self, target, &options).await?;
+        let plan = plan::make(self, target, &options, &journal.before().deleting).await?;
         if let Some(error) = plan.refusal() {
             return Err(error);
         }

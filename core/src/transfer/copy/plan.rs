@@ -1,6 +1,8 @@
 //! What a copy would do, secret by secret.
 
 use super::compare;
+use std::collections::BTreeSet;
+
 use super::options::{CopyOptions, IfExists};
 use super::report::{CopyPhase, CopyProgress};
 use crate::backend::{EntryName, GetRequest, Operation, VersionsRequest};
@@ -123,9 +125,20 @@ impl CopyPlan {
     }
 }
 
-/// Reads both places and compares.
-pub(super) async fn make(source: &SecretManager, target: &SecretManager, options: &CopyOptions) -> Result<CopyPlan> {
-    let (keys, references) = keys(source, options).await?;
+/// Reads both places and compares. `deleting` are the keys that an interrupted copy was about to remove at the source.
+pub(super) async fn make(
+    source: &SecretManager,
+    target: &SecretManager,
+    options: &CopyOptions,
+    deleting: &BTreeSet<SecretKey>,
+) -> Result<CopyPlan> {
+    let (mut keys, references) = keys(source, options).await?;
+    for key in deleting {
+        // A key that is named and was moved is done, not missing.
+        if keys.contains(key) && read(source, key).await?.is_none() && read(target, key).await?.is_some() {
+            keys.retain(|other| other != key);
+        }
+    }
     let mut plan = CopyPlan {
         secrets: Vec::with_capacity(keys.len()),
         references,

@@ -7,6 +7,7 @@ use strongroom::flags::SecretsArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::component::ComponentCommand;
 use crate::commands::config::ConfigCommand;
+use crate::commands::copy::CopyArgs;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::explain::ExplainArgs;
@@ -16,6 +17,7 @@ use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::list::ListArgs;
+use crate::commands::migrate::MigrateArgs;
 use crate::commands::rollback::RollbackArgs;
 use crate::commands::set::SetArgs;
 use crate::commands::status::StatusArgs;
@@ -86,6 +88,10 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Write many secrets into a document, values included
     Export(ExportArgs),
+    /// Copy secrets to another place
+    Copy(CopyArgs),
+    /// Copy all secrets to another place, and remove them here on request
+    Migrate(MigrateArgs),
     /// The secrets of one component
     #[command(subcommand)]
     Component(ComponentCommand),

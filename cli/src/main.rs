@@ -16,6 +16,7 @@ mod project;
 mod reveal;
 mod session;
 mod terminal;
+mod transport;
 mod trust;
 
 use std::process::ExitCode;

@@ -21,7 +21,11 @@ pub(crate) enum Create {
 
 /// Opens the manager.
 pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
-    let mut builder = builder(global, create)?;
+    open_built(global, builder(global, create)?)
+}
+
+/// Opens a manager that may ask the person at the terminal.
+pub(crate) fn open_built(global: &Global, mut builder: Builder) -> Result<SecretManager> {
     if may_prompt(&global.app) {
         builder = builder.flag("prompt", "allow");
     }

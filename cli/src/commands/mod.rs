@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod config;
+pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod doctor;
 pub(crate) mod explain;
@@ -13,6 +14,7 @@ pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod migrate;
 pub(crate) mod rollback;
 pub(crate) mod set;
 pub(crate) mod status;
@@ -39,6 +41,8 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Generate(args) => generate::run(global, args),
         Command::Import(args) => import::run(global, args),
         Command::Export(args) => export::run(global, args),
+        Command::Copy(args) => copy::run(global, args),
+        Command::Migrate(args) => migrate::run(global, args),
         Command::Component(command) => component::run(global, command),
         Command::Fernet(command) => fernet::run(global, command),
         Command::Status(args) => status::run(global, args),

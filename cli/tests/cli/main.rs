@@ -11,6 +11,7 @@ mod files;
 mod help;
 mod home;
 mod keys;
+mod migrate;
 mod output;
 mod prompt;
 mod read_only;

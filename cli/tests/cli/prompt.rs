@@ -28,7 +28,7 @@ sys.stdout.buffer.write(screen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
 
-fn on_a_terminal(home: &Home, typed: &str, args: &[&str]) -> Option<(i32, String)> {
+pub(crate) fn on_a_terminal(home: &Home, typed: &str, args: &[&str]) -> Option<(i32, String)> {
     let mut command = Command::new("python3");
     home.prepare(&mut command);
     command.args(["-c", TERMINAL, typed, BINARY]).args(args);

@@ -4,6 +4,7 @@
 //! A document is flat, name → text. The readers take what is exact: what others would read differently is taken as it
 //! stands and noted, or refused with its line. Nothing is ever expanded. No error and no note shows a value.
 
+mod copy;
 mod document;
 pub(crate) mod dotenv;
 #[cfg(feature = "encrypted")]
@@ -19,6 +20,10 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use copy::{
+    CopiedSecret, CopyAction, CopyLoss, CopyOptions, CopyOutcome, CopyPhase, CopyPlan, CopyProgress, CopyReport,
+    PlannedCopy,
+};
 pub(crate) use document::{document, entries};
 pub(crate) use names::{Target, export_names, import_keys};
 pub use options::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};

@@ -52,6 +52,12 @@ pub(super) struct Snapshot {
     _file: Option<File>,
 }
 
+/// A document's new text, and what the call that changes it answers.
+pub(super) struct Changed<T> {
+    pub(super) text: Zeroizing<Vec<u8>>,
+    pub(super) answer: T,
+}
+
 /// What a look found.
 enum Found {
     Good(Snapshot),
@@ -185,7 +191,7 @@ impl Place {
         &self,
         cx: &CallContext,
         mut known: Option<Arc<Snapshot>>,
-        edit: impl Fn(&Document) -> Result<(Zeroizing<Vec<u8>>, T)>,
+        edit: impl Fn(&Document) -> Result<Changed<T>>,
     ) -> Result<(T, ChangeStep, Snapshot)> {
         let locked = self.lock(cx)?;
         let look = || files::stamp(&locked.path).map_err(|error| files::io_error(&error, "look at", &locked.path));
@@ -195,7 +201,7 @@ impl Place {
                 Some(known) => known,
                 None => Arc::new(self.settled(&locked, cx)?),
             };
-            let (text, answer) = edit(&now.document)?;
+            let Changed { text, answer } = edit(&now.document)?;
             if text.len() > MAX_DOCUMENT {
                 return Err(Error::new(
                     ErrorKind::TooLarge,

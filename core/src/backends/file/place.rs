@@ -178,7 +178,7 @@ impl Place {
             reason,
             "the secrets file is corrupt; it was set aside and a fresh one is made"
         );
-        match files::write_private_file_new(path, render::EMPTY) {
+        match files::write_private_file_new(path, render::EMPTY.as_bytes()) {
             // Someone who does not know the lock has made one.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
             outcome => outcome.map_err(outside),
@@ -222,7 +222,7 @@ impl Place {
             // One name, which the lock makes ours: a leftover of a process that was killed goes with the next write.
             let temporary = locked.path.with_file_name(hidden(&locked.path));
             let OpenFile { file, stamp, .. } =
-                files::replace(&locked.path, &temporary, document.text().as_bytes()).map_err(outside)?;
+                files::replace(&locked.path, &temporary, document.bytes()).map_err(outside)?;
             let step = ChangeStep::new(token(now.stamp), token(Some(stamp)));
             let snapshot = Snapshot {
                 document,

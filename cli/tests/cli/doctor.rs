@@ -83,15 +83,22 @@ fn wrong_settings_are_all_told() {
     let home = Home::with_store()
         .variable("STRONGROOM_SECRETS_DEADLINE", "soon")
         .variable("STRONGROOM_SECRETS_CACHE", "perhaps")
-        .variable("STRONGROOM_SECRETS_KYE_FILE", "s3cret");
+        .variable("STRONGROOM_SECRETS_KYE_FILE", "s3cret")
+        .variable("STRONGROOM_SECRETS_OF_SOMEONE_ELSE", "s3cret");
     let run = home.run(&["doctor"]);
     assert!(
-        lines(&run, "warn")[0].contains("STRONGROOM_SECRETS_KYE_FILE"),
+        lines(&run, "warn")[0].contains("STRONGROOM_SECRETS_OF_SOMEONE_ELSE"),
         "{}",
         run.text()
     );
     assert!(!run.text().contains("s3cret"));
-    assert_eq!(lines(&run, "fail").len(), 2, "{}", run.text());
+    let failed = lines(&run, "fail");
+    assert_eq!(failed.len(), 3, "{}", run.text());
+    assert!(
+        failed
+            .iter()
+            .any(|line| line.contains("did you mean STRONGROOM_SECRETS_KEY_FILE"))
+    );
     fails(run, 55, &["configuration", "STRONGROOM_SECRETS_DEADLINE"]);
 }
 

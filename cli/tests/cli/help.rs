@@ -18,6 +18,11 @@ const VERBS: &[&str] = &[
     "status",
     "verify",
     "doctor",
+    "config",
+    "config show",
+    "config path",
+    "config schema",
+    "config trust",
     "completions",
 ];
 

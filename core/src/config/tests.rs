@@ -619,7 +619,7 @@ fn a_backend_that_is_none_one_to_come_and_one_left_out_are_told_apart() {
         assert!(refusal(word).contains("this version does not have"), "{word}");
     }
     #[cfg(not(feature = "encrypted"))]
-    assert!(refusal("encrypted").contains("needs the cargo feature `encrypted`"));
+    assert!(refusal("encrypted").contains("a backend that needs the cargo feature `encrypted`"));
 }
 
 /// The documents of seed 000.

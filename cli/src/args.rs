@@ -9,6 +9,8 @@ use crate::commands::component::ComponentCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
+use crate::commands::explain::ExplainArgs;
+use crate::commands::fernet::FernetCommand;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
 use crate::commands::list::ListArgs;
@@ -81,8 +83,13 @@ pub(crate) enum Command {
     /// The secrets of one component
     #[command(subcommand)]
     Component(ComponentCommand),
+    /// Keys and tokens of Fernet, as Python's `cryptography` has them
+    #[command(subcommand)]
+    Fernet(FernetCommand),
     /// Show where the secrets live, what opens them and how that place is
     Status(StatusArgs),
+    /// Show where a secret is looked for, what each place answered and what is hidden behind the answer
+    Explain(ExplainArgs),
     /// Check everything that is stored
     Verify,
     /// Find out what is wrong with this setup, and what to do

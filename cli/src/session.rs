@@ -80,7 +80,7 @@ pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
     // Looked at before, and not by opening twice: a key that comes from a descriptor can be read only once.
     let was_there = store_file(global).is_some_and(|path| path.exists());
     let manager = open(global, Create::IfAbsent)?;
-    let made = !was_there && manager.backend().name() == "encrypted";
+    let made = !was_there && matches!(manager.backend().name(), "encrypted" | "local_encrypted");
     Ok((manager, made))
 }
 

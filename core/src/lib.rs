@@ -40,6 +40,8 @@ pub use config::{
     config_schema, parse_duration,
 };
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
+#[cfg(feature = "encrypted")]
+pub use crypto::fernet;
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey, VariableMapping};
 pub use layers::cache::Lookup;
@@ -69,6 +71,7 @@ fn futures_are_send(manager: &SecretManager, secret: &Secret) {
     is_send(manager.update_value("k", "v"));
     is_send(manager.rotate("k", "v"));
     is_send(manager.rollback("k", RollbackTo::back(1)));
+    is_send(manager.explain("k", &[]));
     is_send(manager.list(ListOptions::new()));
     is_send(manager.close());
 }

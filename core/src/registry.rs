@@ -41,6 +41,31 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("encrypted", crate::backends::encrypted::open),
         },
         Registration {
+            name: "local_encrypted",
+            feature: "encrypted",
+            open: when!("encrypted", crate::backends::local_encrypted::open),
+        },
+        Registration {
+            name: "file",
+            feature: "file",
+            open: when!("file", crate::backends::file::open),
+        },
+        Registration {
+            name: "env",
+            feature: "env",
+            open: when!("env", crate::backends::env::open),
+        },
+        Registration {
+            name: "directory",
+            feature: "directory",
+            open: when!("directory", crate::backends::directory::open),
+        },
+        Registration {
+            name: "chain",
+            feature: "chain",
+            open: when!("chain", crate::backends::chain::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             open: when!("testing", crate::backends::fault::open),
@@ -149,7 +174,8 @@ mod tests {
         assert!(no_backend("vualt").contains("names no backend"));
         assert!(no_backend("vault").contains("this version does not have"));
         assert!(no_backend("memroy").contains("did you mean `memory`?"));
-        for (_, word) in ALIASES {
+        for (alias, word) in ALIASES {
+            assert!(known(alias).is_some() || coming(alias).is_some(), "{alias}");
             assert!(coming(word).is_none() || known(word).is_none(), "{word} is both");
         }
     }

@@ -5,6 +5,8 @@ pub(crate) mod component;
 pub(crate) mod config;
 pub(crate) mod delete;
 pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod fernet;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod init;
@@ -34,7 +36,9 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
         Command::Component(command) => component::run(global, command),
+        Command::Fernet(command) => fernet::run(global, command),
         Command::Status(args) => status::run(global, args),
+        Command::Explain(args) => explain::run(global, args),
         Command::Verify => verify::run(global),
         Command::Doctor(args) => doctor::run(global, args),
         Command::Config(command) => config::run(global, command),

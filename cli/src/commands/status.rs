@@ -110,17 +110,22 @@ pub(crate) struct Place {
 
 /// Where the secrets of this manager live.
 pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
-    if manager.backend().name() != "encrypted" {
+    let (app, settings) = (manager.app(), manager.settings());
+    let backend = manager.backend().name();
+    if !matches!(backend, "encrypted" | "local_encrypted") {
         return Ok(Place { store: None, key: None });
     }
-    let (app, settings) = (manager.app(), manager.settings());
-    let key = match settings.exclusive(&["encrypted.key", "encrypted.key_file", "encrypted.key_fd"])? {
-        Some("encrypted.key") => settings.origin("encrypted.key").to_string(),
-        Some("encrypted.key_fd") => {
-            let descriptor = settings.text("encrypted.key_fd").unwrap_or_default();
-            format!("the file descriptor {descriptor}")
+    let key = if backend == "local_encrypted" {
+        settings.origin("local_encrypted.key").to_string()
+    } else {
+        match settings.exclusive(&["encrypted.key", "encrypted.key_file", "encrypted.key_fd"])? {
+            Some("encrypted.key") => settings.origin("encrypted.key").to_string(),
+            Some("encrypted.key_fd") => {
+                let descriptor = settings.text("encrypted.key_fd").unwrap_or_default();
+                format!("the file descriptor {descriptor}")
+            }
+            _ => format!("the file {}", strongroom::locations::key_file(app, settings)?.display()),
         }
-        _ => format!("the file {}", strongroom::locations::key_file(app, settings)?.display()),
     };
     Ok(Place {
         store: Some(strongroom::locations::store_file(app, settings)?),

@@ -124,6 +124,34 @@ fn seed_000_cli_and_environment_variable() {
 }
 
 #[test]
+fn seed_000_environment_variables_backend() {
+    let document = r#"{"secrets": {"backend": "env", "env": {"prefix": "SIDESEAT_SECRET_"}}}"#;
+    let home = Home::new()
+        .variable("SIDESEAT_SECRET_GLOBAL_JWT_SIGNING_KEY", "one")
+        .variable("SIDESEAT_SECRET_ORG_ACME_API_KEY", "two")
+        .variable("OTHER_GLOBAL_JWT_SIGNING_KEY", "three");
+    file(&home, "sideseat.json", document);
+    let get = |home: &Home, key: &str| {
+        let run = home.run(&["--app", "sideseat", "--config", "sideseat.json", "get", key]);
+        String::from_utf8(run.ok().stdout).unwrap()
+    };
+    assert_eq!(get(&home, "global/jwt_signing_key"), "one");
+    assert_eq!(get(&home, "org/acme/api_key"), "two");
+    let home = home.variable("SIDESEAT_SECRETS_ENV_PREFIX", "OTHER_");
+    assert_eq!(get(&home, "global/jwt_signing_key"), "three");
+}
+
+#[test]
+fn seed_002_backend_local_in_the_environment() {
+    let home = Home::new()
+        .variable("SECRET_BACKEND", "local")
+        .variable("FERNET_SECRET_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
+    home.set("A", b"value");
+    assert_eq!(home.get("A"), b"value");
+    assert!(home.run(&["status"]).ok().text().contains("SECRET_BACKEND"));
+}
+
+#[test]
 fn seed_001_environment_variables() {
     let home = Home::new().variable("SIDESEAT_SECRET_BACKEND", "memory");
     let run = home.run(&["--app", "sideseat", "status"]).ok();

@@ -40,6 +40,7 @@ fn a_reader_that_went_away_is_no_panic() {
         &["status"],
         &["verify"],
         &["versions", "A"],
+        &["explain", "A"],
         &["--help"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();

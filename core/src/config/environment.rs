@@ -9,10 +9,15 @@ use super::nearest::nearest;
 use super::origin::Origin;
 use super::settings::Settings;
 use super::table::{SETTINGS, Setting, in_variables};
+#[cfg(feature = "env")]
+use super::variables::{Variable, Variables};
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry;
 use crate::sys::files::shown;
 use crate::value::SecretValue;
+
+/// The variable of Fernet keys, `new,old`; every application reads the same one.
+pub(crate) const FERNET_KEYS: &str = "FERNET_SECRET_KEY";
 
 /// The variable that belongs to no application.
 const SEED: &str = "SECRET_BACKEND";
@@ -40,7 +45,7 @@ pub(crate) fn read(name: &str) -> Result<Option<String>> {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] on systems whose variables have no bytes, where it is no Unicode.
-fn read_secret(name: &str) -> Result<Option<SecretValue>> {
+pub(crate) fn read_secret(name: &str) -> Result<Option<SecretValue>> {
     #[cfg(unix)]
     {
         #[expect(clippy::disallowed_methods, reason = "the one home of environment reads")]
@@ -54,7 +59,7 @@ fn read_secret(name: &str) -> Result<Option<SecretValue>> {
 /// Takes every setting that variables state for `app`: those of the environment, where that is wanted, and those of
 /// the file that the setting `dotenv` names. An empty variable counts as unset.
 pub(super) fn apply(settings: &mut Settings, app: &str, environment: bool, problems: &mut Vec<Error>) {
-    let process = Variables {
+    let process = Source {
         value: &read_secret,
         origin: &Origin::Environment,
         seed: Origin::SeedVariable(None),
@@ -114,9 +119,9 @@ fn of_file<'a>(
     path: &Path,
     value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
     origin: &'a dyn Fn(String) -> Origin,
-) -> Variables<'a> {
+) -> Source<'a> {
     let seed = Origin::SeedVariable(Some(path.to_owned()));
-    Variables { value, origin, seed }
+    Source { value, origin, seed }
 }
 
 /// The lines of a file of variables, and whether it is private.
@@ -133,13 +138,13 @@ fn variables_of(path: &Path) -> Result<(Vec<Entry>, bool)> {
 }
 
 /// Where variables come from.
-struct Variables<'a> {
+struct Source<'a> {
     value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
     origin: &'a dyn Fn(String) -> Origin,
     seed: Origin,
 }
 
-impl Variables<'_> {
+impl Source<'_> {
     fn apply(&self, settings: &mut Settings, app: &str, problems: &mut Vec<Error>) {
         for setting in SETTINGS {
             if let Err(error) = self.setting(settings, setting, app) {
@@ -232,6 +237,36 @@ fn misspelt(app: &str, names: impl Iterator<Item = String>, problems: &mut Vec<E
             let shown: String = name.escape_debug().take(128).collect();
             let message = format!("there is no variable {shown}; did you mean {prefix}{near}?");
             problems.push(Error::new(ErrorKind::InvalidConfig, message).with_setting(shown));
+        }
+    }
+}
+
+/// The variables whose names begin with `prefix`. What is copied of the others on the way is wiped.
+#[cfg(feature = "env")]
+pub(super) fn variables(prefix: &str) -> Variables {
+    let is_ours = |name: &str| match cfg!(windows) {
+        true => name
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+        false => name.starts_with(prefix),
+    };
+    // The names are made of letters, digits and `_`, so one that is no Unicode is nobody's.
+    std::env::vars_os()
+        .map(|(name, value)| (name, Variable::of(value)))
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| is_ours(name))
+        .collect()
+}
+
+#[cfg(feature = "env")]
+impl Variable {
+    fn of(value: std::ffi::OsString) -> Self {
+        match value.into_string() {
+            Ok(text) => Self::Text(SecretValue::from(text)),
+            Err(other) => {
+                drop(zeroize::Zeroizing::new(other.into_encoded_bytes()));
+                Self::NotUnicode
+            }
         }
     }
 }

@@ -16,6 +16,8 @@ mod schema;
 mod settings;
 mod table;
 mod toml;
+#[cfg(feature = "env")]
+pub(crate) mod variables;
 
 #[cfg(test)]
 mod tests;

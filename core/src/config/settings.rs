@@ -9,6 +9,8 @@ use super::nearest::{nearest, shown_word};
 use super::origin::Origin;
 use super::provider::{Provided, SecretProvider};
 use super::table::{SETTINGS, Setting, SettingKind};
+#[cfg(feature = "env")]
+use super::variables::Variables;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
 
@@ -25,6 +27,9 @@ enum Value {
 #[derive(Debug, Default)]
 pub struct Settings {
     values: BTreeMap<&'static str, (Value, Origin)>,
+    /// The variables that the backend `env` serves, where it is asked for.
+    #[cfg(feature = "env")]
+    pub(super) variables: Option<Arc<Variables>>,
 }
 
 impl Settings {
@@ -127,11 +132,19 @@ impl Settings {
 
     /// Wipes the values of all secret settings, and forgets who gives them. That they were set, and where, stays known.
     pub(crate) fn forget_secrets(&mut self) {
+        #[cfg(feature = "env")]
+        drop(self.variables.take());
         for (value, _) in self.values.values_mut() {
             if matches!(value, Value::Secret(_) | Value::Provided(_)) {
                 *value = Value::Forgotten;
             }
         }
+    }
+
+    /// The variables that were taken for the backend `env`.
+    #[cfg(feature = "env")]
+    pub(crate) fn variables(&self) -> Option<Arc<Variables>> {
+        self.variables.clone()
     }
 
     /// The value of a secret setting; `None` once a manager was opened with it, which keeps no secret setting, and where

@@ -140,6 +140,32 @@ pub static SETTINGS: &[Setting] = settings! {
     "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
+    "local_encrypted.key": SettingKind::Text, default None, env "LOCAL_ENCRYPTED_KEY", secret, also "FERNET_SECRET_KEY",
+        "The Fernet keys that open the store, `new,old`: the first makes it.";
+    "file.path": SettingKind::Path, default None, env "FILE_PATH", plain,
+        "The INSECURE plain JSON file of the backend `file`; by default `<data folder>/<app>/secrets.json`.";
+    "file.on_corrupt": SettingKind::Choice(&["fresh", "stop"]), default Some("fresh"), env "FILE_ON_CORRUPT", plain,
+        "What the backend `file` does with a corrupt file: sets it aside and makes a fresh one, or refuses.";
+    "env.prefix": SettingKind::Text, default None, env "ENV_PREFIX", plain,
+        "What the names of the variables begin with; by default `<APP>_SECRET_`.";
+    "env.mapping": SettingKind::Choice(&["plain", "escaped"]), default Some("plain"), env "ENV_MAPPING", plain,
+        "How a key becomes a variable's name: as people expect it, or so that no two keys share one.";
+    "env.required": SettingKind::List, default None, env "ENV_REQUIRED", plain,
+        "The keys, separated by commas, whose variables must be set when the manager is opened; an empty one is set.";
+    "env.known": SettingKind::List, default None, env "ENV_KNOWN", plain,
+        "Further keys, separated by commas, that may be set: they are listed, and none may share its variable.";
+    "env.files": ON_OFF, default Some("on"), env "ENV_FILES", plain,
+        "Whether `<VARIABLE>_FILE` (`escaped`: `<VARIABLE>__FILE`) names a file that holds the value.";
+    "directory.path": SettingKind::Path, default None, env "DIRECTORY_PATH", plain,
+        "The folder of files, one a secret; by default `$CREDENTIALS_DIRECTORY`, else `/run/secrets`.";
+    "directory.newline": SettingKind::Choice(&["strip", "keep"]), default Some("strip"), env "DIRECTORY_NEWLINE", plain,
+        "Whether one line end at the end of a file belongs to the value.";
+    "chain.members": SettingKind::List, default None, env "CHAIN_MEMBERS", plain,
+        "The backends that a chain asks, in this order, separated by commas.";
+    "chain.writer": SettingKind::Text, default None, env "CHAIN_WRITER", plain,
+        "The member that a chain writes to; without it the chain is read-only.";
+    "chain.allow_unavailable": ON_OFF, default Some("off"), env "CHAIN_ALLOW_UNAVAILABLE", plain,
+        "Whether a chain that reads passes over a member that is out of reach.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";
@@ -153,7 +179,12 @@ pub static SETTINGS: &[Setting] = settings! {
 
 /// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
 pub(super) fn variable(app: &str, suffix: &str) -> String {
-    format!("{}_SECRETS_{suffix}", in_variables(app))
+    app_variable(app, &format!("SECRETS_{suffix}"))
+}
+
+/// A variable of an application: `<APP>_<suffix>`.
+pub(super) fn app_variable(app: &str, suffix: &str) -> String {
+    format!("{}_{suffix}", in_variables(app))
 }
 
 /// An application's name as its variables begin: in upper case, what is no letter and no digit as `_`.

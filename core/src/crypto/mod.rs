@@ -1,8 +1,9 @@
-//! The cryptography of the store: sealed boxes, keyed hashes, randomness. Everything else asks here.
+//! The cryptography of the store (sealed boxes, keyed hashes, randomness) and of Fernet tokens. Everything else asks here.
 //!
 //! One library underneath (aws-lc-rs), and one source of randomness (the system's), never the library's own.
 
 pub(crate) mod digest;
+pub mod fernet;
 pub(crate) mod padding;
 pub(crate) mod random;
 pub(crate) mod sealed;

@@ -269,6 +269,8 @@ impl Builder {
         self.collected
             .finish(&self.app, self.environment, self.instance.is_none());
         wrong(&mut self.collected)?;
+        #[cfg(feature = "env")]
+        crate::config::variables::take(&mut self.collected.settings, &self.app);
         let chosen_by = match self.instance {
             Some(_) => Origin::Builder,
             None => self.collected.settings.origin("backend"),

@@ -3,6 +3,7 @@
 mod admin;
 mod builder;
 mod check;
+mod explain;
 mod generate;
 mod options;
 mod read;

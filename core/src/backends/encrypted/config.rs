@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::NAME;
 use super::key_source::{KeySource, NO_KEY};
 use crate::config::{Settings, locations};
 use crate::error::Result;
@@ -17,7 +18,9 @@ const LONGEST_PATH: usize = 490;
 
 /// How this backend is opened.
 #[derive(Debug)]
-pub(crate) struct Config {
+pub(in crate::backends) struct Config {
+    /// The word of the backend.
+    pub(super) name: &'static str,
     /// The store's file, from the root.
     pub(super) path: PathBuf,
     /// Whether a store that is not there is made.
@@ -49,6 +52,16 @@ impl Config {
                 }
             }
         };
+        Self::with(NAME, source, app, settings)
+    }
+
+    /// Reads the settings beside the key's.
+    pub(in crate::backends) fn with(
+        name: &'static str,
+        source: KeySource,
+        app: &str,
+        settings: &Settings,
+    ) -> Result<Self> {
         let path = store::create::absolute(&locations::store_file(app, settings)?)?;
         if path.as_os_str().len() > LONGEST_PATH {
             // Before a key or a folder is made for a store that cannot be.
@@ -58,6 +71,7 @@ impl Config {
         // The table has a default for each, so there is always a number.
         let number = |key: &str| settings.integer(key).unwrap_or(u64::MAX);
         Ok(Self {
+            name,
             path,
             create: settings.text("encrypted.create") != Some("never"),
             source,

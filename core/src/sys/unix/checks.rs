@@ -29,7 +29,13 @@ pub(crate) fn file_id(path: &Path) -> io::Result<Option<FileId>> {
 pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
     let found = std::fs::symlink_metadata(path).map_err(|error| io_error(&error, "look at", path))?;
     check_private(path, &found)?;
-    if found.nlink() != 1 {
+    check_single_name(path, &found)?;
+    Ok(id_of(&found))
+}
+
+/// Refuses a second name. None at all is one that was replaced a moment ago.
+pub(crate) fn check_single_name(path: &Path, found: &Metadata) -> Result<()> {
+    if found.nlink() > 1 {
         // A second name may lie where others can write, or be the victim of someone who planted this one.
         return Err(insecure(
             path,
@@ -39,7 +45,7 @@ pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
             ),
         ));
     }
-    Ok(id_of(&found))
+    Ok(())
 }
 
 /// A regular file of ours or of root without any permission for group and others.
@@ -73,7 +79,8 @@ pub(crate) fn check_document(path: &Path, found: &Metadata) -> Result<bool> {
     Ok(mode & 0o077 == 0)
 }
 
-fn check_regular(path: &Path, found: &Metadata) -> Result<()> {
+/// A regular file, no link.
+pub(crate) fn check_regular(path: &Path, found: &Metadata) -> Result<()> {
     let kind = found.file_type();
     if kind.is_symlink() {
         return Err(insecure(path, "is a symbolic link; name the file that it points to"));
@@ -113,7 +120,7 @@ pub(crate) fn check_folder(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn check_owner(path: &Path, found: &Metadata) -> Result<()> {
+pub(crate) fn check_owner(path: &Path, found: &Metadata) -> Result<()> {
     let us = rustix::process::geteuid().as_raw();
     if found.uid() != us && found.uid() != 0 {
         return Err(insecure(

@@ -122,7 +122,11 @@ pub(crate) fn read_fd(fd: i32, limit: usize, deadline: Instant) -> Result<Zeroiz
 
 /// Reads to the end, at most `limit` bytes (`None` beyond). Each buffer that proves too small is wiped as it is
 /// replaced; where `expected` is right there is one buffer only.
-fn read_to_end(mut from: impl Read, expected: usize, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn read_to_end(
+    mut from: impl Read,
+    expected: usize,
+    limit: usize,
+) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     // One byte more than expected, so that the end is seen without a second buffer.
     let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);
     let mut filled = 0;

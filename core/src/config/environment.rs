@@ -17,6 +17,7 @@ use crate::sys::files::shown;
 use crate::value::SecretValue;
 
 /// The variable of Fernet keys, `new,old`; every application reads the same one.
+#[cfg(feature = "encrypted")]
 pub(crate) const FERNET_KEYS: &str = "FERNET_SECRET_KEY";
 
 /// The variable that belongs to no application.

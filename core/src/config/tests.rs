@@ -619,7 +619,7 @@ fn a_backend_that_is_none_one_to_come_and_one_left_out_are_told_apart() {
         assert!(refusal(word).contains("this version does not have"), "{word}");
     }
     #[cfg(not(feature = "encrypted"))]
-    assert!(refusal("encrypted").contains("needs the cargo feature `encrypted`"));
+    assert!(refusal("encrypted").contains("a backend that needs the cargo feature `encrypted`"));
 }
 
 /// The documents of seed 000.
@@ -633,12 +633,52 @@ fn seed_000_config_file() {
             .to_string()
             .contains("`vault` is a backend that this version does not have")
     );
+    let env = json(r#"{"secrets": {"backend": "env", "env": {"prefix": "SIDESEAT_SECRET_"}}}"#);
+    assert_eq!(env.problems.len(), 0, "{:?}", env.problems);
+    assert_eq!(env.settings.text("backend"), Some("env"));
+    assert_eq!(env.settings.text("env.prefix"), Some("SIDESEAT_SECRET_"));
     let aws = r#"{"secrets": {"backend": "aws", "aws": {"region": "us-east-1", "prefix": "sideseat"}}}"#;
     assert!(
         problem(json(aws))
             .to_string()
             .contains("`aws` is a backend that this version does not have")
     );
+}
+
+/// Set in `.env`, as seed 002 says.
+#[cfg(feature = "encrypted")]
+#[test]
+fn seed_002_local_encrypted() {
+    let place = Place::new();
+    let key = data_encoding::BASE64URL.encode(&[7; 32]);
+    let path = place.file(".env", format!("SECRET_BACKEND=local\nFERNET_SECRET_KEY={key}\n"));
+    let store = place.path("s.strongroom");
+    let secrets = builder()
+        .option("dotenv", path.to_str().unwrap())
+        .option("encrypted.path", store.to_str().unwrap())
+        .open_blocking()
+        .unwrap();
+    assert_eq!(secrets.backend().name(), "local_encrypted");
+    let origin = secrets.backend().chosen_by();
+    assert!(
+        matches!(origin, Origin::SeedVariable(Some(file)) if *file == path),
+        "{origin}"
+    );
+    assert!(
+        secrets
+            .settings()
+            .origin("local_encrypted.key")
+            .to_string()
+            .contains("FERNET_SECRET_KEY")
+    );
+    // Both names of the key, and they differ.
+    let both = format!("SIDESEAT_SECRETS_LOCAL_ENCRYPTED_KEY={CANARY}\nFERNET_SECRET_KEY={key}\n");
+    let path = place.file(".env", both);
+    let found = builder()
+        .backend("local")
+        .option("dotenv", path.to_str().unwrap())
+        .inspect();
+    refused(found, &["SIDESEAT_SECRETS_LOCAL_ENCRYPTED_KEY", "FERNET_SECRET_KEY"]);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn shell(program: &str, documents: &[String]) -> Option<Read> {
         let of_document = assigned(document);
         let told: Vec<_> = of_document
             .iter()
-            .map(|name| format!("printf '%s\\0' \"${name}\""))
+            .map(|name| format!("printf '%s\\0' \"${{{name}+=${name}}}\""))
             .collect();
         script.push_str(&format!(
             "(. ./d{number} && {{ printf 'ok\\0'; {}; }} || printf 'no\\0') 2>&-\n",
@@ -116,7 +116,11 @@ fn shell(program: &str, documents: &[String]) -> Option<Read> {
     let mut told = told.split('\0');
     let read = names.iter().map(|names| {
         (told.next() == Some("ok")).then(|| {
-            let values = names.iter().map(|name| (name.clone(), told.next().unwrap().to_owned()));
+            let values = names.iter().filter_map(|name| {
+                // What is only a piece of a value is not set.
+                let value = told.next().unwrap().strip_prefix('=')?;
+                Some((name.clone(), value.to_owned()))
+            });
             values.collect()
         })
     });

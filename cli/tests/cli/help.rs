@@ -11,6 +11,8 @@ const VERBS: &[&str] = &[
     "versions",
     "rollback",
     "generate",
+    "import",
+    "export",
     "component",
     "component list",
     "component set",

@@ -2,11 +2,16 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use strongroom::flags::SecretsArgs;
+
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::component::ComponentCommand;
+use crate::commands::config::ConfigCommand;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
+use crate::commands::explain::ExplainArgs;
 use crate::commands::export::ExportArgs;
+use crate::commands::fernet::FernetCommand;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
 use crate::commands::import::ImportArgs;
@@ -27,6 +32,9 @@ const EVERYWHERE: &str = "Options of every command";
     name = "strongroom",
     version,
     arg_required_else_help = true,
+    mut_arg("secrets_backend", |arg| arg.help_heading(EVERYWHERE).add(completion::backends())),
+    mut_arg("secrets_config", |arg| arg.help_heading(EVERYWHERE).long("config").alias("secrets-config")),
+    mut_arg("secrets_set", |arg| arg.help_heading(EVERYWHERE).add(completion::settings())),
     after_help = "Exit codes: 0 done, 2 wrong usage, 141 the reader of stdout went away; every kind of error has its own \
                   (docs/errors.md)."
 )]
@@ -43,9 +51,8 @@ pub(crate) struct Global {
     /// The application whose secrets these are
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", default_value = "strongroom")]
     pub(crate) app: String,
-    /// Where the secrets live, such as `encrypted`
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "BACKEND", add = completion::backends())]
-    pub(crate) secrets_backend: Option<String>,
+    #[command(flatten)]
+    pub(crate) secrets: SecretsArgs,
     /// How long one call may take in all, such as `10s` or `500ms`
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME")]
     pub(crate) timeout: Option<String>,
@@ -82,12 +89,20 @@ pub(crate) enum Command {
     /// The secrets of one component
     #[command(subcommand)]
     Component(ComponentCommand),
+    /// Keys and tokens of Fernet, as Python's `cryptography` has them
+    #[command(subcommand)]
+    Fernet(FernetCommand),
     /// Show where the secrets live, what opens them and how that place is
     Status(StatusArgs),
+    /// Show where a secret is looked for, what each place answered and what is hidden behind the answer
+    Explain(ExplainArgs),
     /// Check everything that is stored
     Verify,
     /// Find out what is wrong with this setup, and what to do
     Doctor(DoctorArgs),
+    /// See how this is configured, and say which project may configure it
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Write the script that completes commands and names in a shell
     Completions(CompletionsArgs),
 }

@@ -188,7 +188,8 @@ fn expires_in(text: &str) -> Result<OffsetDateTime, Failure> {
         })
 }
 
-fn span(text: &str) -> Option<Duration> {
+/// A number and a unit, from a second on.
+pub(crate) fn span(text: &str) -> Option<Duration> {
     let unit = text.char_indices().next_back()?.0;
     let seconds = match &text[unit..] {
         "s" => 1,

@@ -1,7 +1,7 @@
 //! The `strongroom` command: secrets at a terminal and in scripts.
 //!
-//! Data goes to stdout, everything else to stderr. Values never stand in arguments. The command only translates:
-//! what a verb means is decided in the core.
+//! Data goes to stdout, everything else to stderr. Values stand in arguments only as `KEY=VALUE`, with a notice, and no
+//! message repeats them. The command only translates: what a verb means is decided in the core.
 
 mod args;
 mod assignments;
@@ -12,9 +12,11 @@ mod document_format;
 mod failure;
 mod input;
 mod output;
+mod project;
 mod reveal;
 mod session;
 mod terminal;
+mod trust;
 
 use std::process::ExitCode;
 

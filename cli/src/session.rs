@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use strongroom::blocking::SecretManager;
-use strongroom::{Builder, ErrorKind, Origin, Result, SecretKey, Settings};
+use strongroom::{Builder, ErrorKind, Inspection, Result, SecretKey};
 
 use crate::args::Global;
 use crate::failure::Failure;
+use crate::{project, trust};
 
 /// Whether a store that is not there may be made. Only what brings in a secret makes one: a slip in `--app` must not
 /// leave an empty store behind, and a read must not answer "no such secret" where there is no store at all.
@@ -20,40 +21,58 @@ pub(crate) enum Create {
 
 /// Opens the manager.
 pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
-    let mut builder = builder(global, create);
+    let mut builder = builder(global, create)?;
     if may_prompt(&global.app) {
         builder = builder.flag("prompt", "allow");
     }
     builder.open_blocking()
 }
 
-/// What the flags say, for a manager that asks nobody.
-pub(crate) fn builder(global: &Global, create: Create) -> Builder {
+/// What the flags and documents say, for a manager that asks nobody.
+pub(crate) fn builder(global: &Global, create: Create) -> Result<Builder> {
     // One read and out: a cache would only be one more copy of the value.
-    let mut builder = strongroom::SecretManager::builder()
-        .app(&global.app)
-        .flag("cache", "off");
-    if let Some(backend) = &global.secrets_backend {
-        builder = builder.flag("backend", backend);
+    let builder = stated(global)?.flag("cache", "off");
+    Ok(if create == Create::Never {
+        builder.flag("encrypted.create", "never")
+    } else {
+        builder
+    })
+}
+
+/// Everything that is configured, good or bad, without opening anything.
+pub(crate) fn inspect(global: &Global) -> Inspection {
+    match stated(global) {
+        Ok(builder) => builder.inspect(),
+        Err(error) => {
+            let mut rest = strongroom::SecretManager::builder().app(&global.app).inspect();
+            rest.problems.insert(0, error);
+            rest
+        }
     }
+}
+
+/// What the flags, the document that they name and the project's file state.
+fn stated(global: &Global) -> Result<Builder> {
+    let mut builder = strongroom::SecretManager::builder().app(&global.app);
+    builder = global.secrets.apply(builder)?;
     if let Some(timeout) = &global.timeout {
         builder = builder.flag("deadline", timeout);
     }
-    if create == Create::Never {
-        builder = builder.flag("encrypted.create", "never");
-    }
-    builder
+    Ok(match project::find()? {
+        Some(path) => builder.project_file(&path, |text| trust::is_trusted(&path, text)),
+        None => builder,
+    })
 }
 
 /// A manager that asks nobody and changes nothing, for those who only look.
-pub(crate) fn harmless_builder(global: &Global) -> Builder {
-    let builder = builder(global, Create::Never);
+pub(crate) fn harmless_builder(global: &Global) -> Result<Builder> {
+    let builder = builder(global, Create::Never)?;
     let on_corrupt = "file.on_corrupt";
-    match strongroom::Setting::find(on_corrupt) {
+    Ok(match strongroom::Setting::find(on_corrupt) {
         // Else opening moves a corrupt file away and makes a fresh one.
         Some(_) => builder.flag(on_corrupt, "stop"),
         None => builder,
-    }
+    })
 }
 
 /// Opens the manager for what brings in a secret; whether a store was made for it.
@@ -61,19 +80,13 @@ pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
     // Looked at before, and not by opening twice: a key that comes from a descriptor can be read only once.
     let was_there = store_file(global).is_some_and(|path| path.exists());
     let manager = open(global, Create::IfAbsent)?;
-    let made = !was_there && manager.backend().name() == "encrypted";
+    let made = !was_there && matches!(manager.backend().name(), "encrypted" | "local_encrypted");
     Ok((manager, made))
 }
 
 /// Where the encrypted store lies, or will.
 fn store_file(global: &Global) -> Option<PathBuf> {
-    let key = "encrypted.path";
-    let mut settings = Settings::new();
-    let stated = setting_variable(&global.app, key).and_then(|name| variable(&name)?.into_string().ok());
-    if let Some(path) = stated {
-        settings.set(key, path, Origin::Builder).ok()?;
-    }
-    strongroom::locations::store_file(&global.app, &settings).ok()
+    strongroom::locations::store_file(&global.app, &inspect(global).settings).ok()
 }
 
 /// A person at the terminal may be asked, unless the environment has its own word on it.
@@ -96,16 +109,6 @@ pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The names of the variables of the environment, as far as they are text.
-pub(crate) fn variable_names() -> Vec<String> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the core keeps its reads to itself; only the names are looked at here"
-    )]
-    let variables = std::env::vars_os();
-    variables.filter_map(|(name, _)| name.into_string().ok()).collect()
-}
-
 /// Reads a key before anything is opened, asked for or read.
 pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
     SecretKey::parse(text).map_err(|error| {
@@ -113,9 +116,7 @@ pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
             // The commonest slip is `KEY=value`: what may be a value is not shown again.
             let hidden = "this is no key (it is not shown: what stands behind the `=` may be a value)";
             return strongroom::Error::new(ErrorKind::InvalidKey, hidden)
-                .with_help(
-                    "give the key alone; values come from stdin, a prompt or `--from-file`, never from arguments",
-                )
+                .with_help("give the key alone; only `set` takes `KEY=VALUE`")
                 .into();
         }
         error.into()

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::backend::{
-    BatchResult, Description, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
+    BatchResult, Description, Explanation, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport,
+    VersionEntry,
 };
 use crate::config::Settings;
 use crate::context::{CallOptions, CancellationToken, Face};
@@ -224,6 +225,7 @@ impl SecretManager {
         get_with_fallback_options(name: &str, scopes: &[SecretScope], options: FallbackOptions) -> Result<Option<Secret>>;
         exists(key: impl AsKey) -> Result<bool>;
         describe(key: impl AsKey) -> Result<Option<Description>>;
+        explain(name: impl AsKey, scopes: &[SecretScope]) -> Result<Explanation>;
         list(options: ListOptions) -> Result<ListPage>;
         versions(key: impl AsKey) -> Result<Vec<VersionEntry>>;
         set(key: impl AsKey, secret: &Secret) -> Result<SetOutcome>;

@@ -132,6 +132,15 @@ impl CallContext {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
+    /// The same call with a deadline of its own, `share` from now, where that is earlier.
+    #[cfg(feature = "chain")]
+    pub(crate) fn within(&self, share: Duration) -> Self {
+        Self {
+            deadline: self.deadline.min(Instant::now() + share),
+            ..self.clone()
+        }
+    }
+
     /// From which side the call comes.
     pub fn face(&self) -> Face {
         self.face

@@ -13,6 +13,8 @@ mod context;
 mod crypto;
 mod error;
 pub mod face;
+#[cfg(feature = "clap")]
+pub mod flags;
 mod key;
 mod layers;
 mod manager;
@@ -34,7 +36,10 @@ mod wipe;
 mod worker;
 
 pub use config::locations;
-pub use config::{Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings, parse_duration};
+pub use config::{
+    ConfigFile, ConfigFormat, ConfigRole, Inspection, Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings,
+    config_schema, parse_duration,
+};
 pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLINE, PromptPolicy};
 #[cfg(feature = "encrypted")]
 pub use crypto::fernet;
@@ -67,6 +72,7 @@ fn futures_are_send(manager: &SecretManager, secret: &Secret) {
     is_send(manager.update_value("k", "v"));
     is_send(manager.rotate("k", "v"));
     is_send(manager.rollback("k", RollbackTo::back(1)));
+    is_send(manager.explain("k", &[]));
     is_send(manager.list(ListOptions::new()));
     is_send(manager.close());
 }

@@ -32,6 +32,8 @@ operations! {
     GetMany = "get_many",
     /// Reading a secret's metadata.
     Describe = "describe",
+    /// Finding out where a secret is looked for and what was found there.
+    Explain = "explain",
     /// Listing names.
     List = "list",
     /// Writing a secret.

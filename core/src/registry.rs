@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::backend::{Backend, OpenRequest, Operation};
+use crate::config::nearest::{nearest, shown_word};
 use crate::error::{Error, Result};
 
 type Opener = fn(&OpenRequest<'_>) -> Result<Arc<dyn Backend>>;
@@ -40,6 +41,31 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("encrypted", crate::backends::encrypted::open),
         },
         Registration {
+            name: "local_encrypted",
+            feature: "encrypted",
+            open: when!("encrypted", crate::backends::local_encrypted::open),
+        },
+        Registration {
+            name: "file",
+            feature: "file",
+            open: when!("file", crate::backends::file::open),
+        },
+        Registration {
+            name: "env",
+            feature: "env",
+            open: when!("env", crate::backends::env::open),
+        },
+        Registration {
+            name: "directory",
+            feature: "directory",
+            open: when!("directory", crate::backends::directory::open),
+        },
+        Registration {
+            name: "chain",
+            feature: "chain",
+            open: when!("chain", crate::backends::chain::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             open: when!("testing", crate::backends::fault::open),
@@ -56,30 +82,100 @@ pub fn names() -> Vec<&'static str> {
         .collect()
 }
 
-/// The word itself, where it is one that this version knows.
+/// Other words for backends, and the word that each of them stands for.
+const ALIASES: [(&str, &str); 3] = [("local", "local_encrypted"), ("aws_sm", "aws"), ("hashicorp", "vault")];
+
+/// Backends that this version does not have and a later one will.
+const COMING: [&str; 7] = [
+    "aws",
+    "vault",
+    "keychain",
+    "data-protection-keychain",
+    "credential-manager",
+    "secret-service",
+    "keyutils",
+];
+
+/// The word that a word stands for.
+fn canonical(name: &str) -> &str {
+    let found = ALIASES.iter().find(|(alias, _)| *alias == name);
+    found.map_or(name, |(_, word)| word)
+}
+
+/// The word itself, where it or what it stands for is one that this version knows.
 pub(crate) fn known(name: &str) -> Option<&'static str> {
+    let name = canonical(name);
     registrations()
         .iter()
         .map(|registration| registration.name)
         .find(|known| *known == name)
 }
 
+/// The word of a backend that a later version will have, where it is one.
+pub(crate) fn coming(name: &str) -> Option<&'static str> {
+    let name = canonical(name);
+    COMING.into_iter().find(|word| *word == name)
+}
+
+/// Every word that may name a backend: those of this version, compiled in or not, and what stands for them.
+pub(crate) fn words() -> Vec<&'static str> {
+    let mut words: Vec<_> = registrations().iter().map(|registration| registration.name).collect();
+    let stands_for_one = |(alias, word): &(&'static str, &str)| words.contains(word).then_some(*alias);
+    let aliases: Vec<_> = ALIASES.iter().filter_map(stands_for_one).collect();
+    words.extend(aliases);
+    words
+}
+
 /// Opens the backend called `name`.
 ///
 /// # Errors
-/// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) where there is none of this name or it is not compiled in; else the backend's own.
+/// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) where there is none of this name, a later version will have it,
+/// or it is not compiled in; else the backend's own.
 pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
+    let word = canonical(name);
     let registrations = registrations();
-    let Some(found) = registrations.iter().find(|registration| registration.name == name) else {
-        let reason = format!("names no backend; this build has {}", names().join(", "));
-        return Err(request.settings.error("backend", &reason));
+    let Some(found) = registrations.iter().find(|registration| registration.name == word) else {
+        return Err(request.settings.error("backend", &no_backend(name)));
     };
     let Some(open) = found.open else {
         let reason = format!(
-            "is a backend that needs the cargo feature `{}`, which this build lacks",
-            found.feature
+            "`{}` is a backend that needs the cargo feature `{}`, which this build lacks; it has {}",
+            found.name,
+            found.feature,
+            names().join(", ")
         );
         return Err(request.settings.error("backend", &reason));
     };
     open(request).map_err(|error: Error| error.with_operation(Operation::Open).with_backend(found.name))
+}
+
+/// What is wrong with a word that names no backend of this version; for the end of a sentence.
+fn no_backend(name: &str) -> String {
+    let there = names().join(", ");
+    if let Some(word) = coming(name) {
+        return format!("`{word}` is a backend that this version does not have; this build has {there}");
+    }
+    let shown = shown_word(name);
+    let near = nearest(name, words()).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
+    format!("`{shown}` names no backend{near}; this build has {there}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_known_or_told_apart() {
+        assert_eq!(known("memory"), Some("memory"));
+        assert_eq!(known("aws_sm"), None);
+        assert_eq!(coming("aws_sm"), Some("aws"));
+        assert_eq!(coming("hashicorp"), Some("vault"));
+        assert_eq!(coming("memory"), None);
+        assert!(no_backend("vualt").contains("names no backend"));
+        assert!(no_backend("vault").contains("this version does not have"));
+        assert!(no_backend("memroy").contains("did you mean `memory`?"));
+        for (_, word) in ALIASES {
+            assert!(coming(word).is_none() || known(word).is_none(), "{word} is both");
+        }
+    }
 }

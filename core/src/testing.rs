@@ -16,6 +16,12 @@ pub fn memory() -> Arc<dyn Backend> {
     Arc::new(crate::backends::memory::MemoryBackend::new())
 }
 
+/// A chain of opened members, among them such as no setting names. `writer` is a place among them.
+#[cfg(feature = "chain")]
+pub fn chain(members: Vec<Arc<dyn Backend>>, writer: Option<usize>, allow_unavailable: bool) -> Arc<dyn Backend> {
+    Arc::new(crate::backends::chain::Chain::new(members, writer, allow_unavailable))
+}
+
 /// Opens a backend by its word, as a manager would, for a test that wraps it.
 ///
 /// # Errors

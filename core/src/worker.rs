@@ -160,7 +160,7 @@ impl Worker {
     /// No more jobs are to come: the thread ends when those that are there have run. One that comes all the same is run,
     /// by a thread of its own where the other one has ended.
     #[cfg_attr(
-        not(any(feature = "encrypted", feature = "testing")),
+        not(any(feature = "encrypted", feature = "file", feature = "testing")),
         allow(dead_code, reason = "without a backend that has one, a worker lives for one opening")
     )]
     pub(crate) fn retire(&self) {

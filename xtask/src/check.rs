@@ -51,12 +51,14 @@ pub(crate) fn check(fix: bool) -> Outcome {
         );
         tally.step("docs/errors.md, written", tables::write(tables::ERRORS));
         tally.step("docs/settings.md, written", tables::write(tables::SETTINGS_PAGE));
+        tally.step("docs/config.schema.json, written", tables::write(tables::SCHEMA));
         tally.step("the C header, written", header::write());
     }
     tally.step("fmt", pass(&mut cargo(["fmt", "--all", "--check"])));
     tally.step("length of files", length_of_files());
     tally.step("docs/errors.md", tables::compare(tables::ERRORS));
     tally.step("docs/settings.md", tables::compare(tables::SETTINGS_PAGE));
+    tally.step("docs/config.schema.json", tables::compare(tables::SCHEMA));
     tally.step("the C header and list of symbols", header::compare());
     tally.step("guards of the C ABI", exports::check_guards());
     tally.step("docs/parity.md", parity::look());

@@ -67,8 +67,10 @@ fn main() -> ExitCode {
         ["dist", ref words @ ..] => dist::dist(words),
         ["errors"] => tables::write(tables::ERRORS),
         ["errors", "--check"] => tables::compare(tables::ERRORS),
-        ["settings"] => tables::write(tables::SETTINGS_PAGE),
-        ["settings", "--check"] => tables::compare(tables::SETTINGS_PAGE),
+        ["settings"] => tables::write(tables::SETTINGS_PAGE).and_then(|()| tables::write(tables::SCHEMA)),
+        ["settings", "--check"] => {
+            tables::compare(tables::SETTINGS_PAGE).and_then(|()| tables::compare(tables::SCHEMA))
+        }
         ["guards"] => exports::check_guards(),
         ["header"] => header::write(),
         ["header", "--check"] => header::compare(),

@@ -25,8 +25,11 @@ const OWN_SUITES: [(&str, &[&str]); 4] = [
     ("check", &["check"]),
 ];
 
-/// The second reader of the store's format, in Python.
-const STORE_READER: &str = "tests/vectors/store/run.py";
+/// Suites in Python: what reads and writes our formats besides us.
+const PYTHON_SUITES: [(&str, &str); 2] = [
+    ("store reader (Python)", "tests/vectors/store/run.py"),
+    ("fernet (Python)", "tests/vectors/fernet.py"),
+];
 
 /// Builds everything that the suites run.
 pub(crate) fn build() -> Outcome<Vec<Executable>> {
@@ -118,14 +121,14 @@ pub(crate) fn test() -> Outcome {
     c::install()?;
     let built = start.elapsed();
     let mut suites = suites(&executables)?;
-    if root().join(STORE_READER).exists() {
-        let mut command = Command::new(tools::python()?);
-        command.arg(STORE_READER).arg("--cli").arg(cli()).current_dir(root());
-        suites.push(Suite::new("store reader (Python)", vec![command])?);
-    } else {
-        skipped.push(format!(
-            "the second reader of the store's format: {STORE_READER} is not there"
-        ));
+    for (name, script) in PYTHON_SUITES {
+        if root().join(script).exists() {
+            let mut command = Command::new(tools::python()?);
+            command.arg(script).arg("--cli").arg(cli()).current_dir(root());
+            suites.push(Suite::new(name, vec![command])?);
+        } else {
+            skipped.push(format!("{name}: {script} is not there"));
+        }
     }
 
     let logs = target().join("xtask/logs");
@@ -135,7 +138,16 @@ pub(crate) fn test() -> Outcome {
     let mut reports = parallel(2, &suites, |suite| {
         let mut suite = suite.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let report = run(&mut suite, &logs);
-        println!("{} {}", if is_good(&report) { "ok    " } else { "FAILED" }, report.name);
+        if is_good(&report) {
+            println!("ok     {}", report.name);
+        } else {
+            // At once, and in short: what is printed last may be cut off where this runs.
+            println!(
+                "FAILED {}\n{}",
+                report.name,
+                faults(&read(&report.log).unwrap_or_default())
+            );
+        }
         report
     });
     reports.push(Report::of_step("parity", parity::compare()));
@@ -242,6 +254,25 @@ fn is_good(report: &Report) -> bool {
     report.count.failed == 0 && report.reason.is_none()
 }
 
+/// What failed, by a log: the lines that say so, each with what stands below it.
+fn faults(log: &str) -> String {
+    const BELOW: usize = 8;
+    const MOST: usize = 60;
+    let mut text = String::new();
+    let mut left = 0;
+    for line in log.lines().filter(|line| !line.ends_with("... ok")) {
+        let is_fault = ["FAILED", "panicked at", "HUNG", "error:"]
+            .iter()
+            .any(|word| line.contains(word));
+        left = if is_fault { BELOW } else { left };
+        if left > 0 && text.lines().count() < MOST {
+            left -= 1;
+            text.push_str(&format!("    {line}\n"));
+        }
+    }
+    text
+}
+
 /// Sums what a log says: libtest's and libtest-mimic's `test result:` lines, and plain `N passed, N failed`.
 fn count(log: &str) -> Count {
     let mut count = Count::default();
@@ -326,6 +357,13 @@ fn tell(reports: &[Report], built: Duration, took: Duration, mut skipped: Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_failed_is_told_with_what_stands_below() {
+        let log = "ok      a.c: 1\nFAILED  b.c: it ended with 1\nb.c:7: expected 1\ntest x ... ok\n";
+        assert_eq!(faults(log), "    FAILED  b.c: it ended with 1\n    b.c:7: expected 1\n");
+        assert_eq!(faults("ok      a.c: 1\ntest x ... ok\n"), "");
+    }
 
     #[test]
     fn a_log_is_summed() {

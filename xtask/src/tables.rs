@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use strongroom::{ErrorKind, SETTINGS, SettingKind};
+use strongroom::{ErrorKind, SETTINGS, Setting, SettingKind};
 
 use crate::Outcome;
 use crate::run::{read, root};
@@ -26,6 +26,13 @@ pub(crate) const SETTINGS_PAGE: Page = Page {
     path: "docs/settings.md",
     command: "settings",
     make: settings,
+};
+
+/// `docs/config.schema.json`
+pub(crate) const SCHEMA: Page = Page {
+    path: "docs/config.schema.json",
+    command: "settings",
+    make: strongroom::config_schema,
 };
 
 /// Writes the page.
@@ -74,17 +81,27 @@ fn settings() -> String {
     let mut text = String::from(
         "# Settings\n\n\
          Generated from `core/src/config/table.rs` by `cargo xtask settings`; do not edit.\n\n\
-         A setting is stated by the program (`Builder::option`), by a flag of the command, or by an environment \
-         variable; the first of these wins. The variable is the application's name in upper case, `_SECRETS_` and the \
-         ending below: for the application `strongroom`, `STRONGROOM_SECRETS_BACKEND`. An empty variable counts as \
-         unset. Unknown settings are errors. A secret setting never travels as ordinary text and is never shown.\n\n\
-         | setting | values | default | variable ends in | secret | meaning |\n\
-         |---|---|---|---|---|---|\n",
+         A setting is stated by the program (`Builder::option`), by a flag of the command, by an environment variable, \
+         by a variable of the file that `dotenv` names, by a document that is named (`--config`), by the project's file, \
+         by the user's own file; the first of these wins, and `strongroom config show` tells which it was. The \
+         variable is the application's name in upper case, `_SECRETS_` and the ending below: for the application \
+         `strongroom`, `STRONGROOM_SECRETS_BACKEND`. Other variables that state the same stand in brackets. An empty \
+         variable counts as unset. Unknown settings are errors. A secret setting never travels as ordinary text and is \
+         never shown.\n\n\
+         In a document (JSON or TOML) the settings stand in the table `secrets`; what stands before a dot is a table in \
+         it, so `encrypted.path` is `[secrets.encrypted]`, `path = …`. All else in the document belongs to the \
+         application. [`config.schema.json`](config.schema.json) describes it for editors. A relative path in a \
+         document starts from its folder. Settings with \"trust\" count in a project's file only once the user has run \
+         `strongroom config trust`.\n\n\
+         Where nothing states the backend, the variable `SECRET_BACKEND` may (`local`, `local_encrypted`, `aws_sm`, \
+         `vault`).\n\n\
+         | setting | values | default | variable ends in | secret | trust | meaning |\n\
+         |---|---|---|---|---|---|---|\n",
     );
     // Without those of the backend that only test builds have: the page must not depend on how this program was built.
     for setting in SETTINGS.iter().filter(|setting| !setting.key.starts_with("fault.")) {
         text.push_str(&format!(
-            "| `{}` | {} | {} | `{}` | {} | {} |\n",
+            "| `{}` | {} | {} | `{}`{} | {} | {} | {} |\n",
             setting.key,
             cell(&values(setting.kind)),
             match setting.default {
@@ -93,11 +110,22 @@ fn settings() -> String {
                 None => "–".to_owned(),
             },
             setting.env,
+            aliases(setting),
             if setting.secret { "yes" } else { "no" },
+            if setting.needs_trust() { "yes" } else { "no" },
             cell(setting.help),
         ));
     }
     text
+}
+
+/// The other variables of a setting, in brackets.
+fn aliases(setting: &Setting) -> String {
+    setting
+        .aliases
+        .iter()
+        .map(|alias| format!(" (`{}`)", alias.replace("{APP}", "<APP>")))
+        .collect()
 }
 
 fn values(kind: SettingKind) -> String {

@@ -2,9 +2,12 @@
 
 pub(crate) mod completions;
 pub(crate) mod component;
+pub(crate) mod config;
 pub(crate) mod delete;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod fernet;
 pub(crate) mod generate;
 pub(crate) mod get;
 pub(crate) mod import;
@@ -37,9 +40,12 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Import(args) => import::run(global, args),
         Command::Export(args) => export::run(global, args),
         Command::Component(command) => component::run(global, command),
+        Command::Fernet(command) => fernet::run(global, command),
         Command::Status(args) => status::run(global, args),
+        Command::Explain(args) => explain::run(global, args),
         Command::Verify => verify::run(global),
         Command::Doctor(args) => doctor::run(global, args),
+        Command::Config(command) => config::run(global, command),
         Command::Completions(args) => completions::run(args),
     }
 }

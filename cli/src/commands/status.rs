@@ -30,6 +30,7 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
     let mut lines = vec![
         ("app", manager.app().to_owned()),
         ("backend", backend.name().to_owned()),
+        ("chosen by", backend.chosen_by().to_string()),
         ("persistence", backend.persistence().to_string()),
     ];
     lines.extend(store.map(|path| ("store", path.display().to_string())));
@@ -109,16 +110,22 @@ pub(crate) struct Place {
 
 /// Where the secrets of this manager live.
 pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
-    if manager.backend().name() != "encrypted" {
+    let (app, settings) = (manager.app(), manager.settings());
+    let backend = manager.backend().name();
+    if !matches!(backend, "encrypted" | "local_encrypted") {
         return Ok(Place { store: None, key: None });
     }
-    let (app, settings) = (manager.app(), manager.settings());
-    let key = if settings.is_set("encrypted.key") {
-        settings.origin("encrypted.key").to_string()
-    } else if let Some(descriptor) = settings.text("encrypted.key_fd") {
-        format!("the file descriptor {descriptor}")
+    let key = if backend == "local_encrypted" {
+        settings.origin("local_encrypted.key").to_string()
     } else {
-        format!("the file {}", strongroom::locations::key_file(app, settings)?.display())
+        match settings.exclusive(&["encrypted.key", "encrypted.key_file", "encrypted.key_fd"])? {
+            Some("encrypted.key") => settings.origin("encrypted.key").to_string(),
+            Some("encrypted.key_fd") => {
+                let descriptor = settings.text("encrypted.key_fd").unwrap_or_default();
+                format!("the file descriptor {descriptor}")
+            }
+            _ => format!("the file {}", strongroom::locations::key_file(app, settings)?.display()),
+        }
     };
     Ok(Place {
         store: Some(strongroom::locations::store_file(app, settings)?),

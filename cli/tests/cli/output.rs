@@ -40,6 +40,11 @@ fn a_reader_that_went_away_is_no_panic() {
         &["status"],
         &["verify"],
         &["versions", "A"],
+        &["explain", "A"],
+        &["list", "--reveal", "--yes", "-o", "yaml"],
+        &["component", "list", "c", "-o", "json"],
+        &["doctor"],
+        &["completions", "bash"],
         &["--help"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();

@@ -31,6 +31,7 @@ fn only_what_brings_in_a_secret_makes_a_store() {
         &["versions", "A"],
         &["rollback", "A", "1"],
         &["status"],
+        &["explain", "A"],
         &["verify"],
     ] {
         let run = home.run(args);

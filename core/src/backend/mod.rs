@@ -3,6 +3,7 @@
 //! Layers and the manager on one side, backends on the other, know each other only through this module.
 
 mod capabilities;
+mod explain;
 mod open;
 mod report;
 mod request;
@@ -12,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use capabilities::{Capabilities, Persistence};
+pub use explain::{ExplainAnswer, ExplainStep, Explanation};
 pub(crate) use open::OpenRequest;
 pub use report::{
     BatchFailure, BatchResult, ChangeStep, ChangeToken, Description, EntryName, Health, HealthState, ListEntry,
@@ -26,6 +28,7 @@ pub use crate::operation::Operation;
 
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::SecretKey;
 use crate::secret::Secret;
 
 /// A future that may be sent to another thread.
@@ -93,6 +96,17 @@ pub trait Backend: fmt::Debug + Send + Sync {
         })
     }
 
+    /// Whether these keys can be asked for together: not where two of them share one name in the backend, so that one's
+    /// value would be the other's answer. Synchronous, no I/O. The manager asks before a batch, of which a cache may
+    /// answer a part.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Ambiguous`] naming two keys and what they share.
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        let _ = keys;
+        Ok(())
+    }
+
     /// Reads what is known about a secret besides its value. The default reads the secret and drops its value; a
     /// backend that can tell without reading the value overrides it.
     ///
@@ -100,6 +114,20 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// - Missing: `None`. Expired: described all the same.
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         Box::pin(async move { Ok(self.get(cx, req).await?.map(|secret| Description::new(secret.metadata))) })
+    }
+
+    /// Tells where a secret is looked for and what is found there, never its value. The default is one step by
+    /// [`describe`](Self::describe); a backend that can say more about the place (a variable, a file) fills
+    /// [`ExplainStep::detail`], one that asks others has a step for each.
+    ///
+    /// # Behavior
+    /// - What `describe` would fail with is told in the step, not answered as an error.
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        Box::pin(async move {
+            let begun = std::time::Instant::now();
+            let found = self.describe(cx, req).await;
+            Ok(vec![ExplainStep::told(req.key, self.name(), found, begun.elapsed())])
+        })
     }
 
     /// Lists names, sorted by key. Needs `list`.

@@ -10,7 +10,7 @@ use crate::error::Result;
 /// What a backend gets to open itself. Opening may read local files and waits no longer than the context's deadline;
 /// a remote backend connects at its first call.
 #[cfg_attr(
-    not(feature = "encrypted"),
+    not(any(feature = "encrypted", feature = "file")),
     allow(dead_code, reason = "the memory backend needs nothing to open")
 )]
 pub(crate) struct OpenRequest<'a> {
@@ -19,8 +19,8 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) cx: &'a CallContext,
     /// Opens another backend by its word, for one that wraps others.
     #[cfg_attr(
-        not(feature = "testing"),
-        allow(dead_code, reason = "only `fault` wraps another backend so far")
+        not(any(feature = "chain", feature = "testing")),
+        allow(dead_code, reason = "only `chain` and `fault` open others")
     )]
     pub(crate) other: fn(&str, &OpenRequest<'_>) -> Result<Arc<dyn Backend>>,
 }

@@ -1,7 +1,19 @@
 //! The backends. Every folder has the same files in the same order: `mod`, `config`, `backend`, then what it needs.
 
+#[cfg(feature = "chain")]
+pub(crate) mod chain;
+#[cfg(feature = "directory")]
+pub(crate) mod directory;
 #[cfg(feature = "encrypted")]
 pub(crate) mod encrypted;
+#[cfg(feature = "env")]
+pub(crate) mod env;
 #[cfg(feature = "testing")]
 pub(crate) mod fault;
+#[cfg(feature = "file")]
+pub(crate) mod file;
+#[cfg(feature = "encrypted")]
+pub(crate) mod local_encrypted;
 pub(crate) mod memory;
+#[cfg(any(feature = "directory", feature = "env"))]
+mod mounted;

@@ -1,9 +1,28 @@
-//! The environment: the only place of the core that reads it, on the caller's thread, when a manager is opened.
+//! The environment: the only place of the core that reads it, on the caller's thread, when a manager is opened. A
+//! file of variables counts like it, one step below.
 
-use super::settings::{Origin, Settings};
-use super::table::{SETTINGS, variable};
+use std::path::Path;
+
+use super::dotenv::{self, Entry};
+use super::files::{self, Links, Text};
+use super::nearest::nearest;
+use super::origin::Origin;
+use super::settings::Settings;
+use super::table::{SETTINGS, Setting, in_variables};
+#[cfg(feature = "env")]
+use super::variables::{Variable, Variables};
 use crate::error::{Error, ErrorKind, Result};
+use crate::registry;
+use crate::sys::files::shown;
 use crate::value::SecretValue;
+
+/// The variable of Fernet keys, `new,old`; every application reads the same one.
+pub(crate) const FERNET_KEYS: &str = "FERNET_SECRET_KEY";
+
+/// The variable that belongs to no application.
+const SEED: &str = "SECRET_BACKEND";
+/// What it may say.
+const SEED_WORDS: [&str; 4] = ["local", "local_encrypted", "aws_sm", "vault"];
 
 /// A variable's value; `None` where it is unset.
 ///
@@ -37,17 +56,217 @@ pub(crate) fn read_secret(name: &str) -> Result<Option<SecretValue>> {
     read(name).map(|value| value.map(SecretValue::from))
 }
 
-/// Takes every setting that the environment states for `app`. An empty variable counts as unset.
-pub(crate) fn apply(settings: &mut Settings, app: &str) -> Result<()> {
-    for setting in SETTINGS {
-        let name = variable(app, setting.env);
-        if setting.secret {
-            if let Some(value) = read_secret(&name)?.filter(|value| !value.is_empty()) {
-                settings.set_secret(setting.key, value, Origin::Environment(name))?;
+/// Takes every setting that variables state for `app`: those of the environment, where that is wanted, and those of
+/// the file that the setting `dotenv` names. An empty variable counts as unset.
+pub(super) fn apply(settings: &mut Settings, app: &str, environment: bool, problems: &mut Vec<Error>) {
+    let process = Source {
+        value: &read_secret,
+        origin: &Origin::Environment,
+        seed: Origin::SeedVariable(None),
+    };
+    if environment {
+        process.apply(settings, app, problems);
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        misspelt(app, names, problems);
+    }
+    let file = settings.path("dotenv");
+    let entries = file.as_deref().map(|path| apply_file(settings, app, path, problems));
+    // Last: it counts only where nothing else states a backend.
+    if environment {
+        process.seed(settings, problems);
+    }
+    if let (Some(path), Some(entries)) = (&file, &entries) {
+        of_file(path, &|name| Ok(last(entries, name)), &|variable| {
+            in_file(path, variable)
+        })
+        .seed(settings, problems);
+    }
+}
+
+/// Takes every setting that a file of variables states.
+fn apply_file(settings: &mut Settings, app: &str, path: &Path, problems: &mut Vec<Error>) -> Vec<Entry> {
+    let (entries, private) = match variables_of(path) {
+        Ok(found) => found,
+        Err(error) => {
+            problems.push(error.with_setting("dotenv"));
+            return Vec::new();
+        }
+    };
+    let value = |name: &str| Ok(last(&entries, name));
+    let origin = |variable: String| in_file(path, variable);
+    of_file(path, &value, &origin).apply(settings, app, problems);
+    misspelt(app, entries.iter().map(|entry| entry.name.clone()), problems);
+    let stated =
+        |setting: &&Setting| setting.secret && matches!(settings.origin(setting.key), Origin::EnvironmentFile { .. });
+    if !private && let Some(secret) = SETTINGS.iter().find(stated) {
+        problems.push(files::open_to_others(path, secret.key));
+    }
+    entries
+}
+
+/// Of two lines with one name the later counts.
+fn last(entries: &[Entry], name: &str) -> Option<SecretValue> {
+    let found = entries.iter().rev().find(|entry| entry.name == name)?;
+    Some(SecretValue::copy_of(found.value.as_bytes()))
+}
+
+fn in_file(path: &Path, variable: String) -> Origin {
+    let path = path.to_owned();
+    Origin::EnvironmentFile { path, variable }
+}
+
+fn of_file<'a>(
+    path: &Path,
+    value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
+    origin: &'a dyn Fn(String) -> Origin,
+) -> Source<'a> {
+    let seed = Origin::SeedVariable(Some(path.to_owned()));
+    Source { value, origin, seed }
+}
+
+/// The lines of a file of variables, and whether it is private.
+fn variables_of(path: &Path) -> Result<(Vec<Entry>, bool)> {
+    let Some(Text { text, private }) = files::read(path, Links::Followed)? else {
+        let message = format!("there is no file `{}`", shown(path));
+        return Err(Error::new(ErrorKind::InvalidConfig, message));
+    };
+    let entries = dotenv::parse(&text).map_err(|fault| {
+        let message = format!("`{}`, line {}, {}", shown(path), fault.line, fault.reason);
+        Error::new(ErrorKind::InvalidConfig, message)
+    })?;
+    Ok((entries, private))
+}
+
+/// Where variables come from.
+struct Source<'a> {
+    value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
+    origin: &'a dyn Fn(String) -> Origin,
+    seed: Origin,
+}
+
+impl Source<'_> {
+    fn apply(&self, settings: &mut Settings, app: &str, problems: &mut Vec<Error>) {
+        for setting in SETTINGS {
+            if let Err(error) = self.setting(settings, setting, app) {
+                problems.push(error);
             }
-        } else if let Some(value) = read(&name)?.filter(|value| !value.is_empty()) {
-            settings.set(setting.key, value, Origin::Environment(name))?;
         }
     }
-    Ok(())
+
+    /// One setting, under whichever of its names it is stated.
+    fn setting(&self, settings: &mut Settings, setting: &'static Setting, app: &str) -> Result<()> {
+        let mut stated: Option<(String, SecretValue)> = None;
+        for name in setting.variables(app) {
+            let Some(value) = self.variable(&name)? else { continue };
+            match &stated {
+                None => stated = Some((name, value)),
+                Some((_, present)) if present.expose() == value.expose() => {}
+                Some((first, _)) => {
+                    let message = format!(
+                        "{first} and {name} both state `{}` and differ; set one of them",
+                        setting.key
+                    );
+                    return Err(Error::new(ErrorKind::InvalidConfig, message).with_setting(setting.key));
+                }
+            }
+        }
+        let Some((name, value)) = stated else { return Ok(()) };
+        if setting.secret {
+            return settings.set_secret(setting.key, value, (self.origin)(name));
+        }
+        let text = self.text(&name, &value)?;
+        settings.set(setting.key, text, (self.origin)(name))
+    }
+
+    /// The backend by the variable that belongs to no application, where nothing else states it.
+    fn seed(&self, settings: &mut Settings, problems: &mut Vec<Error>) {
+        if !settings.is_set("backend")
+            && let Err(error) = self.take_seed(settings)
+        {
+            problems.push(error);
+        }
+    }
+
+    /// Only the words that it was made for: another program's word must not be taken for ours.
+    fn take_seed(&self, settings: &mut Settings) -> Result<()> {
+        let Some(value) = self.variable(SEED)? else {
+            return Ok(());
+        };
+        let text = self.text(SEED, &value)?;
+        if !SEED_WORDS.contains(&text) {
+            let near = nearest(text, SEED_WORDS).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
+            let message = format!("{SEED} may say {}{near} (from {})", SEED_WORDS.join(", "), self.seed);
+            let help = "where it belongs to another program, state the backend by `<APP>_SECRETS_BACKEND`, which wins";
+            return Err(Error::new(ErrorKind::InvalidConfig, message)
+                .with_setting("backend")
+                .with_help(help));
+        }
+        settings.set("backend", text, self.seed.clone())
+    }
+
+    /// A variable's value; an empty one counts as unset.
+    fn variable(&self, name: &str) -> Result<Option<SecretValue>> {
+        Ok((self.value)(name)?.filter(|value| !value.is_empty()))
+    }
+
+    fn text<'v>(&self, name: &str, value: &'v SecretValue) -> Result<&'v str> {
+        value.expose_str().map_err(|_| {
+            let message = format!("{} is not Unicode", (self.origin)(name.to_owned()));
+            Error::new(ErrorKind::InvalidConfig, message).with_setting(name.to_owned())
+        })
+    }
+}
+
+/// Variables that look like a slip of one of ours. Others that begin like ours are left alone: what runs containers
+/// names variables after its services, as `<APP>_SECRETS_SERVICE_HOST`.
+fn misspelt(app: &str, names: impl Iterator<Item = String>, problems: &mut Vec<Error>) {
+    let prefix = format!("{}_SECRETS_", in_variables(app));
+    let known = || SETTINGS.iter().map(|setting| setting.env);
+    for name in names {
+        let Some(suffix) = name
+            .strip_prefix(&prefix)
+            .filter(|suffix| !known().any(|known| known == *suffix))
+        else {
+            continue;
+        };
+        let group = suffix.split('_').next().unwrap_or_default().to_ascii_lowercase();
+        if registry::coming(&group).is_some() || suffix.starts_with("PORT") || suffix.starts_with("SERVICE_") {
+            continue;
+        }
+        if let Some(near) = nearest(suffix, known()) {
+            let shown: String = name.escape_debug().take(128).collect();
+            let message = format!("there is no variable {shown}; did you mean {prefix}{near}?");
+            problems.push(Error::new(ErrorKind::InvalidConfig, message).with_setting(shown));
+        }
+    }
+}
+
+/// The variables whose names begin with `prefix`. What is copied of the others on the way is wiped.
+#[cfg(feature = "env")]
+pub(super) fn variables(prefix: &str) -> Variables {
+    let is_ours = |name: &str| match cfg!(windows) {
+        true => name
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+        false => name.starts_with(prefix),
+    };
+    // The names are made of letters, digits and `_`, so one that is no Unicode is nobody's.
+    std::env::vars_os()
+        .map(|(name, value)| (name, Variable::of(value)))
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| is_ours(name))
+        .collect()
+}
+
+#[cfg(feature = "env")]
+impl Variable {
+    fn of(value: std::ffi::OsString) -> Self {
+        match value.into_string() {
+            Ok(text) => Self::Text(SecretValue::from(text)),
+            Err(other) => {
+                drop(zeroize::Zeroizing::new(other.into_encoded_bytes()));
+                Self::NotUnicode
+            }
+        }
+    }
 }

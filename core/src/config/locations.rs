@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::environment;
 use super::settings::Settings;
+use super::table;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The file of the encrypted store: `encrypted.path`, by default `<data folder>/<app>/secrets.strongroom`.
@@ -13,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub fn store_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     match settings.path("encrypted.path") {
         Some(path) => Ok(path),
-        None => Ok(data_dir(app)?.join("secrets.strongroom")),
+        None => Ok(data_dir(app).map_err(of("encrypted.path"))?.join("secrets.strongroom")),
     }
 }
 
@@ -24,8 +25,54 @@ pub fn store_file(app: &str, settings: &Settings) -> Result<PathBuf> {
 pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     match settings.path("encrypted.key_file") {
         Some(path) => Ok(path),
-        None => Ok(state_dir(app)?.join("secrets.key")),
+        None => Ok(state_dir(app).map_err(of("encrypted.path"))?.join("secrets.key")),
     }
+}
+
+/// The settings that state the store's key, each in its own way.
+#[cfg(feature = "encrypted")]
+pub(crate) const KEY_SETTINGS: &[&str] = &["encrypted.key", "encrypted.key_file", "encrypted.key_fd"];
+
+/// Where the user's own configuration of an application may lie: `<configuration folder>/<app>/config.toml` and
+/// `config.json`, one of them. Nothing where the system names no such folder.
+///
+/// Linux: `$XDG_CONFIG_HOME` or `~/.config`; macOS: `~/Library/Application Support`; Windows: `%APPDATA%`.
+pub fn user_files(app: &str) -> Vec<PathBuf> {
+    let folder = base(&["XDG_CONFIG_HOME"], ".config").map(|base| base.join(app));
+    let files = |folder: PathBuf| ["config.toml", "config.json"].map(|name| folder.join(name)).to_vec();
+    folder.map(files).unwrap_or_default()
+}
+
+/// `<state folder>/<app>`: what a machine knows and no other needs.
+///
+/// Linux: `$XDG_STATE_HOME` or `~/.local/state`; macOS and Windows: the application's folder.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where the system names no such folder.
+pub fn state_folder(app: &str) -> Result<PathBuf> {
+    if cfg!(any(target_os = "macos", windows)) {
+        return data_dir(app);
+    }
+    base(&["XDG_STATE_HOME"], ".local/state").map(|base| base.join(app))
+}
+
+/// The plain file of the backend `file`: `file.path`, by default `<APP>_DATA_DIR` or `<data folder>/<app>`, and in it
+/// `secrets.json`. For the app `sideseat` that is where SideSeat keeps it.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
+pub fn plain_file(app: &str, settings: &Settings) -> Result<PathBuf> {
+    if let Some(path) = settings.path("file.path") {
+        return Ok(path);
+    }
+    let stated = environment::read(&table::app_variable(app, "DATA_DIR"))?.filter(|path| !path.is_empty());
+    let folder = match stated {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None if app == "sideseat" && cfg!(target_os = "macos") => data_dir("SideSeat"),
+        None if app == "sideseat" && cfg!(windows) => data_dir("SideSeat").map(|dir| dir.join("data")),
+        None => data_dir(app),
+    };
+    Ok(folder.map_err(of("file.path"))?.join("secrets.json"))
 }
 
 /// `<data folder>/<app>`: the store.
@@ -38,10 +85,12 @@ fn data_dir(app: &str) -> Result<PathBuf> {
 /// `<state folder>/<app>`: the default key file, apart from the store so that a copy of the data folder alone opens
 /// nothing. macOS and Windows: `keys` in the application's folder.
 fn state_dir(app: &str) -> Result<PathBuf> {
-    if cfg!(any(target_os = "macos", windows)) {
-        return data_dir(app).map(|dir| dir.join("keys"));
-    }
-    base(&["XDG_STATE_HOME"], ".local/state").map(|base| base.join(app))
+    let folder = state_folder(app)?;
+    Ok(if cfg!(any(target_os = "macos", windows)) {
+        folder.join("keys")
+    } else {
+        folder
+    })
 }
 
 fn base(variables: &[&str], below_home: &str) -> Result<PathBuf> {
@@ -68,11 +117,15 @@ fn absolute(variable: &str) -> Result<Option<PathBuf>> {
         .filter(|path| path.is_absolute()))
 }
 
+/// Names the setting that would do without the default folder.
+fn of(setting: &'static str) -> impl Fn(Error) -> Error {
+    move |error| error.with_setting(setting)
+}
+
 fn missing(variable: &'static str) -> Error {
     Error::new(
         ErrorKind::InvalidConfig,
         format!("{variable} is not set, so there is no default folder"),
     )
-    .with_setting("encrypted.path")
-    .with_help("set `encrypted.path` and `encrypted.key_file`, or the variable that the message names")
+    .with_help("set the variable that the message names, or the paths: `encrypted.path` and `encrypted.key_file`, or `file.path`")
 }

@@ -1,40 +1,18 @@
 //! The values of settings, checked when they are set.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::nearest::{nearest, shown_word};
+use super::origin::Origin;
 use super::provider::{Provided, SecretProvider};
 use super::table::{SETTINGS, Setting, SettingKind};
+#[cfg(feature = "env")]
+use super::variables::Variables;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
-
-/// Where a setting's value comes from. A later one of the list loses against an earlier one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Origin {
-    /// The program that embeds us.
-    Builder,
-    /// A flag of the command line.
-    Flag,
-    /// This environment variable.
-    Environment(String),
-    /// The table.
-    Default,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Builder => f.write_str("the program"),
-            Self::Flag => f.write_str("a flag"),
-            Self::Environment(name) => write!(f, "the environment variable {name}"),
-            Self::Default => f.write_str("the default"),
-        }
-    }
-}
 
 #[derive(Debug)]
 enum Value {
@@ -49,6 +27,9 @@ enum Value {
 #[derive(Debug, Default)]
 pub struct Settings {
     values: BTreeMap<&'static str, (Value, Origin)>,
+    /// The variables that the backend `env` serves, where it is asked for.
+    #[cfg(feature = "env")]
+    pub(super) variables: Option<Arc<Variables>>,
 }
 
 impl Settings {
@@ -95,7 +76,7 @@ impl Settings {
 
     fn put(&mut self, setting: &'static Setting, value: Value, origin: Origin) {
         match self.values.get(setting.key) {
-            Some((_, present)) if *present < origin => {}
+            Some((_, present)) if present.level() < origin.level() => {}
             _ => {
                 self.values.insert(setting.key, (value, origin));
             }
@@ -114,6 +95,32 @@ impl Settings {
             .map_or(Origin::Default, |(_, origin)| origin.clone())
     }
 
+    /// Which of several settings that say the same in different ways holds: the one whose origin comes first. `None`
+    /// where none is set.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] naming two that are stated at the same place.
+    pub fn exclusive(&self, keys: &[&'static str]) -> Result<Option<&'static str>> {
+        let mut stated: Vec<_> = keys
+            .iter()
+            .filter_map(|key| Some((self.values.get(key)?.1.level(), *key)))
+            .collect();
+        stated.sort_by_key(|(level, _)| *level);
+        match stated[..] {
+            [(first, one), (second, other), ..] if first == second => {
+                let reason = format!("and `{other}` exclude each other; set one of them");
+                Err(self.error(one, &reason))
+            }
+            [(_, one), ..] => Ok(Some(one)),
+            [] => Ok(None),
+        }
+    }
+
+    /// States what was found out about a setting that nobody set.
+    pub(super) fn detected(&mut self, key: &str, value: String, reason: String) -> Result<()> {
+        self.set(key, value, Origin::Detected(reason))
+    }
+
     /// The text, or the default's; `None` where there is neither, and for a secret setting.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.values.get(key) {
@@ -125,11 +132,19 @@ impl Settings {
 
     /// Wipes the values of all secret settings, and forgets who gives them. That they were set, and where, stays known.
     pub(crate) fn forget_secrets(&mut self) {
+        #[cfg(feature = "env")]
+        drop(self.variables.take());
         for (value, _) in self.values.values_mut() {
             if matches!(value, Value::Secret(_) | Value::Provided(_)) {
                 *value = Value::Forgotten;
             }
         }
+    }
+
+    /// The variables that were taken for the backend `env`.
+    #[cfg(feature = "env")]
+    pub(crate) fn variables(&self) -> Option<Arc<Variables>> {
+        self.variables.clone()
     }
 
     /// The value of a secret setting; `None` once a manager was opened with it, which keeps no secret setting, and where
@@ -203,18 +218,16 @@ fn known_secret(key: &str, origin: &Origin) -> Result<&'static Setting> {
 }
 
 fn known(key: &str) -> Result<&'static Setting> {
-    Setting::find(key).ok_or_else(|| {
-        let shown: String = key.escape_debug().take(64).collect();
-        let nearest = SETTINGS
-            .iter()
-            .map(|setting| (distance(key, setting.key), setting.key))
-            .min();
-        let message = match nearest {
-            Some((steps, name)) if steps <= 3 => format!("there is no setting `{shown}`; did you mean `{name}`?"),
-            _ => format!("there is no setting `{shown}`"),
-        };
-        Error::new(ErrorKind::InvalidConfig, message).with_setting(shown)
-    })
+    Setting::find(key).ok_or_else(|| Error::new(ErrorKind::InvalidConfig, unknown(key)).with_setting(shown_word(key)))
+}
+
+/// What is said of a setting that there is not.
+pub(super) fn unknown(key: &str) -> String {
+    let shown = shown_word(key);
+    match nearest(key, SETTINGS.iter().map(|setting| setting.key)) {
+        Some(name) => format!("there is no setting `{shown}`; did you mean `{name}`?"),
+        None => format!("there is no setting `{shown}`"),
+    }
 }
 
 fn fault(setting: &'static Setting, reason: &str, origin: &Origin) -> Error {
@@ -225,7 +238,8 @@ fn fault(setting: &'static Setting, reason: &str, origin: &Origin) -> Error {
     .with_setting(setting.key)
 }
 
-fn check(setting: &Setting, text: &str) -> Result<(), String> {
+/// What is wrong with a text for this setting; for the end of a sentence that begins with the setting's name.
+pub(super) fn check(setting: &Setting, text: &str) -> Result<(), String> {
     let in_range = |number: Option<u64>, min: u64, max: u64, what: &str| match number {
         Some(number) if (min..=max).contains(&number) => Ok(()),
         _ => Err(format!("must be {what} from {min} to {max}")),
@@ -280,18 +294,3 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 
 /// The longest time span of any setting: a day, as for a call's deadline.
 const MAX_DURATION_MILLIS: u64 = crate::context::MAX_DEADLINE.as_millis() as u64;
-
-/// The edit distance of two names, for "did you mean".
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            let least = substituted.min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], least);
-        }
-    }
-    row[right.len()]
-}

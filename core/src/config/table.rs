@@ -42,6 +42,8 @@ pub struct Setting {
     pub default: Option<&'static str>,
     /// The environment variable is `<APP>_SECRETS_` and this.
     pub env: &'static str,
+    /// Other variables that state it too, by their full names; `{APP}` stands for the application's name in upper case.
+    pub aliases: &'static [&'static str],
     /// Whether the value is a secret: it never travels as ordinary text and is never shown.
     pub secret: bool,
     /// One sentence.
@@ -58,15 +60,40 @@ impl Setting {
     pub fn variable(&self, app: &str) -> String {
         variable(app, self.env)
     }
+
+    /// Every environment variable that states it for an application: [`variable`](Self::variable), then the
+    /// [`aliases`](Self::aliases).
+    pub fn variables(&self, app: &str) -> Vec<String> {
+        let mut names = vec![self.variable(app)];
+        names.extend(
+            self.aliases
+                .iter()
+                .map(|alias| alias.replace("{APP}", &in_variables(app))),
+        );
+        names
+    }
+
+    /// Whether a project's file may state it only once a person trusts that file: it says where secrets lie or go, or
+    /// what opens them. A person trusts a file by `strongroom config trust`.
+    pub fn needs_trust(&self) -> bool {
+        self.secret
+            || self.kind == SettingKind::Path
+            || matches!(
+                self.key,
+                "backend" | "chain.members" | "chain.writer" | "encrypted.key_fd"
+            )
+    }
 }
 
 macro_rules! settings {
-    ($($(#[$meta:meta])* $key:literal: $kind:expr, default $default:expr, env $env:literal, $secret:ident, $help:literal;)+) => {
+    ($($(#[$meta:meta])* $key:literal: $kind:expr, default $default:expr, env $env:literal, $secret:ident
+       $(, also $alias:literal)*, $help:literal;)+) => {
         &[$($(#[$meta])* Setting {
             key: $key,
             kind: $kind,
             default: $default,
             env: $env,
+            aliases: &[$($alias),*],
             secret: settings!(@$secret),
             help: $help,
         }),+]
@@ -80,8 +107,8 @@ const MIB: u64 = 1 << 20;
 
 /// Every setting.
 pub static SETTINGS: &[Setting] = settings! {
-    "backend": SettingKind::Text, default Some("encrypted"), env "BACKEND", plain,
-        "The backend, by its word.";
+    "backend": SettingKind::Text, default None, env "BACKEND", plain, also "{APP}_SECRET_BACKEND",
+        "The backend, by its word; by default the best that this machine and build have, and `status` says why.";
     "deadline": SettingKind::Duration, default Some("10s"), env "DEADLINE", plain,
         "How long a call may take in all.";
     "prompt": SettingKind::Choice(&["never", "allow"]), default Some("never"), env "PROMPT", plain,
@@ -96,6 +123,8 @@ pub static SETTINGS: &[Setting] = settings! {
         "The most bytes that the cache keeps.";
     "cache_ttl": SettingKind::Duration, default Some("300s"), env "CACHE_TTL", plain,
         "How long a value is trusted where the backend cannot tell that something changed.";
+    "dotenv": SettingKind::Path, default None, env "DOTENV", plain,
+        "A file of variables (`.env`) that count as if they stood in the environment, which wins over them.";
     "encrypted.path": SettingKind::Path, default None, env "ENCRYPTED_PATH", plain,
         "The store's file; by default `<data folder>/<app>/secrets.strongroom`.";
     "encrypted.create": SettingKind::Choice(&["auto", "never"]), default Some("auto"), env "ENCRYPTED_CREATE", plain,
@@ -111,6 +140,32 @@ pub static SETTINGS: &[Setting] = settings! {
     "encrypted.journal_limit": SettingKind::Integer { min: 100, max: 10_000_000 }, default Some("100000"),
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
+    "local_encrypted.key": SettingKind::Text, default None, env "LOCAL_ENCRYPTED_KEY", secret, also "FERNET_SECRET_KEY",
+        "The Fernet keys that open the store, `new,old`: the first makes it.";
+    "file.path": SettingKind::Path, default None, env "FILE_PATH", plain,
+        "The INSECURE plain JSON file of the backend `file`; by default `<data folder>/<app>/secrets.json`.";
+    "file.on_corrupt": SettingKind::Choice(&["fresh", "stop"]), default Some("fresh"), env "FILE_ON_CORRUPT", plain,
+        "What the backend `file` does with a corrupt file: sets it aside and makes a fresh one, or refuses.";
+    "env.prefix": SettingKind::Text, default None, env "ENV_PREFIX", plain,
+        "What the names of the variables begin with; by default `<APP>_SECRET_`.";
+    "env.mapping": SettingKind::Choice(&["plain", "escaped"]), default Some("plain"), env "ENV_MAPPING", plain,
+        "How a key becomes a variable's name: as people expect it, or so that no two keys share one.";
+    "env.required": SettingKind::List, default None, env "ENV_REQUIRED", plain,
+        "The keys, separated by commas, whose variables must be set when the manager is opened; an empty one is set.";
+    "env.known": SettingKind::List, default None, env "ENV_KNOWN", plain,
+        "Further keys, separated by commas, that may be set: they are listed, and none may share its variable.";
+    "env.files": ON_OFF, default Some("on"), env "ENV_FILES", plain,
+        "Whether `<VARIABLE>_FILE` (`escaped`: `<VARIABLE>__FILE`) names a file that holds the value.";
+    "directory.path": SettingKind::Path, default None, env "DIRECTORY_PATH", plain,
+        "The folder of files, one a secret; by default `$CREDENTIALS_DIRECTORY`, else `/run/secrets`.";
+    "directory.newline": SettingKind::Choice(&["strip", "keep"]), default Some("strip"), env "DIRECTORY_NEWLINE", plain,
+        "Whether one line end at the end of a file belongs to the value.";
+    "chain.members": SettingKind::List, default None, env "CHAIN_MEMBERS", plain,
+        "The backends that a chain asks, in this order, separated by commas.";
+    "chain.writer": SettingKind::Text, default None, env "CHAIN_WRITER", plain,
+        "The member that a chain writes to; without it the chain is read-only.";
+    "chain.allow_unavailable": ON_OFF, default Some("off"), env "CHAIN_ALLOW_UNAVAILABLE", plain,
+        "Whether a chain that reads passes over a member that is out of reach.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";
@@ -124,8 +179,17 @@ pub static SETTINGS: &[Setting] = settings! {
 
 /// The variable of a setting for an application: `<APP>_SECRETS_<suffix>`.
 pub(super) fn variable(app: &str, suffix: &str) -> String {
-    let app: String = app
-        .chars()
+    app_variable(app, &format!("SECRETS_{suffix}"))
+}
+
+/// A variable of an application: `<APP>_<suffix>`.
+pub(super) fn app_variable(app: &str, suffix: &str) -> String {
+    format!("{}_{suffix}", in_variables(app))
+}
+
+/// An application's name as its variables begin: in upper case, what is no letter and no digit as `_`.
+pub(super) fn in_variables(app: &str) -> String {
+    app.chars()
         .map(|c| {
             if c.is_ascii_alphanumeric() {
                 c.to_ascii_uppercase()
@@ -133,6 +197,5 @@ pub(super) fn variable(app: &str, suffix: &str) -> String {
                 '_'
             }
         })
-        .collect();
-    format!("{app}_SECRETS_{suffix}")
+        .collect()
 }

@@ -64,7 +64,7 @@ const MAC_LEN: usize = 32;
 /// The least token: one block, because padding is never empty.
 const LEAST: usize = HEADER_LEN + BLOCK + MAC_LEN;
 /// The most characters of a token, padding counted.
-const MAX_TOKEN: usize = (HEADER_LEN + ciphertext_len(MAX_VALUE) + MAC_LEN).div_ceil(3) * 4;
+pub const MAX_TOKEN: usize = (HEADER_LEN + ciphertext_len(MAX_VALUE) + MAC_LEN).div_ceil(3) * 4;
 
 impl FernetKeys {
     /// A token of `value` made now with the first key.
@@ -167,6 +167,10 @@ impl FernetKeys {
 
     fn seal(&self, value: &[u8], seconds: u64, iv: [u8; BLOCK]) -> Result<String> {
         check_length(value.len())?;
+        Ok(BASE64URL.encode(&self.seal_bytes(value, seconds, iv)?))
+    }
+
+    fn seal_bytes(&self, value: &[u8], seconds: u64, iv: [u8; BLOCK]) -> Result<Vec<u8>> {
         let key = self.first();
         // With room for the padding: growing would leave a copy behind.
         let mut body = Zeroizing::new(Vec::with_capacity(ciphertext_len(value.len())));
@@ -184,7 +188,7 @@ impl FernetKeys {
         token.extend_from_slice(&body);
         let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.signing()), &token);
         token.extend_from_slice(mac.as_ref());
-        Ok(BASE64URL.encode(&token))
+        Ok(token)
     }
 }
 
@@ -211,6 +215,7 @@ impl Token {
         let bytes = Zeroizing::new(bytes.map_err(|_| no_token("it is no base64"))?);
         match bytes[..] {
             [VERSION, ..] if bytes.len() >= LEAST => {}
+            [] => return Err(no_token("it is empty")),
             [VERSION, ..] => return Err(no_token("it is too short")),
             _ => {
                 return Err(no_token(

@@ -111,6 +111,17 @@ impl Error {
         self
     }
 
+    /// Adds to the text, after a comma.
+    #[cfg_attr(
+        not(feature = "chain"),
+        allow(dead_code, reason = "only a chain adds to what others said")
+    )]
+    #[must_use]
+    pub(crate) fn noting(mut self, note: &str) -> Self {
+        self.inner.message = format!("{}, {note}", self.inner.message).into();
+        self
+    }
+
     /// Adds the error underneath.
     #[must_use]
     pub fn with_source(mut self, source: Self) -> Self {
@@ -161,6 +172,14 @@ impl Error {
     /// One line that says what to do.
     pub fn help(&self) -> &'static str {
         self.inner.help.unwrap_or_else(|| self.inner.kind.help())
+    }
+
+    /// Whether a fallback may go on after it, where its caller allows that: the place is out of reach, and refuses nothing.
+    pub(crate) fn is_out_of_reach(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::RateLimited
+        )
     }
 
     /// Whether the same call may succeed later without anyone changing anything.

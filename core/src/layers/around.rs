@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
-    Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
-    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
+    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
+    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, Result};
@@ -113,6 +113,10 @@ impl<L: Around> Backend for Layered<L> {
         self.inner.change_token()
     }
 
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        self.inner.check_together(keys)
+    }
+
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         self.pass(Operation::Get, Keys::One(req.key), cx, move || self.inner.get(cx, req))
     }
@@ -130,6 +134,12 @@ impl<L: Around> Backend for Layered<L> {
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         self.pass(Operation::Describe, Keys::One(req.key), cx, move || {
             self.inner.describe(cx, req)
+        })
+    }
+
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        self.pass(Operation::Explain, Keys::One(req.key), cx, move || {
+            self.inner.explain(cx, req)
         })
     }
 

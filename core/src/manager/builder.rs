@@ -1,12 +1,13 @@
 //! What opens a manager.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::{SecretManager, Shared};
 use crate::backend::{Backend, OpenRequest, Operation};
-use crate::config::{Origin, SecretProvider, Settings, environment};
+use crate::config::{Collected, ConfigFormat, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
@@ -15,11 +16,16 @@ use crate::registry;
 use crate::value::SecretValue;
 use crate::worker::Worker;
 
+/// The target of all our events.
+const TARGET: &str = "strongroom";
+
 /// The application whose names are used where none is stated.
 const DEFAULT_APP: &str = "strongroom";
 
 /// Collects settings and opens a manager. What the program states here wins over flags, flags over the environment,
-/// the environment over the defaults of [`SETTINGS`](crate::SETTINGS). The first wrong setting is answered by `open`.
+/// the environment over documents that are named, those over the project's and the user's own, and these over the
+/// defaults of [`SETTINGS`](crate::SETTINGS); [`Origin`] is the whole order. The first wrong setting is answered by
+/// `open`.
 ///
 /// ```
 /// use strongroom::SecretManager;
@@ -32,24 +38,22 @@ const DEFAULT_APP: &str = "strongroom";
 #[must_use]
 pub struct Builder {
     app: String,
-    settings: Settings,
+    collected: Collected,
     environment: bool,
     instance: Option<Arc<dyn Backend>>,
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
-    error: Option<Error>,
 }
 
 impl Builder {
     pub(super) fn new() -> Self {
         Self {
             app: DEFAULT_APP.to_owned(),
-            settings: Settings::new(),
+            collected: Collected::default(),
             environment: true,
             instance: None,
             audit: None,
             options: CallOptions::default(),
-            error: None,
         }
     }
 
@@ -77,7 +81,7 @@ impl Builder {
 
     /// Sets a secret setting of the table.
     pub fn secret_option(mut self, key: &str, value: impl Into<SecretValue>) -> Self {
-        let outcome = self.settings.set_secret(key, value.into(), Origin::Builder);
+        let outcome = self.collected.settings.set_secret(key, value.into(), Origin::Builder);
         self.note(outcome);
         self
     }
@@ -101,12 +105,55 @@ impl Builder {
     /// assert_eq!((error.kind(), error.setting()), (ErrorKind::Locked, Some("encrypted.key")));
     /// ```
     pub fn secret_provider(mut self, key: &str, provider: Arc<dyn SecretProvider>) -> Self {
-        let outcome = self.settings.set_provider(key, provider, Origin::Builder);
+        let outcome = self.collected.settings.set_provider(key, provider, Origin::Builder);
         self.note(outcome);
         self
     }
 
-    /// Leaves the environment alone.
+    /// Takes the settings of a document, which is read now: JSON or TOML by the name's ending, else by its text. They
+    /// stand in its table `secrets`; all else in it belongs to the application. A relative path in it starts from the
+    /// document's folder. Of two documents that are named the later wins.
+    ///
+    /// `open` answers what is wrong with it: [`ErrorKind::InvalidConfig`] naming the line and the setting, or
+    /// [`ErrorKind::InsecurePath`] where everybody could write it, or where it states a secret and others can read it.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// let path = dir.path().join("application.toml");
+    /// std::fs::write(&path, "[secrets]\nbackend = \"memory\"\ncache = false\n").unwrap();
+    /// let secrets = strongroom::SecretManager::builder().config_file(&path).open_blocking().unwrap();
+    /// assert_eq!(secrets.backend().name(), "memory");
+    /// assert_eq!(secrets.settings().text("cache"), Some("off"));
+    /// ```
+    pub fn config_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.collected.file(path.as_ref());
+        self
+    }
+
+    /// Takes the settings of a document that the program has at hand, as [`config_file`](Self::config_file) does. A
+    /// relative path in it starts from the working directory.
+    ///
+    /// ```
+    /// use strongroom::{ConfigFormat, SecretManager};
+    /// let text = r#"{ "secrets": { "backend": "memory", "cache_entries": 5, "cache_entrys": 6 } }"#;
+    /// let error = SecretManager::builder().config_text(ConfigFormat::Json, text).open_blocking().unwrap_err();
+    /// assert!(error.to_string().contains("line 1") && error.to_string().contains("`cache_entries`"));
+    /// ```
+    pub fn config_text(mut self, format: ConfigFormat, text: &str) -> Self {
+        self.collected.text(format, text);
+        self
+    }
+
+    /// Takes the settings of a document that came with a project, as [`config_file`](Self::config_file) does, one step
+    /// below. It may be a stranger's: where it states what [needs trust](crate::Setting::needs_trust), `trusted` is
+    /// asked about its bytes, and "no" makes `open` answer [`ErrorKind::PolicyDenied`]. A symbolic link is refused. The
+    /// library looks for no such file; the command does.
+    pub fn project_file(mut self, path: impl AsRef<Path>, trusted: impl FnOnce(&[u8]) -> bool) -> Self {
+        self.collected.project(path.as_ref(), trusted);
+        self
+    }
+
+    /// Leaves the environment alone: its variables, and the user's own file.
     pub fn without_environment(mut self) -> Self {
         self.environment = false;
         self
@@ -144,19 +191,19 @@ impl Builder {
     }
 
     fn set(mut self, key: &str, value: String, origin: Origin) -> Self {
-        let outcome = self.settings.set(key, value, origin);
+        let outcome = self.collected.settings.set(key, value, origin);
         self.note(outcome);
         self
     }
 
     fn note(&mut self, outcome: Result<()>) {
         if let Err(error) = outcome {
-            self.error.get_or_insert(error);
+            self.collected.problems.push(error);
         }
     }
 
     /// Opens the manager. Local files are read and, where they are missing and may be, made; a remote backend connects
-    /// at its first call. The environment is read now, on this thread.
+    /// at its first call. The environment and the user's own file are read now, on this thread.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] naming the setting; what the backend answers at opening, for instance
@@ -174,7 +221,9 @@ impl Builder {
                 plan.instance = Some(plan.open_backend(cx)?);
                 Ok(plan)
             });
-            plan = layers::bounded(&cx, Operation::Open, backend, Box::pin(opening)).await?;
+            let opened = layers::bounded(&cx, Operation::Open, backend, Box::pin(opening)).await;
+            // The worker knows no backend: it may refuse before it has begun.
+            plan = opened.map_err(|error| error.with_operation(Operation::Open).with_backend(backend))?;
         }
         plan.finish()
     }
@@ -189,32 +238,54 @@ impl Builder {
         plan.finish()
     }
 
+    /// What a manager would be opened with, without opening one: each setting and where it comes from, all that is
+    /// wrong, the files that were looked for. It explains a configuration that `open` refuses.
+    ///
+    /// ```
+    /// use strongroom::{Origin, SecretManager};
+    /// let builder = SecretManager::builder().without_environment().option("cache", "of").option("deadline", "5s");
+    /// let found = builder.backend("memory").inspect();
+    /// assert_eq!(found.settings.origin("deadline"), Origin::Builder);
+    /// assert!(found.problems[0].to_string().contains("`cache` must be one of on, off"));
+    /// ```
+    pub fn inspect(mut self) -> Inspection {
+        match check_app(&self.app) {
+            Ok(()) => self
+                .collected
+                .finish(&self.app, self.environment, self.instance.is_none()),
+            Err(error) => self.collected.problems.push(error),
+        }
+        self.collected.into_inspection()
+    }
+
     /// What is to be opened: settings complete and checked, nothing opened yet.
-    fn plan(self, face: Face) -> Result<Plan> {
-        let Self {
-            app,
-            mut settings,
-            environment,
-            instance,
-            audit,
-            options,
-            error,
-        } = self;
-        if let Some(error) = error {
-            return Err(error);
-        }
-        check_app(&app)?;
-        if environment {
-            environment::apply(&mut settings, &app)?;
-        }
-        Ok(Plan {
-            app,
-            settings,
-            instance,
-            audit,
-            options,
+    fn plan(mut self, face: Face) -> Result<Plan> {
+        let wrong = |collected: &mut Collected| match collected.problems.is_empty() {
+            true => Ok(()),
+            false => Err(collected.problems.swap_remove(0)),
+        };
+        wrong(&mut self.collected)?;
+        check_app(&self.app)?;
+        self.collected
+            .finish(&self.app, self.environment, self.instance.is_none());
+        wrong(&mut self.collected)?;
+        #[cfg(feature = "env")]
+        crate::config::variables::take(&mut self.collected.settings, &self.app);
+        let chosen_by = match self.instance {
+            Some(_) => Origin::Builder,
+            None => self.collected.settings.origin("backend"),
+        };
+        let plan = Plan {
+            app: self.app,
+            settings: self.collected.settings,
+            instance: self.instance,
+            audit: self.audit,
+            options: self.options,
             face,
-        })
+            chosen_by,
+        };
+        tracing::info!(target: TARGET, app = %plan.app, backend = plan.name(), chosen_by = %plan.chosen_by, "chosen");
+        Ok(plan)
     }
 }
 
@@ -226,6 +297,7 @@ struct Plan {
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
     face: Face,
+    chosen_by: Origin,
 }
 
 impl Plan {
@@ -247,14 +319,17 @@ impl Plan {
         registry::known(self.settings.text("backend").unwrap_or_default()).unwrap_or("none")
     }
 
+    /// The word of the backend that is or will be used.
+    fn name(&self) -> &'static str {
+        self.instance.as_deref().map_or_else(|| self.word(), Backend::name)
+    }
+
     /// The context of the opening, which begins now. One that has been cancelled leaves nothing behind.
     fn begin(&mut self) -> Result<CallContext> {
         let options = std::mem::take(&mut self.options);
         let cx = CallContext::with_options(self.face, self.timeout(), self.prompt(), options);
-        cx.check().map_err(|error| {
-            let backend = self.instance.as_deref().map_or_else(|| self.word(), Backend::name);
-            error.with_operation(Operation::Open).with_backend(backend)
-        })?;
+        cx.check()
+            .map_err(|error| error.with_operation(Operation::Open).with_backend(self.name()))?;
         Ok(cx)
     }
 
@@ -280,6 +355,7 @@ impl Plan {
             audit,
             options: _,
             face,
+            chosen_by,
         } = self;
         let Some(backend) = instance else {
             return Err(ErrorKind::Internal.into());
@@ -308,6 +384,7 @@ impl Plan {
             timeout,
             prompt,
             max_value,
+            chosen_by,
         };
         Ok(SecretManager {
             shared: Arc::new(shared),

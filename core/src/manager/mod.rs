@@ -3,6 +3,7 @@
 mod admin;
 mod builder;
 mod check;
+mod explain;
 mod generate;
 mod options;
 mod read;
@@ -21,7 +22,7 @@ pub use options::{DeleteOptions, FallbackOptions, GetOptions, ListOptions, Rollb
 pub use read::TooSmall;
 
 use crate::backend::{Backend, Capabilities, Persistence};
-use crate::config::Settings;
+use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
@@ -73,6 +74,8 @@ struct Shared {
     timeout: Duration,
     prompt: PromptPolicy,
     max_value: usize,
+    /// What made this backend the one.
+    chosen_by: Origin,
 }
 
 /// What is known about an opened backend.
@@ -80,12 +83,19 @@ struct Shared {
 pub struct BackendInfo<'a> {
     backend: &'a dyn Backend,
     max_value: usize,
+    chosen_by: &'a Origin,
 }
 
 impl<'a> BackendInfo<'a> {
     /// The one word that this kind of backend is known by.
     pub fn name(&self) -> &'static str {
         self.backend.name()
+    }
+
+    /// Who or what chose it: whoever stated the setting `backend`, [`Origin::Builder`] for an instance of the program's
+    /// own, else [`Origin::Detected`] with the reason.
+    pub fn chosen_by(&self) -> &'a Origin {
+        self.chosen_by
     }
 
     /// What it can do.
@@ -125,6 +135,7 @@ impl SecretManager {
         BackendInfo {
             backend,
             max_value: self.shared.max_value.min(backend.capabilities().max_value),
+            chosen_by: &self.shared.chosen_by,
         }
     }
 

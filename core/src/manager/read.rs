@@ -93,7 +93,8 @@ impl SecretManager {
     /// what cannot be read, an expired secret too, is listed among its failures.
     ///
     /// # Errors
-    /// Only what concerns the whole batch; an invalid key is one of those.
+    /// Only what concerns the whole batch; an invalid key is one of those, and two keys that share one name in the
+    /// backend ([`ErrorKind::Ambiguous`]).
     pub async fn get_many<K: AsKey>(&self, keys: &[K]) -> Result<BatchResult> {
         let cx = self.context()?;
         let mut wanted = Vec::with_capacity(keys.len());
@@ -102,6 +103,9 @@ impl SecretManager {
         }
         wanted.sort();
         wanted.dedup();
+        self.layered()
+            .check_together(&wanted)
+            .map_err(|error| error.with_operation(Operation::GetMany))?;
         let outcomes = self.layered().get_many(&cx, GetManyRequest::new(&wanted)).await?;
         let mut result = BatchResult::default();
         for (key, outcome) in wanted.into_iter().zip(outcomes) {
@@ -143,19 +147,14 @@ impl SecretManager {
         options: FallbackOptions,
     ) -> Result<Option<Secret>> {
         let cx = self.context()?;
-        if name.contains('/') {
-            let error = Error::new(ErrorKind::InvalidKey, "a name for a fallback takes no scope");
-            return Err(error.with_key(name));
-        }
-        SecretKey::parse(name)?;
+        check_name(name)?;
         let mut passed_over = None;
         for scope in scopes {
-            scope.check()?;
-            let key = SecretKey::parse(&format!("{scope}/{name}"))?;
+            let key = key_in(scope, name)?;
             match self.get_within(&cx, &key).await {
                 Ok(Some(secret)) => return Ok(Some(secret)),
                 Ok(None) => {}
-                Err(error) if options.allow_unavailable && may_be_passed_over(&error) => {
+                Err(error) if options.allow_unavailable && error.is_out_of_reach() => {
                     passed_over.get_or_insert(error);
                 }
                 Err(error) => return Err(error),
@@ -303,13 +302,21 @@ fn copy_into(bytes: &[u8], buffer: &mut [u8]) -> Result<usize> {
     })
 }
 
-fn is_expired(secret: &Secret) -> bool {
-    secret.metadata.is_expired_at(timestamp::now())
+/// Whether a name can be looked for in several scopes.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    if name.contains('/') {
+        let error = Error::new(ErrorKind::InvalidKey, "a name for a fallback takes no scope");
+        return Err(error.with_key(name));
+    }
+    SecretKey::parse(name).map(drop)
 }
 
-fn may_be_passed_over(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::RateLimited
-    )
+/// The key of a name in a scope.
+pub(super) fn key_in(scope: &SecretScope, name: &str) -> Result<SecretKey> {
+    scope.check()?;
+    SecretKey::parse(&format!("{scope}/{name}"))
+}
+
+fn is_expired(secret: &Secret) -> bool {
+    secret.metadata.is_expired_at(timestamp::now())
 }

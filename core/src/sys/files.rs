@@ -3,6 +3,7 @@
 //! On systems without Unix modes the checks of owner and mode are left out: there a file is as private as the access
 //! list of its folder, which for a user's profile is that user alone.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -80,6 +81,25 @@ pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<V
     system::read::read_private_file(path, limit)
 }
 
+/// What a file of configuration holds.
+pub(crate) struct Document {
+    /// The content, wiped when dropped.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// Whether group and others have no permission on the file.
+    pub(crate) private: bool,
+}
+
+/// Reads a file that tells us what to do: a regular file of ours or of root that not everybody can write to. The
+/// checks look at the open descriptor. `links` says whether the path's last component may be a symbolic link; what it
+/// points to is checked the same. `None` where there is nothing.
+///
+/// # Errors
+/// [`ErrorKind::InsecurePath`] naming the path, what is wrong and what to do; [`ErrorKind::TooLarge`] beyond `limit`
+/// bytes; what the system answers.
+pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Option<Document>> {
+    system::read::read_document(path, limit, links)
+}
+
 /// Reads an inherited descriptor to its end. The descriptor stays open and stays the caller's.
 ///
 /// # Errors
@@ -107,6 +127,57 @@ pub(crate) fn write_private_file_new(path: &Path, bytes: &[u8]) -> Result<()> {
 /// where the name is taken; the temporary file is left then.
 pub(crate) fn publish(temporary: &Path, target: &Path) -> Result<bool> {
     system::publish::publish(temporary, target)
+}
+
+/// What a look at a file tells; differs after any change of it that moves a clock, a size or an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) id: FileId,
+    /// Nanoseconds since 1970 of the last change of the content.
+    pub(crate) modified: i128,
+    /// Nanoseconds since 1970 of the last change of content, name or mode; 0 where the system does not say.
+    pub(crate) changed: i128,
+    pub(crate) size: u64,
+}
+
+/// Looks at what `path` names; follows no link in the last component. `None` where there is nothing.
+pub(crate) fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
+    system::shared::stamp(path)
+}
+
+/// A file that other programs write too, open for reading.
+#[derive(Debug)]
+pub(crate) struct OpenFile {
+    /// Keeps the identity in the stamp from being given to another file.
+    pub(crate) file: File,
+    pub(crate) stamp: Stamp,
+    /// The mode before, where it was open to others and was made private.
+    pub(crate) tightened: Option<u32>,
+}
+
+/// Opens a file that other programs write too: a regular file of ours or of root with one name. One of ours that is
+/// open to others is made private; the checks look at the open descriptor. `None` where there is no file.
+///
+/// # Errors
+/// [`ErrorKind::InsecurePath`] naming the path, what is wrong and what to do.
+pub(crate) fn open_shared(path: &Path) -> Result<Option<OpenFile>> {
+    system::shared::open(path)
+}
+
+/// Reads an open file from where it stands to its end; `None` beyond `limit` bytes.
+pub(crate) fn read_open(from: &File, expected: u64, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    system::read::read_to_end(from, usize::try_from(expected).unwrap_or(usize::MAX), limit)
+}
+
+/// Gives `path` a new content at once: it is written to `temporary` beside it, flushed, and renamed over what is there,
+/// and the folder is flushed. Whoever calls holds a lock that makes `temporary` its own; a leftover of a process that
+/// was killed is removed first.
+///
+/// # Errors
+/// Those of the file system, nothing is changed then; [`ErrorKind::OutcomeUnknown`] where the new content stands there
+/// and may not survive a power cut.
+pub(crate) fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<OpenFile> {
+    system::shared::replace(path, temporary, bytes)
 }
 
 /// Whether the path (or, where it does not exist yet, the nearest folder above) lies on a network or user-space file

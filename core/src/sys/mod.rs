@@ -5,8 +5,11 @@
     reason = "system calls and the memory that they hand out; every block states why it is sound"
 )]
 #![cfg_attr(
-    not(feature = "encrypted"),
-    allow(dead_code, reason = "keys and private files are the store's")
+    not(all(feature = "encrypted", feature = "file")),
+    allow(
+        dead_code,
+        reason = "keys and private files are those of the backends that keep them"
+    )
 )]
 
 pub(crate) mod alloc;
@@ -14,6 +17,8 @@ pub(crate) mod arena;
 pub(crate) mod clock;
 pub(crate) mod files;
 pub(crate) mod fork;
+#[cfg(any(feature = "directory", feature = "env"))]
+pub(crate) mod mounted;
 pub(crate) mod place;
 #[cfg(not(unix))]
 mod portable;

@@ -20,7 +20,7 @@ pub(crate) mod checks {
         }
     }
 
-    fn id_of(found: &std::fs::Metadata) -> FileId {
+    pub(crate) fn id_of(found: &std::fs::Metadata) -> FileId {
         let born = found
             .created()
             .ok()
@@ -69,7 +69,7 @@ pub(crate) mod read {
     use zeroize::Zeroizing;
 
     use crate::error::{Error, ErrorKind, Result};
-    use crate::sys::files::{io_error, shown};
+    use crate::sys::files::{Document, insecure, io_error, shown};
 
     /// Reads a file into one buffer.
     pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -95,6 +95,45 @@ pub(crate) mod read {
             )),
             Err(error) => Err(fail(error)),
         }
+    }
+
+    /// Reads a file of configuration, without a look at its owner or access list.
+    pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Option<Document>> {
+        let fail = |error: std::io::Error| io_error(&error, "read", path);
+        match std::fs::symlink_metadata(path) {
+            Err(error) if error.kind() == Io::NotFound => return Ok(None),
+            Ok(found) if found.is_symlink() && !links => {
+                return Err(insecure(path, "is a symbolic link; put the file itself there"));
+            }
+            _ => {}
+        }
+        if !std::fs::metadata(path).map_err(fail)?.is_file() {
+            return Err(insecure(path, "is not a regular file; name a regular file"));
+        }
+        let file = std::fs::File::open(path).map_err(fail)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
+        file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
+        if bytes.len() > limit {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("`{}` is longer than {limit} bytes", shown(path)),
+            ));
+        }
+        Ok(Some(Document { bytes, private: true }))
+    }
+
+    /// Reads to the end; `None` beyond `limit` bytes.
+    pub(crate) fn read_to_end(
+        mut from: &std::fs::File,
+        expected: usize,
+        limit: usize,
+    ) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+        if expected > limit {
+            return Ok(None);
+        }
+        let mut buffer = Zeroizing::new(vec![0; expected]);
+        from.read_exact(&mut buffer)?;
+        Ok(Some(buffer))
     }
 
     /// Descriptors are not inherited by number here.
@@ -185,5 +224,82 @@ pub(crate) mod lock {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(io_error(&error, "lock", path)),
         }
+    }
+}
+
+/// Files that other programs write too.
+pub(crate) mod shared {
+    use std::fs::{File, Metadata, OpenOptions};
+    use std::io::{self, Write};
+    use std::path::Path;
+    use std::time::UNIX_EPOCH;
+
+    use crate::error::Result;
+    use crate::sys::files::{OpenFile, Stamp, io_error};
+
+    fn stamp_of(found: &Metadata) -> Stamp {
+        let modified = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        Stamp {
+            id: super::checks::id_of(found),
+            modified: modified.map_or(0, |since| since.as_nanos() as i128),
+            changed: 0,
+            size: found.len(),
+        }
+    }
+
+    /// What a look at the path tells.
+    pub(crate) fn stamp(path: &Path) -> io::Result<Option<Stamp>> {
+        match std::fs::symlink_metadata(path) {
+            Ok(found) => Ok(Some(stamp_of(&found))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A regular file that is no link.
+    pub(crate) fn open(path: &Path) -> Result<Option<OpenFile>> {
+        match std::fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            _ => super::checks::check_private_file(path)?,
+        };
+        let file = File::open(path).map_err(|error| io_error(&error, "open", path))?;
+        let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
+        Ok(Some(OpenFile {
+            stamp: stamp_of(&found),
+            file,
+            tightened: None,
+        }))
+    }
+
+    /// Written beside, flushed, renamed over. Folders cannot be flushed here.
+    pub(crate) fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<OpenFile> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(temporary)
+            .map_err(|error| io_error(&error, "create", temporary))?;
+        let written = file
+            .write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(|error| io_error(&error, "write", temporary));
+        // A file that is open cannot be renamed everywhere.
+        drop(file);
+        let outcome = written.and_then(|()| {
+            std::fs::rename(temporary, path).map_err(|error| io_error(&error, "replace", path))?;
+            let file = File::open(path).map_err(|error| io_error(&error, "open", path))?;
+            let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
+            Ok(OpenFile {
+                stamp: stamp_of(&found),
+                file,
+                tightened: None,
+            })
+        });
+        if outcome.is_err() {
+            // Best effort: the error that led here is the one to report.
+            let _ = std::fs::remove_file(temporary);
+        }
+        outcome
     }
 }

@@ -13,7 +13,7 @@
 #include "open.h"
 #include "testing.h"
 
-enum { CHILD_SECONDS = 30 };
+enum { CHILD_SECONDS = 120 };
 static const char STORE_KEY[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 static strongroom_manager_t *memory, *encrypted, *provided, *faulty;

@@ -10,7 +10,7 @@
 #include "open.h"
 #include "testing.h"
 
-enum { CALLS = 5, CHILD_SECONDS = 20, ESCAPED = 42 };
+enum { CALLS = 5, CHILD_SECONDS = 120, ESCAPED = 42 };
 
 static strongroom_manager_t *memory, *encrypted;
 static pid_t parent;

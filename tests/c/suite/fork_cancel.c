@@ -11,7 +11,7 @@
 #include "open.h"
 #include "testing.h"
 
-enum { CHILD_SECONDS = 20 };
+enum { CHILD_SECONDS = 120 };
 
 static strongroom_manager_t *memory, *uncached;
 static strongroom_cancel_t *cancel;

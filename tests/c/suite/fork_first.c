@@ -11,7 +11,7 @@
 #include "open.h"
 #include "testing.h"
 
-enum { CHILD_SECONDS = 20, DELAYS = 40 };
+enum { CHILD_SECONDS = 120, DELAYS = 40 };
 
 static atomic_bool go;
 

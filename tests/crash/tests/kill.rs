@@ -42,7 +42,7 @@ struct Figures {
 }
 
 /// Kills one of `modes.len()` writers at a time, at random moments, while the others go on; a fresh one takes its place.
-fn kill_writers(modes: &[&str], check: &str, kills: u64, rng: &mut Rng) -> Figures {
+fn kill_writers(backend: &'static str, modes: &[&str], check: &str, kills: u64, rng: &mut Rng) -> Figures {
     let mut figures = Figures {
         kills: 0,
         acknowledged: 0,
@@ -52,7 +52,7 @@ fn kill_writers(modes: &[&str], check: &str, kills: u64, rng: &mut Rng) -> Figur
         twice: 0,
     };
     while figures.kills < kills {
-        let home = Home::new();
+        let home = Home::of(backend);
         let mut ledger = Ledger::default();
         let mut incarnation = 0_u64;
         let mut start = |index: usize| {
@@ -124,7 +124,7 @@ fn report(name: &str, seed: u64, begin: Instant, figures: &Figures) {
 fn one_writer_that_is_killed_loses_no_acknowledged_write() {
     let _watchdog = Watchdog::new("kills of one writer", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
-    let figures = kill_writers(&["write"], "check", kills() / 3, &mut rng);
+    let figures = kill_writers("encrypted", &["write"], "check", kills() / 3, &mut rng);
     report("1 writer", seed, begin, &figures);
     assert!(figures.acknowledged as u64 > figures.kills, "the writers wrote");
 }
@@ -133,7 +133,13 @@ fn one_writer_that_is_killed_loses_no_acknowledged_write() {
 fn four_writers_that_are_killed_in_turn_lose_no_acknowledged_write() {
     let _watchdog = Watchdog::new("kills of four writers", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
-    let figures = kill_writers(&["write", "write", "write", "write"], "check", kills() / 4, &mut rng);
+    let figures = kill_writers(
+        "encrypted",
+        &["write", "write", "write", "write"],
+        "check",
+        kills() / 4,
+        &mut rng,
+    );
     report("4 writers", seed, begin, &figures);
     assert!(figures.acknowledged as u64 > figures.kills, "the writers wrote");
 }
@@ -142,8 +148,32 @@ fn four_writers_that_are_killed_in_turn_lose_no_acknowledged_write() {
 fn four_processes_that_are_killed_in_turn_lose_no_acknowledged_increment() {
     let _watchdog = Watchdog::new("kills of four incrementing processes", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
-    let figures = kill_writers(&["rmw", "rmw", "rmw", "rmw"], "check", kills() / 4, &mut rng);
+    let figures = kill_writers(
+        "encrypted",
+        &["rmw", "rmw", "rmw", "rmw"],
+        "check",
+        kills() / 4,
+        &mut rng,
+    );
     report("4 read-modify-writers", seed, begin, &figures);
+    assert!(figures.increments as u64 > figures.kills, "the counter was counted");
+}
+
+#[test]
+fn writers_of_the_plain_file_that_are_killed_in_turn_lose_no_acknowledged_write() {
+    let _watchdog = Watchdog::new("kills of writers of the plain file", limit());
+    let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
+    let figures = kill_writers("file", &["write", "write"], "check", kills() / 4, &mut rng);
+    report("2 writers of the plain file", seed, begin, &figures);
+    assert!(figures.acknowledged as u64 > figures.kills, "the writers wrote");
+}
+
+#[test]
+fn processes_that_share_the_plain_file_and_are_killed_in_turn_lose_no_acknowledged_increment() {
+    let _watchdog = Watchdog::new("kills of incrementing processes over the plain file", limit());
+    let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
+    let figures = kill_writers("file", &["rmw", "rmw"], "check", kills() / 4, &mut rng);
+    report("2 read-modify-writers of the plain file", seed, begin, &figures);
     assert!(figures.increments as u64 > figures.kills, "the counter was counted");
 }
 
@@ -212,7 +242,7 @@ fn the_rig_finds_the_losses_of_a_store_that_acknowledges_too_early() {
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
     let mut lost = 0;
     for _ in 0..20 {
-        let figures = kill_writers(&["control-early"], "check-plain", 2 * ROUND, &mut rng);
+        let figures = kill_writers("encrypted", &["control-early"], "check-plain", 2 * ROUND, &mut rng);
         report("control that acknowledges early", seed, begin, &figures);
         lost += figures.lost;
         if lost > 0 {
@@ -226,7 +256,7 @@ fn the_rig_finds_the_losses_of_a_store_that_acknowledges_too_early() {
 fn the_rig_finds_the_lost_updates_of_a_store_without_locks() {
     let _watchdog = Watchdog::new("the unlocked control", limit());
     let (begin, (mut rng, seed)) = (Instant::now(), Rng::from_environment());
-    let figures = kill_writers(&["control-rmw"; 4], "check-plain", ROUND, &mut rng);
+    let figures = kill_writers("encrypted", &["control-rmw"; 4], "check-plain", ROUND, &mut rng);
     report("control without locks", seed, begin, &figures);
     assert!(figures.twice > 0, "the control lost nothing, so the rig proves nothing");
 }

@@ -18,7 +18,7 @@ pub(super) fn page() -> Outcome<String> {
     let mut packages = Vec::new();
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let linked = linked()?;
-    let answer = said(cargo(["metadata", "--format-version=1", "--locked", "--offline"]))?;
+    let answer = said(cargo(["metadata", "--format-version=1", "--locked"]))?;
     let metadata: Value = serde_json::from_str(&answer).map_err(|error| format!("cargo metadata: {error}"))?;
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let field = |name: &str| package[name].as_str().unwrap_or_default();

@@ -65,8 +65,8 @@ fn examine(global: &Global, deep: bool) -> Vec<Finding> {
 }
 
 fn open(global: &Global, setup: &Setup) -> strongroom::Result<SecretManager> {
-    let mut builder = session::harmless_builder(global);
-    if !setup.settings.is_set("deadline") {
+    let mut builder = session::harmless_builder(global)?;
+    if !setup.settings().is_set("deadline") {
         builder = builder.flag("deadline", PATIENCE);
     }
     builder.open_blocking()

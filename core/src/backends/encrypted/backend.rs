@@ -19,12 +19,11 @@ use crate::sys::files;
 use crate::sys::stack;
 use crate::worker::Worker;
 
-const NAME: &str = "encrypted";
 /// How often a call opens the store anew where it turns out to be another one than it was.
 const REOPENINGS: usize = 2;
 
 /// The encrypted store as a backend.
-pub(crate) struct Encrypted {
+pub(in crate::backends) struct Encrypted {
     opened: Arc<Opened>,
     worker: Worker,
     capabilities: Capabilities,
@@ -48,7 +47,8 @@ enum State {
 
 impl Encrypted {
     /// Opens the store, and makes it where there is none and the settings allow it.
-    pub(super) fn open(config: Config, cx: &CallContext) -> Result<Self> {
+    pub(in crate::backends) fn open(config: Config, cx: &CallContext) -> Result<Self> {
+        let name = config.name;
         let opened = Opened {
             config,
             state: Mutex::new(State::Locked),
@@ -62,9 +62,13 @@ impl Encrypted {
         unlocked.map_err(Halt::into_error)?;
         Ok(Self {
             opened: Arc::new(opened),
-            worker: Worker::new(NAME),
+            worker: Worker::new(name),
             capabilities: Capabilities::complete(Persistence::Disk, MAX_VALUE),
         })
+    }
+
+    fn named(&self, error: Error, operation: Operation) -> Error {
+        error.with_operation(operation).with_backend(self.opened.config.name)
     }
 
     /// Runs a read on this thread; where it would have to sleep and must not, on the worker.
@@ -79,7 +83,7 @@ impl Encrypted {
                 Err(Halt::Busy) if cx.face() == Face::Async => return self.on_worker(cx, operation, job).await,
                 answer => answer.map_err(Halt::into_error),
             };
-            answer.map_err(|error| named(error, operation))
+            answer.map_err(|error| self.named(error, operation))
         })
     }
 
@@ -95,7 +99,7 @@ impl Encrypted {
         self.worker
             .run(cx, operation, run)
             .await
-            .map_err(|error| named(error, operation))
+            .map_err(|error| self.named(error, operation))
     }
 
     /// Runs a read that takes long: on the caller's thread where that is ours, else on the worker.
@@ -123,7 +127,7 @@ impl Encrypted {
             self.opened
                 .leave(next)
                 .and(drained)
-                .map_err(|error| named(error, operation))
+                .map_err(|error| self.named(error, operation))
         })
     }
 
@@ -143,10 +147,6 @@ impl Encrypted {
             mutated
         }))
     }
-}
-
-fn named(error: Error, operation: Operation) -> Error {
-    error.with_operation(operation).with_backend(NAME)
 }
 
 impl Opened {
@@ -199,7 +199,7 @@ impl Opened {
         if config.source.is_slow() && !wait.may_sleep() {
             return Err(Halt::Busy);
         }
-        let mut key = None;
+        let mut keys = None;
         if matches!(files::file_id(&config.path), Ok(None)) {
             // Not `not_found`: that would read as an answer about a secret, and a fallback would go on.
             if !may_create {
@@ -216,26 +216,27 @@ impl Opened {
             }
             if config.source.is_slow() {
                 // Not while other processes wait for the creation lock, and only once.
-                key = Some(config.source.read()?);
+                keys = Some(config.source.read()?);
                 wait.cx().check_cancelled()?;
             }
-            store::create::create(&config.path, wait, || match &key {
-                Some(key) => Ok(key.clone()),
+            store::create::create(&config.path, wait, || match &keys {
+                Some(keys) => Ok(keys.first.clone()),
                 None => config.source.read_or_make(),
             })?;
         }
         // Before the key: a path that is no store's must not read as a key that is missing.
         store::check_place(&config.path)?;
-        let key = match key {
-            Some(key) => key,
+        let keys = match keys {
+            Some(keys) => keys,
             None => {
-                let key = config.source.read()?;
+                let keys = config.source.read()?;
                 // Whoever was asked may have taken as long as a person takes: more than the deadline is no matter.
                 wait.cx().check_cancelled()?;
-                key
+                keys
             }
         };
-        let session = Arc::new(Session::open(&config.path, &key, config.limits, wait)?);
+        let session = keys.open(|key| Session::open(&config.path, key, config.limits, wait))?;
+        let session = Arc::new(session);
         let (answer, unused) = self.state(|state| match state {
             State::Open(first) => (Ok(Arc::clone(first)), Some(session)),
             // Locked since this call began: it may end, but the keys stay for no other one.
@@ -282,7 +283,7 @@ impl fmt::Debug for Encrypted {
 
 impl Backend for Encrypted {
     fn name(&self) -> &'static str {
-        NAME
+        self.opened.config.name
     }
 
     fn capabilities(&self) -> &Capabilities {
@@ -317,7 +318,7 @@ impl Backend for Encrypted {
         Box::pin(async move {
             let mut outcomes = Vec::with_capacity(req.keys.len());
             for key in req.keys {
-                cx.check().map_err(|error| named(error, Operation::GetMany))?;
+                cx.check().map_err(|error| self.named(error, Operation::GetMany))?;
                 outcomes.push(
                     self.get(cx, GetRequest::new(key))
                         .await
@@ -375,7 +376,7 @@ impl Backend for Encrypted {
         keys.sort_unstable();
         if let Some([twice, _]) = keys.array_windows().find(|[left, right]| left == right) {
             let error = Error::new(ErrorKind::InvalidArgument, "the same key is there twice").with_key(twice);
-            return Box::pin(std::future::ready(Err(named(error, Operation::SetMany))));
+            return Box::pin(std::future::ready(Err(self.named(error, Operation::SetMany))));
         }
         let entries: Vec<Entry> = req
             .entries

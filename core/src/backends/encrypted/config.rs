@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::NAME;
 use super::key_source::{KeySource, NO_KEY};
 use crate::config::{Settings, locations};
 use crate::error::Result;
@@ -10,7 +11,6 @@ use crate::store::{self, Limits};
 
 const PATH: &str = "encrypted.path";
 const KEY: &str = "encrypted.key";
-const KEY_FILE: &str = "encrypted.key_file";
 const KEY_FD: &str = "encrypted.key_fd";
 
 /// SQLite's unix layer takes 512 bytes, its side files' suffixes and our temporary name's counted.
@@ -18,7 +18,9 @@ const LONGEST_PATH: usize = 490;
 
 /// How this backend is opened.
 #[derive(Debug)]
-pub(crate) struct Config {
+pub(in crate::backends) struct Config {
+    /// The word of the backend.
+    pub(super) name: &'static str,
     /// The store's file, from the root.
     pub(super) path: PathBuf,
     /// Whether a store that is not there is made.
@@ -30,28 +32,36 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the settings; nothing is opened but a descriptor, whose content can be read only once.
     pub(super) fn read(app: &str, settings: &Settings, deadline: Instant) -> Result<Self> {
-        let stated: Vec<&str> = [KEY, KEY_FILE, KEY_FD]
-            .into_iter()
-            .filter(|key| settings.is_set(key))
-            .collect();
-        if let [first, second, ..] = stated[..] {
-            return Err(settings.error(first, &format!("and `{second}` both state the key; set one of them")));
-        }
-        let source = if let Some(secret) = settings.secret(KEY) {
-            KeySource::of_secret(secret).ok_or_else(|| settings.error(KEY, NO_KEY))?
-        } else if let Some(provided) = settings.provided(KEY) {
-            KeySource::of_provider(provided.clone(), settings.error(KEY, NO_KEY))
-        } else if let Some(descriptor) = settings.integer(KEY_FD) {
-            KeySource::of_descriptor(i32::try_from(descriptor).unwrap_or(i32::MAX), deadline)?
-                .ok_or_else(|| settings.error(KEY_FD, NO_KEY))?
-        } else {
-            let path = store::create::absolute(&locations::key_file(app, settings)?)?;
-            if settings.is_set(KEY_FILE) {
-                KeySource::file(path)
-            } else {
-                KeySource::default_file(path)
+        let source = match settings.exclusive(locations::KEY_SETTINGS)? {
+            Some(KEY) => match (settings.secret(KEY), settings.provided(KEY)) {
+                (Some(secret), _) => KeySource::of_secret(secret).ok_or_else(|| settings.error(KEY, NO_KEY))?,
+                (None, Some(provided)) => KeySource::of_provider(provided.clone(), settings.error(KEY, NO_KEY)),
+                (None, None) => return Err(settings.error(KEY, "was used already and is not kept")),
+            },
+            Some(KEY_FD) => {
+                let descriptor = settings.integer(KEY_FD).and_then(|number| i32::try_from(number).ok());
+                KeySource::of_descriptor(descriptor.unwrap_or(i32::MAX), deadline)?
+                    .ok_or_else(|| settings.error(KEY_FD, NO_KEY))?
+            }
+            stated => {
+                let path = store::create::absolute(&locations::key_file(app, settings)?)?;
+                if stated.is_some() {
+                    KeySource::file(path)
+                } else {
+                    KeySource::default_file(path)
+                }
             }
         };
+        Self::with(NAME, source, app, settings)
+    }
+
+    /// Reads the settings beside the key's.
+    pub(in crate::backends) fn with(
+        name: &'static str,
+        source: KeySource,
+        app: &str,
+        settings: &Settings,
+    ) -> Result<Self> {
         let path = store::create::absolute(&locations::store_file(app, settings)?)?;
         if path.as_os_str().len() > LONGEST_PATH {
             // Before a key or a folder is made for a store that cannot be.
@@ -61,6 +71,7 @@ impl Config {
         // The table has a default for each, so there is always a number.
         let number = |key: &str| settings.integer(key).unwrap_or(u64::MAX);
         Ok(Self {
+            name,
             path,
             create: settings.text("encrypted.create") != Some("never"),
             source,

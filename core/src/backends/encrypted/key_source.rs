@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::config::Provided;
 use crate::crypto::{KEY_LEN, random};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Halt, guarded, unpoisoned};
+use crate::store::{Halt, Step, guarded, unpoisoned};
 use crate::sys::arena::GuardedKey;
 use crate::sys::files;
 use crate::value::SecretValue;
@@ -22,16 +22,57 @@ pub(super) const NO_KEY: &str = "holds no key: 32 raw bytes, 43 or 44 characters
 const LONGEST: usize = 256;
 
 /// A key on its way to a slot.
-pub(super) type Key = Zeroizing<[u8; KEY_LEN]>;
+pub(in crate::backends) type Key = Zeroizing<[u8; KEY_LEN]>;
 
-/// Where the key comes from. It is read again after a lock, wherever that is possible.
-pub(super) enum KeySource {
-    /// The setting `encrypted.key`. The key is kept in guarded memory for as long as the backend is open: without it a
+/// Keys, at least one: the first makes a store, any of them may open it.
+#[derive(Clone)]
+pub(in crate::backends) struct Keys<K = Key> {
+    pub(in crate::backends) first: K,
+    pub(in crate::backends) others: Vec<K>,
+}
+
+impl<K> Keys<K> {
+    fn map<T>(&self, key: impl Fn(&K) -> T) -> Keys<T> {
+        Keys {
+            first: key(&self.first),
+            others: self.others.iter().map(key).collect(),
+        }
+    }
+}
+
+impl Keys {
+    /// Opens with one key after the other until one fits; the answer is the last one's.
+    pub(super) fn open<T>(&self, mut open: impl FnMut(&Key) -> Step<T>) -> Step<T> {
+        let mut answer = open(&self.first);
+        for key in &self.others {
+            match &answer {
+                Err(Halt::Failed(error)) if error.kind() == ErrorKind::WrongKey => answer = open(key),
+                _ => break,
+            }
+        }
+        answer
+    }
+}
+
+impl From<Key> for Keys {
+    fn from(first: Key) -> Self {
+        let others = Vec::new();
+        Self { first, others }
+    }
+}
+
+/// How the text of a setting is read; `None` where it holds no key.
+pub(in crate::backends) type Parse = fn(&[u8]) -> Option<Keys>;
+
+/// Where the keys come from. They are read again after a lock, wherever that is possible.
+pub(in crate::backends) enum KeySource {
+    /// The text of a setting. The keys are kept in guarded memory for as long as the backend is open: without them a
     /// lock could never be undone.
-    Setting(GuardedKey),
-    /// Someone who gives `encrypted.key` whenever it is needed.
+    Setting(Keys<GuardedKey>),
+    /// Someone who gives that text whenever it is needed.
     Provider {
         provided: Provided,
+        parse: Parse,
         /// The error where what he gives is no key.
         refusal: Error,
     },
@@ -49,12 +90,19 @@ pub(super) enum KeySource {
 impl KeySource {
     /// `None` where the setting holds no key.
     pub(super) fn of_secret(secret: &SecretValue) -> Option<Self> {
-        let mut key = parse(secret.expose())?;
-        Some(Self::Setting(GuardedKey::take(&mut key)))
+        Some(Self::of_keys(&one(secret.expose())?))
+    }
+
+    pub(in crate::backends) fn of_keys(keys: &Keys) -> Self {
+        Self::Setting(keys.map(|key| GuardedKey::take(&mut key.clone())))
     }
 
     pub(super) fn of_provider(provided: Provided, refusal: Error) -> Self {
-        Self::Provider { provided, refusal }
+        Self::Provider {
+            provided,
+            parse: one,
+            refusal,
+        }
     }
 
     /// `Ok(None)` where what the descriptor gives is no key.
@@ -78,22 +126,26 @@ impl KeySource {
         matches!(self, Self::Provider { .. })
     }
 
-    /// Reads the key of a store that is there.
-    pub(super) fn read(&self) -> Result<Key> {
+    /// Reads the keys of a store that is there.
+    pub(super) fn read(&self) -> Result<Keys> {
         match self {
-            Self::Setting(key) => Ok(Zeroizing::new(*key.expose())),
-            Self::Provider { provided, refusal } => {
+            Self::Setting(keys) => Ok(keys.map(|key| Zeroizing::new(*key.expose()))),
+            Self::Provider {
+                provided,
+                parse,
+                refusal,
+            } => {
                 let given = provided.ask()?;
                 parse(given.expose()).ok_or_else(|| refusal.clone())
             }
-            Self::File { path, .. } => read_file(path)?.ok_or_else(|| missing(path)),
+            Self::File { path, .. } => read_file(path)?.map(Keys::from).ok_or_else(|| missing(path)),
             Self::Descriptor(held) => {
                 let key = guarded(|| {
                     Ok(unpoisoned(held.lock())
                         .as_ref()
                         .map(|key| Zeroizing::new(*key.expose())))
                 });
-                key.map_err(Halt::into_error)?.ok_or_else(|| {
+                key.map_err(Halt::into_error)?.map(Keys::from).ok_or_else(|| {
                     Error::new(
                         ErrorKind::Locked,
                         "the key came from a descriptor, which is read only once",
@@ -117,7 +169,7 @@ impl KeySource {
     /// lock.
     pub(super) fn read_or_make(&self) -> Result<Key> {
         let Self::File { path, default: true } = self else {
-            return self.read();
+            return self.read().map(|keys| keys.first);
         };
         if let Some(key) = read_file(path)? {
             return Ok(key);
@@ -180,6 +232,10 @@ fn read_file(path: &Path) -> Result<Option<Key>> {
         )
         .with_setting("encrypted.key_file")),
     }
+}
+
+fn one(text: &[u8]) -> Option<Keys> {
+    parse(text).map(Keys::from)
 }
 
 /// Reads a key: 32 bytes as they are, or a text (one line end after it is ignored) of 64 hexadecimal digits or of

@@ -12,7 +12,6 @@ use tempfile::TempDir;
 use super::backend::Encrypted;
 use super::config::Config;
 use super::key_source::KeySource;
-use crate::backend::OpenRequest;
 use crate::backend::*;
 use crate::config::{Origin, Settings};
 use crate::context::{CallContext, Face};
@@ -88,6 +87,7 @@ impl Place {
     /// A backend whose default key file lies in this place.
     fn by_default(&self, create: bool) -> Result<Encrypted> {
         let config = Config {
+            name: super::NAME,
             path: self.path("data/app/secrets.strongroom"),
             create,
             source: KeySource::default_file(self.path("state/app/secrets.key")),

@@ -3,12 +3,13 @@
 use super::control::{FaultBackend, NAME};
 use super::gate;
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
-    Health, IfVersion, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
+    GetRequest, Health, IfVersion, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::Result;
+use crate::key::SecretKey;
 use crate::secret::{Secret, Version};
 
 /// A condition, owned.
@@ -52,6 +53,10 @@ impl Backend for FaultBackend {
 
     fn change_token(&self) -> Option<ChangeToken> {
         self.inner.change_token()
+    }
+
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        self.inner.check_together(keys)
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
@@ -108,6 +113,25 @@ impl Backend for FaultBackend {
                 })
             },
         ))
+    }
+
+    /// A fault that is an error is what is found, as for any backend.
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        Box::pin(async move {
+            let begun = std::time::Instant::now();
+            let answer = self
+                .call(
+                    cx,
+                    Operation::Explain,
+                    move || self.inner.explain(cx, req),
+                    move || {
+                        let key = req.key.clone();
+                        Box::new(move |inner, cx| gate::finish(inner.explain(cx, GetRequest::new(&key))))
+                    },
+                )
+                .await;
+            answer.or_else(|error| Ok(vec![ExplainStep::told(req.key, NAME, Err(error), begun.elapsed())]))
+        })
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

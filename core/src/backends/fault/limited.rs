@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
-    Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
-    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks, set_one_by_one,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
+    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
+    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    set_one_by_one,
 };
 use crate::context::CallContext;
 use crate::error::Result;
+use crate::key::SecretKey;
 use crate::secret::Secret;
 
 const NAME: &str = "limited";
@@ -52,6 +54,10 @@ impl Backend for LimitedBackend {
         self.inner.change_token()
     }
 
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        self.inner.check_together(keys)
+    }
+
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         if req.version.is_some() && !self.capabilities.versions {
             return lacks(NAME, Operation::Get);
@@ -69,6 +75,10 @@ impl Backend for LimitedBackend {
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         self.inner.describe(cx, req)
+    }
+
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        self.inner.explain(cx, req)
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

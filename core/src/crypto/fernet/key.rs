@@ -14,7 +14,7 @@ use crate::sys::files;
 use crate::value::SecretValue;
 
 /// The environment variable that holds the keys, `new,old`.
-pub const KEYS_VARIABLE: &str = "FERNET_SECRET_KEY";
+pub const KEYS_VARIABLE: &str = environment::FERNET_KEYS;
 
 /// The characters of a key's text without padding.
 const TEXT_LEN: usize = 43;
@@ -170,7 +170,11 @@ impl FernetKeys {
         &self.first
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &FernetKey> {
+    pub(crate) fn others(&self) -> &[FernetKey] {
+        &self.others
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &FernetKey> {
         std::iter::once(&self.first).chain(&self.others)
     }
 }

@@ -24,10 +24,12 @@ impl Vector {
     }
 }
 
+fn file() -> Value {
+    serde_json::from_str(include_str!("../../../../tests/vectors/fernet.json")).unwrap()
+}
+
 /// The vectors of one list.
 fn vectors(list: &str) -> Vec<Vector> {
-    let text = include_str!("../../../../tests/vectors/fernet.json");
-    let all: Value = serde_json::from_str(text).unwrap();
     let read = |json: &Value| {
         let text = |field: &str| json[field].as_str().unwrap().to_owned();
         let now = OffsetDateTime::parse(&text("now"), &Rfc3339).unwrap();
@@ -39,7 +41,20 @@ fn vectors(list: &str) -> Vec<Vector> {
             json: json.clone(),
         }
     };
-    all[list].as_array().unwrap().iter().map(read).collect()
+    file()[list].as_array().unwrap().iter().map(read).collect()
+}
+
+#[test]
+fn every_vector_is_run() {
+    let all = file();
+    let run: usize = ["generate", "verify", "invalid"]
+        .map(|list| vectors(list).len())
+        .iter()
+        .sum();
+    assert_eq!(
+        (all["schema"].as_u64(), all["count"].as_u64()),
+        (Some(1), Some(run as u64))
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Cache, Gate};
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
-    Health, ListPage, ListRequest, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
+    GetRequest, Health, ListPage, ListRequest, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
     UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
@@ -118,6 +118,10 @@ impl Backend for Cached {
         self.inner.change_token()
     }
 
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        self.inner.check_together(keys)
+    }
+
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         if req.version.is_some() {
             return self.inner.get(cx, req);
@@ -190,6 +194,11 @@ impl Backend for Cached {
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         self.inner.describe(cx, req)
+    }
+
+    /// Past the cache: what it holds is no answer to where a secret is.
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        self.inner.explain(cx, req)
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

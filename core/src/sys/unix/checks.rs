@@ -29,7 +29,13 @@ pub(crate) fn file_id(path: &Path) -> io::Result<Option<FileId>> {
 pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
     let found = std::fs::symlink_metadata(path).map_err(|error| io_error(&error, "look at", path))?;
     check_private(path, &found)?;
-    if found.nlink() != 1 {
+    check_single_name(path, &found)?;
+    Ok(id_of(&found))
+}
+
+/// Refuses a second name. None at all is one that was replaced a moment ago.
+pub(crate) fn check_single_name(path: &Path, found: &Metadata) -> Result<()> {
+    if found.nlink() > 1 {
         // A second name may lie where others can write, or be the victim of someone who planted this one.
         return Err(insecure(
             path,
@@ -39,11 +45,42 @@ pub(crate) fn check_private_file(path: &Path) -> Result<FileId> {
             ),
         ));
     }
-    Ok(id_of(&found))
+    Ok(())
 }
 
 /// A regular file of ours or of root without any permission for group and others.
 pub(crate) fn check_private(path: &Path, found: &Metadata) -> Result<()> {
+    check_regular(path, found)?;
+    check_owner(path, found)?;
+    let mode = found.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(insecure(
+            path,
+            format_args!("is open to others (mode {mode:04o}); run `chmod 600 {}`", shown(path)),
+        ));
+    }
+    Ok(())
+}
+
+/// A regular file of ours or of root that not everybody can write to. Answers whether it is private as well.
+pub(crate) fn check_document(path: &Path, found: &Metadata) -> Result<bool> {
+    check_regular(path, found)?;
+    check_owner(path, found)?;
+    let mode = found.mode() & 0o7777;
+    if mode & 0o002 != 0 {
+        return Err(insecure(
+            path,
+            format_args!(
+                "can be written by everybody (mode {mode:04o}); run `chmod o-w {}`",
+                shown(path)
+            ),
+        ));
+    }
+    Ok(mode & 0o077 == 0)
+}
+
+/// A regular file, no link.
+pub(crate) fn check_regular(path: &Path, found: &Metadata) -> Result<()> {
     let kind = found.file_type();
     if kind.is_symlink() {
         return Err(insecure(path, "is a symbolic link; name the file that it points to"));
@@ -56,14 +93,6 @@ pub(crate) fn check_private(path: &Path, found: &Metadata) -> Result<()> {
     }
     if !kind.is_file() {
         return Err(insecure(path, "is not a regular file; name a regular file"));
-    }
-    check_owner(path, found)?;
-    let mode = found.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(insecure(
-            path,
-            format_args!("is open to others (mode {mode:04o}); run `chmod 600 {}`", shown(path)),
-        ));
     }
     Ok(())
 }
@@ -91,7 +120,7 @@ pub(crate) fn check_folder(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn check_owner(path: &Path, found: &Metadata) -> Result<()> {
+pub(crate) fn check_owner(path: &Path, found: &Metadata) -> Result<()> {
     let us = rustix::process::geteuid().as_raw();
     if found.uid() != us && found.uid() != 0 {
         return Err(insecure(

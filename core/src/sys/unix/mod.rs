@@ -8,6 +8,7 @@ mod pages;
 pub(crate) mod process;
 pub(crate) mod publish;
 pub(crate) mod read;
+pub(crate) mod shared;
 
 // What follows is compiled where SQLite's calls are watched; `sqlite.rs` has the same condition.
 macro_rules! where_sqlite_is_watched {

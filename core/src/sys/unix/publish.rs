@@ -77,7 +77,7 @@ fn write_unnamed(path: &Path, bytes: &[u8]) -> Result<Option<bool>> {
     }
 }
 
-fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
     // The umask can only take bits away; a mask that takes the owner's would leave a file that nobody can read.
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     file.write_all(bytes)
@@ -138,7 +138,7 @@ fn rename_new(temporary: &Path, target: &Path) -> io::Result<bool> {
     }
 }
 
-fn flush_folder_of(path: &Path) -> io::Result<()> {
+pub(super) fn flush_folder_of(path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -9,9 +9,9 @@ use std::time::Instant;
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
-use super::checks::check_private;
+use super::checks::{check_document, check_private};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::files::{insecure, io_error, shown};
+use crate::sys::files::{Document, insecure, io_error, shown};
 
 /// The first buffer where the size is not known beforehand.
 const FIRST: usize = 4096;
@@ -50,6 +50,36 @@ pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<V
     read_to_end(&file, size, limit)
         .map_err(|error| io_error(&error, "read", path))?
         .ok_or_else(too_large)
+}
+
+/// See [`files::read_document`](crate::sys::files::read_document).
+pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Option<Document>> {
+    let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    if !links {
+        flags |= OFlags::NOFOLLOW;
+    }
+    let file: File = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => OwnedFd::into(fd),
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => return Ok(None),
+        Err(rustix::io::Errno::LOOP) => {
+            return Err(insecure(path, "is a symbolic link; put the file itself there").with_foreign_code(libc::ELOOP));
+        }
+        Err(error) => return Err(io_error(&error.into(), "open", path)),
+    };
+    let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
+    let private = check_document(path, &found)?;
+    let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
+    let bytes = if size > limit {
+        None
+    } else {
+        read_to_end(&file, size, limit).map_err(|error| io_error(&error, "read", path))?
+    };
+    bytes.map(|bytes| Some(Document { bytes, private })).ok_or_else(|| {
+        Error::new(
+            ErrorKind::TooLarge,
+            format!("`{}` is longer than {limit} bytes", shown(path)),
+        )
+    })
 }
 
 /// See [`files::read_fd`](crate::sys::files::read_fd).
@@ -92,7 +122,11 @@ pub(crate) fn read_fd(fd: i32, limit: usize, deadline: Instant) -> Result<Zeroiz
 
 /// Reads to the end, at most `limit` bytes (`None` beyond). Each buffer that proves too small is wiped as it is
 /// replaced; where `expected` is right there is one buffer only.
-fn read_to_end(mut from: impl Read, expected: usize, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn read_to_end(
+    mut from: impl Read,
+    expected: usize,
+    limit: usize,
+) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     // One byte more than expected, so that the end is seen without a second buffer.
     let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);
     let mut filled = 0;

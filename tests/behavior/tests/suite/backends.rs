@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use strongroom::backend::{Backend, Capabilities, Persistence};
 use strongroom::testing::{self, FaultBackend, LimitedBackend};
-use strongroom::{Builder, CallContext, Face, Origin, SecretKey, SecretManager, SecretScope, SecretValue, Settings};
+use strongroom::{
+    Builder, CallContext, Face, Origin, SecretKey, SecretManager, SecretScope, SecretValue, Settings, VariableMapping,
+};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -18,6 +20,10 @@ use super::minimal::Minimal;
 pub(crate) enum Subject {
     Memory,
     Encrypted,
+    /// The plain file.
+    File,
+    /// The encrypted store with Fernet keys, opened with a newer one before the one that made it.
+    LocalEncrypted,
     /// With an empty script, which must change nothing; and without the cache, so that both ways are tested.
     FaultMemory,
     FaultEncrypted,
@@ -25,6 +31,15 @@ pub(crate) enum Subject {
     Plain,
     /// Implements what the trait demands and nothing more: the default bodies.
     Minimal,
+    /// Variables of this process, which `main` has started itself with.
+    Env,
+    /// The same with names that can be read back.
+    EnvEscaped,
+    Directory,
+    /// Two memories, of which the first one is written to.
+    Chain,
+    /// The store before a memory, opened by their words.
+    ChainEncrypted,
 }
 
 const MIB: usize = 1 << 20;
@@ -36,20 +51,34 @@ impl Subject {
     pub(crate) const ALL: &'static [Self] = &[
         Self::Memory,
         Self::Encrypted,
+        Self::File,
+        Self::LocalEncrypted,
         Self::FaultMemory,
         Self::FaultEncrypted,
         Self::Plain,
         Self::Minimal,
+        Self::Env,
+        Self::EnvEscaped,
+        Self::Directory,
+        Self::Chain,
+        Self::ChainEncrypted,
     ];
 
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
+            Self::File => "file",
+            Self::LocalEncrypted => "local_encrypted",
             Self::FaultMemory => "fault+memory",
             Self::FaultEncrypted => "fault+encrypted",
             Self::Plain => "plain",
             Self::Minimal => "minimal",
+            Self::Env => "env",
+            Self::EnvEscaped => "env+escaped",
+            Self::Directory => "directory",
+            Self::Chain => "chain+memory",
+            Self::ChainEncrypted => "chain+encrypted",
         }
     }
 
@@ -58,17 +87,30 @@ impl Subject {
         match self {
             Self::Memory => "memory",
             Self::Encrypted => "encrypted",
+            Self::File => "file",
+            Self::LocalEncrypted => "local_encrypted",
             Self::FaultMemory | Self::FaultEncrypted => "fault",
             Self::Plain => "limited",
             Self::Minimal => "minimal",
+            Self::Env | Self::EnvEscaped => "env",
+            Self::Directory => "directory",
+            Self::Chain | Self::ChainEncrypted => "chain",
         }
     }
 
     /// The table of capabilities. An opened backend must say exactly this.
     pub(crate) fn expected(self) -> Capabilities {
         match self {
-            Self::Memory | Self::FaultMemory => Capabilities::complete(Persistence::Process, 8 * MIB),
-            Self::Encrypted | Self::FaultEncrypted => Capabilities::complete(Persistence::Disk, 8 * MIB),
+            Self::Memory | Self::FaultMemory | Self::Chain => Capabilities::complete(Persistence::Process, 8 * MIB),
+            Self::Encrypted | Self::LocalEncrypted | Self::FaultEncrypted | Self::ChainEncrypted => {
+                Capabilities::complete(Persistence::Disk, 8 * MIB)
+            }
+            Self::File => {
+                let mut can = Capabilities::complete(Persistence::Disk, 8 * MIB);
+                can.versions = false;
+                can.binary = false;
+                can
+            }
             Self::Plain => {
                 let mut can = Capabilities::minimal(Persistence::Process, PLAIN_VALUE);
                 can.read_only = false;
@@ -76,13 +118,28 @@ impl Subject {
                 can.max_key = PLAIN_KEY;
                 can
             }
-            Self::Minimal => Capabilities::minimal(Persistence::Process, MIB),
+            Self::Minimal | Self::Env => Capabilities::minimal(Persistence::Process, MIB),
+            Self::EnvEscaped => {
+                let mut can = Capabilities::minimal(Persistence::Process, MIB);
+                can.list = true;
+                can
+            }
+            Self::Directory => {
+                let mut can = Capabilities::minimal(Persistence::Boot, MIB);
+                (can.list, can.binary) = (true, true);
+                can
+            }
         }
+    }
+
+    /// Whether it holds [`PREPARED`] from the beginning: those that cannot be written to.
+    pub(crate) fn is_prepared(self) -> bool {
+        matches!(self, Self::Env | Self::EnvEscaped | Self::Directory)
     }
 
     /// Whether a test can have a hand on its script: only real backends, each under a fault of its own.
     pub(crate) fn has_script(self) -> bool {
-        matches!(self, Self::Memory | Self::Encrypted)
+        matches!(self, Self::Memory | Self::Encrypted | Self::File)
     }
 
     /// Whether what was written is there after closing and opening.
@@ -96,6 +153,18 @@ impl Subject {
         match self {
             Self::Memory => builder.backend("memory"),
             Self::Encrypted => encrypted(builder.backend("encrypted"), dir),
+            Self::File => builder
+                .backend("file")
+                .option("file.path", dir.join(FILE).to_str().unwrap()),
+            Self::LocalEncrypted => {
+                let path = dir.join(STORE);
+                let builder = builder
+                    .backend("local_encrypted")
+                    .option("encrypted.path", path.to_str().unwrap());
+                // An older key made what is there; a newer one stands before it.
+                let keys = if path.exists() { FERNET_KEYS } else { FERNET_KEY };
+                builder.secret_option("local_encrypted.key", keys)
+            }
             Self::FaultMemory => builder
                 .backend("fault")
                 .option("fault.inner", "memory")
@@ -109,6 +178,25 @@ impl Subject {
             }
             Self::Plain => builder.backend_instance(LimitedBackend::new(testing::memory(), self.expected())),
             Self::Minimal => builder.backend_instance(Minimal::new(self.expected())),
+            Self::Env => builder.backend("env"),
+            Self::EnvEscaped => builder
+                .backend("env")
+                .option("env.mapping", "escaped")
+                .option("env.prefix", ESCAPED),
+            Self::Directory => {
+                prepare(dir);
+                builder
+                    .backend("directory")
+                    .option("directory.path", dir.to_str().unwrap())
+            }
+            Self::Chain => {
+                let members = vec![testing::memory(), testing::memory()];
+                builder.backend_instance(testing::chain(members, Some(0), false))
+            }
+            Self::ChainEncrypted => {
+                let builder = builder.backend("chain").option("chain.members", "encrypted, memory");
+                encrypted(builder.option("chain.writer", "encrypted"), dir)
+            }
         }
     }
 
@@ -122,14 +210,57 @@ impl Subject {
                 .unwrap();
             settings.set_secret("encrypted.key", key, Origin::Builder).unwrap();
         }
+        if self == Self::File {
+            let path = dir.join(FILE);
+            settings
+                .set("file.path", path.to_str().unwrap(), Origin::Builder)
+                .unwrap();
+        }
         let cx = CallContext::new(Face::Blocking, Duration::from_secs(10));
         testing::open_backend(self.word(), "behavior", &settings, &cx).unwrap()
     }
 }
 
+/// What backends hold that cannot be written to.
+pub(crate) const PREPARED: &[(&str, &str)] = &[
+    ("global/EMPTY", ""),
+    ("global/ONE", "one"),
+    ("global/ONE@production", "targeted"),
+    ("org/acme/api_key", "scoped zwölf\tx "),
+    ("org/acme/two", "2"),
+];
+/// The prefix of the variables of [`Subject::EnvEscaped`].
+const ESCAPED: &str = "BEHAVIOR_ESCAPED_";
+
+/// The variables that this process must have been started with.
+pub(crate) fn variables() -> Vec<(String, &'static str)> {
+    let mappings = [
+        (VariableMapping::Plain, "BEHAVIOR_SECRET_"),
+        (VariableMapping::Escaped, ESCAPED),
+    ];
+    let variables = mappings.into_iter().flat_map(|(mapping, prefix)| {
+        let variable = move |key: &str| mapping.variable(prefix, &SecretKey::parse(key).unwrap());
+        PREPARED.iter().map(move |(key, value)| (variable(key), *value))
+    });
+    variables.collect()
+}
+
+/// Writes the files of [`Subject::Directory`].
+fn prepare(dir: &Path) {
+    for (key, value) in PREPARED {
+        let path = dir.join(key.strip_prefix("global/").unwrap_or(key));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, value).unwrap();
+    }
+}
+
 const STORE: &str = "secrets.strongroom";
+const FILE: &str = "secrets.json";
 /// 32 bytes in hexadecimal.
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+const FERNET_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+const FERNET_KEYS: &str = "VGhpcyBpcyBhbm90aGVyIGtleSBvZiAzMiBieXRlcyE=,cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
 fn encrypted(builder: Builder, dir: &Path) -> Builder {
     builder

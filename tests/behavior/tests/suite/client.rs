@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strongroom::backend::BatchResult;
 use strongroom::backend::{
-    Description, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
+    Description, Explanation, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
 };
 use strongroom::transfer::{Export, ExportOptions, ImportOptions, ImportReport};
 use strongroom::{
@@ -55,6 +55,7 @@ impl Client {
         get_with_fallback_options(name: &str, scopes: &[SecretScope], options: FallbackOptions) -> Option<Secret>;
         exists(key: impl AsKey) -> bool;
         describe(key: impl AsKey) -> Option<Description>;
+        explain(name: impl AsKey, scopes: &[SecretScope]) -> Explanation;
         list(options: ListOptions) -> ListPage;
         set(key: impl AsKey, secret: &Secret) -> SetOutcome;
         set_with(key: impl AsKey, secret: &Secret, options: SetOptions) -> SetOutcome;

@@ -4,6 +4,7 @@ use strongroom::backend::MetadataUpdate;
 use strongroom::{ErrorKind, ListOptions, Secret};
 use time::{Duration, OffsetDateTime, UtcOffset};
 
+use super::backends::Subject;
 use super::harness::{eventually, fails};
 
 tests! { "expiry";
@@ -74,7 +75,13 @@ tests! { "expiry";
         ];
         for (at, end) in ends.into_iter().enumerate() {
             let key = env.key(&format!("END_{at}"));
-            env.client.set(&key, &Secret::new("v").with_expiry(end)).unwrap();
+            let outcome = env.client.set(&key, &Secret::new("v").with_expiry(end));
+            if env.subject == Subject::File && end.year() < 0 {
+                // RFC 3339, in which the file has its times, begins with the year 0.
+                assert!(fails(outcome, ErrorKind::Unsupported).message().contains("`expires_at`"));
+                continue;
+            }
+            outcome.unwrap();
             let described = env.client.describe(&key).unwrap().unwrap();
             assert_eq!(described.metadata.expires_at, Some(end));
             assert_eq!(described.expired, end < OffsetDateTime::now_utc());

@@ -26,11 +26,14 @@ pub(crate) struct Test {
     pub(crate) suits: fn(&Capabilities) -> bool,
     /// Whether it needs a hand on the backend's script.
     pub(crate) needs_script: bool,
+    /// Whether it needs a backend with prepared secrets.
+    pub(crate) needs_data: bool,
     pub(crate) run: fn(&Env),
 }
 
 /// Writes the tests of a file: `fn sentence(env) needs [write versions] { … }`. `lacks […]` makes it a test of
-/// refusals, for backends without these capabilities. `scripted` tests get a backend that fails on demand.
+/// refusals, for backends without these capabilities. `scripted` tests get a backend that fails on demand, `prepared` ones
+/// one that cannot be written to and holds `PREPARED`.
 macro_rules! tests {
     ($operation:literal; $(
         fn $name:ident($env:ident)
@@ -42,13 +45,17 @@ macro_rules! tests {
                 operation: $operation,
                 sentence: stringify!($name),
                 suits: |_can| true $($(&& tests!(@can $need _can))*)? $($(&& !tests!(@can $lack _can))*)?,
-                needs_script: false $(|| tests!(@$mark))?,
+                needs_script: false $(|| tests!(@scripted $mark))?,
+                needs_data: false $(|| tests!(@prepared $mark))?,
                 run: $name,
             }),+]
         }
         $(fn $name($env: &$crate::suite::backends::Env) $body)+
     };
-    (@scripted) => { true };
+    (@scripted scripted) => { true };
+    (@scripted prepared) => { false };
+    (@prepared prepared) => { true };
+    (@prepared scripted) => { false };
     (@can write $can:ident) => { !$can.read_only };
     (@can $field:ident $can:ident) => { $can.$field };
 }

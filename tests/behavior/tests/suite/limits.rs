@@ -54,7 +54,7 @@ tests! { "limits";
         assert_eq!(client.value(env.key("SMALL")).len(), 10);
     }
 
-    fn a_lower_limit_of_the_backend_holds(env) needs [write] lacks [binary] {
+    fn a_lower_limit_of_the_backend_holds(env) needs [write] lacks [binary metadata] {
         let key = env.key("SMALL");
         env.client.set(&key, &bytes(PLAIN_VALUE)).unwrap();
         let error = fails(env.client.set(&key, &bytes(PLAIN_VALUE + 1)), ErrorKind::TooLarge);
@@ -62,7 +62,7 @@ tests! { "limits";
         assert_eq!(env.client.value(&key).len(), PLAIN_VALUE);
     }
 
-    fn a_key_longer_than_its_backend_takes_is_too_large(env) needs [write] lacks [binary] {
+    fn a_key_longer_than_its_backend_takes_is_too_large(env) needs [write] lacks [binary metadata] {
         let room = PLAIN_KEY - env.key("").as_str().len();
         env.client.set(env.key(&"k".repeat(room)), &bytes(1)).unwrap();
         let long = env.key(&"k".repeat(room + 1));

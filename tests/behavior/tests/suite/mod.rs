@@ -13,6 +13,7 @@ mod describe;
 mod errors;
 mod exists;
 mod expiry;
+mod explain;
 mod fallback;
 mod faults;
 mod generate;
@@ -24,6 +25,7 @@ mod keys;
 mod limits;
 mod list;
 mod lock_close;
+mod read_only;
 mod rollback;
 mod rotate;
 mod set;
@@ -36,6 +38,7 @@ mod versions;
 mod views;
 
 use backends::Subject;
+pub(crate) use backends::variables;
 use harness::Test;
 use libtest_mimic::Trial;
 
@@ -49,6 +52,7 @@ fn tests() -> Vec<Test> {
         errors::tests,
         exists::tests,
         expiry::tests,
+        explain::tests,
         fallback::tests,
         faults::tests,
         generate::tests,
@@ -60,6 +64,7 @@ fn tests() -> Vec<Test> {
         limits::tests,
         list::tests,
         lock_close::tests,
+        read_only::tests,
         rollback::tests,
         rotate::tests,
         set::tests,
@@ -81,7 +86,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for &subject in Subject::ALL {
         for test in tests() {
-            if (test.suits)(&subject.expected()) && (!test.needs_script || subject.has_script()) {
+            let has_what_it_needs =
+                (!test.needs_script || subject.has_script()) && (!test.needs_data || subject.is_prepared());
+            if has_what_it_needs && (test.suits)(&subject.expected()) {
                 let name = format!("{}::{}::{}", subject.word(), test.operation, test.sentence);
                 trials.push(Trial::test(name, move || harness::run(subject, test)));
             }

@@ -7,19 +7,28 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Home {
     folder: TempDir,
+    backend: &'static str,
 }
 
 impl Home {
-    /// An empty home.
+    /// An empty home, whose subjects keep their secrets in the encrypted store.
     ///
     /// # Panics
     /// Where no folder can be made.
     pub fn new() -> Self {
+        Self::of("encrypted")
+    }
+
+    /// An empty home, whose subjects keep their secrets in this backend.
+    ///
+    /// # Panics
+    /// Where no folder can be made.
+    pub fn of(backend: &'static str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("strongroom-crash-")
             .tempdir()
             .expect("a temporary folder");
-        Self { folder }
+        Self { folder, backend }
     }
 
     /// The folder.
@@ -32,12 +41,18 @@ impl Home {
         self.path().join("data/rig/secrets.strongroom")
     }
 
+    /// The plain file, once there is one.
+    pub fn plain_file(&self) -> PathBuf {
+        self.path().join("data/rig/secrets.json")
+    }
+
     /// Points `command` to this home and to nothing else of the machine's user.
     pub fn equip(&self, command: &mut Command) {
         command
             .env("HOME", self.path())
             .env("XDG_DATA_HOME", self.path().join("data"))
             .env("XDG_STATE_HOME", self.path().join("state"))
+            .env("RIG_SECRETS_BACKEND", self.backend)
             .env("RIG_HOME", self.path());
     }
 

@@ -6,12 +6,14 @@ mod fork;
 mod fork_faces;
 mod forked;
 mod host;
+mod steps;
 mod write;
 
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
+pub use steps::STATES;
 use strongroom::blocking::SecretManager;
 use strongroom::{Error, ErrorKind, Result};
 
@@ -30,6 +32,7 @@ pub fn main() -> ExitCode {
     match mode {
         "write" => write::write(id, number(2), number(3)),
         "rmw" => write::rmw(id),
+        "steps" => steps::steps(),
         "check" => check::check(),
         "check-plain" => control::check(),
         "control-early" => control::early(id, number(2)),

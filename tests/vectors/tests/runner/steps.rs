@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use strongroom::backend::SetOutcome;
+use strongroom::backend::{ExplainStep, SetOutcome};
 use strongroom::transfer::Skipped;
 use strongroom::{
     DeleteOptions, FallbackOptions, NewValue, Result, RollbackTo, Secret, SecretKey, SecretMetadata, SecretScope,
@@ -168,6 +168,7 @@ fn call(state: &mut State, op: &str, args: &Value, save: &Value) -> Result<Value
             answer["expired"] = json!(description.expired);
             answer
         }),
+        "explain" => explain(&client, state, args)?,
         "list" => list(&client, state, args)?,
         "versions" => versions(&client, state, args)?,
         "set" => {
@@ -284,6 +285,25 @@ fn get_many(client: &Client, state: &State, args: &Value) -> Result<Value> {
         .map(|failure| (failure.key.as_str(), failure.error.kind().token()))
         .collect();
     Ok(json!({ "values": values, "failures": failures }))
+}
+
+fn explain(client: &Client, state: &State, args: &Value) -> Result<Value> {
+    let scopes = args["scopes"].as_array().into_iter().flatten();
+    let scopes: Result<Vec<_>> = scopes
+        .map(|scope| SecretScope::parse(&state.fill(text(scope))))
+        .collect();
+    let told = client.explain(state.key(args), &scopes?)?;
+    // A chain has several steps for a key.
+    let mut names: Vec<_> = told.steps.iter().map(|step| step.key.as_str()).collect();
+    names.dedup();
+    let answer = told.answer.map(|at| &told.steps[at]);
+    let place = |step: &ExplainStep| names.iter().position(|name| *name == step.key.as_str());
+    Ok(json!({
+        "names": names,
+        "answer": answer.and_then(place),
+        "provider": answer.and_then(|step| step.metadata.as_ref()?.provider.as_deref()),
+        "error": told.error.as_ref().map(|error| error.kind().token()),
+    }))
 }
 
 fn list(client: &Client, state: &State, args: &Value) -> Result<Value> {

@@ -1,0 +1,187 @@
+//! `strongroom config`: how this is configured, and which project may configure it.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use strongroom::{Error, ErrorKind, Inspection, SETTINGS, Setting};
+
+use crate::args::{Format, Global};
+use crate::failure::{Failure, report};
+use crate::{document, output, project, session, trust};
+
+/// What stands for a secret; its length says nothing.
+const MASK: &str = "********";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  strongroom config show                        every setting, its value and where that comes from
+  strongroom --app sideseat config show -o json";
+
+const TRUST_EXAMPLES: &str = "\
+Examples:
+  strongroom config trust                       the file of the project that this folder belongs to
+  strongroom config trust --revoke ./strongroom.toml
+
+A project's file may say where secrets lie or go only once it is trusted. Any change of the file ends that.";
+
+/// What there is to see and to say.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show every setting, its value and where that comes from
+    Show(ShowArgs),
+    /// Show which files are looked for, and which are there
+    Path(PathArgs),
+    /// Write the JSON Schema of a configuration file
+    Schema,
+    /// Let a project's file say where secrets lie and go
+    Trust(TrustArgs),
+}
+
+/// What `config show` takes.
+#[derive(Args, Debug)]
+#[command(after_help = SHOW_EXAMPLES)]
+pub(crate) struct ShowArgs {
+    /// How to write it; `table` on a terminal, else `plain`
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<Format>,
+}
+
+/// What `config path` takes.
+#[derive(Args, Debug)]
+pub(crate) struct PathArgs {
+    /// How to write it; `table` on a terminal, else `plain`
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<Format>,
+}
+
+/// What `config trust` takes.
+#[derive(Args, Debug)]
+#[command(after_help = TRUST_EXAMPLES)]
+pub(crate) struct TrustArgs {
+    /// The file; by default the one of the project that this folder belongs to
+    path: Option<PathBuf>,
+    /// Trust it no longer
+    #[arg(long)]
+    revoke: bool,
+}
+
+/// Does one of them.
+pub(crate) fn run(global: &Global, command: &ConfigCommand) -> Result<(), Failure> {
+    match command {
+        ConfigCommand::Show(args) => show(&session::inspect(global), args),
+        ConfigCommand::Path(args) => path(&session::inspect(global), args),
+        ConfigCommand::Schema => output::text(&strongroom::config_schema()),
+        ConfigCommand::Trust(args) => change_trust(global, args),
+    }
+}
+
+/// Shows what holds, then tells everything that is wrong; the first of that gives the exit code.
+fn show(found: &Inspection, args: &ShowArgs) -> Result<(), Failure> {
+    let settings = SETTINGS.iter().filter(|setting| !setting.key.starts_with("fault."));
+    match output::format_or_default(args.output) {
+        format if format.is_document() => {
+            let list: Vec<_> = settings.map(|setting| setting_json(found, setting)).collect();
+            document::write(format, "settings", Value::Array(list))?;
+        }
+        format => {
+            let row = |setting: &Setting| {
+                let mut origin = found.settings.origin(setting.key).to_string();
+                if is_untrusted(found, setting) {
+                    origin.push_str(" (not trusted)");
+                }
+                let value = value(found, setting).unwrap_or_else(|| "-".to_owned());
+                vec![setting.key.to_owned(), value, origin]
+            };
+            let rows: Vec<_> = settings.map(row).collect();
+            output::rows(format, &["SETTING", "VALUE", "FROM"], &rows)?;
+        }
+    }
+    let codes: Vec<_> = found.problems.iter().map(report).collect();
+    codes.first().map_or(Ok(()), |code| Err(Failure::Reported(*code)))
+}
+
+fn setting_json(found: &Inspection, setting: &Setting) -> Value {
+    json!({
+        "setting": setting.key,
+        "value": value(found, setting),
+        "from": found.settings.origin(setting.key).to_string(),
+        "set": found.settings.is_set(setting.key),
+        "secret": setting.secret,
+        "trusted": !is_untrusted(found, setting),
+    })
+}
+
+/// The value, masked where it is secret.
+fn value(found: &Inspection, setting: &Setting) -> Option<String> {
+    if setting.secret {
+        return found.settings.is_set(setting.key).then(|| MASK.to_owned());
+    }
+    found.settings.text(setting.key).map(str::to_owned)
+}
+
+/// Whether what holds comes from a project's file that nobody trusts.
+fn is_untrusted(found: &Inspection, setting: &Setting) -> bool {
+    let of_project = matches!(found.settings.origin(setting.key), strongroom::Origin::ProjectFile(_));
+    of_project && found.untrusted.contains(&setting.key)
+}
+
+fn path(found: &Inspection, args: &PathArgs) -> Result<(), Failure> {
+    let state = |found: bool| if found { "there" } else { "not there" };
+    match output::format_or_default(args.output) {
+        format if format.is_document() => {
+            let entry = |file: &strongroom::ConfigFile| json!({ "role": file.role.word(), "path": file.path, "found": file.found });
+            document::write(format, "files", Value::Array(found.files.iter().map(entry).collect()))
+        }
+        format => {
+            let row = |file: &strongroom::ConfigFile| {
+                let path = file.path.display().to_string();
+                vec![file.role.word().to_owned(), state(file.found).to_owned(), path]
+            };
+            let rows: Vec<_> = found.files.iter().map(row).collect();
+            output::rows(format, &["WHOSE", "STATE", "FILE"], &rows)
+        }
+    }
+}
+
+fn change_trust(global: &Global, args: &TrustArgs) -> Result<(), Failure> {
+    let path = match &args.path {
+        Some(path) => path.clone(),
+        None => project::find()?.ok_or_else(no_project)?,
+    };
+    if args.revoke {
+        let was = trust::revoke(&path)?;
+        let what = if was { "is trusted no longer" } else { "was not trusted" };
+        output::notice(global, &format!("`{}` {what}", path.display()));
+        return Ok(());
+    }
+    match hash_to_trust(&path)? {
+        Some(hash) => {
+            trust::trust(&path, &hash)?;
+            output::notice(global, &format!("`{}` is trusted until it changes", path.display()));
+        }
+        None => output::notice(global, &format!("`{}` states nothing that needs trust", path.display())),
+    }
+    Ok(())
+}
+
+/// The hash of the file's text, where that is in order and states what needs trust.
+fn hash_to_trust(path: &Path) -> Result<Option<String>, Failure> {
+    let seen = Cell::new(None);
+    let see = |text: &[u8]| {
+        seen.set(Some(trust::hash(text)));
+        true
+    };
+    let builder = strongroom::SecretManager::builder().without_environment();
+    let found = builder.backend("memory").project_file(path, see).inspect();
+    match found.problems.into_iter().next() {
+        Some(error) => Err(error.into()),
+        None => Ok(seen.take()),
+    }
+}
+
+fn no_project() -> Error {
+    let text = format!("no file of a project is here or above: {}", project::NAMES.join(", "));
+    Error::new(ErrorKind::InvalidArgument, text).with_help("name the file, or go to the project's folder")
+}

@@ -1,0 +1,31 @@
+//! `file`: secrets in one plain JSON file, the vault file of SideSeat. INSECURE: whoever reads the file has every
+//! secret in it. For development, and for reading what such a vault holds.
+//!
+//! `document` is the text and what it says, `render` writes it anew, `place` is the file with its lock, its migration
+//! and what happens to a corrupt one.
+
+mod backend;
+mod config;
+mod document;
+mod json;
+mod metadata;
+mod place;
+mod render;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::backend::{Backend, OpenRequest};
+use crate::error::Result;
+
+/// Opens the file that the settings name: migrates one of version 1, sets a corrupt one aside. Where there is none,
+/// the first write makes it.
+///
+/// # Errors
+/// Those of path and file, each naming the path at fault: `insecure_path`, `unsupported_format` for a newer version,
+/// `integrity` for a corrupt one where `file.on_corrupt` is `stop`.
+pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
+    let config = config::Config::read(request.app, request.settings)?;
+    Ok(Arc::new(backend::FileBackend::open(config, request.cx)?))
+}

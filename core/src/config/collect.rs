@@ -1,0 +1,193 @@
+//! The settings of a manager that is to be opened, collected from everywhere that may state them.
+
+use std::path::{Path, PathBuf};
+
+use super::document::{self, Applied, ConfigFormat};
+use super::files::{self, Links};
+use super::origin::Origin;
+use super::settings::Settings;
+use super::{detect, environment, locations};
+use crate::error::{Error, ErrorKind};
+use crate::sys::files::shown;
+
+/// What a file of configuration is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigRole {
+    /// Named by the program or a flag.
+    Explicit,
+    /// The project's.
+    Project,
+    /// The user's own.
+    User,
+    /// Variables, named by the setting `dotenv`.
+    Dotenv,
+}
+
+impl ConfigRole {
+    /// One word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::Project => "project",
+            Self::User => "user",
+            Self::Dotenv => "dotenv",
+        }
+    }
+}
+
+/// A file that was looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigFile {
+    /// What it is to us.
+    pub role: ConfigRole,
+    /// Where it lies, or would.
+    pub path: PathBuf,
+    /// Whether something is there.
+    pub found: bool,
+}
+
+/// What a [`Builder`](crate::Builder) would open a manager with, good or not; see
+/// [`Builder::inspect`](crate::Builder::inspect).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// Every setting that is stated and well-formed, with where it comes from.
+    pub settings: Settings,
+    /// Everything that is wrong. The first is what `open` would answer.
+    pub problems: Vec<Error>,
+    /// The files that were looked for, in the order of their precedence.
+    pub files: Vec<ConfigFile>,
+    /// The settings of the project's file that count only once a person trusts it.
+    pub untrusted: Vec<&'static str>,
+}
+
+/// What was collected so far.
+#[derive(Debug, Default)]
+pub(crate) struct Collected {
+    pub(crate) settings: Settings,
+    pub(crate) problems: Vec<Error>,
+    files: Vec<ConfigFile>,
+    untrusted: Vec<&'static str>,
+}
+
+impl Collected {
+    /// Takes a file that was named.
+    pub(crate) fn file(&mut self, path: &Path) {
+        let origin = Origin::File(shown(path));
+        let taken = files::apply(&mut self.settings, path, Links::Followed, &origin);
+        self.looked_at(ConfigRole::Explicit, path, taken.is_some());
+        match taken {
+            Some((applied, _)) => self.problems.extend(applied.problems),
+            None => self.problems.push(absent(path)),
+        }
+    }
+
+    /// Takes the text of a document.
+    pub(crate) fn text(&mut self, format: ConfigFormat, text: &str) {
+        let origin = Origin::File("the configuration text".to_owned());
+        let applied = document::apply(&mut self.settings, format, text, &origin, None);
+        self.problems.extend(applied.problems);
+    }
+
+    /// Takes the project's file. `trusted` is asked about its text where it states what needs trust.
+    pub(crate) fn project(&mut self, path: &Path, trusted: impl FnOnce(&[u8]) -> bool) {
+        let origin = Origin::ProjectFile(path.to_owned());
+        let taken = files::apply(&mut self.settings, path, Links::Refused, &origin);
+        self.looked_at(ConfigRole::Project, path, taken.is_some());
+        let Some((Applied { stated, problems }, text)) = taken else {
+            return self.problems.push(absent(path));
+        };
+        self.problems.extend(problems);
+        let bold: Vec<_> = stated
+            .iter()
+            .filter(|setting| setting.needs_trust())
+            .map(|setting| setting.key)
+            .collect();
+        if bold.is_empty() || trusted(text.as_bytes()) {
+            return;
+        }
+        let message = format!(
+            "the project's file `{}` states `{}`, and nobody said that it is trusted",
+            shown(path),
+            bold.join("`, `")
+        );
+        let error = Error::new(ErrorKind::PolicyDenied, message)
+            .with_setting(bold[0])
+            .with_help("read the file; where it is as you want it, run `strongroom config trust`");
+        self.problems.push(error);
+        self.untrusted.extend(bold);
+    }
+
+    /// Takes what the machine states: with `environment` the user's file and variables, always the file of variables
+    /// that is named; with `detect` a backend where nobody stated one.
+    pub(crate) fn finish(&mut self, app: &str, environment: bool, detect: bool) {
+        if environment {
+            self.user_file(app);
+        }
+        environment::apply(&mut self.settings, app, environment, &mut self.problems);
+        if let Some(path) = self.settings.path("dotenv") {
+            let found = path.exists();
+            self.looked_at(ConfigRole::Dotenv, &path, found);
+        }
+        if detect && let Err(error) = detect::backend(app, &mut self.settings) {
+            self.problems.push(error);
+        }
+    }
+
+    fn user_file(&mut self, app: &str) {
+        let candidates = locations::user_files(app);
+        // A link counts as there, whatever it points to: what cannot be read must be told and not passed over.
+        let there = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+        let found: Vec<_> = candidates.iter().filter(|path| there(path)).collect();
+        for path in &candidates {
+            self.looked_at(ConfigRole::User, path, there(path));
+        }
+        match found[..] {
+            [one, other, ..] => {
+                let message = format!(
+                    "there are two configurations of the user, `{}` and `{}`; remove one of them",
+                    shown(one),
+                    shown(other)
+                );
+                self.problems.push(Error::new(ErrorKind::InvalidConfig, message));
+            }
+            [path] => match files::apply(
+                &mut self.settings,
+                path,
+                Links::Followed,
+                &Origin::UserFile(path.clone()),
+            ) {
+                Some((applied, _)) => self.problems.extend(applied.problems),
+                None => self.problems.push(absent(path)),
+            },
+            [] => {}
+        }
+    }
+
+    fn looked_at(&mut self, role: ConfigRole, path: &Path, found: bool) {
+        let path = path.to_owned();
+        self.files.push(ConfigFile { role, path, found });
+    }
+
+    /// All of it, for a look.
+    pub(crate) fn into_inspection(self) -> Inspection {
+        let Self {
+            settings,
+            problems,
+            files,
+            untrusted,
+        } = self;
+        Inspection {
+            settings,
+            problems,
+            files,
+            untrusted,
+        }
+    }
+}
+
+fn absent(path: &Path) -> Error {
+    Error::new(ErrorKind::InvalidConfig, format!("there is no file `{}`", shown(path)))
+}

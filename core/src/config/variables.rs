@@ -1,0 +1,71 @@
+//! The variables that the backend `env` serves: taken on the caller's thread when a manager is opened.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::settings::Settings;
+use crate::value::SecretValue;
+
+/// A variable's value.
+#[derive(Debug)]
+pub(crate) enum Variable {
+    Text(SecretValue),
+    /// What it holds is no Unicode; it is not kept.
+    NotUnicode,
+}
+
+/// The variables whose names begin with a prefix, as they were at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    values: BTreeMap<String, Variable>,
+}
+
+impl Variables {
+    /// The variable of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Variable> {
+        match cfg!(windows) {
+            true => self.values.get(&name.to_ascii_uppercase()),
+            false => self.values.get(name),
+        }
+    }
+
+    /// All names, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+}
+
+impl<N: Into<String>> FromIterator<(N, Variable)> for Variables {
+    /// Windows knows no case in names, so they are kept in upper case there.
+    fn from_iter<I: IntoIterator<Item = (N, Variable)>>(variables: I) -> Self {
+        let values = variables.into_iter().map(|(name, value)| {
+            let name = name.into();
+            match cfg!(windows) {
+                true => (name.to_ascii_uppercase(), value),
+                false => (name, value),
+            }
+        });
+        Self {
+            values: values.collect(),
+        }
+    }
+}
+
+/// What the names of an application's variables begin with: `env.prefix`, by default `<APP>_SECRET_`.
+pub(crate) fn prefix(settings: &Settings, app: &str) -> String {
+    match settings.text("env.prefix") {
+        Some(prefix) => prefix.to_owned(),
+        None => super::table::variable(app, "").replace("_SECRETS_", "_SECRET_"),
+    }
+}
+
+/// Takes the variables into `settings`, where a backend that they name will read them. To be called on the caller's
+/// thread: opening may go on elsewhere.
+pub(crate) fn take(settings: &mut Settings, app: &str) {
+    let words = [settings.text("backend"), settings.text("fault.inner")];
+    let is_wanted = words.contains(&Some("env")) || settings.list("chain.members").contains(&"env");
+    if is_wanted {
+        let prefix = prefix(settings, app);
+        settings.variables = Some(Arc::new(super::environment::variables(&prefix)));
+    }
+}

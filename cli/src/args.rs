@@ -7,13 +7,17 @@ use strongroom::flags::SecretsArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::component::ComponentCommand;
 use crate::commands::config::ConfigCommand;
+use crate::commands::copy::CopyArgs;
 use crate::commands::delete::DeleteArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::explain::ExplainArgs;
+use crate::commands::export::ExportArgs;
 use crate::commands::fernet::FernetCommand;
 use crate::commands::generate::GenerateArgs;
 use crate::commands::get::GetArgs;
+use crate::commands::import::ImportArgs;
 use crate::commands::list::ListArgs;
+use crate::commands::migrate::MigrateArgs;
 use crate::commands::rollback::RollbackArgs;
 use crate::commands::set::SetArgs;
 use crate::commands::status::StatusArgs;
@@ -32,7 +36,7 @@ const EVERYWHERE: &str = "Options of every command";
     arg_required_else_help = true,
     mut_arg("secrets_backend", |arg| arg.help_heading(EVERYWHERE).add(completion::backends())),
     mut_arg("secrets_config", |arg| arg.help_heading(EVERYWHERE).long("config").alias("secrets-config")),
-    mut_arg("secrets_set", |arg| arg.help_heading(EVERYWHERE)),
+    mut_arg("secrets_set", |arg| arg.help_heading(EVERYWHERE).add(completion::settings())),
     after_help = "Exit codes: 0 done, 2 wrong usage, 141 the reader of stdout went away; every kind of error has its own \
                   (docs/errors.md)."
 )]
@@ -80,6 +84,14 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Set a secret to a new random value
     Generate(GenerateArgs),
+    /// Read many secrets from a document: a `.env` file, JSON, YAML
+    Import(ImportArgs),
+    /// Write many secrets into a document, values included
+    Export(ExportArgs),
+    /// Copy secrets to another place
+    Copy(CopyArgs),
+    /// Copy all secrets to another place, and remove them here on request
+    Migrate(MigrateArgs),
     /// The secrets of one component
     #[command(subcommand)]
     Component(ComponentCommand),

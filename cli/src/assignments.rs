@@ -45,15 +45,22 @@ pub(crate) fn read(
     reading: Reading,
     key: impl Fn(&str) -> Result<SecretKey>,
 ) -> Result<Words, Failure> {
-    let (pairs, bare): (Vec<_>, Vec<_>) = words.iter().partition(|word| split(word, &key).is_some());
+    let mut pairs = Vec::with_capacity(words.len());
+    let mut bare = Vec::new();
+    for word in words {
+        match split(word, &key) {
+            Some(pair) => pairs.push((word, pair)),
+            None => bare.push(word),
+        }
+    }
     match (&pairs[..], &bare[..]) {
         ([], [lone]) => lone_key(lone, key).map(Words::Key),
-        ([lone], []) if reading == Reading::Key => lone_key(lone, key).map(Words::Key),
-        (_, _) if reading == Reading::Key => Err(Failure::usage(
+        ([(lone, _)], []) if reading == Reading::Key => lone_key(lone, key).map(Words::Key),
+        _ if reading == Reading::Key => Err(Failure::usage(
             "an option says where one value comes from, and there are several keys",
             "give one key with `--from-file` or `--raw`, or `KEY=VALUE` without them",
         )),
-        ([lone], []) if reading == (Reading::Open { stdin: true }) && is_key(lone, &key) => Err(Error::new(
+        ([(lone, _)], []) if reading == (Reading::Open { stdin: true }) && is_key(lone, &key) => Err(Error::new(
             ErrorKind::Ambiguous,
             "this is `KEY=VALUE` and a key with an escape as well (it is not shown: it may hold a value)",
         )
@@ -61,7 +68,7 @@ pub(crate) fn read(
             "give `--insecure-arg` for `KEY=VALUE`, or `--raw` or `--from-file -` for a key whose value is on stdin",
         )
         .into()),
-        (_, []) => distinct(pairs, &key).map(Words::Pairs),
+        (_, []) => distinct(pairs.into_iter().map(|(_, pair)| pair)).map(Words::Pairs),
         ([], [_, ..]) => Err(Failure::usage(
             "a value cannot stand behind its key: every process of the machine can read it there",
             "pipe it in, as in `printf %s \"$VALUE\" | strongroom set KEY`, or use `--from-file`",
@@ -76,15 +83,9 @@ pub(crate) fn read(
     }
 }
 
-fn distinct(
-    words: Vec<&OsString>,
-    key: impl Fn(&str) -> Result<SecretKey>,
-) -> Result<Vec<(SecretKey, SecretValue)>, Failure> {
-    let mut pairs: Vec<(SecretKey, SecretValue)> = Vec::with_capacity(words.len());
-    for word in words {
-        let Some((key, value)) = split(word, &key) else {
-            return Err(ErrorKind::Internal.into()).map_err(Failure::Strongroom);
-        };
+fn distinct(given: impl Iterator<Item = (SecretKey, SecretValue)>) -> Result<Vec<(SecretKey, SecretValue)>, Failure> {
+    let mut pairs: Vec<(SecretKey, SecretValue)> = Vec::new();
+    for (key, value) in given {
         if pairs.iter().any(|(present, _)| *present == key) {
             return Err(Failure::usage(format!("`{key}` is given twice"), "give each key once"));
         }

@@ -72,6 +72,16 @@ pub(crate) fn backends() -> ArgValueCompleter {
     })
 }
 
+/// The settings that are given as text, each up to its `=`.
+pub(crate) fn settings() -> ArgValueCompleter {
+    ArgValueCompleter::new(|current: &OsStr| {
+        candidates(current, |_, offered| {
+            let texts = strongroom::SETTINGS.iter().filter(|setting| !setting.secret);
+            offered.extend(texts.map(|setting| format!("{}=", setting.key)));
+        })
+    })
+}
+
 fn candidates(current: &OsStr, offer: impl FnOnce(&str, &mut BTreeSet<String>)) -> Vec<CompletionCandidate> {
     let Some(typed) = current.to_str() else {
         return Vec::new();
@@ -88,8 +98,7 @@ fn stored_keys() -> Vec<SecretKey> {
 
 fn list() -> Option<Vec<SecretKey>> {
     let global = global()?;
-    let descriptor = session::setting_variable(&global.app, "encrypted.key_fd")?;
-    if session::variable(&descriptor).is_some() {
+    if session::inspect(&global).settings.is_set("encrypted.key_fd") {
         // It can be read only once, and that is for the command itself.
         return None;
     }

@@ -121,14 +121,21 @@ impl From<clap::Error> for Failure {
             ClapKind::UnknownArgument if error.get(ContextKind::SuggestedArg).is_none() => {
                 return Self::usage(
                     "there is an argument that this command does not know (it is not shown: it may be a value)",
-                    "see `strongroom help`; values come from stdin, a prompt or `--from-file`, never from arguments",
+                    "see `strongroom help`; values come from stdin, a prompt, `--from-file`, or as `KEY=VALUE`",
                 );
             }
             // `--print=…`: the text quotes what an option that takes no value was given.
             ClapKind::TooManyValues => {
                 return Self::usage(
                     "an option that takes no value was given one (it is not shown: it may be a secret)",
-                    "see `strongroom help`; values come from stdin, a prompt or `--from-file`, never from arguments",
+                    "see `strongroom help`; values come from stdin, a prompt, `--from-file`, or as `KEY=VALUE`",
+                );
+            }
+            // `strongroom KEY=VALUE`: the text quotes it.
+            ClapKind::InvalidSubcommand if error.to_string().contains('=') => {
+                return Self::usage(
+                    "there is no such command (it is not shown: what stands behind the `=` may be a value)",
+                    "`strongroom set KEY=VALUE` sets secrets; see `strongroom help`",
                 );
             }
             _ => {}

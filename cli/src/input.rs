@@ -48,16 +48,28 @@ pub(crate) fn stdin_may_hold_a_value() -> bool {
     found.is_ok_and(|metadata| !device(&metadata))
 }
 
+/// A document of many secrets; `-` is stdin. One byte more than the longest is read, so that the core can refuse it.
+pub(crate) fn document(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let (mut file, what) = open(path)?;
+    read_up_to(&mut file, strongroom::transfer::MAX_DOCUMENT + 1, &what)
+}
+
 fn from_file(path: &Path) -> Result<SecretValue, Failure> {
+    let (mut file, what) = open(path)?;
+    let bytes = read_all(&mut file, &what)?;
+    Ok(SecretValue::copy_of(&bytes))
+}
+
+/// The file, and what to say where it cannot be read.
+fn open(path: &Path) -> Result<(File, String), Failure> {
     let what = format!("cannot read `{}`", path.display());
     // The kernel closes `/proc/self/fd` to a hardened process, so the names of our own stdin are not opened.
     let is_stdin = ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"]
         .iter()
         .any(|name| path == Path::new(name));
     let file = if is_stdin { raw_stdin() } else { File::open(path) };
-    let mut file = file.map_err(|error| local(&error, &what))?;
-    let bytes = read_all(&mut file, &what)?;
-    Ok(SecretValue::copy_of(&bytes))
+    let file = file.map_err(|error| local(&error, &what))?;
+    Ok((file, what))
 }
 
 fn from_stdin(raw: bool) -> Result<SecretValue, Failure> {
@@ -87,25 +99,28 @@ fn raw_stdin() -> io::Result<File> {
     Ok(File::from(stdin))
 }
 
-/// Reads to the end. Every buffer that is outgrown is wiped, and no more is read than any store takes.
+/// Reads to the end, and no more than any store takes.
 fn read_all(source: &mut impl Read, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     // Two more for a line end that is dropped; the store's own limit is checked by the core.
     let most = longest_value() + 2;
-    let mut bytes = Zeroizing::new(vec![0; 4096]);
+    let bytes = read_up_to(source, most + 1, what)?;
+    if bytes.len() <= most {
+        return Ok(bytes);
+    }
+    let message = format!(
+        "the value is longer than {} bytes, the most that can be set",
+        longest_value()
+    );
+    Err(Error::new(ErrorKind::TooLarge, message).into())
+}
+
+/// Reads to the end, but at most so many bytes. Every buffer that is outgrown is wiped.
+fn read_up_to(source: &mut impl Read, most: usize, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut bytes = Zeroizing::new(vec![0; 4096.min(most)]);
     let mut length = 0;
-    loop {
+    while length < most {
         if length == bytes.len() {
-            if length > most {
-                return Err(Error::new(
-                    ErrorKind::TooLarge,
-                    format!(
-                        "the value is longer than {} bytes, the most that can be set",
-                        longest_value()
-                    ),
-                )
-                .into());
-            }
-            let mut larger = Zeroizing::new(vec![0; (2 * length).min(most + 1)]);
+            let mut larger = Zeroizing::new(vec![0; (2 * length).min(most)]);
             larger[..length].copy_from_slice(&bytes);
             bytes = larger;
         }

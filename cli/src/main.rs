@@ -1,13 +1,14 @@
 //! The `strongroom` command: secrets at a terminal and in scripts.
 //!
-//! Data goes to stdout, everything else to stderr. Values never stand in arguments. The command only translates:
-//! what a verb means is decided in the core.
+//! Data goes to stdout, everything else to stderr. Values stand in arguments only as `KEY=VALUE`, with a notice, and no
+//! message repeats them. The command only translates: what a verb means is decided in the core.
 
 mod args;
 mod assignments;
 mod commands;
 mod completion;
 mod document;
+mod document_format;
 mod failure;
 mod input;
 mod output;
@@ -15,6 +16,7 @@ mod project;
 mod reveal;
 mod session;
 mod terminal;
+mod transport;
 mod trust;
 
 use std::process::ExitCode;

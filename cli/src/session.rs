@@ -21,7 +21,11 @@ pub(crate) enum Create {
 
 /// Opens the manager.
 pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
-    let mut builder = builder(global, create)?;
+    open_built(global, builder(global, create)?)
+}
+
+/// Opens a manager that may ask the person at the terminal.
+pub(crate) fn open_built(global: &Global, mut builder: Builder) -> Result<SecretManager> {
     if may_prompt(&global.app) {
         builder = builder.flag("prompt", "allow");
     }
@@ -109,12 +113,6 @@ pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The names of the variables of the environment, as far as they are text.
-pub(crate) fn variable_names() -> Vec<String> {
-    let variables = std::env::vars_os();
-    variables.filter_map(|(name, _)| name.into_string().ok()).collect()
-}
-
 /// Reads a key before anything is opened, asked for or read.
 pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
     SecretKey::parse(text).map_err(|error| {
@@ -122,9 +120,7 @@ pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
             // The commonest slip is `KEY=value`: what may be a value is not shown again.
             let hidden = "this is no key (it is not shown: what stands behind the `=` may be a value)";
             return strongroom::Error::new(ErrorKind::InvalidKey, hidden)
-                .with_help(
-                    "give the key alone; values come from stdin, a prompt or `--from-file`, never from arguments",
-                )
+                .with_help("give the key alone; only `set` takes `KEY=VALUE`")
                 .into();
         }
         error.into()

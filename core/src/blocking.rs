@@ -2,6 +2,7 @@
 //! holds that runtime's thread up), and starts no runtime for a local backend.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::backend::{
@@ -20,6 +21,7 @@ use crate::manager::{
 use crate::park;
 use crate::scope::SecretScope;
 use crate::secret::{Secret, Version};
+use crate::transfer::{CopyOptions, CopyPlan, CopyReport, Export, ExportOptions, ImportOptions, ImportReport};
 use crate::value::SecretValue;
 
 /// [`crate::SecretManager`] with verbs that wait: the same names, arguments, answers and errors.
@@ -181,6 +183,30 @@ impl SecretManager {
         park::block_on(call(&self.inner))
     }
 
+    /// Waits for [`crate::SecretManager::copy_plan`].
+    ///
+    /// # Errors
+    /// Those of the async verb.
+    pub fn copy_plan(&self, target: &Self, options: &CopyOptions) -> Result<CopyPlan> {
+        park::block_on(self.inner.copy_plan(&target.inner, options))
+    }
+
+    /// Waits for [`crate::SecretManager::copy_to`].
+    ///
+    /// # Errors
+    /// Those of the async verb.
+    pub fn copy_to(&self, target: &Self, options: CopyOptions) -> Result<CopyReport> {
+        park::block_on(self.inner.copy_to(&target.inner, options))
+    }
+
+    /// The journal that a copy to `target` has by default; see [`crate::SecretManager::copy_journal`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig).
+    pub fn copy_journal(&self, target: &Self) -> Result<PathBuf> {
+        self.inner.copy_journal(&target.inner)
+    }
+
     // A cached value is answered before a deadline is worked out or a future made.
 
     /// Waits for [`crate::SecretManager::get`].
@@ -239,6 +265,8 @@ impl SecretManager {
         delete(key: impl AsKey) -> Result<()>;
         delete_with(key: impl AsKey, options: DeleteOptions) -> Result<()>;
         rollback(key: impl AsKey, to: impl Into<RollbackTo>) -> Result<SetOutcome>;
+        export(options: ExportOptions) -> Result<Export>;
+        import(document: &[u8], options: ImportOptions) -> Result<ImportReport>;
         health() -> Result<Health>;
         verify() -> Result<VerifyReport>;
         lock() -> Result<()>;

@@ -30,6 +30,7 @@ mod sys;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timestamp;
+pub mod transfer;
 mod value;
 mod wipe;
 mod worker;

@@ -163,10 +163,12 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
         ("leak", "tests/leak"),
         ("unit", "core"),
         ("unit (C ABI)", "ffi"),
+        ("transfer", "tests/transfer"),
         ("vectors", "tests/vectors"),
         ("quickstart", "examples/quickstart/rust"),
         ("xtask", "xtask"),
     ];
+    let readers = tools::dotenv_readers()?;
     let mut suites = Vec::new();
     for (name, folder) in folders {
         let package = root().join(folder);
@@ -181,6 +183,9 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
                 if name == "leak" {
                     // Its subject in C is compiled against what was installed.
                     command.env("STRONGROOM_PREFIX", c::prefix());
+                }
+                if name == "transfer" {
+                    command.envs(readers.iter().map(|(variable, path)| (variable, path)));
                 }
                 command
             })

@@ -1,14 +1,20 @@
 //! Tools that the suites need, installed where they are missing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
-use crate::run::{cargo, pass, root, target};
+use crate::run::{cargo, pass, read, root, target};
 
 const CARGO_DENY: &str = "0.20.2";
 /// What the second reader of the store's format is written with; one exact version.
 const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
+
+/// The readers of `.env` files that our documents are checked with; one exact version each. That of Docker Compose is
+/// pinned in its `go.mod`.
+const PYTHON_DOTENV: &str = "python-dotenv==1.2.4";
+const NODE_DOTENV: &str = "dotenv@18.0.10";
+const COMPOSE_READER: &str = "tests/transfer/compose";
 
 /// Whether a program can be started.
 pub(crate) fn works(program: &str) -> bool {
@@ -88,22 +94,63 @@ pub(crate) fn python() -> Outcome<PathBuf> {
             pass(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"])).and_then(|()| make())
         })?;
     }
-    let package = CRYPTOGRAPHY.split("==").next().unwrap_or(CRYPTOGRAPHY);
-    let has = Command::new(&python)
-        .args(["-c", &format!("import {package}")])
+    python_package(&python, "cryptography", CRYPTOGRAPHY)?;
+    Ok(python)
+}
+
+/// Installs a Python package where it cannot be imported.
+fn python_package(python: &Path, module: &str, requirement: &str) -> Outcome {
+    let has = Command::new(python)
+        .args(["-c", &format!("import {module}")])
         .stderr(Stdio::null())
         .status();
-    if !has.is_ok_and(|status| status.success()) {
-        pass(Command::new(&python).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            CRYPTOGRAPHY,
-        ]))?;
+    if has.is_ok_and(|status| status.success()) {
+        return Ok(());
     }
-    Ok(python)
+    let words = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        requirement,
+    ];
+    pass(Command::new(python).args(words))
+}
+
+/// The readers of `.env` files, each with the variable that names it to `tests/transfer`. What this machine has no
+/// language for is left out, and its tests say that they were skipped.
+pub(crate) fn dotenv_readers() -> Outcome<Vec<(&'static str, PathBuf)>> {
+    let python = python()?;
+    python_package(&python, "dotenv", PYTHON_DOTENV)?;
+    let mut readers = vec![("STRONGROOM_PYTHON", python)];
+    if works("node") && works("npm") {
+        let folder = target().join("tools/node");
+        let modules = folder.join("node_modules");
+        let version = NODE_DOTENV.split('@').next_back().unwrap_or_default();
+        let manifest = read(&modules.join("dotenv/package.json")).unwrap_or_default();
+        if !manifest.contains(&format!("\"version\": \"{version}\"")) {
+            let mut install = Command::new("npm");
+            install.args([
+                "install",
+                "--silent",
+                "--no-audit",
+                "--no-fund",
+                "--no-save",
+                "--prefix",
+            ]);
+            pass(install.arg(&folder).arg(NODE_DOTENV))?;
+        }
+        readers.push(("STRONGROOM_NODE_MODULES", modules));
+    }
+    if Command::new("go").arg("version").output().is_ok() {
+        let reader = target().join("tools/bin/compose-reader");
+        let mut build = Command::new("go");
+        build.args(["build", "-o"]).arg(&reader).arg(".");
+        pass(build.current_dir(root().join(COMPOSE_READER)))?;
+        readers.push(("STRONGROOM_COMPOSE_READER", reader));
+    }
+    Ok(readers)
 }
 
 /// `cargo-deny` at its pinned version: ours, the system's, or installed now.

@@ -19,6 +19,28 @@ Put one of these where your shell starts:
   powershell  strongroom completions powershell | Out-String | Invoke-Expression
   elvish      eval (strongroom completions elvish | slurp)";
 
+/// Bash splits words at `@`, `=` and `:` too, and replaces only what stands behind the last of them, an `@` included.
+/// Keys with a target and `--app=NAME` are one word to us.
+const BASH_WORDS: &str = r#"
+_strongroom() {
+    local line="${COMP_LINE:0:COMP_POINT}" words current kept breaks="" sign
+    read -ra words <<<"$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    local COMP_CWORD=$((${#words[@]} - 1))
+    local COMP_WORDS=("${words[@]}")
+    current="${words[COMP_CWORD]}"
+    _clap_complete_strongroom "$1" "$current" "$3"
+    for sign in @ = :; do
+        [[ $COMP_WORDBREAKS == *$sign* ]] && breaks+=$sign
+    done
+    if [[ -n $breaks && $current == *[$breaks]* ]]; then
+        kept="${current%"${current##*[$breaks]}"}"
+        COMPREPLY=("${COMPREPLY[@]#"${kept%@}"}")
+    fi
+}
+complete -o nospace -o bashdefault -F _strongroom strongroom
+"#;
+
 /// What the verb takes.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -37,6 +59,9 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
     shell
         .write_registration(VARIABLE, "strongroom", "strongroom", &own_path(), &mut script)
         .map_err(|error| local(&error, "cannot write the script"))?;
+    if args.shell == Shell::Bash {
+        script.extend_from_slice(BASH_WORDS.as_bytes());
+    }
     output::text(&String::from_utf8_lossy(&script))
 }
 

@@ -3,14 +3,18 @@
 pub(crate) mod completions;
 pub(crate) mod component;
 pub(crate) mod config;
+pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod fernet;
 pub(crate) mod generate;
 pub(crate) mod get;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod migrate;
 pub(crate) mod rollback;
 pub(crate) mod set;
 pub(crate) mod status;
@@ -35,6 +39,10 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Versions(args) => versions::run(global, args),
         Command::Rollback(args) => rollback::run(global, args),
         Command::Generate(args) => generate::run(global, args),
+        Command::Import(args) => import::run(global, args),
+        Command::Export(args) => export::run(global, args),
+        Command::Copy(args) => copy::run(global, args),
+        Command::Migrate(args) => migrate::run(global, args),
         Command::Component(command) => component::run(global, command),
         Command::Fernet(command) => fernet::run(global, command),
         Command::Status(args) => status::run(global, args),

@@ -50,6 +50,13 @@ fn names_are_offered_and_never_values() {
     let backends = offered(&home, &["get", "--secrets-backend", "encr"]);
     assert_eq!(backends, ["encrypted"]);
     assert_eq!(offered(&home, &["roll"]), ["rollback"]);
+    assert_eq!(offered(&home, &["get", "--secrets-set", "deadl"]), ["deadline="]);
+    let secret = offered(&home, &["get", "--secrets-set", "encrypted.key"]);
+    assert_eq!(
+        secret,
+        ["encrypted.key_fd=", "encrypted.key_file="],
+        "no secret setting"
+    );
     for words in [&["get", ""][..], &["set", ""], &["list", ""]] {
         assert!(!ask(&home, words).text().contains("s3cret"));
     }
@@ -79,6 +86,12 @@ fn nothing_is_made_and_no_error_is_told() {
     assert_eq!(home.files(), Vec::<std::path::PathBuf>::new());
     let home = with_secrets().variable("STRONGROOM_SECRETS_KEY", &"5a".repeat(32));
     assert_eq!(offered(&home, &["get", ""]), Vec::<String>::new());
+    let descriptor = ["get", "--secrets-set", "encrypted.key_fd=0", ""];
+    assert_eq!(
+        offered(&home, &descriptor),
+        Vec::<String>::new(),
+        "a descriptor is left alone"
+    );
     let mut unknown = home.command(&["--", "strongroom", "get"]);
     unknown.env("STRONGROOM_COMPLETE", "csh");
     let run = feed(unknown, b"");
@@ -104,35 +117,108 @@ fn every_shell_has_a_script() {
 /// Loads the script as a start file does and completes one line, as the shell itself would.
 const BASH: &str = r#"
 source <("$1" completions bash)
-COMP_WORDS=(strongroom get API) COMP_CWORD=2 COMP_TYPE=9 COMP_LINE="strongroom get API" COMP_POINT=18
-complete -p strongroom | grep -q -- '-F _clap_complete_strongroom' || exit 3
-_clap_complete_strongroom strongroom API get
+complete -p strongroom | grep -q -- '-F _strongroom strongroom' || exit 3
+COMP_TYPE=9 COMP_LINE="$2" COMP_POINT=${#2}
+COMP_WORDS=($2) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_strongroom strongroom "${2##*[ @=:]}" ""
 printf '%s\n' "${COMPREPLY[@]}"
 "#;
 
 #[test]
 fn bash_completes_names() {
     let home = with_secrets();
-    let mut bash = Command::new("bash");
-    home.prepare(&mut bash);
-    bash.args(["--noprofile", "--norc", "-c", BASH, "bash", BINARY]);
-    let run = feed(bash, b"").ok();
-    assert_eq!(run.text(), "API_KEY\nAPI_URL\n", "{}", run.stderr);
+    home.set("DB@production", b"v");
+    home.set("DB@staging", b"v");
+    home.run_with(&["--app", "other", "set", "THEIRS"], b"v").ok();
+    for (line, offered) in [
+        ("strongroom get API", "API_KEY\nAPI_URL\n"),
+        ("strongroom get org/", "org/acme/key\n"),
+        // Bash replaces only what stands behind the sign, and this one too.
+        ("strongroom get DB@", "@production\n@staging\n"),
+        ("strongroom get DB@p", "@production\n"),
+        ("strongroom --app=other get ", "THEIRS\n"),
+        ("strongroom get --secrets-backend=encr", "encrypted\n"),
+    ] {
+        let mut bash = Command::new("bash");
+        home.prepare(&mut bash);
+        bash.args(["--noprofile", "--norc", "-c", BASH, "bash", BINARY, line]);
+        let run = feed(bash, b"").ok();
+        let names: Vec<_> = run.text().lines().filter(|word| !word.starts_with('-')).collect();
+        assert_eq!(names.join("\n") + "\n", offered, "{line}: {}", run.stderr);
+    }
 }
 
+/// Types into a bash on a terminal of its own: each line with the key that completes it, then waits for its output.
+const TYPIST: &str = r#"
+import os, pty, signal, sys
+binary, lines = sys.argv[1], sys.argv[2:]
+signal.alarm(60)
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("bash", ["bash", "--noprofile", "--norc"])
+def wait_for(text):
+    screen = b""
+    while text not in screen:
+        screen += os.read(fd, 65536)
+os.write(fd, b"source <('%s' completions bash); PATH='%s':$PATH; echo rea''dy\n" % (binary.encode(), os.path.dirname(binary).encode()))
+wait_for(b"ready")
+for line in lines:
+    typed, answer = line.split("|")
+    os.write(fd, typed.encode() + b"\t\n")
+    wait_for(answer.encode())
+    print(answer)
+"#;
+
 #[test]
-fn other_shells_read_their_script() {
-    let home = Home::new();
-    for (shell, args) in [("zsh", &["-n"][..]), ("fish", &["--no-execute"])] {
-        let script = home.path().join(shell);
-        std::fs::write(&script, home.run(&["completions", shell]).ok().stdout).unwrap();
-        let mut command = Command::new(shell);
-        home.prepare(&mut command);
-        command.args(args).arg(&script);
+fn bash_completes_what_is_typed() {
+    let home = with_secrets().variable("TERM", "dumb");
+    home.set("DB@production", b"value one");
+    home.set("DB@staging", b"value two");
+    let mut python = Command::new("python3");
+    home.prepare(&mut python);
+    python.args(["-c", TYPIST, BINARY]);
+    python.args([
+        "strongroom get DB@p|value one",
+        "strongroom get --app=strongroom DB@s|value two",
+    ]);
+    python.arg("strongroom get --timeout=5s API_K|s3cret");
+    if Command::new("python3").arg("--version").output().is_err() {
+        skipped("completion as it is typed: there is no python3");
+        return;
+    }
+    let run = feed(python, b"").ok();
+    assert_eq!(run.text(), "value one\nvalue two\ns3cret\n");
+}
+
+/// What `_describe` is given is what the menu shows.
+const ZSH: &str = r#"
+autoload -Uz compinit && compinit -u -D
+source <("$1" completions zsh)
+_describe() { print -rl -- "${other[@]}" }
+words=(strongroom get API) CURRENT=3
+_clap_dynamic_completer_strongroom
+"#;
+
+const FISH: &str = r#"
+$argv[1] completions fish | source
+complete -C "strongroom get API"
+"#;
+
+#[test]
+fn zsh_and_fish_complete_names() {
+    let home = with_secrets();
+    for (shell, args) in [
+        ("zsh", &["-f", "-c", ZSH, "zsh", BINARY][..]),
+        ("fish", &["--no-config", "-c", FISH, BINARY]),
+    ] {
         if Command::new(shell).arg("--version").output().is_err() {
-            skipped(&format!("the completion script of {shell}: there is no {shell}"));
+            skipped(&format!("completion in {shell}: there is no {shell}"));
             continue;
         }
-        feed(command, b"").ok();
+        let mut command = Command::new(shell);
+        home.prepare(&mut command);
+        command.args(args);
+        let run = feed(command, b"").ok();
+        assert_eq!(run.text(), "API_KEY\nAPI_URL\n", "{shell}: {}", run.stderr);
     }
 }

@@ -11,6 +11,8 @@ const VERBS: &[&str] = &[
     "versions",
     "rollback",
     "generate",
+    "copy",
+    "migrate",
     "component",
     "component list",
     "component set",

@@ -41,6 +41,10 @@ fn a_reader_that_went_away_is_no_panic() {
         &["verify"],
         &["versions", "A"],
         &["explain", "A"],
+        &["list", "--reveal", "--yes", "-o", "yaml"],
+        &["component", "list", "c", "-o", "json"],
+        &["doctor"],
+        &["completions", "bash"],
         &["--help"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();

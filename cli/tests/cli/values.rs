@@ -124,6 +124,10 @@ fn a_value_in_an_argument_is_refused_and_not_repeated() {
     for args in [
         &["set", "A", "s3cret"][..],
         &["set", "A", "s3cret", "more"],
+        &["A=s3cret"],
+        &["component", "A=s3cret"],
+        &["component", "set", "c", "A", "s3cret"],
+        &["list", "A=s3cret"],
         &["set", "A", "--s3cret"],
         &["set", "A", "-----s3cret"],
         &["generate", "A", "--print=s3cret"],

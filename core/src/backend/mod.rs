@@ -62,6 +62,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Where the secrets lie, so that two managers of one place are known as such: for a file its canonical path, for
+    /// a server its address and path. Never a secret, and the same text in every process. `None` for what ends with
+    /// this instance.
+    fn location(&self) -> Option<String> {
+        None
+    }
+
     /// A value that differs after any change of what is stored, by whomever. Synchronous, at most some microseconds,
     /// no I/O beyond `stat` and a shared-memory read. `None` where the backend has no such thing: then time decides
     /// how long the cache trusts its entries.
@@ -180,10 +187,11 @@ pub trait Backend: fmt::Debug + Send + Sync {
         }
     }
 
-    /// Removes a secret and its history. Needs to be writable.
+    /// Removes a secret and its history. Needs to be writable; `req.condition` needs `cas`.
     ///
     /// # Behavior
-    /// - Missing: [`ErrorKind::NotFound`]. Expired: removed.
+    /// - Missing: [`ErrorKind::NotFound`], under a condition too. Expired: removed.
+    /// - The condition does not hold: [`ErrorKind::Conflict`]; nothing is removed.
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
         let _ = (cx, req);
         cannot_write(self.name(), Operation::Delete)

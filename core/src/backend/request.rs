@@ -237,12 +237,24 @@ impl<'a> UpdateMetadataRequest<'a> {
 pub struct DeleteRequest<'a> {
     /// The key.
     pub key: &'a SecretKey,
+    /// On what the removal depends.
+    pub condition: IfVersion<'a>,
 }
 
 impl<'a> DeleteRequest<'a> {
     /// This secret.
     pub fn new(key: &'a SecretKey) -> Self {
-        Self { key }
+        Self {
+            key,
+            condition: IfVersion::Any,
+        }
+    }
+
+    /// The same removal under a condition.
+    #[must_use]
+    pub fn when(mut self, condition: IfVersion<'a>) -> Self {
+        self.condition = condition;
+        self
     }
 }
 

@@ -29,6 +29,11 @@ pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     }
 }
 
+/// The folder of the journals of copies: `<state folder>/<app>/migrations`.
+pub(crate) fn migrations(app: &str) -> Result<PathBuf> {
+    state_folder(app).map(|dir| dir.join("migrations"))
+}
+
 /// The settings that state the store's key, each in its own way.
 #[cfg(feature = "encrypted")]
 pub(crate) const KEY_SETTINGS: &[&str] = &["encrypted.key", "encrypted.key_file", "encrypted.key_fd"];

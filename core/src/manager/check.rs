@@ -10,7 +10,7 @@ use crate::secret::{Secret, SecretMetadata};
 /// # Errors
 /// [`ErrorKind::ReadOnly`]; [`ErrorKind::TooLarge`] naming the limit; [`ErrorKind::Unsupported`] naming the field;
 /// [`ErrorKind::InvalidValue`] for malformed metadata.
-pub(super) fn secret(capabilities: &Capabilities, max_value: usize, secret: &Secret) -> Result<()> {
+pub(crate) fn secret(capabilities: &Capabilities, max_value: usize, secret: &Secret) -> Result<()> {
     writable(capabilities)?;
     let limit = capabilities.max_value.min(max_value);
     let bytes = secret.value.expose();
@@ -51,7 +51,7 @@ pub(super) fn metadata(capabilities: &Capabilities, metadata: &SecretMetadata) -
 }
 
 /// Whether a backend with these capabilities can be written to.
-pub(super) fn writable(capabilities: &Capabilities) -> Result<()> {
+pub(crate) fn writable(capabilities: &Capabilities) -> Result<()> {
     if capabilities.read_only {
         return Err(Error::new(ErrorKind::ReadOnly, "this backend cannot write"));
     }
@@ -59,7 +59,7 @@ pub(super) fn writable(capabilities: &Capabilities) -> Result<()> {
 }
 
 /// Whether the key is short enough.
-pub(super) fn fits(capabilities: &Capabilities, key: &SecretKey) -> Result<()> {
+pub(crate) fn fits(capabilities: &Capabilities, key: &SecretKey) -> Result<()> {
     let limit = capabilities.max_key;
     if key.as_str().len() > limit {
         return Err(Error::new(

@@ -2,11 +2,12 @@
 
 mod admin;
 mod builder;
-mod check;
+pub(crate) mod check;
 mod explain;
 mod generate;
 mod options;
 mod read;
+mod transfer;
 mod write;
 
 use std::borrow::Cow;
@@ -25,9 +26,10 @@ use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
-use crate::layers::cache::{Cache, Lookup, cache_text};
+use crate::layers::cache::{Cache, Lookup, cache_key, cache_text};
 use crate::scope::SecretScope;
 use crate::secret::Secret;
+use crate::sys::files;
 
 /// A store of secrets, whatever backend holds them. Open one, share it: it is a cheap handle, `Clone`, `Send` and
 /// `Sync`.
@@ -329,7 +331,7 @@ impl SecretManager {
         self.key(&key).map(Cow::into_owned)
     }
 
-    fn context(&self) -> Result<CallContext> {
+    pub(crate) fn context(&self) -> Result<CallContext> {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(
                 Error::new(ErrorKind::Closed, "the manager was closed").with_backend(self.shared.backend.name())
@@ -343,8 +345,37 @@ impl SecretManager {
         ))
     }
 
-    fn layered(&self) -> &dyn Backend {
+    pub(crate) fn layered(&self) -> &dyn Backend {
         &*self.shared.layered
+    }
+
+    /// The backend's word and where it has its secrets.
+    pub(crate) fn place(&self) -> String {
+        let backend = &*self.shared.backend;
+        match backend.location() {
+            Some(location) => format!("{} {location}", backend.name()),
+            None => backend.name().to_owned(),
+        }
+    }
+
+    /// Whether both have their secrets in one place: one backend, one location, or two names of one file.
+    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.shared.backend, &other.shared.backend);
+        let file = |location: &str| files::file_id(location.as_ref()).ok().flatten();
+        Arc::ptr_eq(ours, theirs)
+            || match (ours.location(), theirs.location()) {
+                (Some(ours), Some(theirs)) => {
+                    ours == theirs || file(&ours).is_some_and(|ours| file(&theirs) == Some(ours))
+                }
+                _ => false,
+            }
+    }
+
+    /// Makes the next read ask the backend.
+    pub(crate) fn forget_cached(&self, key: &SecretKey) {
+        if let Some(cache) = &self.shared.cache {
+            cache.remove(cache_key(key));
+        }
     }
 }
 

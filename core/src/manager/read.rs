@@ -273,7 +273,7 @@ impl SecretManager {
         )
     }
 
-    pub(super) fn name(&self, error: Error, operation: Operation, key: &SecretKey) -> Error {
+    pub(crate) fn name(&self, error: Error, operation: Operation, key: &SecretKey) -> Error {
         error
             .with_operation(operation)
             .with_backend(self.shared.backend.name())

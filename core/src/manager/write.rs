@@ -258,7 +258,7 @@ impl SecretManager {
         Err(last.unwrap_or_else(|| ErrorKind::Conflict.into()))
     }
 
-    pub(super) async fn send_set(&self, cx: &CallContext, request: SetRequest<'_>) -> Result<SetOutcome> {
+    pub(crate) async fn send_set(&self, cx: &CallContext, request: SetRequest<'_>) -> Result<SetOutcome> {
         let capabilities = self.backend().capabilities();
         check::secret(capabilities, self.shared.max_value, request.secret)
             .and_then(|()| check::condition(capabilities, request.condition))

@@ -223,11 +223,12 @@ impl<'a> Transaction<'a> {
         self.write_version(key, sid, Some(found), None, ver.attributes, &data, Mutation::Rollback)
     }
 
-    pub(super) fn delete(&mut self, key: &SecretKey) -> Step<()> {
+    pub(super) fn delete(&mut self, key: &SecretKey, condition: &Condition) -> Step<()> {
         let sid = self.session.keys.sid(key);
         let Some((head, term)) = self.head(key, sid)? else {
             return Err(no_secret().into());
         };
+        Self::check(condition, Some(&head))?;
         if self.remove_versions(sid, None)? != head.versions.len() {
             return Err(damaged("the table `ver` does not have the versions that the secret's head lists").into());
         }

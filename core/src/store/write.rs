@@ -88,9 +88,9 @@ pub(crate) fn update_metadata(
 }
 
 /// Removes a secret with all its versions.
-pub(crate) fn delete(session: &Session, key: &SecretKey, wait: &mut Wait<'_>) -> Step<Mutated> {
+pub(crate) fn delete(session: &Session, key: &SecretKey, condition: &Condition, wait: &mut Wait<'_>) -> Step<Mutated> {
     let mutated = transact(session, wait, |transaction| {
-        transaction.delete(key).map_err(|halt| halt.with_key(key))
+        transaction.delete(key, condition).map_err(|halt| halt.with_key(key))
     })?;
     // The removed boxes lie in the WAL until it is copied and cut. The removal itself stands, so this may fail.
     let _ = session.shared.write(wait, |_, writer| {

@@ -13,15 +13,15 @@ use super::setup::Setup;
 const LEFT_BEHIND: &[&str] = &[".corrupt.", ".tmp"];
 
 pub(super) fn findings(setup: &Setup) -> Vec<Finding> {
-    match setup.backend().0 {
-        "encrypted" => encrypted(setup),
+    match setup.backend() {
+        _ if setup.is_encrypted() => encrypted(setup),
         "file" => plain(setup),
         _ => Vec::new(),
     }
 }
 
 fn encrypted(setup: &Setup) -> Vec<Finding> {
-    let (app, settings) = (&setup.app, &setup.settings);
+    let (app, settings) = (&setup.app, setup.settings());
     let store = match locations::store_file(app, settings) {
         Ok(store) => store,
         Err(error) => return vec![Finding::error("store", &error)],
@@ -31,8 +31,11 @@ fn encrypted(setup: &Setup) -> Vec<Finding> {
         &store,
         "`strongroom init`, or setting a secret, makes it",
     )];
-    if settings.is_set("encrypted.key") {
-        findings.push(Finding::ok("key", format!("from {}", settings.origin("encrypted.key"))));
+    let stated = ["encrypted.key", "local_encrypted.key"]
+        .into_iter()
+        .find(|key| settings.is_set(key));
+    if let Some(key) = stated {
+        findings.push(Finding::ok("key", format!("from {}", settings.origin(key))));
     } else if let Some(descriptor) = settings.text("encrypted.key_fd") {
         findings.push(Finding::ok("key", format!("from the file descriptor {descriptor}")));
     } else {
@@ -57,7 +60,7 @@ fn plain(setup: &Setup) -> Vec<Finding> {
                 .with_file_name("secrets.json"),
         )
     };
-    let Some(path) = setup.settings.path("file.path").or_else(default) else {
+    let Some(path) = setup.settings().path("file.path").or_else(default) else {
         return Vec::new();
     };
     let mut findings = vec![file("store", &path, "setting a secret makes it")];

@@ -66,7 +66,7 @@ fn examine(global: &Global, deep: bool) -> Vec<Finding> {
 
 fn open(global: &Global, setup: &Setup) -> strongroom::Result<SecretManager> {
     let mut builder = session::harmless_builder(global)?;
-    if !setup.settings.is_set("deadline") {
+    if !setup.settings().is_set("deadline") {
         builder = builder.flag("deadline", PATIENCE);
     }
     builder.open_blocking()

@@ -24,7 +24,7 @@ fn clock(setup: &Setup) -> Finding {
     if now < SystemTime::UNIX_EPOCH + EARLIEST {
         return Finding::warn("clock", "it stands long before this version was made", help);
     }
-    let written = locations::store_file(&setup.app, &setup.settings)
+    let written = locations::store_file(&setup.app, setup.settings())
         .ok()
         .and_then(|store| std::fs::metadata(store).ok()?.modified().ok());
     match written {

@@ -294,6 +294,12 @@ impl Backend for Encrypted {
         false
     }
 
+    fn location(&self) -> Option<String> {
+        let path = &self.opened.config.path;
+        let path = files::resolve(path).unwrap_or_else(|_| path.clone());
+        Some(path.to_string_lossy().into_owned())
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         match self.opened.state(|state| state.clone()) {
             Ok(State::Open(session)) => Some(session.change_token()),
@@ -414,9 +420,9 @@ impl Backend for Encrypted {
     }
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
-        let key = req.key.clone();
+        let (key, condition) = (req.key.clone(), owned(req.condition));
         let mutated = self.mutate(cx, Operation::Delete, move |session, wait| {
-            write::delete(session, &key, wait)
+            write::delete(session, &key, &condition, wait)
         });
         Box::pin(async move { Ok(mutated.await?.step) })
     }

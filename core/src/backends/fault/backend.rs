@@ -51,6 +51,10 @@ impl Backend for FaultBackend {
         self.inner.needs_runtime() || self.rules().has_latency()
     }
 
+    fn location(&self) -> Option<String> {
+        self.inner.location()
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         self.inner.change_token()
     }
@@ -221,8 +225,11 @@ impl Backend for FaultBackend {
             Operation::Delete,
             move || self.inner.delete(cx, req),
             move || {
-                let key = req.key.clone();
-                Box::new(move |inner, cx| gate::finish(inner.delete(cx, DeleteRequest { key: &key })))
+                let (key, condition) = (req.key.clone(), Condition::own(req.condition));
+                Box::new(move |inner, cx| {
+                    let request = DeleteRequest::new(&key).when(condition.borrow());
+                    gate::finish(inner.delete(cx, request))
+                })
             },
         ))
     }

@@ -50,6 +50,10 @@ impl Backend for LimitedBackend {
         self.inner.needs_runtime()
     }
 
+    fn location(&self) -> Option<String> {
+        self.inner.location()
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         self.inner.change_token()
     }

@@ -302,6 +302,10 @@ impl Backend for FileBackend {
         false
     }
 
+    fn location(&self) -> Option<String> {
+        Some(self.shared.place.location())
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         self.shared.check_open().ok()?;
         // A file that cannot be looked at is another one than any that was read.
@@ -400,11 +404,13 @@ impl Backend for FileBackend {
     }
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
-        let key = req.key.clone();
+        let (key, condition) = (req.key.clone(), owned(req.condition));
         let written = self.write(cx, Operation::Delete, move |document: &Document| {
-            if !document.entries.contains_key(&key) {
+            let Some(present) = document.entries.get(&key) else {
                 return Err(missing(&key));
-            }
+            };
+            let known = present.parts.as_ref().map(|(_, known)| known);
+            meets(&condition, true, known).map_err(|error| error.with_key(&key))?;
             Ok((render::changed(document, &Edits::from([(&key, Edit::Remove)]))?, ()))
         });
         Box::pin(async move { Ok(written.await?.1) })

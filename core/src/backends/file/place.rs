@@ -73,6 +73,13 @@ struct Locked {
 }
 
 impl Place {
+    /// The canonical path.
+    pub(super) fn location(&self) -> String {
+        let path = &self.config.path;
+        let path = files::resolve(path).unwrap_or_else(|_| path.clone());
+        path.to_string_lossy().into_owned()
+    }
+
     pub(super) fn new(config: Config) -> Self {
         Self {
             is_remote: files::fs_is_network(&config.path),

@@ -222,7 +222,7 @@ impl Backend for MemoryBackend {
 
     fn delete<'a>(&'a self, _cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
         Box::pin(async move {
-            self.write(Operation::Delete, |state| state.delete(req.key))
+            self.write(Operation::Delete, |state| state.delete(req.key, req.condition))
                 .map(|((), step)| step)
         })
     }

@@ -154,8 +154,12 @@ impl State {
         })
     }
 
-    pub(super) fn delete(&mut self, key: &SecretKey) -> Result<()> {
-        self.secrets.remove(key).ok_or_else(|| missing(key))?;
+    pub(super) fn delete(&mut self, key: &SecretKey, condition: IfVersion<'_>) -> Result<()> {
+        if !self.secrets.contains_key(key) {
+            return Err(missing(key));
+        }
+        self.check_condition(key, condition)?;
+        self.secrets.remove(key);
         self.sequence += 1;
         Ok(())
     }

@@ -103,3 +103,24 @@ fn after_close_every_method_answers_closed_and_close_itself_works_again() {
     let error = now(memory.set(&cx, SetRequest::new(&key, &Secret::new("a")))).unwrap_err();
     assert_eq!((error.kind(), error.backend()), (ErrorKind::Closed, Some("memory")));
 }
+
+#[test]
+fn a_removal_depends_on_its_condition() {
+    let (memory, cx, key) = (MemoryBackend::new(), cx(), SecretKey::new("A"));
+    let delete = |condition| now(memory.delete(&cx, DeleteRequest::new(&key).when(condition)));
+    let first = Version::from_number(1);
+    let missing = delete(IfVersion::Is(&first)).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+    let secret = Secret::new("a");
+    let mut versions = Vec::new();
+    for _ in 0..2 {
+        let written = now(memory.set(&cx, SetRequest::new(&key, &secret))).unwrap();
+        versions.extend(written.version);
+    }
+    for stale in [IfVersion::Is(&versions[0]), IfVersion::Absent] {
+        assert_eq!(delete(stale).unwrap_err().kind(), ErrorKind::Conflict);
+    }
+    assert!(now(memory.get(&cx, GetRequest::new(&key))).unwrap().is_some());
+    delete(IfVersion::Is(&versions[1])).unwrap();
+    assert!(now(memory.get(&cx, GetRequest::new(&key))).unwrap().is_none());
+}

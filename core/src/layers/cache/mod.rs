@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-pub(crate) use backend::{Cached, cache_text};
+pub(crate) use backend::{Cached, cache_key, cache_text};
 use map::{Entry, Map};
 
 use crate::backend::{Backend, ChangeStep, ChangeToken};

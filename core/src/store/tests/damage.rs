@@ -430,8 +430,13 @@ fn what_was_deleted_leaves_no_box() {
         link.inside(|c| Ok(super::super::read::read_head(c, &sid)?.unwrap()))
     }))
     .unwrap();
-    write::delete(&session, &key("global/A"), &mut Wait::patient(&cx())).unwrap();
-    let absent = plain(write::delete(&session, &key("global/A"), &mut Wait::patient(&cx())));
+    write::delete(&session, &key("global/A"), &Condition::Any, &mut Wait::patient(&cx())).unwrap();
+    let absent = plain(write::delete(
+        &session,
+        &key("global/A"),
+        &Condition::Any,
+        &mut Wait::patient(&cx()),
+    ));
     assert_eq!(kind(absent), Some(ErrorKind::NotFound));
     for file in std::fs::read_dir(place.path.parent().unwrap()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();

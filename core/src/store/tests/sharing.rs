@@ -26,7 +26,7 @@ fn the_token_moves_with_every_change_and_own_steps_match() {
     assert_ne!(first.before, first.after);
     let second = set(&two, "global/A", "2").step;
     assert_eq!((second.before, second.after), (first.after, Some(one.change_token())));
-    let gone = write::delete(&one, &key("global/A"), &mut Wait::patient(&cx()))
+    let gone = write::delete(&one, &key("global/A"), &Condition::Any, &mut Wait::patient(&cx()))
         .unwrap()
         .step;
     assert_eq!((gone.before, gone.after), (second.after, Some(two.change_token())));

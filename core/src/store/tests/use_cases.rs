@@ -149,7 +149,7 @@ fn versions_grow_are_pruned_and_never_repeat() {
         (report.secrets, report.versions, report.journal, report.sequence),
         (1, 3, 5, 5)
     );
-    write::delete(&session, &key("global/A"), &mut Wait::patient(&cx())).unwrap();
+    write::delete(&session, &key("global/A"), &Condition::Any, &mut Wait::patient(&cx())).unwrap();
     assert_eq!(version_of(&set(&session, "global/A", "again")).number(), Some(7));
     verify(&session).unwrap();
 }
@@ -173,7 +173,14 @@ fn conditions_decide() {
     assert_eq!(kind(attempt(Condition::Absent)), Some(ErrorKind::Conflict));
     let second = version_of(&attempt(Condition::Is(first.clone())).unwrap());
     assert_eq!(kind(attempt(Condition::Is(first.clone()))), Some(ErrorKind::Conflict));
-    write::delete(&session, &key("global/A"), &mut Wait::patient(&cx())).unwrap();
+    let stale = write::delete(
+        &session,
+        &key("global/A"),
+        &Condition::Is(first.clone()),
+        &mut Wait::patient(&cx()),
+    );
+    assert_eq!(kind(plain(stale)), Some(ErrorKind::Conflict));
+    write::delete(&session, &key("global/A"), &Condition::Any, &mut Wait::patient(&cx())).unwrap();
     attempt(Condition::Absent).unwrap();
     assert_eq!(
         kind(attempt(Condition::Is(second))),
@@ -391,7 +398,7 @@ fn the_index_follows_own_writes_and_sees_foreign_ones() {
     assert_eq!(names(&ours, &page(None, None)), ["global/A", "global/B", "global/C"]);
     index::follow(
         &ours,
-        &write::delete(&ours, &key("global/A"), &mut Wait::patient(&cx())).unwrap(),
+        &write::delete(&ours, &key("global/A"), &Condition::Any, &mut Wait::patient(&cx())).unwrap(),
     );
     assert!(index::is_warm(&ours));
     assert_eq!(names(&ours, &page(None, None)), ["global/B", "global/C"]);

@@ -4,6 +4,8 @@ mod child;
 mod executor;
 mod home;
 mod ledger;
+#[cfg(target_os = "linux")]
+mod tracer;
 
 use std::io::Write;
 use std::sync::mpsc;
@@ -13,6 +15,8 @@ pub use child::Subject;
 pub use executor::block_on;
 pub use home::Home;
 pub use ledger::{Check, Ledger};
+#[cfg(target_os = "linux")]
+pub use tracer::{End, run_until_write};
 
 /// Says something past the harness's capture, so that CI logs hold the figures.
 pub fn say(line: &str) {

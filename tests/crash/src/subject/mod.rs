@@ -6,6 +6,7 @@ mod fork;
 mod fork_faces;
 mod forked;
 mod host;
+pub mod migrate;
 mod steps;
 mod write;
 
@@ -44,6 +45,12 @@ pub fn main() -> ExitCode {
         "fork-faces" => fork_faces::faces(),
         "fork-cached" => fork_faces::cached(),
         "host" => host::meddle(id, number(2)),
+        "migrate" => {
+            let word = |index: usize| args.get(index).map(String::as_str).unwrap_or_default();
+            if !migrate::run(word(2).as_ref(), word(1)) {
+                return ExitCode::FAILURE;
+            }
+        }
         _ => {
             say(format_args!("error: no mode `{mode}`"));
             return ExitCode::from(2);

@@ -6,6 +6,7 @@ use super::{OUT_OF_REACH, STOPS, Three, fails, text};
 use crate::backend::{MetadataUpdate, Operation};
 use crate::backends::fault::{Fault, LimitedBackend, Script};
 use crate::backends::memory::MemoryBackend;
+use crate::context::{CallOptions, CancellationToken};
 use crate::error::ErrorKind;
 use crate::key::SecretKey;
 use crate::secret::{Secret, Version};
@@ -186,6 +187,20 @@ fn a_member_that_hangs_before_the_write_is_a_timeout_and_in_the_write_an_unknown
     three.members[1].on(Operation::Set).then(Fault::Hang);
     let error = fails(manager.set("K", &Secret::new("v")), ErrorKind::OutcomeUnknown);
     assert_eq!(error.backend(), Some("fault"), "{error}");
+}
+
+#[test]
+fn a_write_that_is_cancelled_before_it_is_sent_has_done_nothing() {
+    let three = Three::new(Some(1), false);
+    three.members[0].on(Operation::Describe).then(Fault::Hang);
+    let token = CancellationToken::new();
+    let manager = three.manager().with_options(CallOptions::new().cancel(token.clone()));
+    let writing = std::thread::spawn(move || manager.set("K", &Secret::new("v")).map(drop));
+    let patience = Duration::from_secs(15);
+    assert!(three.members[0].wait_for(patience, |seen| seen.started > 0).is_some());
+    token.cancel();
+    fails(writing.join().unwrap(), ErrorKind::Cancelled);
+    assert_eq!(three.calls()[1], 0);
 }
 
 #[test]

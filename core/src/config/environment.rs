@@ -162,6 +162,8 @@ impl Source<'_> {
             match &stated {
                 None => stated = Some((name, value)),
                 Some((_, present)) if present.expose() == value.expose() => {}
+                // One that every program reads: the application's own wins.
+                Some(_) if !setting.is_own(&name, app) => {}
                 Some((first, _)) => {
                     let message = format!(
                         "{first} and {name} both state `{}` and differ; set one of them",

@@ -139,7 +139,7 @@ pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Back
     };
     let Some(open) = found.open else {
         let reason = format!(
-            "`{}` is a backend that needs the cargo feature `{}`, which this build lacks; it has {}",
+            "names `{}`, a backend that needs the cargo feature `{}`, which this build lacks; it has {}",
             found.name,
             found.feature,
             names().join(", ")
@@ -153,11 +153,11 @@ pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Back
 fn no_backend(name: &str) -> String {
     let there = names().join(", ");
     if let Some(word) = coming(name) {
-        return format!("`{word}` is a backend that this version does not have; this build has {there}");
+        return format!("names `{word}`, a backend that this version does not have; this build has {there}");
     }
     let shown = shown_word(name);
     let near = nearest(name, words()).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
-    format!("`{shown}` names no backend{near}; this build has {there}")
+    format!("names no backend (`{shown}`){near}; this build has {there}")
 }
 
 #[cfg(test)]
@@ -174,7 +174,8 @@ mod tests {
         assert!(no_backend("vualt").contains("names no backend"));
         assert!(no_backend("vault").contains("this version does not have"));
         assert!(no_backend("memroy").contains("did you mean `memory`?"));
-        for (_, word) in ALIASES {
+        for (alias, word) in ALIASES {
+            assert!(known(alias).is_some() || coming(alias).is_some(), "{alias}");
             assert!(coming(word).is_none() || known(word).is_none(), "{word} is both");
         }
     }

@@ -286,6 +286,57 @@ fn a_backend_that_forgets() {
     assert!(lines(&run, "warn")[0].contains("forgets everything"), "{}", run.text());
 }
 
+#[test]
+fn a_plain_file() {
+    let home = Home::new();
+    let doctor = ["doctor", "--secrets-backend", "file"];
+    home.run_with(&["set", "--secrets-backend", "file", "A"], b"s3cret")
+        .ok();
+    let run = home.run(&doctor).ok();
+    assert!(lines(&run, "warn")[0].contains("plain text"), "{}", run.text());
+    let file = home.path().join(".local/share/strongroom/secrets.json");
+    fs::write(&file, "{").unwrap();
+    fails(home.run(&doctor), 62, &["opening", "integrity", "secrets.json"]);
+    assert_eq!(fs::read(&file).unwrap(), b"{", "looking changes nothing");
+    assert_eq!(
+        fs::read_dir(file.parent().unwrap())
+            .unwrap()
+            .filter(is_set_aside)
+            .count(),
+        0
+    );
+    fs::write(&file, "{\"version\": 99, \"secrets\": {}}").unwrap();
+    fails(home.run(&doctor), 63, &["opening", "unsupported_format"]);
+}
+
+fn is_set_aside(entry: &std::io::Result<fs::DirEntry>) -> bool {
+    entry
+        .as_ref()
+        .is_ok_and(|entry| entry.file_name().to_string_lossy().contains("corrupt"))
+}
+
+#[test]
+fn variables_that_are_required() {
+    let home = Home::new().variable("STRONGROOM_SECRETS_ENV_REQUIRED", "A,B");
+    let run = home.run(&["doctor", "--secrets-backend", "env"]);
+    fails(run, 55, &["STRONGROOM_SECRET_GLOBAL_A", "STRONGROOM_SECRET_GLOBAL_B"]);
+}
+
+#[test]
+fn a_folder_of_secrets_that_is_not_there() {
+    let home = Home::new().variable("STRONGROOM_SECRETS_DIRECTORY_PATH", "/no/such/folder");
+    let run = home.run(&["doctor", "--secrets-backend", "directory"]);
+    fails(run, 30, &["opening", "/no/such/folder"]);
+}
+
+#[test]
+fn a_key_that_nobody_states() {
+    for word in ["local", "local_encrypted"] {
+        let run = Home::new().run(&["doctor", "--secrets-backend", word]);
+        fails(run, 61, &["key", "FERNET_SECRET_KEY"]);
+    }
+}
+
 /// Another process that holds the whole store until its stdin ends.
 const HOLDER: &str = r#"
 import sqlite3, sys

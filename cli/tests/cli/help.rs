@@ -13,6 +13,8 @@ const VERBS: &[&str] = &[
     "generate",
     "copy",
     "migrate",
+    "import",
+    "export",
     "component",
     "component list",
     "component set",

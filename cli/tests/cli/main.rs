@@ -4,6 +4,7 @@
 mod completions;
 mod component;
 mod concurrency;
+mod config;
 mod doctor;
 mod explain;
 mod fernet;

@@ -200,3 +200,26 @@ fn colours_are_off_where_they_are_not_wanted() {
         );
     }
 }
+
+/// An export shows values, so a person is asked before they are shown on a terminal.
+#[test]
+fn an_export_to_a_terminal_is_confirmed() {
+    let home = Home::with_store();
+    home.set("A", b"s3cret");
+    let export = ["export", "--format", "env"];
+    let Some((code, screen)) = on_a_terminal(&home, "n", &export) else {
+        return;
+    };
+    assert!(
+        code != 0 && screen.contains("[y/N]") && !screen.contains("s3cret"),
+        "{screen}"
+    );
+    let (code, screen) = on_a_terminal(&home, "y", &export).expect("python3 is still there");
+    assert!(code == 0 && screen.contains("A='s3cret'"), "{screen}");
+    let (code, screen) =
+        on_a_terminal(&home, "", &["export", "--format", "env", "--yes"]).expect("python3 is still there");
+    assert!(
+        code == 0 && screen.contains("A='s3cret'") && !screen.contains("[y/N]"),
+        "{screen}"
+    );
+}

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use super::dotenv::{self, Entry};
 use super::files::{self, Links, Text};
 use super::nearest::nearest;
 use super::origin::Origin;
@@ -14,9 +13,11 @@ use super::variables::{Variable, Variables};
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry;
 use crate::sys::files::shown;
+use crate::transfer::{Entry, dotenv};
 use crate::value::SecretValue;
 
 /// The variable of Fernet keys, `new,old`; every application reads the same one.
+#[cfg(feature = "encrypted")]
 pub(crate) const FERNET_KEYS: &str = "FERNET_SECRET_KEY";
 
 /// The variable that belongs to no application.
@@ -76,7 +77,7 @@ pub(super) fn apply(settings: &mut Settings, app: &str, environment: bool, probl
         process.seed(settings, problems);
     }
     if let (Some(path), Some(entries)) = (&file, &entries) {
-        of_file(path, &|name| Ok(last(entries, name)), &|variable| {
+        of_file(path, &|name| Ok(value_of(entries, name)), &|variable| {
             in_file(path, variable)
         })
         .seed(settings, problems);
@@ -92,7 +93,7 @@ fn apply_file(settings: &mut Settings, app: &str, path: &Path, problems: &mut Ve
             return Vec::new();
         }
     };
-    let value = |name: &str| Ok(last(&entries, name));
+    let value = |name: &str| Ok(value_of(&entries, name));
     let origin = |variable: String| in_file(path, variable);
     of_file(path, &value, &origin).apply(settings, app, problems);
     misspelt(app, entries.iter().map(|entry| entry.name.clone()), problems);
@@ -104,10 +105,10 @@ fn apply_file(settings: &mut Settings, app: &str, path: &Path, problems: &mut Ve
     entries
 }
 
-/// Of two lines with one name the later counts.
-fn last(entries: &[Entry], name: &str) -> Option<SecretValue> {
-    let found = entries.iter().rev().find(|entry| entry.name == name)?;
-    Some(SecretValue::copy_of(found.value.as_bytes()))
+/// The value of a variable, for a setting to keep.
+fn value_of(entries: &[Entry], name: &str) -> Option<SecretValue> {
+    let found = entries.iter().find(|entry| entry.name == name)?;
+    Some(SecretValue::copy_of(found.value.expose()))
 }
 
 fn in_file(path: &Path, variable: String) -> Origin {
@@ -130,8 +131,8 @@ fn variables_of(path: &Path) -> Result<(Vec<Entry>, bool)> {
         let message = format!("there is no file `{}`", shown(path));
         return Err(Error::new(ErrorKind::InvalidConfig, message));
     };
-    let entries = dotenv::parse(&text).map_err(|fault| {
-        let message = format!("`{}`, line {}, {}", shown(path), fault.line, fault.reason);
+    let entries = dotenv::read(&text).map_err(|error| {
+        let message = format!("`{}`: {}", shown(path), error.message());
         Error::new(ErrorKind::InvalidConfig, message)
     })?;
     Ok((entries, private))
@@ -161,6 +162,8 @@ impl Source<'_> {
             match &stated {
                 None => stated = Some((name, value)),
                 Some((_, present)) if present.expose() == value.expose() => {}
+                // One that every program reads: the application's own wins.
+                Some(_) if !setting.is_own(&name, app) => {}
                 Some((first, _)) => {
                     let message = format!(
                         "{first} and {name} both state `{}` and differ; set one of them",

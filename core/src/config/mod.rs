@@ -3,7 +3,6 @@
 mod collect;
 mod detect;
 mod document;
-mod dotenv;
 pub(crate) mod environment;
 mod files;
 mod json;

@@ -73,6 +73,11 @@ impl Setting {
         names
     }
 
+    /// Whether a variable that states it is this application's alone.
+    pub(super) fn is_own(&self, variable: &str, app: &str) -> bool {
+        variable.starts_with(&in_variables(app)) && !self.aliases.contains(&variable)
+    }
+
     /// Whether a project's file may state it only once a person trusts that file: it says where secrets lie or go, or
     /// what opens them. A person trusts a file by `strongroom config trust`.
     pub fn needs_trust(&self) -> bool {

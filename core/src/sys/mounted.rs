@@ -263,6 +263,7 @@ mod system {
 mod tests {
     use std::io::Read;
     use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
@@ -302,6 +303,52 @@ mod tests {
             }
             assert!(open(&folder, Path::new("loop")).is_err());
             assert!(open(&dir.path().join("gone"), Path::new("a")).is_err());
+        }
+    }
+
+    /// A swap as Kubernetes does it: a new folder, `..data` renamed onto the old link, the old folder removed.
+    #[test]
+    fn a_file_is_found_while_its_links_are_swapped() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path();
+        symlink("..data/a", folder.join("a")).unwrap();
+        let swap = |round: usize| {
+            let (new, link) = (folder.join(format!("..{round}")), folder.join("..tmp"));
+            std::fs::create_dir(&new).unwrap();
+            std::fs::write(new.join("a"), "inside").unwrap();
+            symlink(format!("..{round}"), &link).unwrap();
+            std::fs::rename(&link, folder.join("..data")).unwrap();
+            if round > 0 {
+                let old = folder.join(format!("..{}", round - 1));
+                std::fs::remove_file(old.join("a")).unwrap();
+                std::fs::remove_dir(old).unwrap();
+            }
+        };
+        swap(0);
+        let mut round = 0;
+        for open in [open_beneath, open_by_name] {
+            // No swap before a reading has ended since the last one, so that no reading meets more than two.
+            let readings = AtomicUsize::new(0);
+            std::thread::scope(|scope| {
+                let (readings, swap, round) = (&readings, &swap, &mut round);
+                let swapping = scope.spawn(move || {
+                    for _ in 0..300 {
+                        let before = readings.load(Ordering::SeqCst);
+                        *round += 1;
+                        swap(*round);
+                        while readings.load(Ordering::SeqCst) == before {
+                            std::thread::yield_now();
+                        }
+                    }
+                });
+                let mut wrong = Vec::new();
+                while !swapping.is_finished() {
+                    let found = open(folder, Path::new("a")).and_then(content).unwrap_or_default();
+                    wrong.extend((found != "inside").then_some(found));
+                    readings.fetch_add(1, Ordering::SeqCst);
+                }
+                assert!(wrong.is_empty(), "{wrong:?}");
+            });
         }
     }
 

@@ -40,6 +40,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
     }
     no_duplicates(&entries)?;
     reader.expandable.dedup();
+    reader.returns.dedup();
     let kinds = [
         (
             reader.expandable,

@@ -9,11 +9,16 @@ use strongroom_crash::rig::{Home, Ledger, Subject, Watchdog, knob, say};
 const EXE: &str = env!("CARGO_BIN_EXE_strongroom-crash");
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// Runs a mode, reads everything back that it acknowledged, and answers its figures by name.
+/// Runs a mode over the encrypted store; see [`run_over`].
 fn run(args: &[&str]) -> impl Fn(&str) -> usize + use<> {
+    run_over("encrypted", args)
+}
+
+/// Runs a mode, reads everything back that it acknowledged, and answers its figures by name.
+fn run_over(backend: &'static str, args: &[&str]) -> impl Fn(&str) -> usize + use<> {
     let watchdog = Watchdog::new("forks", LIMIT);
     let begin = Instant::now();
-    let home = Home::new();
+    let home = Home::of(backend);
     let (lines, status) = Subject::start(EXE, &home, args).finish(LIMIT / 2);
     let mut ledger = Ledger::default();
     ledger.enter(&lines);
@@ -87,4 +92,22 @@ fn both_faces_work_in_a_child_of_a_process_that_used_both() {
 fn a_child_reads_cached_values_and_its_parent_sees_what_it_writes() {
     let figure = run(&["fork-cached"]);
     assert_eq!(figure("worked"), 20);
+}
+
+#[test]
+fn forks_of_a_process_that_uses_the_plain_file_lose_nothing_and_hang_nothing() {
+    let forks = knob("STRONGROOM_CRASH_FORKS").unwrap_or(500) / 5;
+    let figure = run_over("file", &["fork", &forks.to_string()]);
+    assert_eq!((figure("hung"), figure("failed")), (0, 0));
+    let (worked, unavailable) = (figure("worked"), figure("unavailable"));
+    assert_eq!((worked + unavailable) as u64, forks);
+    assert!(unavailable * 20 <= worked, "{unavailable} children of {forks}");
+}
+
+#[test]
+fn children_and_grandchildren_use_the_plain_file_cached_or_not() {
+    let figure = run_over("file", &["fork-grandchildren", "20"]);
+    assert_eq!((figure("hung"), figure("failed")), (0, 0));
+    assert_eq!(run_over("file", &["fork-first"])("worked"), 2);
+    assert_eq!(run_over("file", &["fork-cached"])("worked"), 20);
 }

@@ -36,6 +36,13 @@ fn encrypted(setup: &Setup) -> Vec<Finding> {
         .find(|key| settings.is_set(key));
     if let Some(key) = stated {
         findings.push(Finding::ok("key", format!("from {}", settings.origin(key))));
+    } else if setup.backend() != "encrypted" {
+        findings.push(Finding::fail(
+            "key",
+            ErrorKind::KeyMissing,
+            "nobody states the key: neither `local_encrypted.key` nor the variable FERNET_SECRET_KEY is set",
+            "set FERNET_SECRET_KEY; `strongroom fernet generate` makes a new key",
+        ));
     } else if let Some(descriptor) = settings.text("encrypted.key_fd") {
         findings.push(Finding::ok("key", format!("from the file descriptor {descriptor}")));
     } else {

@@ -4,12 +4,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use zeroize::Zeroizing;
-
 use super::config::Config;
 use super::document::{Document, Page};
 use super::metadata;
-use super::place::{self, Place, Snapshot};
+use super::place::{self, Changed, Place, Snapshot};
 use super::render::{self, Edit, Edits};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetRequest, Health,
@@ -112,7 +110,7 @@ impl FileBackend {
         &'a self,
         cx: &'a CallContext,
         operation: Operation,
-        edit: impl Fn(&Document) -> Result<(Zeroizing<Vec<u8>>, T)> + Send + 'static,
+        edit: impl Fn(&Document) -> Result<Changed<T>> + Send + 'static,
     ) -> BoxFuture<'a, Result<(T, ChangeStep)>> {
         Box::pin(async move {
             let shared = Arc::clone(&self.shared);
@@ -212,7 +210,7 @@ impl Shared {
 }
 
 /// The text with these secrets in it, and what each write leaves.
-fn put(document: &Document, entries: &[Entry]) -> Result<(Zeroizing<Vec<u8>>, Vec<(Version, bool)>)> {
+fn put(document: &Document, entries: &[Entry]) -> Result<Changed<Vec<(Version, bool)>>> {
     let mut edits = Edits::new();
     let mut written = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -229,7 +227,10 @@ fn put(document: &Document, entries: &[Entry]) -> Result<(Zeroizing<Vec<u8>>, Ve
         written.push((metadata::version(Some(updated_at)), present.is_none()));
         edits.insert(&entry.key, edit);
     }
-    Ok((render::changed(document, &edits)?, written))
+    Ok(Changed {
+        text: render::changed(document, &edits)?,
+        answer: written,
+    })
 }
 
 /// Whether a write may happen; `former` is what is known about the secret, where it is there and can be read.
@@ -395,7 +396,10 @@ impl Backend for FileBackend {
             let mut changed = known.clone();
             update.apply(&mut changed);
             let text = render::changed(document, &Edits::from([(&key, Edit::Describe(&changed))]))?;
-            Ok((text, known.version.clone()))
+            Ok(Changed {
+                text,
+                answer: known.version.clone(),
+            })
         });
         Box::pin(async move {
             let (version, step) = written.await?;
@@ -411,7 +415,8 @@ impl Backend for FileBackend {
             };
             let known = present.parts.as_ref().map(|(_, known)| known);
             meets(&condition, true, known).map_err(|error| error.with_key(&key))?;
-            Ok((render::changed(document, &Edits::from([(&key, Edit::Remove)]))?, ()))
+            let text = render::changed(document, &Edits::from([(&key, Edit::Remove)]))?;
+            Ok(Changed { text, answer: () })
         });
         Box::pin(async move { Ok(written.await?.1) })
     }

@@ -34,6 +34,8 @@ pub(super) enum Read {
 #[derive(Debug)]
 pub(super) struct Document {
     text: Zeroizing<Vec<u8>>,
+    /// The fields of the whole, in their order, and where their values stand.
+    pub(super) fields: Vec<(String, Range<usize>)>,
     /// The entries whose names are keys.
     pub(super) entries: BTreeMap<SecretKey, Entry>,
     /// The other entries, by their names.
@@ -110,7 +112,13 @@ pub(super) fn read(text: Zeroizing<Vec<u8>>) -> Result<Read> {
             }
         }
     }
-    Ok(Read::Current(Document { text, entries, foreign }))
+    let fields = places(valid, fields);
+    Ok(Read::Current(Document {
+        text,
+        fields,
+        entries,
+        foreign,
+    }))
 }
 
 fn unknown_version(version: &str) -> Error {
@@ -126,6 +134,11 @@ fn twice<'a>(names: impl Iterator<Item = &'a String>, reason: &'static str) -> O
     let mut seen = BTreeSet::new();
     let mut names = names;
     names.any(|name| !seen.insert(name)).then_some(reason)
+}
+
+fn places(text: &str, members: json::Members<'_>) -> Vec<(String, Range<usize>)> {
+    let place = |(name, value)| (name, place_of(text, value));
+    members.into_iter().map(place).collect()
 }
 
 /// Where a piece of `text` stands in it.
@@ -158,15 +171,16 @@ impl Document {
     /// A document without secrets.
     pub(super) fn empty() -> Self {
         Self {
-            text: Zeroizing::new(render::EMPTY.to_vec()),
+            text: Zeroizing::new(render::EMPTY.as_bytes().to_vec()),
+            fields: places(render::EMPTY, json::members(render::EMPTY).unwrap_or_default()),
             entries: BTreeMap::new(),
             foreign: BTreeMap::new(),
         }
     }
 
     /// The whole text.
-    pub(super) fn text(&self) -> &str {
-        self.piece(&(0..self.text.len()))
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.text
     }
 
     /// A piece of the text.

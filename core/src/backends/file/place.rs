@@ -52,6 +52,12 @@ pub(super) struct Snapshot {
     _file: Option<File>,
 }
 
+/// A document's new text, and what the call that changes it answers.
+pub(super) struct Changed<T> {
+    pub(super) text: Zeroizing<Vec<u8>>,
+    pub(super) answer: T,
+}
+
 /// What a look found.
 enum Found {
     Good(Snapshot),
@@ -179,7 +185,7 @@ impl Place {
             reason,
             "the secrets file is corrupt; it was set aside and a fresh one is made"
         );
-        match files::write_private_file_new(path, render::EMPTY) {
+        match files::write_private_file_new(path, render::EMPTY.as_bytes()) {
             // Someone who does not know the lock has made one.
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
             outcome => outcome.map_err(outside),
@@ -192,7 +198,7 @@ impl Place {
         &self,
         cx: &CallContext,
         mut known: Option<Arc<Snapshot>>,
-        edit: impl Fn(&Document) -> Result<(Zeroizing<Vec<u8>>, T)>,
+        edit: impl Fn(&Document) -> Result<Changed<T>>,
     ) -> Result<(T, ChangeStep, Snapshot)> {
         let locked = self.lock(cx)?;
         let look = || files::stamp(&locked.path).map_err(|error| files::io_error(&error, "look at", &locked.path));
@@ -202,7 +208,7 @@ impl Place {
                 Some(known) => known,
                 None => Arc::new(self.settled(&locked, cx)?),
             };
-            let (text, answer) = edit(&now.document)?;
+            let Changed { text, answer } = edit(&now.document)?;
             if text.len() > MAX_DOCUMENT {
                 return Err(Error::new(
                     ErrorKind::TooLarge,
@@ -223,7 +229,7 @@ impl Place {
             // One name, which the lock makes ours: a leftover of a process that was killed goes with the next write.
             let temporary = locked.path.with_file_name(hidden(&locked.path));
             let OpenFile { file, stamp, .. } =
-                files::replace(&locked.path, &temporary, document.text().as_bytes()).map_err(outside)?;
+                files::replace(&locked.path, &temporary, document.bytes()).map_err(outside)?;
             let step = ChangeStep::new(token(now.stamp), token(Some(stamp)));
             let snapshot = Snapshot {
                 document,

@@ -14,7 +14,7 @@ use crate::key::SecretKey;
 use crate::secret::SecretMetadata;
 
 /// A document without secrets.
-pub(super) const EMPTY: &[u8] = b"{\n  \"version\": 2,\n  \"secrets\": {}\n}";
+pub(super) const EMPTY: &str = "{\n  \"version\": 2,\n  \"secrets\": {}\n}";
 
 /// What becomes of an entry.
 pub(super) enum Edit<'a> {
@@ -113,14 +113,12 @@ pub(super) fn changed(document: &Document, edits: &Edits<'_>) -> Result<Zeroizin
             _ => drop(sources.insert(key.as_str(), Source::Edited(document.entries.get(key), edit))),
         }
     }
-    // A document reads as an object: that was its first test.
-    let fields = json::members(document.text()).unwrap_or_default();
     let mut pieces = Pieces(Vec::with_capacity(8 * sources.len() + 16));
     let mut is_first = true;
-    for (name, value) in &fields {
+    for (name, place) in &document.fields {
         pieces.name(&mut is_first, "  ", name);
         if name != "secrets" {
-            pieces.raw(value);
+            pieces.raw(document.piece(place));
             continue;
         }
         let mut is_first = true;

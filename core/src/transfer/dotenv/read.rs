@@ -11,7 +11,6 @@ use crate::value::SecretValue;
 ///
 /// # Errors
 /// As [`parse`].
-#[allow(dead_code, reason = "the configuration reads `.env` files with it")]
 pub(crate) fn read(text: &str) -> Result<Vec<Entry>> {
     parse(text, Dialect::Common).map(|parsed| parsed.entries)
 }

@@ -6,6 +6,7 @@ use strongroom::backend::BatchResult;
 use strongroom::backend::{
     Description, Explanation, Health, ListPage, MetadataUpdate, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
 };
+use strongroom::transfer::{Export, ExportOptions, ImportOptions, ImportReport};
 use strongroom::{
     AsKey, CancellationToken, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, Lookup, NewValue,
     Result, RollbackTo, Secret, SecretKey, SecretManager, SecretScope, SecretValue, SetOptions, UpdateOptions, Version,
@@ -69,6 +70,8 @@ impl Client {
         delete_with(key: impl AsKey, options: DeleteOptions) -> ();
         versions(key: impl AsKey) -> Vec<VersionEntry>;
         rollback(key: impl AsKey, to: impl Into<RollbackTo>) -> SetOutcome;
+        export(options: ExportOptions) -> Export;
+        import(document: &[u8], options: ImportOptions) -> ImportReport;
         health() -> Health;
         verify() -> VerifyReport;
         lock() -> ();

@@ -31,6 +31,7 @@ mod rotate;
 mod set;
 mod set_api_key;
 mod set_many;
+mod transfer;
 mod update_metadata;
 mod update_value;
 mod values;
@@ -70,6 +71,7 @@ fn tests() -> Vec<Test> {
         set::tests,
         set_api_key::tests,
         set_many::tests,
+        transfer::tests,
         update_metadata::tests,
         update_value::tests,
         values::tests,

@@ -67,7 +67,7 @@ fn read_back(format: Format, dialect: Dialect, readers: &[Reader], most_refused:
     let (held, document, refused) = exported(&values, format, dialect);
     assert!(refused <= most_refused, "{refused} of {} were refused", values.len());
     for reader in readers {
-        if let Some(found) = reader.read(&[document.clone()]) {
+        if let Some(found) = reader.read(std::slice::from_ref(&document)) {
             same(reader.name(), &held, found[0].as_ref().expect("the document is read"));
         }
     }

@@ -95,7 +95,7 @@ fn shell(program: &str, documents: &[String]) -> Option<Read> {
         let of_document = assigned(document);
         let told: Vec<_> = of_document
             .iter()
-            .map(|name| format!("printf '%s\\0' \"${name}\""))
+            .map(|name| format!("printf '%s\\0' \"${{{name}+=${name}}}\""))
             .collect();
         script.push_str(&format!(
             "(. ./d{number} && {{ printf 'ok\\0'; {}; }} || printf 'no\\0') 2>&-\n",
@@ -116,28 +116,29 @@ fn shell(program: &str, documents: &[String]) -> Option<Read> {
     let mut told = told.split('\0');
     let read = names.iter().map(|names| {
         (told.next() == Some("ok")).then(|| {
-            let values = names.iter().map(|name| (name.clone(), told.next().unwrap().to_owned()));
+            let values = names.iter().filter_map(|name| {
+                // What is only a piece of a value is not set.
+                let value = told.next().unwrap().strip_prefix('=')?;
+                Some((name.clone(), value.to_owned()))
+            });
             values.collect()
         })
     });
     Some(read.collect())
 }
 
-/// The names that a document of these tests assigns: `A` and `B`, or `V` and a number.
+/// The names that a document of these tests may assign; in one that we wrote they are `V` and a number.
 fn assigned(document: &str) -> Vec<String> {
-    let names = document
-        .split(['\n', ' ', '\u{feff}'])
-        .filter_map(|word| word.split_once('=').map(|(name, _)| name));
-    let is_ours = |name: &&str| {
-        matches!(*name, "A" | "B")
-            || name
-                .strip_prefix('V')
-                .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    let words = document.split(['\n', ' ', '\t', '\u{feff}']);
+    let names = words.filter_map(|word| word.split_once('=').map(|(name, _)| name));
+    let is_name = |name: &&str| {
+        let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        begins && name.chars().all(|c| c.is_ascii_alphanumeric())
     };
-    let mut names: Vec<_> = names.filter(is_ours).map(str::to_owned).collect();
+    let mut names: Vec<_> = names.filter(is_name).map(str::to_owned).collect();
     if document.starts_with('V') {
         // The others stand in values.
-        names.retain(|name| name.starts_with('V'));
+        names.retain(|name| name[1..].parse::<usize>().is_ok() && name.starts_with('V'));
     }
     names.sort();
     names.dedup();

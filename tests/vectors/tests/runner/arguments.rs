@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use strongroom::backend::MetadataUpdate;
+use strongroom::transfer::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 use strongroom::{
     CallOptions, GenerateSpec, GetOptions, IntoTimestamp, ListOptions, PromptPolicy, Result, Secret, SecretKey,
     SecretMetadata, SecretScope, SetOptions, UpdateOptions,
@@ -141,6 +142,51 @@ pub(super) fn list(state: &State, args: &Value) -> Result<ListOptions> {
     }
     options.limit = args.get("limit").map(size);
     options.full_metadata = flag(&args["full_metadata"]);
+    Ok(options)
+}
+
+/// The word of an argument, or the default where it is absent.
+fn word<T: Default>(args: &Value, name: &str, from_word: fn(&str) -> Option<T>) -> T {
+    args[name].as_str().map_or_else(T::default, |word| {
+        from_word(word).unwrap_or_else(|| panic!("`{word}` is no {name}"))
+    })
+}
+
+fn format(args: &Value) -> Format {
+    Format::from_word(text(&args["format"])).expect("there is such a format")
+}
+
+pub(super) fn export(state: &State, args: &Value) -> Result<ExportOptions> {
+    let mut options = ExportOptions::new(format(args)).dialect(word(args, "dialect", Dialect::from_word));
+    if let Some(scope) = args["scope"].as_str() {
+        options = options.scope(SecretScope::parse(&state.fill(scope))?);
+    }
+    options.prefix = args["prefix"].as_str().map(|prefix| state.fill(prefix));
+    for key in args["keys"].as_array().into_iter().flatten() {
+        options = options.key(state.fill(text(key)));
+    }
+    options.full_names = flag(&args["full_names"]);
+    options.include_expired = flag(&args["include_expired"]);
+    options.strict = flag(&args["strict"]);
+    if !args["fernet_keys"].is_null() {
+        options = options.fernet_keys(value(&args["fernet_keys"]));
+    }
+    Ok(options)
+}
+
+pub(super) fn import(state: &State, args: &Value) -> Result<ImportOptions> {
+    let mut options = ImportOptions::new(format(args))
+        .dialect(word(args, "dialect", Dialect::from_word))
+        .names(word(args, "names", NamePolicy::from_word))
+        .if_exists(word(args, "if_exists", IfExists::from_word));
+    if let Some(scope) = args["scope"].as_str() {
+        options = options.scope(SecretScope::parse(&state.fill(scope))?);
+    }
+    options.provider = args["provider"].as_str().map(str::to_owned);
+    options.dry_run = flag(&args["dry_run"]);
+    if !args["fernet_keys"].is_null() {
+        options = options.fernet_keys(value(&args["fernet_keys"]));
+    }
     Ok(options)
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use strongroom::backend::{ExplainStep, SetOutcome};
+use strongroom::transfer::Skipped;
 use strongroom::{
     DeleteOptions, FallbackOptions, NewValue, Result, RollbackTo, Secret, SecretKey, SecretMetadata, SecretScope,
     SecretValue, Version,
@@ -227,6 +228,33 @@ fn call(state: &mut State, op: &str, args: &Value, save: &Value) -> Result<Value
             let outcome = client.rollback(state.key(args), to)?;
             written(state, save, &outcome)
         }
+        "export" => {
+            let export = client.export(arguments::export(state, args)?)?;
+            let names: BTreeMap<_, _> = export
+                .exported
+                .iter()
+                .map(|entry| (entry.key.as_str(), entry.name.as_str()))
+                .collect();
+            json!({
+                "document": export.document.expose_str()?,
+                "names": names,
+                "skipped": skipped(&export.skipped),
+            })
+        }
+        "import" => {
+            let document = state.fill(text(&args["document"]));
+            let report = client.import(document.as_bytes(), arguments::import(state, args)?)?;
+            if let Some(failure) = report.failures.into_iter().next() {
+                return Err(failure.error);
+            }
+            let keys = |keys: &[SecretKey]| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+            json!({
+                "imported": keys(&report.created),
+                "replaced": keys(&report.replaced),
+                "skipped": skipped(&report.skipped),
+                "notes": report.notes.len(),
+            })
+        }
         "health" => json!(client.health()?.state.word()),
         "verify" => {
             let report = client.verify()?;
@@ -236,6 +264,11 @@ fn call(state: &mut State, op: &str, args: &Value, save: &Value) -> Result<Value
         "close" => client.close().map(|()| Value::Null)?,
         _ => panic!("there is no operation `{op}`"),
     })
+}
+
+fn skipped(skipped: &[Skipped]) -> BTreeMap<&str, &str> {
+    let told = skipped.iter();
+    told.map(|entry| (entry.name.as_str(), entry.reason.word())).collect()
 }
 
 fn get_many(client: &Client, state: &State, args: &Value) -> Result<Value> {

@@ -1,5 +1,6 @@
 //! Where the file lies, and who else could touch it.
 
+use std::io::Write;
 use std::os::unix::fs::{chown, symlink};
 use std::process::Command;
 
@@ -133,7 +134,8 @@ fn what_a_killed_writer_left_goes_with_the_next_write() {
 fn default_place_of_a_child() {
     for app in ["sideseat", "my-app"] {
         let shown = locations::plain_file(app, &Settings::new()).map(|path| path.display().to_string());
-        println!("{app}={}", shown.unwrap_or_else(|error| error.to_string()));
+        let shown = shown.unwrap_or_else(|error| error.to_string());
+        writeln!(std::io::stdout(), "{app}={shown}").unwrap();
     }
 }
 

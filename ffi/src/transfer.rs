@@ -78,7 +78,6 @@ impl Drop for Progress {
 #[derive(Clone, Copy)]
 enum Form {
     Flag,
-    Scope,
     Text,
     /// A word that this function knows, and what is wanted.
     Word(fn(&str) -> bool, &'static str),
@@ -114,7 +113,7 @@ const OWN: &[(&str, Form)] = &[
     ("names", NAMES),
     ("prefix", Form::Text),
     ("provider", Form::Text),
-    ("scope", Form::Scope),
+    ("scope", Form::Text),
     ("skip_unfit", Form::Flag),
     ("strict", Form::Flag),
 ];
@@ -161,10 +160,6 @@ impl Form {
     fn check(self, name: &str, text: &str) -> Result<()> {
         let (fits, wanted) = match self {
             Self::Flag => (matches!(text, "true" | "false"), "must be `true` or `false`"),
-            Self::Scope => (
-                SecretScope::parse(text).is_ok(),
-                "must be the text of a scope, such as `org/acme`",
-            ),
             Self::Text => (!text.is_empty(), "is empty"),
             Self::Word(knows, wanted) => (knows(text), wanted),
         };
@@ -312,7 +307,7 @@ pub unsafe extern "C" fn strongroom_transfer_new(transfer: *mut *mut Transfer, e
 }
 
 /// Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
-/// that does not fit a verb is `invalid_argument` there.
+/// that does not fit a verb is `invalid_argument` there, and a wrong scope `invalid_key`.
 ///
 /// Words: `format` (export, import; must be set: `env`, `dotenv`, `json`, `yaml`, `fernet`), `dialect` (export, import, of
 /// `dotenv`: `common`, `python`, `node`, `compose`), `if_exists` (import, copy: `refuse`, `replace`, `skip`), `names`

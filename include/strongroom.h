@@ -37,9 +37,9 @@
  *   A function whose name ends in `_async` returns at once. If it returned STRONGROOM_STATUS_OK, its callback runs
  *   exactly once, on a thread of the library, perhaps before that function has returned; callbacks run one after
  *   another. Otherwise it never runs. A callback owns the objects that it is given and frees them.
- *   Inside any callback (completion, log, secret provider, destroy) only getters, `_free` and strongroom_cancel_fire may
- *   be called; everything else answers reentrant_call. Nothing may be thrown out of a callback, nothing may jump out of
- *   it, and it must not end its thread.
+ *   Inside any callback (completion, log, secret provider, progress, destroy) only getters, `_free` and
+ *   strongroom_cancel_fire may be called; everything else answers reentrant_call. Nothing may be thrown out of a
+ *   callback, nothing may jump out of it, and it must not end its thread.
  *
  * Fork
  *   The child may use every handle. Calls that were started before the fork complete in the parent only. A child that
@@ -1531,7 +1531,7 @@ strongroom_status_t strongroom_transfer_new(strongroom_transfer_t **transfer,
 
 /*
  Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
- that does not fit a verb is `invalid_argument` there.
+ that does not fit a verb is `invalid_argument` there, and a wrong scope `invalid_key`.
 
  Words: `format` (export, import; must be set: `env`, `dotenv`, `json`, `yaml`, `fernet`), `dialect` (export, import, of
  `dotenv`: `common`, `python`, `node`, `compose`), `if_exists` (import, copy: `refuse`, `replace`, `skip`), `names`

@@ -244,6 +244,7 @@ impl Stated {
 
 /// The options of an export.
 pub(crate) fn export(transfer: *const Transfer) -> Result<ExportOptions> {
+    pin(transfer)?;
     let stated = Stated::of(transfer, EXPORT)?;
     let mut options = ExportOptions::new(stated.format()?).dialect(stated.dialect());
     options.scope = stated.scope()?;
@@ -258,6 +259,7 @@ pub(crate) fn export(transfer: *const Transfer) -> Result<ExportOptions> {
 
 /// The options of an import.
 pub(crate) fn import(transfer: *const Transfer) -> Result<ImportOptions> {
+    pin(transfer)?;
     let stated = Stated::of(transfer, IMPORT)?;
     let mut options = ImportOptions::new(stated.format()?).dialect(stated.dialect());
     options.scope = stated.scope()?;

@@ -57,6 +57,7 @@ fn seed_002_local_encrypted() {
             assert!(!found, "{part} in {}", file.display());
         }
     }
+    let home = home.variable("FERNET_SECRET_KEY", key.text().trim_end());
     let token = home.run(&["export", "--format", "fernet", "ANTHROPIC_KEY"]).ok();
     assert!(token.text().contains("gAAAAA") && !token.text().contains(VALUE));
     // Another key opens nothing.

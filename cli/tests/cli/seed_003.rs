@@ -237,16 +237,24 @@ fn seed_003_example_4_migrating_between_environments() {
     assert_eq!(there.text(), shown.text());
 }
 
-/// "Secrets File Corruption": told with the line and without a value, and nothing is brought in.
+/// "Secrets File Corruption", with the commonest slips: told with the line and without a value, and nothing is brought
+/// in.
 #[test]
 fn seed_003_a_corrupt_document_is_told_by_its_line() {
     let home = Home::with_store();
     let words = ["import", "--format", "yaml", "--scope", "component/c"];
-    for wrong in ["GOOD: \"a\"\nBAD \"c4nary\"\n", "GOOD: \"a\"\n  BAD: \"c4nary\"\n"] {
-        let run = home.run_with(&words, wrong.as_bytes());
-        assert_ne!(run.code, 0);
+    for (wrong, told) in [
+        ("GOOD: \"a\"\n  BAD: \"c4nary\"\n", "line 2"),
+        ("GOOD: a\nBAD: c4nary: x\n", "line 2"),
+        (
+            "GOOD: \"a\"\nBAD \"c4nary\"\n",
+            "line 3 of the document: a name has no `:` after it, here or on the line before",
+        ),
+        ("GOOD: a\nBAD c4nary\nMORE: b\n", "a name has no `:` after it"),
+    ] {
+        let run = home.run_with(&words, wrong.as_bytes()).fails("invalid_argument", 52);
         assert!(
-            run.stderr.contains("line 2") && !run.stderr.contains("c4nary"),
+            run.stderr.contains(told) && !run.stderr.contains("c4nary"),
             "{}",
             run.stderr
         );

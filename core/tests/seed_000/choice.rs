@@ -5,7 +5,7 @@ use std::fs;
 use strongroom::backend::Persistence;
 use strongroom::{Builder, ErrorKind, Origin, Secret};
 
-use crate::{CANARY, Place, sideseat};
+use crate::{CANARY, Place, sideseat, text};
 
 /// The table "Backends": the words, and how long what they keep lasts. Those of operating systems and of other machines
 /// come with a later version, and are told apart from slips.
@@ -100,5 +100,53 @@ fn seed_000_configuration_priority() {
         found(configured().flag("backend", "env").backend("memory")),
         ("memory".to_owned(), Origin::Builder),
         "what the program itself states is above all"
+    );
+}
+
+/// `sideseat --secrets-backend …`, among the arguments of SideSeat's own program.
+#[test]
+fn seed_000_cli_flag_of_a_program_of_ones_own() {
+    #[derive(clap::Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        secrets: strongroom::flags::SecretsArgs,
+        #[arg(long)]
+        port: Option<u16>,
+    }
+    let place = Place::new();
+    place
+        .file()
+        .open_blocking()
+        .unwrap()
+        .set("A", &Secret::new("v"))
+        .unwrap();
+    let path = format!("file.path={}", text(&place.vault()));
+    let line = [
+        "sideseat",
+        "--port",
+        "5388",
+        "--secrets-backend",
+        "file",
+        "--secrets-set",
+        &path,
+    ];
+    let arguments = <Arguments as clap::Parser>::try_parse_from(line).unwrap();
+    assert_eq!(arguments.port, Some(5388));
+    let secrets = arguments.secrets.apply(sideseat()).unwrap().open_blocking().unwrap();
+    assert_eq!(
+        (secrets.backend().name(), secrets.backend().chosen_by()),
+        ("file", &Origin::Flag)
+    );
+    assert_eq!(secrets.get_value("A").unwrap().as_deref(), Some("v"));
+    let arguments = <Arguments as clap::Parser>::try_parse_from(["sideseat", "--secrets-backend", "vault"]).unwrap();
+    let error = arguments
+        .secrets
+        .apply(sideseat())
+        .unwrap()
+        .open_blocking()
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.setting()),
+        (ErrorKind::InvalidConfig, Some("backend"))
     );
 }

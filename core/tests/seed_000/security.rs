@@ -56,7 +56,7 @@ fn seed_000_vault_migration() {
     let keys: Vec<_> = saved["secrets"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(keys, ["global/api_key_secret", "global/jwt_signing_key"]);
     // No manual intervention.
-    let found = secrets.get(&SecretKey::new("jwt_signing_key")).unwrap().unwrap();
+    let found = secrets.get(SecretKey::new("jwt_signing_key")).unwrap().unwrap();
     assert_eq!(found.value.expose(), b"one");
     assert_eq!(found.metadata.provider.as_deref(), Some("sideseat"));
     assert_eq!(found.metadata.created_at.unwrap().unix_timestamp(), 1_683_356_889);

@@ -22,11 +22,9 @@ fn choice(app: &str, settings: &Settings) -> Result<(&'static str, String)> {
 
     let store = locations::store_file(app, settings)?;
     let there = if store.exists() { "is there" } else { "is to be made" };
-    let key = match settings.exclusive(locations::KEY_SETTINGS) {
-        Ok(Some(key)) => format!("`{key}` from {}", settings.origin(key)),
-        // Told by the backend.
-        Err(_) => "keys that exclude each other".to_owned(),
-        Ok(None) => format!("the key file `{}`", shown(&locations::key_file(app, settings)?)),
+    let key = match settings.exclusive(locations::KEY_SETTINGS)? {
+        Some(key) => format!("`{key}` from {}", settings.origin(key)),
+        None => format!("the key file `{}`", shown(&locations::key_file(app, settings)?)),
     };
     let reason = format!(
         "this build has no keystore of the operating system; the store `{}` {there}, opened by {key}",

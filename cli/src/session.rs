@@ -2,12 +2,19 @@
 
 use std::path::PathBuf;
 
+use strongroom::backend::{Health, HealthState};
 use strongroom::blocking::SecretManager;
 use strongroom::{Builder, ErrorKind, Inspection, Result, SecretKey};
 
 use crate::args::Global;
 use crate::failure::Failure;
-use crate::{project, trust};
+use crate::{output, project, trust};
+
+/// The backend whose values everyone can read who can read its file.
+pub(crate) const PLAIN: &str = "file";
+
+/// What that means.
+pub(crate) const PLAIN_TEXT: &str = "INSECURE: every value is plain text, for development only";
 
 /// Whether a store that is not there may be made. Only what brings in a secret makes one: a slip in `--app` must not
 /// leave an empty store behind, and a read must not answer "no such secret" where there is no store at all.
@@ -29,7 +36,31 @@ pub(crate) fn open_built(global: &Global, mut builder: Builder) -> Result<Secret
     if may_prompt(&global.app) {
         builder = builder.flag("prompt", "allow");
     }
-    builder.open_blocking()
+    let manager = builder.open_blocking()?;
+    tell_damage(&manager);
+    Ok(manager)
+}
+
+/// Says that a corrupt file was set aside, also to those who asked for quiet: what they look for may be in it.
+fn tell_damage(manager: &SecretManager) {
+    if manager.backend().name() != PLAIN {
+        return;
+    }
+    if let Ok(Health {
+        state: HealthState::Degraded,
+        reason: Some(reason),
+        ..
+    }) = manager.health()
+    {
+        output::warning(&reason);
+    }
+}
+
+/// Says that what is now written lies open.
+pub(crate) fn tell_plain(global: &Global, manager: &SecretManager) {
+    if manager.backend().name() == PLAIN {
+        output::notice(global, &format!("note: the backend `{PLAIN}` is {PLAIN_TEXT}"));
+    }
 }
 
 /// What the flags and documents say, for a manager that asks nobody.
@@ -84,6 +115,7 @@ pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
     // Looked at before, and not by opening twice: a key that comes from a descriptor can be read only once.
     let was_there = store_file(global).is_some_and(|path| path.exists());
     let manager = open(global, Create::IfAbsent)?;
+    tell_plain(global, &manager);
     let made = !was_there && matches!(manager.backend().name(), "encrypted" | "local_encrypted");
     Ok((manager, made))
 }

@@ -142,10 +142,13 @@ impl Target {
         let is_missing =
             |error: &Error| error.kind() == ErrorKind::Unavailable && error.setting() == Some("encrypted.path");
         match target(global, ends, Create::Never) {
-            Ok(manager) => Ok(Self {
-                manager,
-                is_missing: false,
-            }),
+            Ok(manager) => {
+                session::tell_plain(global, &manager);
+                Ok(Self {
+                    manager,
+                    is_missing: false,
+                })
+            }
             Err(Failure::Strongroom(error)) if is_missing(&error) => Ok(Self {
                 // An empty place that holds everything, as the store will.
                 manager: session::builder(global, Create::Never)?

@@ -33,6 +33,9 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
         ("chosen by", backend.chosen_by().to_string()),
         ("persistence", backend.persistence().to_string()),
     ];
+    if backend.name() == session::PLAIN {
+        lines.push(("at rest", session::PLAIN_TEXT.to_owned()));
+    }
     lines.extend(store.map(|path| ("store", path.display().to_string())));
     lines.extend(key.map(|key| ("key", key)));
     lines.push(("key memory", key_memory()));

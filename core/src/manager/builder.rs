@@ -366,6 +366,11 @@ impl Plan {
         if let (Some(cache), Some(_)) = (&cache, &audit) {
             cache.shut(Gate::Audited);
         }
+        let capabilities = backend.capabilities();
+        if !capabilities.read_only && !capabilities.persistence.survives_reboot() {
+            let (backend, persistence) = (backend.name(), capabilities.persistence);
+            tracing::warn!(target: TARGET, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
+        }
         let max_value = to_usize(settings.integer("max_value"));
         let layered = layers::wrap(
             Arc::clone(&backend),

@@ -1,6 +1,6 @@
 //! A flat YAML mapping of texts.
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use zeroize::Zeroizing;
 
 use super::json::quoted;
@@ -39,6 +39,17 @@ fn is_plain(name: &str) -> bool {
         && !words.iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
+/// Where and why this is no YAML. Of the reader's own words only what is known to be free of the document's.
+fn no_yaml(error: &ScanError) -> Error {
+    let what = if error.info().starts_with("simple key expect") {
+        // It finds out where the next line begins.
+        "a name has no `:` after it, here or on the line before"
+    } else {
+        "this is no YAML"
+    };
+    malformed(error.marker().line(), what)
+}
+
 /// Reads a mapping of scalars, each as the text that it is, whatever it looks like: `0123`, `yes`, `1e3`.
 ///
 /// # Errors
@@ -51,7 +62,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
     let mut name: Option<(String, usize)> = None;
     let (mut inside, mut documents) = (false, 0);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| malformed(error.marker().line(), "this is no YAML"))?;
+        let (event, span) = event.map_err(|error| no_yaml(&error))?;
         match event {
             Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
             Event::StreamEnd => break,

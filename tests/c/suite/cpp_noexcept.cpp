@@ -132,6 +132,39 @@ void test_library() {
     holds(strongroom::try_shutdown(20s));
 }
 
+void test_transfers() {
+    const auto source = manager::try_open(memory_options());
+    const auto target = manager::try_open(memory_options());
+    if (!holds(source) || !holds(target)) {
+        return;
+    }
+    holds(source->try_set("A", "1"));
+    const auto what = strongroom::transfer{}.format("json");
+    const auto document = source->try_export_document(what);
+    CHECK(document && document->document().text() == "{\n  \"A\": \"1\"\n}\n");
+    holds(target->try_import_document("{\"B\": \"2\"}", what));
+    CHECK_KIND(target->try_import_document("{", what), invalid_argument);
+    CHECK_KIND(source->try_export_document(strongroom::transfer{}.format("xml")), invalid_argument);
+    const auto plan = source->try_copy_plan(*target);
+    CHECK(plan && plan->size() == 1 && (*plan)[0].outcome == "create");
+    const auto copied = source->try_copy_to(*target);
+    CHECK(copied && (*copied)[0].outcome == "copied");
+    CHECK_KIND(source->try_copy_to(*source), invalid_argument);
+    holds(source->try_copy_journal(*target));
+    const auto told = source->try_explain("A");
+    CHECK(told && told->answer == std::size_t{0} && !told->failure);
+    const auto later = source->explain_async("NONE").get();
+    CHECK(later && !later->answer);
+    CHECK_KIND(source->copy_to_async(*source).get(), invalid_argument);
+    const auto setting = source->try_setting("backend");
+    CHECK(setting && setting->value == "memory");
+    const auto name = strongroom::try_key_variable("a-b", "X_");
+    CHECK(name && *name == "X_GLOBAL_A_B");
+    const auto key = strongroom::fernet::try_generate();
+    CHECK(key && key->size() == 44);
+    CHECK_KIND(strongroom::fernet::try_decrypt(key->bytes(), "no token"), invalid_value);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -139,6 +172,7 @@ int main(int argc, char **argv) {
     test_verbs(memory_options());
     test_verbs(encrypted_options("noexcept"));
     test_async();
+    test_transfers();
     test_library();
     return check_end();
 }

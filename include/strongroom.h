@@ -37,9 +37,9 @@
  *   A function whose name ends in `_async` returns at once. If it returned STRONGROOM_STATUS_OK, its callback runs
  *   exactly once, on a thread of the library, perhaps before that function has returned; callbacks run one after
  *   another. Otherwise it never runs. A callback owns the objects that it is given and frees them.
- *   Inside any callback (completion, log, secret provider, destroy) only getters, `_free` and strongroom_cancel_fire may
- *   be called; everything else answers reentrant_call. Nothing may be thrown out of a callback, nothing may jump out of
- *   it, and it must not end its thread.
+ *   Inside any callback (completion, log, secret provider, progress, destroy) only getters, `_free` and
+ *   strongroom_cancel_fire may be called; everything else answers reentrant_call. Nothing may be thrown out of a
+ *   callback, nothing may jump out of it, and it must not end its thread.
  *
  * Fork
  *   The child may use every handle. Calls that were started before the fork complete in the parent only. A child that
@@ -90,6 +90,31 @@
  The item was not there before it was written.
  */
 #define STRONGROOM_ITEM_CREATED 8
+
+/*
+ A read never comes to the step, because an earlier one decides. It was asked for information.
+ */
+#define STRONGROOM_STEP_SHADOWED 1
+
+/*
+ The step failed, and a read passes over it, as the settings allow.
+ */
+#define STRONGROOM_STEP_PASSED_OVER 2
+
+/*
+ The answer is that of an import that wrote nothing, on purpose.
+ */
+#define STRONGROOM_TRANSFERRED_DRY_RUN 1
+
+/*
+ The answer is that of a copy that went on where an earlier one was interrupted.
+ */
+#define STRONGROOM_TRANSFERRED_RESUMED 2
+
+/*
+ The item was removed at the source.
+ */
+#define STRONGROOM_TRANSFERRED_DELETED 4
 
 /*
  What a function answers: success, or the kind of error. Numbers are never changed and never reused; the page
@@ -333,6 +358,12 @@ typedef struct strongroom_cancel_t strongroom_cancel_t;
 typedef struct strongroom_error_t strongroom_error_t;
 
 /*
+ Every place where a secret was looked for, in the order of a read, and how that read ends. Several threads may read
+ it at once.
+ */
+typedef struct strongroom_explanation_t strongroom_explanation_t;
+
+/*
  The answer of a list, a history or a batch. Several threads may read it at once.
  */
 typedef struct strongroom_list_t strongroom_list_t;
@@ -363,6 +394,16 @@ typedef struct strongroom_report_t strongroom_report_t;
  read it at once.
  */
 typedef struct strongroom_secret_t strongroom_secret_t;
+
+/*
+ Options of exports, imports and copies. One object may serve many calls; whoever changes it must be alone.
+ */
+typedef struct strongroom_transfer_t strongroom_transfer_t;
+
+/*
+ What an export, an import or a copy did, or a copy would do, secret by secret. Several threads may read it at once.
+ */
+typedef struct strongroom_transferred_t strongroom_transferred_t;
 
 /*
  What a write did. Several threads may read it at once.
@@ -441,12 +482,38 @@ typedef void (*strongroom_list_callback_t)(void *context,
                                            strongroom_error_t *error);
 
 /*
+ Takes an explanation, or why there is none.
+ */
+typedef void (*strongroom_explanation_callback_t)(void *context,
+                                                  strongroom_status_t status,
+                                                  strongroom_explanation_t *explanation,
+                                                  strongroom_error_t *error);
+
+/*
+ Takes what an export, an import or a copy did, or why it did not.
+ */
+typedef void (*strongroom_transferred_callback_t)(void *context,
+                                                  strongroom_status_t status,
+                                                  strongroom_transferred_t *transferred,
+                                                  strongroom_error_t *error);
+
+/*
  Takes a report, or why there is none.
  */
 typedef void (*strongroom_report_callback_t)(void *context,
                                              strongroom_status_t status,
                                              strongroom_report_t *report,
                                              strongroom_error_t *error);
+
+/*
+ Is told how far a copy is: what it is doing (`planning`, `copying`, `deleting`), how many secrets of that are done of
+ how many, and the key that was done last. Called on the thread that drives the copy, after each secret.
+ */
+typedef void (*strongroom_progress_callback_t)(void *context,
+                                               const char *phase,
+                                               size_t done,
+                                               size_t total,
+                                               const char *key);
 
 /*
  Takes an event: its `STRONGROOM_LEVEL_...`, where it comes from, and one line. Called on the thread on which it
@@ -574,7 +641,32 @@ strongroom_status_t strongroom_options_set_provider(strongroom_options_t *option
                                                     strongroom_error_t **error);
 
 /*
- Leaves the environment's variables alone.
+ Takes the settings of a document: JSON or TOML by the name's ending, else by its text. They stand in its table
+ `secrets`; all else in it belongs to the application. Relative paths in it start from its folder. Settings that are
+ stated one by one, and variables, win over it; of several documents the later wins. It is read when a manager is
+ opened, which then answers `invalid_config` (naming line and setting) or `insecure_path`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_options_set_config_file(strongroom_options_t *options,
+                                                       const char *path,
+                                                       size_t length,
+                                                       strongroom_error_t **error);
+
+/*
+ Takes the settings of a document that the program has at hand, as `strongroom_options_set_config_file`; `format` is
+ `json` or `toml`. Relative paths in it start from the working directory. The copy is wiped when the options are
+ freed.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_options_set_config_text(strongroom_options_t *options,
+                                                       const char *format,
+                                                       size_t format_length,
+                                                       const char *document,
+                                                       size_t document_length,
+                                                       strongroom_error_t **error);
+
+/*
+ Leaves the environment's variables and the user's own file alone.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_options_ignore_environment(strongroom_options_t *options,
@@ -631,6 +723,18 @@ STRONGROOM_API
 strongroom_status_t strongroom_manager_info(const strongroom_manager_t *manager,
                                             strongroom_report_t **report,
                                             strongroom_error_t **error);
+
+/*
+ Tells a setting of an open manager, by its name in `docs/settings.md`. Texts: `value` (not there where nobody stated
+ it and it has no default, and for a secret setting) and `origin`, who stated it, in words. Errors: `invalid_argument`
+ where there is no such setting.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_setting(const strongroom_manager_t *manager,
+                                               const char *name,
+                                               size_t name_length,
+                                               strongroom_report_t **report,
+                                               strongroom_error_t **error);
 
 /*
  Gives a manager or a view back. Calls under way go on; with the last handle and the last call the cache is wiped and
@@ -1122,6 +1226,177 @@ strongroom_status_t strongroom_manager_set_many_async(const strongroom_manager_t
                                                       void *context,
                                                       strongroom_error_t **error);
 
+/* ---- manager: explain ---- */
+
+/*
+ Tells every place where a secret is looked for, what each answered, and what a read comes to; never a value. Without
+ scopes (count 0) that is what `strongroom_manager_get` of the key does; with them, what
+ `strongroom_manager_get_with_fallback` of the name does. The cache is not asked.
+
+ Errors: `invalid_key`. What else a place fails with is told in its step.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_explain(const strongroom_manager_t *manager,
+                                               const char *key,
+                                               size_t key_length,
+                                               const char *const *scopes,
+                                               const size_t *scope_lengths,
+                                               size_t count,
+                                               const strongroom_call_t *call,
+                                               strongroom_explanation_t **explanation,
+                                               strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_explain`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_explain_async(const strongroom_manager_t *manager,
+                                                     const char *key,
+                                                     size_t key_length,
+                                                     const char *const *scopes,
+                                                     const size_t *scope_lengths,
+                                                     size_t count,
+                                                     const strongroom_call_t *call,
+                                                     strongroom_explanation_callback_t callback,
+                                                     void *context,
+                                                     strongroom_error_t **error);
+
+/* ---- manager: transfer ---- */
+
+/*
+ Writes many secrets into a document, which the answer holds. Names are the secrets' own; for `env` and `dotenv`
+ escaped where they are no names of variables.
+
+ Options (`strongroom_transfer_set`): `format` (must be set), `dialect`, `scope`, `prefix`, `full_names`,
+ `include_expired`, `strict`; keys; `fernet_keys`. Errors: `ambiguous` where two keys would share a name;
+ `unsupported` naming values that the format cannot hold, or where the backend cannot list and no keys are given;
+ `not_found` for a given key that there is not; with `strict` what would be skipped.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_export(const strongroom_manager_t *manager,
+                                              const strongroom_transfer_t *transfer,
+                                              const strongroom_call_t *call,
+                                              strongroom_transferred_t **transferred,
+                                              strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_export`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_export_async(const strongroom_manager_t *manager,
+                                                    const strongroom_transfer_t *transfer,
+                                                    const strongroom_call_t *call,
+                                                    strongroom_transferred_callback_t callback,
+                                                    void *context,
+                                                    strongroom_error_t **error);
+
+/*
+ Writes every entry of a document as a secret. What can be wrong is told before anything is written; then all or
+ nothing is written where the capability `atomic_batch` says so, else what failed is in the answer. The document is
+ copied, and the copy wiped. `transferred` may be NULL.
+
+ Options (`strongroom_transfer_set`): `format` (must be set), `dialect`, `scope`, `names`, `if_exists`, `provider`,
+ `dry_run`; `fernet_keys`. Errors: `invalid_argument` with the line of what cannot be read; `invalid_key` naming every
+ name that is no key; `conflict` naming every secret that is there already; `ambiguous`; `too_large`; as for
+ `strongroom_manager_set`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_import(const strongroom_manager_t *manager,
+                                              const void *document,
+                                              size_t document_length,
+                                              const strongroom_transfer_t *transfer,
+                                              const strongroom_call_t *call,
+                                              strongroom_transferred_t **transferred,
+                                              strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_import`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_import_async(const strongroom_manager_t *manager,
+                                                    const void *document,
+                                                    size_t document_length,
+                                                    const strongroom_transfer_t *transfer,
+                                                    const strongroom_call_t *call,
+                                                    strongroom_transferred_callback_t callback,
+                                                    void *context,
+                                                    strongroom_error_t **error);
+
+/* ---- manager: copy ---- */
+
+/*
+ Looks at what `strongroom_manager_copy_to` would do: every key, whether it is new in the target, there already or in
+ the way, and what the target cannot hold. Values are read and compared; nothing is written.
+
+ Options as for `strongroom_manager_copy_to`. Errors: `invalid_argument` where both managers have their secrets in one
+ place; `read_only`; `unsupported` where the source cannot list and no keys are named.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_copy_plan(const strongroom_manager_t *source,
+                                                 const strongroom_manager_t *target,
+                                                 const strongroom_transfer_t *transfer,
+                                                 const strongroom_call_t *call,
+                                                 strongroom_transferred_t **transferred,
+                                                 strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_copy_plan`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_copy_plan_async(const strongroom_manager_t *source,
+                                                       const strongroom_manager_t *target,
+                                                       const strongroom_transfer_t *transfer,
+                                                       const strongroom_call_t *call,
+                                                       strongroom_transferred_callback_t callback,
+                                                       void *context,
+                                                       strongroom_error_t **error);
+
+/*
+ Copies secrets to another manager: values, metadata and creation time, the current version of each. Every secret is
+ read back and compared. One that is there already with the same value and metadata counts as done, so a copy that was
+ interrupted is begun again with the same options and goes on. `transfer` and `transferred` may be NULL.
+
+ Options (`strongroom_transfer_set`): `scope`, `prefix`, `if_exists`, `allow_loss`, `skip_unfit`, `delete_source`,
+ `journal`; keys; `strongroom_transfer_set_progress`. Those of `call` hold for every single call of the copy. Errors:
+ as for `strongroom_manager_copy_plan`; before anything is written, what stands in the way of the first such secret:
+ `conflict`, `unsupported`, `too_large`, `not_found`; `conflict` where another copy holds the journal; `integrity`
+ where what was read back is not what was written. An error on the way ends the copy: what was copied stays, and
+ nothing was removed.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_copy_to(const strongroom_manager_t *source,
+                                               const strongroom_manager_t *target,
+                                               const strongroom_transfer_t *transfer,
+                                               const strongroom_call_t *call,
+                                               strongroom_transferred_t **transferred,
+                                               strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_copy_to`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_copy_to_async(const strongroom_manager_t *source,
+                                                     const strongroom_manager_t *target,
+                                                     const strongroom_transfer_t *transfer,
+                                                     const strongroom_call_t *call,
+                                                     strongroom_transferred_callback_t callback,
+                                                     void *context,
+                                                     strongroom_error_t **error);
+
+/*
+ Writes the path of the journal that a copy between the two has by default in the `strongroom` command, for the option
+ `journal`, with a NUL behind it, and tells its length without the NUL, also where the buffer is too small
+ (`buffer_too_small`, and nothing is written). The same two places have the same one. Errors: `invalid_config` where
+ there is no state folder.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_copy_journal(const strongroom_manager_t *source,
+                                                    const strongroom_manager_t *target,
+                                                    char *buffer,
+                                                    size_t capacity,
+                                                    size_t *needed,
+                                                    strongroom_error_t **error);
+
 /* ---- manager: admin ---- */
 
 /*
@@ -1244,6 +1519,71 @@ strongroom_status_t strongroom_call_set_cancel(strongroom_call_t *call,
  Gives options back. Calls that were made with them go on.
  */
 STRONGROOM_API strongroom_status_t strongroom_call_free(strongroom_call_t *call);
+
+/* ---- transfer ---- */
+
+/*
+ Makes options of which none is set.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_transfer_new(strongroom_transfer_t **transfer,
+                                            strongroom_error_t **error);
+
+/*
+ Sets an option; once more replaces it. An unknown name and a malformed value are `invalid_argument` here; an option
+ that does not fit a verb is `invalid_argument` there, and a wrong scope `invalid_key`.
+
+ Words: `format` (export, import; must be set: `env`, `dotenv`, `json`, `yaml`, `fernet`), `dialect` (export, import, of
+ `dotenv`: `common`, `python`, `node`, `compose`), `if_exists` (import, copy: `refuse`, `replace`, `skip`), `names`
+ (import, what becomes of names that are no keys: `refuse`, `escape`, `skip`). Texts: `scope` (all), `prefix` (export,
+ copy), `provider` (import), `journal` (copy: the path of the file that shows where an interrupted copy was). Flags
+ (`true`, `false`): `full_names`, `include_expired`, `strict` (export), `dry_run` (import), `allow_loss`, `skip_unfit`,
+ `delete_source` (copy).
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_transfer_set(strongroom_transfer_t *transfer,
+                                            const char *name,
+                                            size_t name_length,
+                                            const char *value,
+                                            size_t value_length,
+                                            strongroom_error_t **error);
+
+/*
+ Sets a secret option; once more replaces it: `fernet_keys` (export, import), the keys of a `fernet` document, parted by
+ commas, the newest first. The bytes are copied; the copy is wiped when the options are freed.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_transfer_set_secret(strongroom_transfer_t *transfer,
+                                                   const char *name,
+                                                   size_t name_length,
+                                                   const void *value,
+                                                   size_t value_length,
+                                                   strongroom_error_t **error);
+
+/*
+ Names one of the secrets that are exported or copied; without any, all are. A wrong key is answered by the verb.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_transfer_add_key(strongroom_transfer_t *transfer,
+                                                const char *key,
+                                                size_t key_length,
+                                                strongroom_error_t **error);
+
+/*
+ Has `progress` told how far a copy is; it must not wait. `destroy` (may be NULL) is called once, when neither these
+ options nor a copy that was made with them needs `context`; where this function fails, it is not called.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_transfer_set_progress(strongroom_transfer_t *transfer,
+                                                     strongroom_progress_callback_t progress,
+                                                     void *context,
+                                                     strongroom_destroy_t destroy,
+                                                     strongroom_error_t **error);
+
+/*
+ Wipes options and gives them back. Calls that were made with them go on.
+ */
+STRONGROOM_API strongroom_status_t strongroom_transfer_free(strongroom_transfer_t *transfer);
 
 /* ---- cancel ---- */
 
@@ -1528,6 +1868,162 @@ STRONGROOM_API const char *strongroom_list_next(const strongroom_list_t *list);
  */
 STRONGROOM_API strongroom_status_t strongroom_list_free(strongroom_list_t *list);
 
+/* ---- explanation ---- */
+
+/*
+ How many steps there are.
+ */
+STRONGROOM_API size_t strongroom_explanation_len(const strongroom_explanation_t *explanation);
+
+/*
+ The key that a step looked for, counted from 0; NULL beyond the last. Texts of an explanation live as long as it.
+ */
+STRONGROOM_API const char *strongroom_explanation_key(const strongroom_explanation_t *explanation, size_t index);
+
+/*
+ The text of the scope that a step looked in; NULL beyond the last.
+ */
+STRONGROOM_API const char *strongroom_explanation_scope(const strongroom_explanation_t *explanation, size_t index);
+
+/*
+ The word of the backend that was asked; NULL beyond the last.
+ */
+STRONGROOM_API const char *strongroom_explanation_backend(const strongroom_explanation_t *explanation, size_t index);
+
+/*
+ What it answered: `found`, `expired`, `absent`, `failed`, `not_asked`; NULL beyond the last.
+ */
+STRONGROOM_API const char *strongroom_explanation_word(const strongroom_explanation_t *explanation, size_t index);
+
+/*
+ Where exactly it looked, such as the name of a variable or the path of a file; NULL where it does not say, and beyond
+ the last.
+ */
+STRONGROOM_API const char *strongroom_explanation_detail(const strongroom_explanation_t *explanation, size_t index);
+
+/*
+ What is so of a step: a sum of `STRONGROOM_STEP_...`; 0 beyond the last.
+ */
+STRONGROOM_API uint32_t strongroom_explanation_flags(const strongroom_explanation_t *explanation, size_t index);
+
+/*
+ How many microseconds the answer took; 0 beyond the last.
+ */
+STRONGROOM_API uint64_t strongroom_explanation_took(const strongroom_explanation_t *explanation, size_t index);
+
+/*
+ Why a step failed; success where it did not.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_explanation_outcome(const strongroom_explanation_t *explanation,
+                                                   size_t index,
+                                                   strongroom_error_t **error);
+
+/*
+ A copy of what is known about the secret that a step found, which the caller frees; empty where it found none.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_explanation_metadata(const strongroom_explanation_t *explanation,
+                                                    size_t index,
+                                                    strongroom_metadata_t **metadata,
+                                                    strongroom_error_t **error);
+
+/*
+ The index of the step whose secret a read comes to, also of an expired one; `not_found` where it comes to none.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_explanation_answer(const strongroom_explanation_t *explanation,
+                                                  size_t *index);
+
+/*
+ What a read fails with; success where it does not. Without an answer and without a failure there is no such secret.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_explanation_failure(const strongroom_explanation_t *explanation,
+                                                   strongroom_error_t **error);
+
+/*
+ Gives an explanation back.
+ */
+STRONGROOM_API strongroom_status_t strongroom_explanation_free(strongroom_explanation_t *explanation);
+
+/* ---- transferred ---- */
+
+/*
+ How many items there are: secrets, and names that are none.
+ */
+STRONGROOM_API size_t strongroom_transferred_len(const strongroom_transferred_t *transferred);
+
+/*
+ The text of an item's key, counted from 0, or the name of what is no key; NULL beyond the last. Texts live as long as
+ the answer.
+ */
+STRONGROOM_API const char *strongroom_transferred_key(const strongroom_transferred_t *transferred, size_t index);
+
+/*
+ What became of an item; NULL beyond the last. Of an export: `exported`, `skipped`. Of an import: `created`,
+ `replaced`, `skipped`, `failed`. Of a copy: `copied`, `same`, `skipped`, `gone`, `deleted_before` (by one that was
+ interrupted), `reference` (a name in the source that is no key). Of its plan: `create`, `replace`, `same`, `skip`,
+ `refuse`, `reference`.
+ */
+STRONGROOM_API const char *strongroom_transferred_word(const strongroom_transferred_t *transferred, size_t index);
+
+/*
+ More about an item: the name in the document of what was exported; why an entry was skipped (`expired`, `reference`,
+ `name`, `exists`); of a copy, the fields that the target cannot hold, parted by commas. NULL where there is nothing to
+ tell, and beyond the last.
+ */
+STRONGROOM_API const char *strongroom_transferred_detail(const strongroom_transferred_t *transferred, size_t index);
+
+/*
+ The line of an imported document where a skipped entry stands; 0 for everything else, and beyond the last.
+ */
+STRONGROOM_API size_t strongroom_transferred_line(const strongroom_transferred_t *transferred, size_t index);
+
+/*
+ What is so of an item: `STRONGROOM_TRANSFERRED_DELETED` or 0; 0 beyond the last.
+ */
+STRONGROOM_API uint32_t strongroom_transferred_item_flags(const strongroom_transferred_t *transferred, size_t index);
+
+/*
+ Why an item failed, is refused or skipped, or was kept at the source; success where there is no such reason.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_transferred_outcome(const strongroom_transferred_t *transferred,
+                                                   size_t index,
+                                                   strongroom_error_t **error);
+
+/*
+ What is so of the whole: a sum of `STRONGROOM_TRANSFERRED_DRY_RUN` and `STRONGROOM_TRANSFERRED_RESUMED`.
+ */
+STRONGROOM_API uint32_t strongroom_transferred_flags(const strongroom_transferred_t *transferred);
+
+/*
+ How many notes an import has: what other readers of the format would understand differently.
+ */
+STRONGROOM_API size_t strongroom_transferred_note_count(const strongroom_transferred_t *transferred);
+
+/*
+ A note, counted from 0, with its line and never a value; NULL beyond the last.
+ */
+STRONGROOM_API const char *strongroom_transferred_note(const strongroom_transferred_t *transferred, size_t index);
+
+/*
+ The bytes of an exported document, `strongroom_transferred_document_len` of them, with no NUL behind them; NULL where
+ nothing was exported. They live until the answer is freed, which wipes them.
+ */
+STRONGROOM_API const uint8_t *strongroom_transferred_document(const strongroom_transferred_t *transferred);
+
+/*
+ How many bytes the document has; 0 where there is none.
+ */
+STRONGROOM_API size_t strongroom_transferred_document_len(const strongroom_transferred_t *transferred);
+
+/*
+ Wipes the answer and gives it back.
+ */
+STRONGROOM_API strongroom_status_t strongroom_transferred_free(strongroom_transferred_t *transferred);
+
 /* ---- report ---- */
 
 /*
@@ -1574,6 +2070,52 @@ strongroom_status_t strongroom_generate(int32_t form,
                                         strongroom_secret_t **secret,
                                         strongroom_error_t **error);
 
+/* ---- fernet ---- */
+
+/*
+ Makes a new random Fernet key: 44 characters, url-safe base64.
+ */
+STRONGROOM_API strongroom_status_t strongroom_fernet_generate(strongroom_secret_t **key, strongroom_error_t **error);
+
+/*
+ Makes a token of a value. `keys` are Fernet keys, parted by commas; the first one writes. Errors: `invalid_argument`
+ where one is no key; `too_large`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_fernet_encrypt(const void *keys,
+                                              size_t keys_length,
+                                              const void *value,
+                                              size_t value_length,
+                                              strongroom_secret_t **token,
+                                              strongroom_error_t **error);
+
+/*
+ Reads the value of a token that one of the keys made. With `ttl_seconds` of 0 or more only where the token is no
+ older, and is not of the future; a negative number means that its age does not count. Errors: `invalid_argument`
+ where one is no key; `invalid_value` where this is no token; `wrong_key` where none of the keys made it, or it was
+ changed; `expired`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_fernet_decrypt(const void *keys,
+                                              size_t keys_length,
+                                              const void *token,
+                                              size_t token_length,
+                                              int64_t ttl_seconds,
+                                              strongroom_secret_t **value,
+                                              strongroom_error_t **error);
+
+/*
+ Makes a token of the first key with the value and the time of another. Errors: as for `strongroom_fernet_decrypt`
+ without a time to live.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_fernet_rotate(const void *keys,
+                                             size_t keys_length,
+                                             const void *token,
+                                             size_t token_length,
+                                             strongroom_secret_t **rotated,
+                                             strongroom_error_t **error);
+
 /* ---- keys ---- */
 
 /*
@@ -1608,6 +2150,24 @@ STRONGROOM_API
 strongroom_status_t strongroom_key_unescape(const char *text,
                                             size_t length,
                                             void *buffer,
+                                            size_t capacity,
+                                            size_t *needed,
+                                            strongroom_error_t **error);
+
+/*
+ Writes the name of the environment variable that stands for a key, as the backend `env` and documents have it, with a
+ NUL behind it, and tells its length without the NUL, also where the buffer is too small (`buffer_too_small`, and
+ nothing is written). `prefix` stands before it (NULL: nothing); `mapping` is `plain` (people's names; several keys may
+ share one) or `escaped` (each key its own). `buffer` may be NULL where `capacity` is 0. Errors: `invalid_key`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_key_variable(const char *key,
+                                            size_t key_length,
+                                            const char *prefix,
+                                            size_t prefix_length,
+                                            const char *mapping,
+                                            size_t mapping_length,
+                                            char *buffer,
                                             size_t capacity,
                                             size_t *needed,
                                             strongroom_error_t **error);

@@ -21,11 +21,14 @@
 #include "strongroom/async.hpp"
 #include "strongroom/bytes.hpp"
 #include "strongroom/error.hpp"
+#include "strongroom/explanation.hpp"
+#include "strongroom/fernet.hpp"
 #include "strongroom/library.hpp"
 #include "strongroom/manager.hpp"
 #include "strongroom/options.hpp"
 #include "strongroom/report.hpp"
 #include "strongroom/secret.hpp"
+#include "strongroom/transfer.hpp"
 #include "strongroom/verbs.hpp"
 
 #endif

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
+use strongroom::transfer::MAX_DOCUMENT;
 use strongroom::{Error, ErrorKind, Result, SecretValue};
 
 use crate::handle::{self, Object};
@@ -176,11 +177,27 @@ pub(crate) unsafe fn value(pointer: *const c_void, length: usize) -> Result<Secr
 /// # Safety
 /// As [`bytes`].
 pub(crate) unsafe fn named_value(pointer: *const c_void, length: usize, name: &str) -> Result<SecretValue> {
+    // SAFETY: as this function.
+    unsafe { secret_bytes(pointer, length, MAX_VALUE, name) }
+}
+
+/// The bytes of a document, which holds many secrets.
+///
+/// # Safety
+/// As [`bytes`].
+pub(crate) unsafe fn document(pointer: *const c_void, length: usize, name: &str) -> Result<SecretValue> {
+    // SAFETY: as this function.
+    unsafe { secret_bytes(pointer, length, MAX_DOCUMENT, name) }
+}
+
+/// # Safety
+/// As [`bytes`].
+unsafe fn secret_bytes(pointer: *const c_void, length: usize, max: usize, name: &str) -> Result<SecretValue> {
     if pointer.is_null() && length == AUTO_LENGTH {
         return Err(is_null(name));
     }
     // SAFETY: as this function.
-    let bytes = unsafe { bytes(pointer.cast(), length, MAX_VALUE, name, ErrorKind::TooLarge) }?;
+    let bytes = unsafe { bytes(pointer.cast(), length, max, name, ErrorKind::TooLarge) }?;
     Ok(SecretValue::copy_of(bytes.unwrap_or_default()))
 }
 

@@ -19,6 +19,8 @@ mod call;
 mod cancel;
 mod completion;
 mod error;
+mod explanation;
+mod fernet;
 mod generate;
 mod guard;
 mod handle;
@@ -37,6 +39,8 @@ mod status;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod transfer;
+mod transferred;
 mod under_way;
 mod words;
 mod written;

@@ -3,7 +3,9 @@
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
 
-use strongroom::{Builder, Error, ErrorKind, Origin, Result, SecretManager, SecretProvider, SecretValue, Settings};
+use strongroom::{
+    Builder, ConfigFormat, Error, ErrorKind, Origin, Result, SecretManager, SecretProvider, SecretValue, Settings,
+};
 use zeroize::Zeroizing;
 
 use crate::arguments::{self, Out, text};
@@ -24,8 +26,18 @@ object!(Options, "options", 10, stripes 1);
 struct State {
     app: Option<String>,
     ignore_environment: bool,
+    /// In the order in which they were stated: the later wins.
+    documents: Vec<Document>,
     plain: Vec<(String, String)>,
     secret: Vec<(String, Stated)>,
+}
+
+/// Settings that were stated together.
+#[derive(Clone)]
+enum Document {
+    File(String),
+    /// It may hold secrets, so it is wiped.
+    Text(ConfigFormat, Arc<Zeroizing<String>>),
 }
 
 /// How a secret setting was stated.
@@ -45,6 +57,12 @@ impl Options {
         }
         if state.ignore_environment {
             builder = builder.without_environment();
+        }
+        for document in &state.documents {
+            builder = match document {
+                Document::File(path) => builder.config_file(path),
+                Document::Text(format, text) => builder.config_text(*format, text),
+            };
         }
         for (name, value) in &state.plain {
             builder = builder.option(name, value);
@@ -272,7 +290,59 @@ pub unsafe extern "C" fn strongroom_options_set_provider(
     }
 }
 
-/// Leaves the environment's variables alone.
+/// Takes the settings of a document: JSON or TOML by the name's ending, else by its text. They stand in its table
+/// `secrets`; all else in it belongs to the application. Relative paths in it start from its folder. Settings that are
+/// stated one by one, and variables, win over it; of several documents the later wins. It is read when a manager is
+/// opened, which then answers `invalid_config` (naming line and setting) or `insecure_path`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_options_set_config_file(
+    options: *mut Options,
+    path: *const c_char,
+    length: usize,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        change(options, error, |state| {
+            let path = text(path, length, "path")?;
+            if path.is_empty() {
+                return Err(fault(ErrorKind::InvalidArgument, "path", "is empty"));
+            }
+            state.documents.push(Document::File(path.to_owned()));
+            Ok(())
+        })
+    }
+}
+
+/// Takes the settings of a document that the program has at hand, as `strongroom_options_set_config_file`; `format` is
+/// `json` or `toml`. Relative paths in it start from the working directory. The copy is wiped when the options are
+/// freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_options_set_config_text(
+    options: *mut Options,
+    format: *const c_char,
+    format_length: usize,
+    document: *const c_char,
+    document_length: usize,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        change(options, error, |state| {
+            let format = match text(format, format_length, "format")? {
+                "json" => ConfigFormat::Json,
+                "toml" => ConfigFormat::Toml,
+                _ => return Err(fault(ErrorKind::InvalidArgument, "format", "must be `json` or `toml`")),
+            };
+            let document = text(document, document_length, "document")?;
+            let document = Arc::new(Zeroizing::new(document.to_owned()));
+            state.documents.push(Document::Text(format, document));
+            Ok(())
+        })
+    }
+}
+
+/// Leaves the environment's variables and the user's own file alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_options_ignore_environment(
     options: *mut Options,

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "error.hpp"
+#include "explanation.hpp"
 #include "report.hpp"
 #include "secret.hpp"
+#include "transfer.hpp"
 
 namespace strongroom {
 
@@ -93,6 +95,37 @@ template <> struct answer<key_parts> {
         const auto from = report::adopt(given);
         return key_parts{text(from, "canonical").value_or(""), text(from, "kind").value_or(""), text(from, "id"),
                          text(from, "name").value_or(""), text(from, "target")};
+    }
+};
+
+template <> struct answer<setting_value> {
+    using raw = strongroom_report_t *;
+    static result<setting_value> take(raw given) {
+        const auto from = report::adopt(given);
+        return setting_value{text(from, "value"), text(from, "origin").value_or("")};
+    }
+};
+
+template <> struct answer<transferred> {
+    using raw = strongroom_transferred_t *;
+    static result<transferred> take(raw given) { return transferred::adopt(given); }
+};
+
+template <> struct answer<explanation> {
+    using raw = strongroom_explanation_t *;
+    static result<explanation> take(raw given) {
+        const handle<strongroom_explanation_t, strongroom_explanation_free> owned(given);
+        explanation made;
+        for (std::size_t i = 0, count = strongroom_explanation_len(given); i < count; ++i) {
+            auto step = step_of(given, i);
+            if (!step) {
+                return step.error();
+            }
+            made.steps.push_back(*std::move(step));
+        }
+        made.answer = number<std::size_t>(strongroom_explanation_answer, given);
+        made.failure = told_error([&](auto **why) { return strongroom_explanation_failure(given, why); });
+        return made;
     }
 };
 
@@ -312,6 +345,25 @@ async_answer<T, Done> start(const error *wrong, Done &&done, const Begin &begin)
         using state = pending<T, std::decay_t<Done>>;
         auto call = std::unique_ptr<state>(new state{std::forward<Done>(done)});
         return launch(call, begin);
+    }
+}
+
+/// Calls `write(buffer, capacity, needed, why)` with a buffer that is large enough; `spare` is room for a NUL.
+template <class Write> result<std::string> written_text(std::size_t guess, std::size_t spare, const Write &write) {
+    std::string text(guess, '\0');
+    for (;;) {
+        std::size_t needed = 0;
+        strongroom_error_t *why = nullptr;
+        const auto outcome = write(text.data(), text.size() + spare, &needed, &why);
+        const bool small = outcome == STRONGROOM_STATUS_BUFFER_TOO_SMALL && needed > text.size();
+        if (outcome != STRONGROOM_STATUS_OK && !small) {
+            return error::adopt(outcome, why);
+        }
+        text.resize(needed);
+        if (!small) {
+            return text;
+        }
+        static_cast<void>(strongroom_error_free(why));
     }
 }
 

@@ -257,6 +257,59 @@ public:
         });
     }
 
+    /// `explain`.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<explanation, Done> explain_async(std::string_view key, const text_list &scopes = {},
+                                                                const call &how = {}, Done &&done = {}) const {
+        return start<explanation>(how.failure(), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+            return strongroom_manager_explain_async(c_handle(), key.data(), key.size(), scopes.data(), scopes.lengths(),
+                                                    scopes.size(), how.c_handle(), complete, to, why);
+        });
+    }
+
+    /// `export_document`.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<transferred, Done> export_document_async(const transfer &what, const call &how = {},
+                                                                        Done &&done = {}) const {
+        return start<transferred>(
+            first_wrong(what, how), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+                return strongroom_manager_export_async(c_handle(), what.c_handle(), how.c_handle(), complete, to, why);
+            });
+    }
+
+    /// `import_document`.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<transferred, Done> import_document_async(byte_view document, const transfer &what,
+                                                                        const call &how = {}, Done &&done = {}) const {
+        return start<transferred>(
+            first_wrong(what, how), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+                return strongroom_manager_import_async(c_handle(), document.data(), document.size(), what.c_handle(),
+                                                       how.c_handle(), complete, to, why);
+            });
+    }
+
+    /// `copy_plan`. The target may be destroyed while it is under way.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<transferred, Done> copy_plan_async(const result_verbs &target, const transfer &what = {},
+                                                                  const call &how = {}, Done &&done = {}) const {
+        return start<transferred>(
+            first_wrong(what, how), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+                return strongroom_manager_copy_plan_async(c_handle(), target.c_handle(), what.c_handle(),
+                                                          how.c_handle(), complete, to, why);
+            });
+    }
+
+    /// `copy_to`. The target may be destroyed while it is under way.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<transferred, Done> copy_to_async(const result_verbs &target, const transfer &what = {},
+                                                                const call &how = {}, Done &&done = {}) const {
+        return start<transferred>(
+            first_wrong(what, how), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+                return strongroom_manager_copy_to_async(c_handle(), target.c_handle(), what.c_handle(), how.c_handle(),
+                                                        complete, to, why);
+            });
+    }
+
 protected:
     using result_verbs::result_verbs;
 };

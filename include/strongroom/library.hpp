@@ -97,34 +97,26 @@ inline result<void> try_set_log(log_level level, log_sink sink) {
         nullptr, [&](auto **made, auto **why) { return strongroom_key_parse(text.data(), text.size(), made, why); });
 }
 
-namespace detail {
-
-/// Calls `write(buffer, capacity, needed, why)` with a buffer that is large enough; `spare` is room for a NUL.
-template <class Write> result<std::string> written_text(std::size_t guess, std::size_t spare, const Write &write) {
-    std::string text(guess, '\0');
-    for (;;) {
-        std::size_t needed = 0;
-        strongroom_error_t *why = nullptr;
-        const auto outcome = write(text.data(), text.size() + spare, &needed, &why);
-        const bool small = outcome == STRONGROOM_STATUS_BUFFER_TOO_SMALL && needed > text.size();
-        if (outcome != STRONGROOM_STATUS_OK && !small) {
-            return error::adopt(outcome, why);
-        }
-        text.resize(needed);
-        if (!small) {
-            return text;
-        }
-        static_cast<void>(strongroom_error_free(why));
-    }
-}
-
-} // namespace detail
-
 /// Any bytes as a segment of a key: `=HH` for what a key cannot hold, `==` for nothing.
 [[nodiscard]] inline result<std::string> try_escape(byte_view word) {
     return detail::written_text(word.size(), 1, [&](char *buffer, std::size_t capacity, auto *needed, auto **why) {
         return strongroom_key_escape(word.data(), word.size(), buffer, capacity, needed, why);
     });
+}
+
+/// How a key becomes the name of an environment variable: names that people expect, of which several keys may share
+/// one, or one of its own for each key.
+enum class variable_mapping { plain, escaped };
+
+/// The name of the environment variable that stands for a key, behind `prefix`. `invalid_key`.
+[[nodiscard]] inline result<std::string> try_key_variable(std::string_view key, std::string_view prefix = {},
+                                                          variable_mapping mapping = variable_mapping::plain) {
+    const std::string_view word = mapping == variable_mapping::plain ? "plain" : "escaped";
+    return detail::written_text(
+        prefix.size() + 2 * key.size(), 1, [&](char *buffer, std::size_t capacity, auto *needed, auto **why) {
+            return strongroom_key_variable(key.data(), key.size(), prefix.data(), prefix.size(), word.data(),
+                                           word.size(), buffer, capacity, needed, why);
+        });
 }
 
 /// The bytes that `escape` made a segment of. `invalid_key`.
@@ -146,6 +138,10 @@ inline void set_log(log_level level, log_sink sink) { try_set_log(level, std::mo
 }
 [[nodiscard]] inline key_parts parse_key(std::string_view text) { return try_parse_key(text).value(); }
 [[nodiscard]] inline std::string escape(byte_view word) { return try_escape(word).value(); }
+[[nodiscard]] inline std::string key_variable(std::string_view key, std::string_view prefix = {},
+                                              variable_mapping mapping = variable_mapping::plain) {
+    return try_key_variable(key, prefix, mapping).value();
+}
 [[nodiscard]] inline std::string unescape(std::string_view segment) { return try_unescape(segment).value(); }
 #endif
 

@@ -163,6 +163,30 @@ public:
     void lock(const call &how = {}) const { try_lock(how).value(); }
     /// Gives up connections, keys and cached values; every view answers `closed` from then on.
     void close(const call &how = {}) const { try_close(how).value(); }
+    /// Every place where a secret is looked for, and what a read comes to.
+    [[nodiscard]] explanation explain(std::string_view key, const text_list &scopes = {}, const call &how = {}) const {
+        return try_explain(key, scopes, how).value();
+    }
+    /// Writes many secrets into a document.
+    [[nodiscard]] transferred export_document(const transfer &what, const call &how = {}) const {
+        return try_export_document(what, how).value();
+    }
+    /// Writes every entry of a document as a secret.
+    transferred import_document(byte_view document, const transfer &what, const call &how = {}) const {
+        return try_import_document(document, what, how).value();
+    }
+    /// What `copy_to` would do; nothing is written.
+    [[nodiscard]] transferred copy_plan(const manager &target, const transfer &what = {}, const call &how = {}) const {
+        return try_copy_plan(target, what, how).value();
+    }
+    /// Copies secrets to another manager.
+    transferred copy_to(const manager &target, const transfer &what = {}, const call &how = {}) const {
+        return try_copy_to(target, what, how).value();
+    }
+    /// The journal that a copy to `target` has by default in the command.
+    [[nodiscard]] std::string copy_journal(const manager &target) const { return try_copy_journal(target).value(); }
+    /// A setting, by its name, and who stated it.
+    [[nodiscard]] setting_value setting(std::string_view name) const { return try_setting(name).value(); }
     /// What the manager is and can, by name; see `try_info`.
     [[nodiscard]] report info() const { return try_info().value(); }
 #endif

@@ -233,6 +233,9 @@ template <class T> void destroy(void *context) noexcept { delete static_cast<T *
 
 } // namespace detail
 
+/// The language of a document of settings.
+enum class config_format { json, toml };
+
 /// How a manager is opened. Move-only; may open many managers. A wrong setting is answered by `open`
 /// (`invalid_config`, naming it). docs/settings.md lists the settings. What stands here wins over the environment.
 class options : public detail::builder<strongroom_options_t, strongroom_options_new, strongroom_options_free> {
@@ -257,6 +260,27 @@ public:
         return *this;
     }
     options set(std::string_view name, std::string_view value) && { return std::move(set(name, value)); }
+    /// The settings of a document, JSON or TOML, in its table `secrets`; read when a manager is opened. What is set one
+    /// by one wins over it; of several documents the later.
+    options &config_file(std::string_view path) & {
+        apply([&](auto *made, auto **why) {
+            return strongroom_options_set_config_file(made, path.data(), path.size(), why);
+        });
+        return *this;
+    }
+    options config_file(std::string_view path) && { return std::move(config_file(path)); }
+    /// As `config_file`, for a document at hand.
+    options &config_text(config_format format, std::string_view document) & {
+        const std::string_view word = format == config_format::json ? "json" : "toml";
+        apply([&](auto *made, auto **why) {
+            return strongroom_options_set_config_text(made, word.data(), word.size(), document.data(), document.size(),
+                                                      why);
+        });
+        return *this;
+    }
+    options config_text(config_format format, std::string_view document) && {
+        return std::move(config_text(format, document));
+    }
     /// A secret setting of the table, such as `encrypted.key`. It is copied; the caller wipes his own.
     options &set_secret(std::string_view name, byte_view value) & {
         apply([&](auto *made, auto **why) {
@@ -286,7 +310,7 @@ public:
     options set_provider(std::string_view name, secret_provider provider) && {
         return std::move(set_provider(name, std::move(provider)));
     }
-    /// Leaves environment variables alone.
+    /// Leaves environment variables and the user's own file alone.
     options &ignore_environment() & {
         apply([](auto *made, auto **why) { return strongroom_options_ignore_environment(made, why); });
         return *this;

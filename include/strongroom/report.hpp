@@ -68,6 +68,14 @@ struct verify_report {
     std::uint64_t sequence = 0;
 };
 
+/// A setting of an open manager.
+struct setting_value {
+    /// Its text; none where nobody stated it and it has no default, and for a secret setting.
+    std::optional<std::string> value{};
+    /// Who stated it, in words.
+    std::string origin{};
+};
+
 /// The parts of a key.
 struct key_parts {
     /// The complete text: `global/api_key`.

@@ -14,6 +14,7 @@
 #include "options.hpp"
 #include "report.hpp"
 #include "secret.hpp"
+#include "transfer.hpp"
 
 namespace strongroom {
 
@@ -263,6 +264,69 @@ public:
     result<void> try_close(const call &how = {}) const {
         return ask<void>(how.failure(),
                          [&](auto **why) { return strongroom_manager_close(c_handle(), how.c_handle(), why); });
+    }
+
+    /// Every place where a secret is looked for, what each answered, and what a read comes to; never a value. Without
+    /// scopes that is what `try_get` does, with them what `try_get_with_fallback` does. The cache is not asked.
+    [[nodiscard]] result<explanation> try_explain(std::string_view key, const text_list &scopes = {},
+                                                  const call &how = {}) const {
+        return ask<explanation>(how.failure(), [&](auto **found, auto **why) {
+            return strongroom_manager_explain(c_handle(), key.data(), key.size(), scopes.data(), scopes.lengths(),
+                                              scopes.size(), how.c_handle(), found, why);
+        });
+    }
+
+    /// Writes many secrets into a document (`export`, which is no name in C++). `ambiguous` where two keys would share
+    /// a name; `unsupported` naming values that the format cannot hold, or where the backend cannot list; `not_found`.
+    [[nodiscard]] result<transferred> try_export_document(const transfer &what, const call &how = {}) const {
+        return ask<transferred>(first_wrong(what, how), [&](auto **done, auto **why) {
+            return strongroom_manager_export(c_handle(), what.c_handle(), how.c_handle(), done, why);
+        });
+    }
+
+    /// Writes every entry of a document as a secret, after everything that can be wrong was told. `invalid_argument`
+    /// with the line; `invalid_key`; `conflict`; `ambiguous`; `too_large`; as `try_set`.
+    [[nodiscard]] result<transferred> try_import_document(byte_view document, const transfer &what,
+                                                          const call &how = {}) const {
+        return ask<transferred>(first_wrong(what, how), [&](auto **done, auto **why) {
+            return strongroom_manager_import(c_handle(), document.data(), document.size(), what.c_handle(),
+                                             how.c_handle(), done, why);
+        });
+    }
+
+    /// What `try_copy_to` would do; nothing is written. `invalid_argument` where both have their secrets in one place;
+    /// `read_only`; `unsupported` where this one cannot list and no keys are named.
+    [[nodiscard]] result<transferred> try_copy_plan(const result_verbs &target, const transfer &what = {},
+                                                    const call &how = {}) const {
+        return ask<transferred>(first_wrong(what, how), [&](auto **done, auto **why) {
+            return strongroom_manager_copy_plan(c_handle(), target.c_handle(), what.c_handle(), how.c_handle(), done,
+                                                why);
+        });
+    }
+
+    /// Copies secrets to another manager and compares what it reads back; one that was interrupted is begun again and
+    /// goes on. As `try_copy_plan`; `conflict`, `unsupported`, `too_large`, `not_found` before anything is written;
+    /// `integrity`.
+    [[nodiscard]] result<transferred> try_copy_to(const result_verbs &target, const transfer &what = {},
+                                                  const call &how = {}) const {
+        return ask<transferred>(first_wrong(what, how), [&](auto **done, auto **why) {
+            return strongroom_manager_copy_to(c_handle(), target.c_handle(), what.c_handle(), how.c_handle(), done,
+                                              why);
+        });
+    }
+
+    /// The journal that a copy to `target` has by default in the command, for `transfer::journal`. `invalid_config`.
+    [[nodiscard]] result<std::string> try_copy_journal(const result_verbs &target) const {
+        return written_text(256, 1, [&](char *buffer, std::size_t capacity, auto *needed, auto **why) {
+            return strongroom_manager_copy_journal(c_handle(), target.c_handle(), buffer, capacity, needed, why);
+        });
+    }
+
+    /// A setting, by its name in docs/settings.md. `invalid_argument` where there is none.
+    [[nodiscard]] result<setting_value> try_setting(std::string_view name) const {
+        return ask<setting_value>(nullptr, [&](auto **found, auto **why) {
+            return strongroom_manager_setting(c_handle(), name.data(), name.size(), found, why);
+        });
     }
 
     /// Texts `app`, `backend`, `persistence`; numbers `max_value`, `max_key`, `persistent`, and 0 or 1 for each

@@ -17,23 +17,30 @@ const HEADER: &str = "include/strongroom.h";
 pub(crate) const SYMBOLS: &str = "include/strongroom.symbols";
 const CONFIG: &str = "ffi/cbindgen.toml";
 /// The order for a reader: what a program needs first.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 27] = [
     "library",
     "options",
     "manager",
     "manager/read",
     "manager/write",
     "manager/batch",
+    "manager/explain",
+    "manager/transfer",
+    "manager/copy",
     "manager/admin",
     "call",
+    "transfer",
     "cancel",
     "secret",
     "metadata",
     "written",
     "batch",
     "list",
+    "explanation",
+    "transferred",
     "report",
     "generate",
+    "fernet",
     "keys",
     "error",
     "status",

@@ -12,7 +12,7 @@ use crate::run::{read, root, target};
 
 const PAGE: &str = "docs/parity.md";
 /// Where the verbs of the manager stand.
-const SOURCES: &str = "core/src/manager";
+const SOURCES: [&str; 2] = ["core/src/manager", "core/src/transfer/copy"];
 /// Tells a runner where its files go.
 pub(crate) const FOLDER: &str = "STRONGROOM_PARITY_DIR";
 
@@ -138,14 +138,15 @@ pub(crate) fn look() -> Outcome {
 /// The operations that every language must have, in the order of the table.
 fn rows() -> Outcome<BTreeSet<String>> {
     let mut verbs = BTreeSet::new();
-    let folder = root().join(SOURCES);
-    let files = fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-    for file in files {
-        let path = file
-            .map_err(|error| format!("cannot read {}: {error}", folder.display()))?
-            .path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            verbs.extend(verbs_in(&read(&path)?));
+    for folder in SOURCES.map(|folder| root().join(folder)) {
+        let files = fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+        for file in files {
+            let path = file
+                .map_err(|error| format!("cannot read {}: {error}", folder.display()))?
+                .path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                verbs.extend(verbs_in(&read(&path)?));
+            }
         }
     }
     for (folded, _) in FOLDED {

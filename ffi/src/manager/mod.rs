@@ -5,19 +5,22 @@
 
 mod admin;
 pub(crate) mod batch;
+mod copy;
+pub(crate) mod explain;
 mod generate;
 pub(crate) mod read;
+pub(crate) mod transfer;
 pub(crate) mod write;
 
 use std::ffi::{c_char, c_void};
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use strongroom::backend::{BoxFuture, Capabilities, Operation};
 use strongroom::blocking::SecretManager as BlockingManager;
 use strongroom::face;
-use strongroom::{Builder, Error, ErrorKind, Result, SecretManager};
+use strongroom::{Builder, CallOptions, Error, ErrorKind, Result, SecretManager, Setting};
 
 use crate::arguments::{Out, text};
 use crate::call::{Call, Chosen};
@@ -27,7 +30,7 @@ use crate::guard::{guard, guard_free, refuse_in_callback};
 use crate::handle::{Object, hand_out, object, pin, pin_optional};
 use crate::options::Options;
 use crate::report::Report;
-use crate::status::Status;
+use crate::status::{Status, fault};
 use crate::under_way;
 
 /// A store of secrets. Any number of threads may use one at once.
@@ -75,10 +78,28 @@ pub(crate) fn close_all(patience: Duration) -> Result<()> {
     }
 }
 
+/// How a verb is run: with which options, and whether the caller's thread waits for it.
+struct Way {
+    options: CallOptions,
+    waits: bool,
+}
+
+impl Way {
+    /// A manager's view for a verb that is run so.
+    fn view(self, manager: &Manager) -> SecretManager {
+        if self.waits {
+            let view = manager.waiting.with_options(self.options);
+            view.wait_for(|manager| ready(manager.clone()))
+        } else {
+            manager.free.with_options(self.options)
+        }
+    }
+}
+
 /// A verb with its arguments, ready to run.
 struct Verb<A> {
     chosen: Chosen,
-    run: Box<dyn FnOnce(SecretManager) -> BoxFuture<'static, Result<A>> + Send>,
+    run: Box<dyn FnOnce(SecretManager, Way) -> BoxFuture<'static, Result<A>> + Send>,
 }
 
 impl<A> Verb<A> {
@@ -88,7 +109,19 @@ impl<A> Verb<A> {
     ) -> Self {
         Self {
             chosen,
-            run: Box::new(move |manager| Box::pin(run(manager))),
+            run: Box::new(move |manager, _| Box::pin(run(manager))),
+        }
+    }
+
+    /// A verb between two managers; both are called with what was chosen.
+    fn between<F: Future<Output = Result<A>> + Send + 'static>(
+        chosen: Chosen,
+        other: Manager,
+        run: impl FnOnce(SecretManager, SecretManager) -> F + Send + 'static,
+    ) -> Self {
+        Self {
+            chosen,
+            run: Box::new(move |manager, way| Box::pin(run(manager, way.view(&other)))),
         }
     }
 
@@ -98,8 +131,12 @@ impl<A> Verb<A> {
         let (token, _under_way) = under_way::begin(cancel.as_ref())?;
         let general = general.cancel(token);
         // A call may take long, and the handle may be freed meanwhile: the call has a manager of its own.
-        let view = pin(manager)?.waiting.with_options(general);
-        view.wait_for(|manager| (self.run)(manager.clone()))
+        let view = pin(manager)?.waiting.with_options(general.clone());
+        let way = Way {
+            options: general,
+            waits: true,
+        };
+        view.wait_for(|manager| (self.run)(manager.clone(), way))
     }
 
     /// Starts it; a callback is told how it ends.
@@ -110,7 +147,12 @@ impl<A> Verb<A> {
         let free = pin(manager)?.free.clone();
         let Self { chosen, run } = self;
         completion::start(chosen.cancel.as_ref(), callback, context, |token| {
-            run(free.with_options(chosen.general.cancel(token)))
+            let options = chosen.general.cancel(token);
+            let way = Way {
+                options: options.clone(),
+                waits: false,
+            };
+            run(free.with_options(options), way)
         })
     }
 }
@@ -249,6 +291,37 @@ fn info(manager: &SecretManager) -> Report {
         .flag("binary", can.binary)
         .flag("empty_value", can.empty_value)
         .flag("verify", can.verify)
+}
+
+/// Tells a setting of an open manager, by its name in `docs/settings.md`. Texts: `value` (not there where nobody stated
+/// it and it has no default, and for a secret setting) and `origin`, who stated it, in words. Errors: `invalid_argument`
+/// where there is no such setting.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_manager_setting(
+    manager: *const Manager,
+    name: *const c_char,
+    name_length: usize,
+    report: *mut *mut Report,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            let out = Out::object(report, "report")?;
+            refuse_in_callback()?;
+            let manager = pin(manager)?;
+            let name = text(name, name_length, "name")?;
+            if Setting::find(name).is_none() {
+                return Err(fault(ErrorKind::InvalidArgument, "name", "is the name of no setting"));
+            }
+            let settings = manager.free.settings();
+            out.give(
+                Report::default()
+                    .optional_text("value", settings.text(name))
+                    .text("origin", &settings.origin(name).to_string()),
+            )
+        })
+    }
 }
 
 /// Gives a manager or a view back. Calls under way go on; with the last handle and the last call the cache is wiped and

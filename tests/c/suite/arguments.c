@@ -193,15 +193,14 @@ typedef struct getter_t {
 } getter_t;
 
 #define DEFINE_GETTER(function, handle, arguments)                                                                     \
-    static uintptr_t get_##function(const void *h) {                                                                   \
-        return (uintptr_t)function arguments;                                                                          \
-    }
+    static uintptr_t get_##function(const void *h) { return (uintptr_t)function arguments; }
 TEXT_GETTER_ROWS(DEFINE_GETTER)
 NUMBER_GETTER_ROWS(DEFINE_GETTER)
 DEFINE_GETTER(strongroom_secret_data, 'S', (h))
+DEFINE_GETTER(strongroom_transferred_document, 'Q', (h))
 #define GETTER_ROW(function, handle, arguments) {#function, handle, get_##function},
-static const getter_t GETTERS[] = {TEXT_GETTER_ROWS(GETTER_ROW) NUMBER_GETTER_ROWS(GETTER_ROW)
-                                       GETTER_ROW(strongroom_secret_data, 'S', (h))};
+static const getter_t GETTERS[] = {TEXT_GETTER_ROWS(GETTER_ROW) NUMBER_GETTER_ROWS(GETTER_ROW) GETTER_ROW(
+    strongroom_secret_data, 'S', (h)) GETTER_ROW(strongroom_transferred_document, 'Q', (h))};
 
 /* What is no metadata is expired: who asks before using a secret must not take it for a good one. */
 static uintptr_t none_answers(const getter_t *getter) {
@@ -271,6 +270,7 @@ int main(int argc, char **argv) {
     test_getters();
     test_frees();
     test_arrays();
+    test_copies();
     test_buffers();
     test_numbers();
     test_indexes();

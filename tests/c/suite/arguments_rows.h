@@ -25,6 +25,8 @@ ON(metadata, metadata)
 ON(written, written)
 ON(report, report)
 ON(manager, manager)
+ON(explanation, explanation)
+ON(transferred, transferred)
 
 static void on_done(void *context, strongroom_status_t status, strongroom_error_t *error) {
     (void)context, (void)status;
@@ -42,6 +44,10 @@ static strongroom_status_t provide_nothing(void *context, const char *setting, u
     (void)context, (void)setting, (void)buffer, (void)capacity;
     *length = 0;
     return STRONGROOM_STATUS_KEY_MISSING;
+}
+
+static void ignore_progress(void *context, const char *phase, size_t done, size_t total, const char *key) {
+    (void)context, (void)phase, (void)done, (void)total, (void)key;
 }
 
 /* ---- the table ---- */
@@ -67,9 +73,7 @@ typedef struct row_t {
 } row_t;
 
 #define DEFINE(function, handles, texts, outs, arguments)                                                              \
-    static strongroom_status_t call_##function(const args_t *a) {                                                      \
-        return function arguments;                                                                                     \
-    }
+    static strongroom_status_t call_##function(const args_t *a) { return function arguments; }
 LIBRARY_ROWS(DEFINE)
 OBJECT_ROWS(DEFINE)
 MANAGER_ROWS(DEFINE)

@@ -23,8 +23,8 @@ static void test_arrays(void) {
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         status = strongroom_manager_get_many(manager, keys, lengths, counts[i], NULL, &list, NULL);
         CHECK(status == WRONG || status == STRONGROOM_STATUS_TOO_LARGE);
-        status = strongroom_manager_get_with_fallback(manager, TEXT("key"), keys, lengths, counts[i], NULL, &secret,
-                                                      NULL);
+        status =
+            strongroom_manager_get_with_fallback(manager, TEXT("key"), keys, lengths, counts[i], NULL, &secret, NULL);
         CHECK(status == WRONG || status == STRONGROOM_STATUS_TOO_LARGE);
         CHECK(secret == NULL);
     }
@@ -36,6 +36,61 @@ static void test_arrays(void) {
     CHECK_STATUS(strongroom_manager_get_with_fallback(manager, TEXT("key"), NULL, NULL, 0, NULL, &secret, NULL),
                  STRONGROOM_STATUS_NOT_FOUND);
     CHECK_OK(strongroom_manager_free(manager));
+}
+
+typedef strongroom_status_t (*copy_t)(const strongroom_manager_t *, const strongroom_manager_t *,
+                                      const strongroom_transfer_t *, const strongroom_call_t *,
+                                      strongroom_transferred_t **, strongroom_error_t **);
+typedef strongroom_status_t (*copy_async_t)(const strongroom_manager_t *, const strongroom_manager_t *,
+                                            const strongroom_transfer_t *, const strongroom_call_t *,
+                                            strongroom_transferred_callback_t, void *, strongroom_error_t **);
+
+/* Two managers, of which either may be wrong. */
+static void test_copies(void) {
+    const copy_t copies[] = {CALLED(strongroom_manager_copy_plan), CALLED(strongroom_manager_copy_to)};
+    const copy_async_t started_copies[] = {CALLED(strongroom_manager_copy_plan_async),
+                                           CALLED(strongroom_manager_copy_to_async)};
+    world_t world;
+    make_world(&world);
+    const strongroom_manager_t *one = world.live[type_of('M')];
+    strongroom_manager_t *two = open_memory();
+    const void *none[] = {NULL, world.freed[type_of('M')], world.live[type_of('E')], &world, (void *)UINTPTR_MAX};
+    strongroom_transferred_t *told = (void *)&world;
+    size_t length = 99;
+    for (size_t verb = 0; verb < 2; verb++) {
+        for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+            told = (void *)&world;
+            CHECK_STATUS(copies[verb](none[i], two, NULL, NULL, &told, NULL), STRONGROOM_STATUS_INVALID_HANDLE);
+            CHECK(told == NULL);
+            CHECK_STATUS(copies[verb](one, none[i], NULL, NULL, &told, NULL), STRONGROOM_STATUS_INVALID_HANDLE);
+            CHECK_STATUS(started_copies[verb](one, none[i], NULL, NULL, on_transferred, NULL, NULL),
+                         STRONGROOM_STATUS_INVALID_HANDLE);
+            CHECK_STATUS(started_copies[verb](none[i], two, NULL, NULL, on_transferred, NULL, NULL),
+                         STRONGROOM_STATUS_INVALID_HANDLE);
+            if (none[i] != NULL) {
+                CHECK_STATUS(copies[verb](one, two, none[i], NULL, &told, NULL), STRONGROOM_STATUS_INVALID_HANDLE);
+                CHECK_STATUS(copies[verb](one, two, NULL, none[i], &told, NULL), STRONGROOM_STATUS_INVALID_HANDLE);
+            }
+            CHECK_STATUS(CALLED(strongroom_manager_copy_journal)(one, none[i], room, sizeof room, &length, NULL),
+                         STRONGROOM_STATUS_INVALID_HANDLE);
+            CHECK_NUMBER(length, 0);
+        }
+        CHECK_STATUS(copies[verb](one, one, NULL, NULL, &told, NULL), WRONG);
+        /* `format` is no option of a copy. */
+        CHECK_STATUS(copies[verb](one, two, world.live[type_of('T')], NULL, &told, NULL), WRONG);
+        CHECK_STATUS(started_copies[verb](one, two, NULL, NULL, NULL, NULL, NULL), WRONG);
+        CHECK_OK(copies[verb](one, two, NULL, NULL, &told, NULL));
+        CHECK_OK(strongroom_transferred_free(told));
+        CHECK_OK(started_copies[verb](one, two, NULL, NULL, on_transferred, NULL, NULL));
+        started++;
+    }
+    CHECK_STATUS(strongroom_manager_copy_plan(one, two, NULL, NULL, NULL, NULL), WRONG);
+    CHECK_OK(strongroom_manager_copy_to(one, two, NULL, NULL, NULL, NULL));
+    CHECK_STATUS(strongroom_manager_copy_journal(one, two, NULL, 3, &length, NULL), WRONG);
+    CHECK_STATUS(strongroom_manager_copy_journal(one, two, NULL, 0, &length, NULL), STRONGROOM_STATUS_BUFFER_TOO_SMALL);
+    CHECK(length > strlen("memory-memory-"));
+    CHECK_OK(strongroom_manager_free(two));
+    free_world(&world);
 }
 
 static void test_buffers(void) {
@@ -74,8 +129,8 @@ static void test_numbers(void) {
     const int32_t forms[] = {-1, 4, INT32_MAX, INT32_MIN};
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         CHECK_STATUS(strongroom_generate(forms[i], 8, NULL, &secret, NULL), WRONG);
-        CHECK_STATUS(
-            strongroom_manager_get_or_generate(manager, TEXT("new"), forms[i], 8, NULL, NULL, &secret, NULL), WRONG);
+        CHECK_STATUS(strongroom_manager_get_or_generate(manager, TEXT("new"), forms[i], 8, NULL, NULL, &secret, NULL),
+                     WRONG);
         CHECK_STATUS(strongroom_manager_rotate_generate(manager, TEXT("key"), forms[i], 8, NULL, &written, NULL),
                      WRONG);
     }
@@ -110,6 +165,8 @@ static void test_indexes(void) {
     strongroom_list_t *list = world.live[type_of('L')];
     strongroom_metadata_t *metadata = world.live[type_of('D')], *copy = (void *)&world;
     strongroom_report_t *report = world.live[type_of('R')];
+    strongroom_explanation_t *explanation = world.live[type_of('Y')];
+    strongroom_transferred_t *transferred = world.live[type_of('Q')];
     strongroom_secret_t *secret = (void *)&world;
     const size_t beyond[] = {1000, SIZE_MAX, SIZE_MAX / 2};
     for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
@@ -123,6 +180,13 @@ static void test_indexes(void) {
         CHECK(strongroom_metadata_label_name(metadata, beyond[i]) == NULL);
         CHECK(strongroom_metadata_label_value(metadata, beyond[i]) == NULL);
         CHECK(strongroom_report_name(report, beyond[i]) == NULL);
+        CHECK(strongroom_explanation_key(explanation, beyond[i]) == NULL);
+        CHECK_NUMBER(strongroom_explanation_flags(explanation, beyond[i]), 0);
+        CHECK(strongroom_explanation_outcome(explanation, beyond[i], NULL) != STRONGROOM_STATUS_OK);
+        CHECK(strongroom_explanation_metadata(explanation, beyond[i], &copy, NULL) != STRONGROOM_STATUS_OK);
+        CHECK(strongroom_transferred_key(transferred, beyond[i]) == NULL);
+        CHECK(strongroom_transferred_note(transferred, beyond[i]) == NULL);
+        CHECK(strongroom_transferred_outcome(transferred, beyond[i], NULL) != STRONGROOM_STATUS_OK);
     }
     CHECK(strongroom_metadata_label(metadata, NULL, 3) == NULL);
     CHECK(strongroom_metadata_label(metadata, "label", SIZE_MAX / 2) == NULL);

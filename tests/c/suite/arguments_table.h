@@ -4,6 +4,7 @@
 
    handles: a letter each, a capital where NULL is refused and a small one where it means "none":
      O options  C call  X cancel  D metadata  S secret  W written  B batch  L list  R report  M manager  E error
+     Y explanation  T transfer  Q transferred
    texts: parted by `|`, each a letter and a value that is right:
      k key  K key whose form is checked at use  s scope  t text  v bytes  o text that may be NULL
    outs: a letter each, a capital where NULL is refused: the letters above, and n for a number, f for a bool
@@ -14,15 +15,35 @@
 #define TEXT_AT(i) a->text[i].data, a->text[i].length
 #define THEN(type) a->callback ? on_##type : NULL, NULL
 
+#define FERNET_KEY "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
+#define FERNET_TOKEN                                                                                                   \
+    "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA=="
+
 #define LIBRARY_ROWS(X)                                                                                                \
     X(strongroom_library_info, "", "", "R", (a->out[0], a->error))                                                     \
     X(strongroom_harden_process, "", "", "r", (a->out[0], a->error))                                                   \
     X(strongroom_generate, "c", "", "S", (STRONGROOM_FORM_HEX, 8, a->handle[0], a->out[0], a->error))                  \
     X(strongroom_key_parse, "", "korg/acme/name@target", "R", (TEXT_AT(0), a->out[0], a->error))                       \
-    X(strongroom_key_escape, "", "va word", "N",                                                                       \
-      (TEXT_AT(0), room, sizeof room, a->out[0], a->error))                                                            \
-    X(strongroom_key_unescape, "", "ka=20word", "N",                                                                   \
-      (TEXT_AT(0), room, sizeof room, a->out[0], a->error))                                                            \
+    X(strongroom_key_escape, "", "va word", "N", (TEXT_AT(0), room, sizeof room, a->out[0], a->error))                 \
+    X(strongroom_key_unescape, "", "ka=20word", "N", (TEXT_AT(0), room, sizeof room, a->out[0], a->error))             \
+    X(strongroom_key_variable, "", "korg/acme/name|oAPP_|tplain", "N",                                                 \
+      (TEXT_AT(0), TEXT_AT(1), TEXT_AT(2), room, sizeof room, a->out[0], a->error))                                    \
+    X(strongroom_fernet_generate, "", "", "S", (a->out[0], a->error))                                                  \
+    X(strongroom_fernet_encrypt, "", "v" FERNET_KEY "|vvalue", "S", (TEXT_AT(0), TEXT_AT(1), a->out[0], a->error))     \
+    X(strongroom_fernet_decrypt, "", "v" FERNET_KEY "|v" FERNET_TOKEN, "S",                                            \
+      (TEXT_AT(0), TEXT_AT(1), -1, a->out[0], a->error))                                                               \
+    X(strongroom_fernet_rotate, "", "v" FERNET_KEY "|v" FERNET_TOKEN, "S",                                             \
+      (TEXT_AT(0), TEXT_AT(1), a->out[0], a->error))                                                                   \
+    X(strongroom_options_set_config_file, "O", "tsettings.toml", "", ((void *)a->handle[0], TEXT_AT(0), a->error))     \
+    X(strongroom_options_set_config_text, "O", "tjson|t{}", "",                                                        \
+      ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->error))                                                        \
+    X(strongroom_transfer_new, "", "", "T", (a->out[0], a->error))                                                     \
+    X(strongroom_transfer_set, "T", "tformat|tjson", "", ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->error))     \
+    X(strongroom_transfer_set_secret, "T", "tfernet_keys|vkeys", "",                                                   \
+      ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->error))                                                        \
+    X(strongroom_transfer_add_key, "T", "Kkey", "", ((void *)a->handle[0], TEXT_AT(0), a->error))                      \
+    X(strongroom_transfer_set_progress, "T", "", "",                                                                   \
+      ((void *)a->handle[0], a->callback ? ignore_progress : NULL, NULL, NULL, a->error))                              \
     X(strongroom_options_new, "", "", "O", (a->out[0], a->error))                                                      \
     X(strongroom_options_set_app, "O", "tan_app", "", ((void *)a->handle[0], TEXT_AT(0), a->error))                    \
     X(strongroom_options_set, "O", "tcache|toff", "", ((void *)a->handle[0], TEXT_AT(0), TEXT_AT(1), a->error))        \
@@ -57,12 +78,23 @@
     X(strongroom_list_metadata, "L", "", "D", (a->handle[0], 0, a->out[0], a->error))                                  \
     X(strongroom_list_secret, "L", "", "S", (a->handle[0], 0, a->out[0], a->error))                                    \
     X(strongroom_list_outcome, "L", "", "", (a->handle[0], 0, a->error))                                               \
+    X(strongroom_explanation_outcome, "Y", "", "", (a->handle[0], 0, a->error))                                        \
+    X(strongroom_explanation_metadata, "Y", "", "D", (a->handle[0], 0, a->out[0], a->error))                           \
+    X(strongroom_explanation_answer, "Y", "", "N", (a->handle[0], a->out[0]))                                          \
+    X(strongroom_explanation_failure, "Y", "", "", (a->handle[0], a->error))                                           \
+    X(strongroom_transferred_outcome, "Q", "", "", (a->handle[0], 0, a->error))                                        \
     X(strongroom_report_number, "R", "tabi_version", "N", (a->handle[0], TEXT_AT(0), a->out[0]))
 
 #define MANAGER_ROWS(X)                                                                                                \
     X(strongroom_manager_open, "oc", "", "M", (a->handle[0], a->handle[1], a->out[0], a->error))                       \
     X(strongroom_manager_scoped, "M", "sorg/acme", "M", (a->handle[0], TEXT_AT(0), a->out[0], a->error))               \
     X(strongroom_manager_info, "M", "", "R", (a->handle[0], a->out[0], a->error))                                      \
+    X(strongroom_manager_setting, "M", "tbackend", "R", (a->handle[0], TEXT_AT(0), a->out[0], a->error))               \
+    X(strongroom_manager_explain, "Mc", "kkey|sglobal", "Y",                                                           \
+      (a->handle[0], TEXT_AT(0), &a->text[1].data, &a->text[1].length, 1, a->handle[1], a->out[0], a->error))          \
+    X(strongroom_manager_export, "MTc", "", "Q", (a->handle[0], a->handle[1], a->handle[2], a->out[0], a->error))      \
+    X(strongroom_manager_import, "MTc", "v{}", "q",                                                                    \
+      (a->handle[0], TEXT_AT(0), a->handle[1], a->handle[2], a->out[0], a->error))                                     \
     X(strongroom_manager_get, "Mc", "kkey", "S", (a->handle[0], TEXT_AT(0), a->handle[1], a->out[0], a->error))        \
     X(strongroom_manager_get_into, "Mc", "kkey", "N",                                                                  \
       (a->handle[0], TEXT_AT(0), a->handle[1], room, sizeof room, a->out[0], a->error))                                \
@@ -103,6 +135,12 @@
 
 #define ASYNC_ROWS(X)                                                                                                  \
     X(strongroom_manager_open_async, "oc", "", "", (a->handle[0], a->handle[1], THEN(manager), a->error))              \
+    X(strongroom_manager_explain_async, "Mc", "kkey|sglobal", "",                                                      \
+      (a->handle[0], TEXT_AT(0), &a->text[1].data, &a->text[1].length, 1, a->handle[1], THEN(explanation), a->error))  \
+    X(strongroom_manager_export_async, "MTc", "", "",                                                                  \
+      (a->handle[0], a->handle[1], a->handle[2], THEN(transferred), a->error))                                         \
+    X(strongroom_manager_import_async, "MTc", "v{}", "",                                                               \
+      (a->handle[0], TEXT_AT(0), a->handle[1], a->handle[2], THEN(transferred), a->error))                             \
     X(strongroom_manager_get_async, "Mc", "kkey", "",                                                                  \
       (a->handle[0], TEXT_AT(0), a->handle[1], THEN(secret), a->error))                                                \
     X(strongroom_manager_get_version_async, "Mc", "kkey|t1", "",                                                       \
@@ -158,6 +196,15 @@
     X(strongroom_written_version, 'W', (h))                                                                            \
     X(strongroom_list_key, 'L', (h, 0))                                                                                \
     X(strongroom_list_next, 'L', (h))                                                                                  \
+    X(strongroom_explanation_key, 'Y', (h, 0))                                                                         \
+    X(strongroom_explanation_scope, 'Y', (h, 0))                                                                       \
+    X(strongroom_explanation_backend, 'Y', (h, 0))                                                                     \
+    X(strongroom_explanation_word, 'Y', (h, 0))                                                                        \
+    X(strongroom_explanation_detail, 'Y', (h, 0))                                                                      \
+    X(strongroom_transferred_key, 'Q', (h, 0))                                                                         \
+    X(strongroom_transferred_word, 'Q', (h, 0))                                                                        \
+    X(strongroom_transferred_detail, 'Q', (h, 0))                                                                      \
+    X(strongroom_transferred_note, 'Q', (h, 0))                                                                        \
     X(strongroom_report_name, 'R', (h, 0))                                                                             \
     X(strongroom_report_text, 'R', (h, TEXT("version")))
 
@@ -170,6 +217,15 @@
     X(strongroom_written_created, 'W', (h))                                                                            \
     X(strongroom_list_len, 'L', (h))                                                                                   \
     X(strongroom_list_flags, 'L', (h, 0))                                                                              \
+    X(strongroom_explanation_len, 'Y', (h))                                                                            \
+    X(strongroom_explanation_flags, 'Y', (h, 0))                                                                       \
+    X(strongroom_explanation_took, 'Y', (h, 0))                                                                        \
+    X(strongroom_transferred_len, 'Q', (h))                                                                            \
+    X(strongroom_transferred_line, 'Q', (h, 0))                                                                        \
+    X(strongroom_transferred_item_flags, 'Q', (h, 0))                                                                  \
+    X(strongroom_transferred_flags, 'Q', (h))                                                                          \
+    X(strongroom_transferred_note_count, 'Q', (h))                                                                     \
+    X(strongroom_transferred_document_len, 'Q', (h))                                                                   \
     X(strongroom_report_len, 'R', (h))
 
 /* X(function, letter) */
@@ -183,6 +239,9 @@
     X(strongroom_batch_free, 'B')                                                                                      \
     X(strongroom_list_free, 'L')                                                                                       \
     X(strongroom_report_free, 'R')                                                                                     \
+    X(strongroom_explanation_free, 'Y')                                                                                \
+    X(strongroom_transfer_free, 'T')                                                                                   \
+    X(strongroom_transferred_free, 'Q')                                                                                \
     X(strongroom_manager_free, 'M')                                                                                    \
     X(strongroom_error_free, 'E')
 

@@ -9,7 +9,7 @@
 
 #include "open.h"
 
-static const char LETTERS[] = "OCXDSWBLRME";
+static const char LETTERS[] = "OCXDSWBLRMEYTQ";
 enum { TYPES = sizeof LETTERS - 1, TEXTS = 3 };
 
 typedef struct world_t {
@@ -24,17 +24,34 @@ static size_t type_of(char letter) {
 
 static strongroom_status_t free_object(char letter, void *handle) {
     switch (toupper((unsigned char)letter)) {
-    case 'O': return strongroom_options_free(handle);
-    case 'C': return strongroom_call_free(handle);
-    case 'X': return strongroom_cancel_free(handle);
-    case 'D': return strongroom_metadata_free(handle);
-    case 'S': return strongroom_secret_free(handle);
-    case 'W': return strongroom_written_free(handle);
-    case 'B': return strongroom_batch_free(handle);
-    case 'L': return strongroom_list_free(handle);
-    case 'R': return strongroom_report_free(handle);
-    case 'M': return strongroom_manager_free(handle);
-    default: return strongroom_error_free(handle);
+    case 'O':
+        return strongroom_options_free(handle);
+    case 'C':
+        return strongroom_call_free(handle);
+    case 'X':
+        return strongroom_cancel_free(handle);
+    case 'D':
+        return strongroom_metadata_free(handle);
+    case 'S':
+        return strongroom_secret_free(handle);
+    case 'W':
+        return strongroom_written_free(handle);
+    case 'B':
+        return strongroom_batch_free(handle);
+    case 'L':
+        return strongroom_list_free(handle);
+    case 'R':
+        return strongroom_report_free(handle);
+    case 'M':
+        return strongroom_manager_free(handle);
+    case 'Y':
+        return strongroom_explanation_free(handle);
+    case 'T':
+        return strongroom_transfer_free(handle);
+    case 'Q':
+        return strongroom_transferred_free(handle);
+    default:
+        return strongroom_error_free(handle);
     }
 }
 
@@ -58,6 +75,9 @@ static void make_objects(void **live) {
     strongroom_list_t *list = NULL;
     strongroom_report_t *report = NULL;
     strongroom_error_t *error = NULL;
+    strongroom_explanation_t *explanation = NULL;
+    strongroom_transfer_t *transfer = NULL;
+    strongroom_transferred_t *transferred = NULL;
     const char *keys[] = {"key"};
     CHECK_OK(strongroom_call_new(&call, NULL));
     CHECK_OK(strongroom_manager_describe(manager, TEXT("key"), NULL, &metadata, NULL));
@@ -67,6 +87,10 @@ static void make_objects(void **live) {
     CHECK_OK(strongroom_manager_get_many(manager, keys, NULL, 1, NULL, &list, NULL));
     CHECK_OK(strongroom_library_info(&report, NULL));
     CHECK_STATUS(strongroom_manager_delete(manager, TEXT("none"), NULL, &error), STRONGROOM_STATUS_NOT_FOUND);
+    CHECK_OK(strongroom_manager_explain(manager, TEXT("key"), NULL, NULL, 0, NULL, &explanation, NULL));
+    CHECK_OK(strongroom_transfer_new(&transfer, NULL));
+    CHECK_OK(strongroom_transfer_set(transfer, TEXT("format"), TEXT("json"), NULL));
+    CHECK_OK(strongroom_manager_export(manager, transfer, NULL, &transferred, NULL));
     void *objects[] = {options_of((const char *const[]){"backend", "memory", NULL}),
                        call,
                        cancel_new(),
@@ -77,7 +101,10 @@ static void make_objects(void **live) {
                        list,
                        report,
                        manager,
-                       error};
+                       error,
+                       explanation,
+                       transfer,
+                       transferred};
     memcpy(live, objects, sizeof objects);
 }
 

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 #include <iterator>
+#include <string_view>
 #include <vector>
 
 #include "arguments.hpp"
@@ -78,6 +80,10 @@ inline json answer(const std::vector<strongroom::version_entry> &kept) {
     return told;
 }
 
+inline bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 /// What is expected in the form in which answers stand: filled in, values as bytes, versions as their words.
 inline json prepared(const session &in, const std::string &field, const json &expected) {
     const auto each = [&](const auto &change) {
@@ -96,7 +102,14 @@ inline json prepared(const session &in, const std::string &field, const json &ex
         }
         return entries;
     }
-    if (field == "names" || (field == "expired" && expected.is_array())) {
+    if (is_one_of(field, {"names", "skipped", "outcomes", "losses"}) && expected.is_object()) {
+        auto entries = json::object();
+        for (const auto &[key, entry] : expected.items()) {
+            entries[in.fill(key)] = in.fill(entry);
+        }
+        return entries;
+    }
+    if (is_one_of(field, {"names", "expired", "imported", "replaced", "deleted"}) && expected.is_array()) {
         return each([&](const json &name) { return in.fill(name); });
     }
     if (field == "next" && expected.is_string()) {

@@ -20,7 +20,7 @@ static bool expiry(const cJSON *args, int64_t *microseconds) {
     return true;
 }
 
-static struct text option_text(struct session *session, const cJSON *option) {
+struct text option_text(struct session *session, const cJSON *option) {
     if (cJSON_IsBool(option))
         return formatted(&session->arena, "%s", cJSON_IsTrue(option) ? "true" : "false");
     if (cJSON_IsNumber(option))

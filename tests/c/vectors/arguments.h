@@ -9,6 +9,9 @@
 strongroom_status_t call_of(struct session *session, const cJSON *args, const char *words, strongroom_call_t **call,
                             strongroom_error_t **error);
 
+/* An argument as the text that options take; a text is filled in. */
+struct text option_text(struct session *session, const cJSON *option);
+
 /* `provider`, `scope_of_use`, `labels` and an expiry; NULL where none is stated. In an update `null` removes. */
 strongroom_status_t metadata_of(struct session *session, const cJSON *args, strongroom_metadata_t **metadata,
                                 strongroom_error_t **error);

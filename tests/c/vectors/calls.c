@@ -70,6 +70,8 @@ ARRIVED(exists, bool)
 ARRIVED(metadata, strongroom_metadata_t *)
 ARRIVED(written, strongroom_written_t *)
 ARRIVED(report, strongroom_report_t *)
+ARRIVED(explanation, strongroom_explanation_t *)
+ARRIVED(transferred, strongroom_transferred_t *)
 ARRIVED(manager, strongroom_manager_t *)
 
 void done_arrived(void *context, strongroom_status_t status, strongroom_error_t *error) {
@@ -85,6 +87,8 @@ void outcome_free(struct outcome *outcome) {
     freed &= strongroom_metadata_free(outcome->metadata) == STRONGROOM_STATUS_OK;
     freed &= strongroom_written_free(outcome->written) == STRONGROOM_STATUS_OK;
     freed &= strongroom_report_free(outcome->report) == STRONGROOM_STATUS_OK;
+    freed &= strongroom_explanation_free(outcome->explanation) == STRONGROOM_STATUS_OK;
+    freed &= strongroom_transferred_free(outcome->transferred) == STRONGROOM_STATUS_OK;
     freed &= strongroom_manager_free(outcome->manager) == STRONGROOM_STATUS_OK;
     check(freed, "everything that a call gave is freed");
     *outcome = (struct outcome){0};

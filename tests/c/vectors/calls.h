@@ -16,6 +16,8 @@ struct outcome {
     strongroom_metadata_t *metadata;
     strongroom_written_t *written;
     strongroom_report_t *report;
+    strongroom_explanation_t *explanation;
+    strongroom_transferred_t *transferred;
     strongroom_manager_t *manager;
     bool exists;
 };
@@ -36,6 +38,10 @@ void metadata_arrived(void *context, strongroom_status_t status, strongroom_meta
 void written_arrived(void *context, strongroom_status_t status, strongroom_written_t *written,
                      strongroom_error_t *error);
 void report_arrived(void *context, strongroom_status_t status, strongroom_report_t *report, strongroom_error_t *error);
+void explanation_arrived(void *context, strongroom_status_t status, strongroom_explanation_t *explanation,
+                         strongroom_error_t *error);
+void transferred_arrived(void *context, strongroom_status_t status, strongroom_transferred_t *transferred,
+                         strongroom_error_t *error);
 void manager_arrived(void *context, strongroom_status_t status, strongroom_manager_t *manager,
                      strongroom_error_t *error);
 void done_arrived(void *context, strongroom_status_t status, strongroom_error_t *error);

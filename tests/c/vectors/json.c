@@ -30,10 +30,16 @@ cJSON *json_load(const char *folder, const char *name) {
     struct arena arena = {0};
     const char *path = formatted(&arena, "%s/%s", folder, name).data;
     char *text = read_file(path);
-    if (strstr(text, escaped_stand_in) != NULL || strstr(text, stand_in) != NULL || strstr(text, "\\\\u0000") != NULL)
+    if (strstr(text, escaped_stand_in) != NULL || strstr(text, stand_in) != NULL)
         die("%s has a character that stands for NUL in this program", path);
-    for (char *nul = text; (nul = strstr(nul, escaped_nul)) != NULL;)
-        memcpy(nul, escaped_stand_in, strlen(escaped_stand_in));
+    for (char *nul = text; (nul = strstr(nul, escaped_nul)) != NULL; nul += strlen(escaped_nul)) {
+        /* Behind an odd number of backslashes its own is an escaped one, and no NUL follows. */
+        size_t before = 0;
+        while (nul - text > (ptrdiff_t)before && nul[-1 - (ptrdiff_t)before] == '\\')
+            before++;
+        if (before % 2 == 0)
+            memcpy(nul, escaped_stand_in, strlen(escaped_stand_in));
+    }
     cJSON *file = cJSON_Parse(text);
     free(text);
     const cJSON *schema = file == NULL ? NULL : json_field(file, "schema");

@@ -54,22 +54,44 @@ static void compare_capabilities(const struct session *session, const cJSON *bac
     strongroom_report_free(info);
 }
 
-bool session_open(struct session *session, enum form form, const cJSON *backend, const cJSON *script,
-                  const char *folder) {
-    static unsigned number;
-    *session = (struct session){.form = form};
-    snprintf(session->id, sizeof session->id, "vectors.%u", ++number);
+static bool set_documents(strongroom_options_t *options, const cJSON *documents) {
+    const cJSON *document;
+    bool set = true;
+    cJSON_ArrayForEach(document, documents) {
+        set &=
+            strongroom_options_set_config_text(options, document->string, STRONGROOM_AUTO_LENGTH, document->valuestring,
+                                               STRONGROOM_AUTO_LENGTH, NULL) == STRONGROOM_STATUS_OK;
+    }
+    return set;
+}
+
+static bool set_all(struct session *session, strongroom_options_t *options, const cJSON *stated) {
+    bool set = set_documents(options, json_field(stated, "config_text"));
+    set &= set_options(session, options, json_field(stated, "options"), session->folder);
+    set &= set_secret_options(session, options, json_field(stated, "secret_options"));
+    return set;
+}
+
+/* Opens a manager with what both state; `more` may be NULL. */
+static void open_with(struct session *session, const cJSON *stated, const cJSON *more, struct outcome *outcome) {
     strongroom_options_t *options = NULL;
     bool set = strongroom_options_new(&options, NULL) == STRONGROOM_STATUS_OK;
     set &= strongroom_options_ignore_environment(options, NULL) == STRONGROOM_STATUS_OK;
     set &= strongroom_options_set_app(options, "vectors", STRONGROOM_AUTO_LENGTH, NULL) == STRONGROOM_STATUS_OK;
-    set &= set_options(session, options, json_field(backend, "options"), folder);
-    set &= set_options(session, options, json_field(script, "options"), folder);
-    set &= set_secret_options(session, options, json_field(backend, "secret_options"));
+    set &= set_all(session, options, stated);
+    set &= more == NULL || set_all(session, options, more);
     check(set, "every option is taken");
-    struct outcome outcome = {0};
-    CALL(form, &outcome, manager, open, options, NULL);
+    CALL(session->form, outcome, manager, open, options, NULL);
     strongroom_options_free(options);
+}
+
+bool session_open(struct session *session, enum form form, const cJSON *backend, const cJSON *script,
+                  const char *folder) {
+    static unsigned number;
+    *session = (struct session){.form = form, .folder = folder};
+    snprintf(session->id, sizeof session->id, "vectors.%u", ++number);
+    struct outcome outcome = {0};
+    open_with(session, backend, script, &outcome);
     arena_clear(&session->arena);
     const char *message = strongroom_error_message(outcome.error);
     bool opened = check(outcome.status == STRONGROOM_STATUS_OK, "open: %s", message ? message : "no message");
@@ -82,10 +104,45 @@ bool session_open(struct session *session, enum form form, const cJSON *backend,
     return opened;
 }
 
-void session_close(struct session *session) {
+/* Puts each manager with its views in the place of the other. */
+static void exchange(struct session *session) {
+    for (size_t at = 0; at < MOST_VIEWS; at++) {
+        strongroom_manager_t *view = session->views[at];
+        session->views[at] = session->other_views[at];
+        session->other_views[at] = view;
+    }
+    size_t count = session->view_count;
+    session->view_count = session->other_count;
+    session->other_count = count;
+}
+
+void session_other(struct session *session, const cJSON *args, struct outcome *outcome) {
+    if (session->other_count == 0) {
+        open_with(session, args, NULL, outcome);
+        if (outcome->status != STRONGROOM_STATUS_OK)
+            return;
+        session->other_views[session->other_count++] = outcome->manager;
+        outcome->manager = NULL;
+    }
+    exchange(session);
+}
+
+const strongroom_manager_t *session_beside(const struct session *session) {
+    if (session->other_count == 0)
+        die("a script copies and has no other manager");
+    return session->other_views[session->other_count - 1];
+}
+
+static void free_views(struct session *session) {
     while (session->view_count > 0)
         check(strongroom_manager_free(session->views[--session->view_count]) == STRONGROOM_STATUS_OK,
               "a manager is freed");
+}
+
+void session_close(struct session *session) {
+    free_views(session);
+    exchange(session);
+    free_views(session);
     arena_clear(&session->arena);
 }
 

@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -8,10 +9,15 @@ namespace vectors {
 
 namespace {
 
-strongroom::options options_of(const json &backend, const json &script, const std::filesystem::path &folder) {
+strongroom::options options_of(std::initializer_list<const json *> stated_in, const std::filesystem::path &folder) {
     auto options = strongroom::options{}.app("vectors").ignore_environment();
     const std::string mark = "{dir}";
-    for (const json *settings : {&backend, &script}) {
+    for (const json *settings : stated_in) {
+        const auto documents = settings->value("config_text", json::object());
+        for (const auto &[format, document] : documents.items()) {
+            options.config_text(format == "json" ? strongroom::config_format::json : strongroom::config_format::toml,
+                                document.get<std::string>());
+        }
         const auto stated_options = settings->value("options", json::object());
         for (const auto &[name, stated] : stated_options.items()) {
             auto text = stated.get<std::string>();
@@ -20,10 +26,10 @@ strongroom::options options_of(const json &backend, const json &script, const st
             }
             options.set(name, text);
         }
-    }
-    const auto secret_options = backend.value("secret_options", json::object());
-    for (const auto &[name, stated] : secret_options.items()) {
-        options.set_secret(name, value(stated));
+        const auto secret_options = settings->value("secret_options", json::object());
+        for (const auto &[name, stated] : secret_options.items()) {
+            options.set_secret(name, value(stated));
+        }
     }
     return options;
 }
@@ -62,8 +68,8 @@ std::string from_base64(const std::string &text) {
 
 session::session(report &report_to, form form_of_calls, const json &backend, const json &script,
                  const std::filesystem::path &folder)
-    : manager(opened(form_of_calls, options_of(backend, script, folder))), how(form_of_calls), to(report_to),
-      id_(folder.filename().string()) {
+    : manager(opened(form_of_calls, options_of({&backend, &script}, folder))), how(form_of_calls), to(report_to),
+      folder_(folder), id_(folder.filename().string()) {
     compare_capabilities(backend);
 }
 
@@ -73,6 +79,13 @@ std::string session::fill(const std::string &text) const {
     replace(filled, "{id}", id_);
     replace(filled, "{global}", "G." + id_);
     return filled;
+}
+
+void session::exchange(const json &stated) {
+    if (!other_) {
+        other_ = opened(how, options_of({&stated}, folder_));
+    }
+    std::swap(manager, *other_);
 }
 
 std::string session::version(const std::string &word) const {

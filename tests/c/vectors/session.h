@@ -22,6 +22,11 @@ struct session {
     /* What the script began with, and each view that `scoped` made; the last one takes the calls. */
     strongroom_manager_t *views[MOST_VIEWS];
     size_t view_count;
+    /* The manager that the calls do not go through at present, with its views; none until a script makes it. */
+    strongroom_manager_t *other_views[MOST_VIEWS];
+    size_t other_count;
+    /* Where managers have their files. */
+    const char *folder;
     /* What keeps scripts apart. */
     char id[32];
     struct saved saved[MOST_SAVED];
@@ -34,6 +39,11 @@ struct session {
 bool session_open(struct session *session, enum form form, const cJSON *backend, const cJSON *script,
                   const char *folder);
 void session_close(struct session *session);
+/* Has the calls go through the script's other manager, which is opened with what `args` states where there is none
+   yet. A failure to open is left in `outcome`. */
+void session_other(struct session *session, const cJSON *args, struct outcome *outcome);
+/* The manager that the calls do not go through. */
+const strongroom_manager_t *session_beside(const struct session *session);
 
 const strongroom_manager_t *session_manager(const struct session *session);
 void session_add_view(struct session *session, strongroom_manager_t *view);

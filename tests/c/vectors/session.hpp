@@ -30,6 +30,12 @@ public:
     [[nodiscard]] const saved_version &saved(const std::string &word) const { return saved_.at(word.substr(1)); }
     void save(const std::string &name, const strongroom::written &outcome);
 
+    /// Has the calls go through the script's other manager, which is opened with what `stated` says where there is
+    /// none.
+    void exchange(const json &stated);
+    /// The manager that the calls do not go through.
+    [[nodiscard]] const strongroom::manager &beside() const { return other_.value(); }
+
     /// What the calls go through: what was opened, or the view that `scoped` made last.
     strongroom::manager manager;
     const form how;
@@ -38,7 +44,9 @@ public:
 private:
     void compare_capabilities(const json &backend) const;
 
+    std::filesystem::path folder_;
     std::string id_;
+    std::optional<strongroom::manager> other_;
     std::map<std::string, saved_version> saved_;
 };
 

@@ -1,38 +1,10 @@
 // The operations of a script: one verb each.
 
-#include "answers.hpp"
+#include "step.hpp"
 
 namespace vectors {
 
 namespace {
-
-/// A step as an operation sees it.
-struct step {
-    session &in;
-    const json &args;
-    const json &save;
-    const call &how;
-
-    [[nodiscard]] bool has(const char *name) const { return args.contains(name); }
-    [[nodiscard]] std::string text(const char *name) const { return in.fill(args.at(name)); }
-    [[nodiscard]] std::string key() const { return text("key"); }
-    [[nodiscard]] std::string value() const { return vectors::value(args.at("value")); }
-    [[nodiscard]] std::string version() const { return in.version(args.at("version")); }
-    [[nodiscard]] std::size_t length() const { return args.at("length"); }
-    [[nodiscard]] bool blocks() const { return in.how == form::blocking; }
-};
-
-/// A verb through the step's form: ASK(step, get, key, call). Both throw what goes wrong.
-#define ASK(step, verb, ...)                                                                                           \
-    ((step).blocks() ? (step).in.manager.verb(__VA_ARGS__) : (step).in.manager.verb##_async(__VA_ARGS__).get())
-
-std::vector<std::string> texts_of(const step &of, const char *name) {
-    std::vector<std::string> texts;
-    for (const auto &text : of.args.at(name)) {
-        texts.push_back(of.in.fill(text));
-    }
-    return texts;
-}
 
 json written(const step &of, const strongroom::written &outcome) {
     if (of.save.contains("version")) {
@@ -148,6 +120,18 @@ const std::map<std::string, operation> operations = {
           const auto about = ASK(of, describe, of.key(), of.how);
           return about ? answer(*about) : json();
       }}},
+    {"explain", {"", explain}},
+    {"export", {"", export_document}},
+    {"import", {"", import_document}},
+    {"copy_plan", {"", copy_plan}},
+    {"copy_to", {"", copy_to}},
+    {"other",
+     {"",
+      [](const step &of) -> json {
+          of.in.exchange(of.args);
+          return nullptr;
+      },
+      false}},
     {"list",
      {"scope prefix provider after limit full_metadata", [](const step &of) { return answer(ASK(of, list, of.how)); }}},
     {"versions", {"", [](const step &of) { return answer(ASK(of, versions, of.key(), of.how)); }}},
@@ -219,7 +203,8 @@ bool run_step(session &in, const json &stated, const std::string &script) {
                                        found.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 300))) {
             return false;
         }
-        if (in.how == form::blocking || operation.has_future) {
+        // `other` is `open` once more.
+        if (op != "other" && (in.how == form::blocking || operation.has_future)) {
             in.to.ran(in.how, op, script);
         }
         return true;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use strongroom::backend::MetadataUpdate;
-use strongroom::transfer::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
+use strongroom::transfer::{CopyOptions, Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 use strongroom::{
     CallOptions, GenerateSpec, GetOptions, IntoTimestamp, ListOptions, PromptPolicy, Result, Secret, SecretKey,
     SecretMetadata, SecretScope, SetOptions, UpdateOptions,
@@ -171,6 +171,21 @@ pub(super) fn export(state: &State, args: &Value) -> Result<ExportOptions> {
     if !args["fernet_keys"].is_null() {
         options = options.fernet_keys(value(&args["fernet_keys"]));
     }
+    Ok(options)
+}
+
+pub(super) fn copy(state: &State, args: &Value) -> Result<CopyOptions> {
+    let mut options = CopyOptions::new().if_exists(word(args, "if_exists", IfExists::from_word));
+    if let Some(scope) = args["scope"].as_str() {
+        options = options.scope(SecretScope::parse(&state.fill(scope))?);
+    }
+    options.prefix = args["prefix"].as_str().map(|prefix| state.fill(prefix));
+    for key in args["keys"].as_array().into_iter().flatten() {
+        options = options.key(SecretKey::parse(&state.fill(text(key)))?);
+    }
+    options.allow_loss = flag(&args["allow_loss"]);
+    options.skip_unfit = flag(&args["skip_unfit"]);
+    options.delete_source = flag(&args["delete_source"]);
     Ok(options)
 }
 

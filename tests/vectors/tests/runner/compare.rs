@@ -22,12 +22,12 @@ pub(super) fn compare(state: &State, expected: &Value, found: &Value) -> Result<
                 value(expected) == value(found)
             }),
             "failures" => entries_fit(state, expected, &found["failures"], |expected, found| expected == found),
-            "names" | "skipped" if expected.is_object() => {
+            "names" | "skipped" | "outcomes" | "losses" if expected.is_object() => {
                 entries_fit(state, expected, &found[field], |expected, found| {
                     json!(state.fill(text(expected))) == *found
                 })
             }
-            "names" | "expired" | "imported" | "replaced" if expected.is_array() => {
+            "names" | "expired" | "imported" | "replaced" | "deleted" if expected.is_array() => {
                 let filled: Vec<_> = array(expected).iter().map(|name| state.fill(text(name))).collect();
                 json!(filled) == found[field]
             }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod compare;
+mod copies;
 mod steps;
 
 pub(crate) mod parity;
@@ -22,12 +23,12 @@ mod harness {
 }
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use client::Client;
 use serde_json::Value;
 use strongroom::backend::Capabilities;
-use strongroom::{Face, SecretKey, SecretManager};
+use strongroom::{ConfigFormat, Face, SecretKey, SecretManager};
 
 type Has = fn(&Capabilities) -> bool;
 
@@ -51,22 +52,41 @@ pub(crate) fn suits(backend: &Value, script: &Value) -> bool {
     !array(&script["needs"]).iter().any(lacks) && array(&script["lacks"]).iter().all(lacks)
 }
 
-fn open(backend: &Value, face: Face, script: &Value, dir: &Path) -> Client {
-    let mut builder = SecretManager::builder().app("vectors").without_environment();
-    let of_backend = backend["options"].as_object().unwrap();
-    for (name, option) in of_backend
-        .iter()
-        .chain(script["options"].as_object().into_iter().flatten())
-    {
-        builder = builder.option(name, text(option).replace("{dir}", dir.to_str().unwrap()));
+/// Where a script's managers are opened.
+#[derive(Clone)]
+struct Place {
+    face: Face,
+    dir: PathBuf,
+}
+
+impl Place {
+    /// Opens a manager with what all of these state.
+    fn open(&self, stated: &[&Value]) -> strongroom::Result<Client> {
+        let mut builder = SecretManager::builder().app("vectors").without_environment();
+        let objects = |name| stated.iter().filter_map(move |part| part[name].as_object()).flatten();
+        for (format, document) in objects("config_text") {
+            let format = match format.as_str() {
+                "json" => ConfigFormat::Json,
+                "toml" => ConfigFormat::Toml,
+                format => panic!("there is no format `{format}`"),
+            };
+            builder = builder.config_text(format, text(document));
+        }
+        for (name, option) in objects("options") {
+            builder = builder.option(name, text(option).replace("{dir}", self.dir.to_str().unwrap()));
+        }
+        for (name, option) in objects("secret_options") {
+            builder = builder.secret_option(name, value(option));
+        }
+        Ok(match self.face {
+            Face::Async => Client::Async(harness::block_on(builder.open())?),
+            Face::Blocking => Client::Blocking(builder.open_blocking()?),
+        })
     }
-    for (name, option) in backend["secret_options"].as_object().into_iter().flatten() {
-        builder = builder.secret_option(name, value(option));
-    }
-    let client = match face {
-        Face::Async => Client::Async(harness::block_on(builder.open()).unwrap()),
-        Face::Blocking => Client::Blocking(builder.open_blocking().unwrap()),
-    };
+}
+
+fn open(backend: &Value, place: &Place, script: &Value) -> Client {
+    let client = place.open(&[backend, script]).unwrap();
     let can = client.capabilities();
     for (word, has) in CAPABILITIES {
         let lacks = array(&backend["lacks"]).contains(&Value::from(word));
@@ -79,7 +99,11 @@ fn open(backend: &Value, face: Face, script: &Value, dir: &Path) -> Client {
 pub(crate) fn run(backend: &Value, face: Face, script: &Value) -> Result<u64, String> {
     let dir = tempfile::tempdir().unwrap();
     let id = SecretKey::escape(dir.path().file_name().unwrap().to_str().unwrap());
-    let mut state = steps::State::new(open(backend, face, script, dir.path()), id);
+    let place = Place {
+        face,
+        dir: dir.path().to_owned(),
+    };
+    let mut state = steps::State::new(open(backend, &place, script), place, id);
     let mut ran = 0;
     for (at, step) in array(&script["steps"]).iter().enumerate() {
         let outcome = catch_unwind(AssertUnwindSafe(|| steps::run(&mut state, step)));

@@ -9,6 +9,8 @@ use super::{array, text};
 
 /// What every script does before its steps.
 const OPEN: &str = "open";
+/// What opens a script's other manager, which is `open` once more.
+const OTHER: &str = "other";
 const LANGUAGES: [&str; 2] = ["rust", "rust-blocking"];
 
 #[allow(
@@ -26,7 +28,8 @@ pub(crate) fn write_verbs(scripts: &[Value]) {
     let mut operations = BTreeMap::new();
     for script in scripts {
         let worked = array(&script["steps"]).iter().filter(|step| step["error"].is_null());
-        for operation in worked.map(|step| text(&step["op"])).chain([OPEN]) {
+        let named = worked.map(|step| text(&step["op"])).filter(|&op| op != OTHER);
+        for operation in named.chain([OPEN]) {
             operations.entry(operation).or_insert(text(&script["name"]));
         }
     }

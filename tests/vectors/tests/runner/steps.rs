@@ -14,20 +14,26 @@ use time::OffsetDateTime;
 use super::arguments::{self, flag, size};
 use super::client::Client;
 use super::compare::compare;
-use super::{array, text, value};
+use super::copies;
+use super::{Place, array, text, value};
 
 /// What one step leaves for the next: the view that `scoped` made, the saved versions, and the word that keeps scripts
 /// apart.
 pub(super) struct State {
     client: Client,
+    /// The manager that the steps do not go through at present.
+    other: Option<Client>,
+    place: Place,
     id: String,
     saved: BTreeMap<String, Version>,
 }
 
 impl State {
-    pub(super) fn new(client: Client, id: String) -> Self {
+    pub(super) fn new(client: Client, place: Place, id: String) -> Self {
         Self {
             client,
+            other: None,
+            place,
             id,
             saved: BTreeMap::new(),
         }
@@ -40,6 +46,10 @@ impl State {
             .replace("{scope}", &scope)
             .replace("{id}", &self.id)
             .replace("{global}", &format!("G.{}", self.id))
+    }
+
+    fn beside(&self) -> &Client {
+        self.other.as_ref().expect("the script has another manager")
     }
 
     fn key(&self, args: &Value) -> String {
@@ -228,6 +238,16 @@ fn call(state: &mut State, op: &str, args: &Value, save: &Value) -> Result<Value
             let outcome = client.rollback(state.key(args), to)?;
             written(state, save, &outcome)
         }
+        "other" => {
+            let other = match state.other.take() {
+                Some(other) => other,
+                None => state.place.open(&[args])?,
+            };
+            state.other = Some(std::mem::replace(&mut state.client, other));
+            Value::Null
+        }
+        "copy_plan" => copies::plan(&client, state.beside(), &arguments::copy(state, args)?)?,
+        "copy_to" => copies::run(&client, state.beside(), arguments::copy(state, args)?)?,
         "export" => {
             let export = client.export(arguments::export(state, args)?)?;
             let names: BTreeMap<_, _> = export

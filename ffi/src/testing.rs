@@ -151,6 +151,9 @@ pub extern "C" fn strongroom_testing_live_handles() -> usize {
             + count::<crate::cancel::Cancel>()
             + count::<crate::call::Call>()
             + count::<crate::options::Options>()
+            + count::<crate::explanation::Explanation>()
+            + count::<crate::transfer::Transfer>()
+            + count::<crate::transferred::Transferred>()
             + count::<crate::manager::Manager>())
     })
 }

@@ -48,7 +48,9 @@ inline void tell_progress(void *context, const char *phase, std::size_t done, st
 class transfer : public detail::builder<strongroom_transfer_t, strongroom_transfer_new, strongroom_transfer_free> {
 public:
     /// Everything by default.
-    transfer() noexcept {}
+    transfer() {
+        apply([](auto *, auto **) { return STRONGROOM_STATUS_OK; });
+    }
 
     /// Any option by its name, as `strongroom_transfer_set` lists them.
     transfer &set(std::string_view name, std::string_view value) & {

@@ -37,7 +37,7 @@ const FOLDED: [(&str, &str); 6] = [
 ];
 
 /// Operations that every language has and that are no `pub async fn` of the manager.
-const FURTHER: [&str; 7] = [
+const FURTHER: [&str; 13] = [
     "open",
     "scoped",
     "generate",
@@ -46,6 +46,12 @@ const FURTHER: [&str; 7] = [
     "key_parse",
     "key_escape",
     "key_unescape",
+    "key_variable",
+    "setting",
+    "fernet_generate",
+    "fernet_encrypt",
+    "fernet_decrypt",
+    "fernet_rotate",
 ];
 
 /// What a language need not have.
@@ -76,7 +82,19 @@ const EXEMPTIONS: [Exemption; 2] = [
     },
     Exemption {
         languages: WITHOUT_WAITING,
-        operations: &["scoped", "generate", "key_parse", "key_escape", "key_unescape"],
+        operations: &[
+            "scoped",
+            "generate",
+            "key_parse",
+            "key_escape",
+            "key_unescape",
+            "key_variable",
+            "setting",
+            "fernet_generate",
+            "fernet_encrypt",
+            "fernet_decrypt",
+            "fernet_rotate",
+        ],
         note: "immediate",
         reason: "It asks no backend, so there is nothing to wait for.",
     },

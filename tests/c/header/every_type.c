@@ -30,6 +30,17 @@ static void take_manager(void *context, strongroom_status_t status, strongroom_m
                          strongroom_error_t *error) {
     (void)context, (void)status, (void)strongroom_manager_free(manager), (void)strongroom_error_free(error);
 }
+static void take_explanation(void *context, strongroom_status_t status, strongroom_explanation_t *explanation,
+                             strongroom_error_t *error) {
+    (void)context, (void)status, (void)strongroom_explanation_free(explanation), (void)strongroom_error_free(error);
+}
+static void take_transferred(void *context, strongroom_status_t status, strongroom_transferred_t *transferred,
+                             strongroom_error_t *error) {
+    (void)context, (void)status, (void)strongroom_transferred_free(transferred), (void)strongroom_error_free(error);
+}
+static void take_progress(void *context, const char *phase, size_t done, size_t total, const char *key) {
+    (void)context, (void)phase, (void)done, (void)total, (void)key;
+}
 static void take_event(void *context, int32_t level, const char *target, const char *message) {
     (void)context, (void)level, (void)target, (void)message;
 }
@@ -46,6 +57,9 @@ const strongroom_written_callback_t written_callback = take_written;
 const strongroom_report_callback_t report_callback = take_report;
 const strongroom_done_callback_t done_callback = take_done;
 const strongroom_manager_callback_t manager_callback = take_manager;
+const strongroom_explanation_callback_t explanation_callback = take_explanation;
+const strongroom_transferred_callback_t transferred_callback = take_transferred;
+const strongroom_progress_callback_t progress_callback = take_progress;
 const strongroom_log_callback_t log_callback = take_event;
 const strongroom_provider_t provider = provide;
 

@@ -10,12 +10,23 @@
 enum { ROWS_COUNT = sizeof ROWS / sizeof ROWS[0] };
 
 static bool is_legal(const char *name) {
-    static const char *const LEGAL[] = {"strongroom_metadata_expires_at",     "strongroom_metadata_created_at",
-                                        "strongroom_metadata_updated_at",     "strongroom_metadata_version_number",
-                                        "strongroom_secret_metadata",         "strongroom_written_version_number",
-                                        "strongroom_list_metadata",           "strongroom_list_secret",
-                                        "strongroom_list_outcome",            "strongroom_report_number",
-                                        "strongroom_cancel_fire",             NULL};
+    static const char *const LEGAL[] = {"strongroom_metadata_expires_at",
+                                        "strongroom_metadata_created_at",
+                                        "strongroom_metadata_updated_at",
+                                        "strongroom_metadata_version_number",
+                                        "strongroom_secret_metadata",
+                                        "strongroom_written_version_number",
+                                        "strongroom_list_metadata",
+                                        "strongroom_list_secret",
+                                        "strongroom_list_outcome",
+                                        "strongroom_report_number",
+                                        "strongroom_cancel_fire",
+                                        "strongroom_explanation_outcome",
+                                        "strongroom_explanation_metadata",
+                                        "strongroom_explanation_answer",
+                                        "strongroom_explanation_failure",
+                                        "strongroom_transferred_outcome",
+                                        NULL};
     for (size_t i = 0; LEGAL[i]; i++) {
         if (strcmp(name, LEGAL[i]) == 0) {
             return true;

@@ -21,9 +21,7 @@ void answer_init(answer_t *answer) {
     pthread_condattr_destroy(&monotonic);
 }
 
-void answer_lock(answer_t *answer) {
-    CHECK_NUMBER(pthread_mutex_lock(&answer->mutex), 0);
-}
+void answer_lock(answer_t *answer) { CHECK_NUMBER(pthread_mutex_lock(&answer->mutex), 0); }
 
 strongroom_status_t answer_unlock(answer_t *answer, strongroom_status_t status) {
     CHECK_NUMBER(answer->completions, 0);
@@ -63,6 +61,8 @@ void answer_end(answer_t *answer, int completions) {
     CHECK_OK(strongroom_written_free(answer->written));
     CHECK_OK(strongroom_report_free(answer->report));
     CHECK_OK(strongroom_manager_free(answer->manager));
+    CHECK_OK(strongroom_explanation_free(answer->explanation));
+    CHECK_OK(strongroom_transferred_free(answer->transferred));
     pthread_mutex_unlock(&answer->mutex);
     pthread_mutex_destroy(&answer->mutex);
     pthread_cond_destroy(&answer->arrived);
@@ -97,6 +97,8 @@ ANSWER(answer_exists, bool, exists)
 ANSWER(answer_metadata, strongroom_metadata_t *, metadata)
 ANSWER(answer_written, strongroom_written_t *, written)
 ANSWER(answer_report, strongroom_report_t *, report)
+ANSWER(answer_explanation, strongroom_explanation_t *, explanation)
+ANSWER(answer_transferred, strongroom_transferred_t *, transferred)
 ANSWER(answer_manager, strongroom_manager_t *, manager)
 
 void answer_done(void *context, strongroom_status_t status, strongroom_error_t *error) {

@@ -24,6 +24,8 @@ typedef struct answer_t {
     strongroom_written_t *written;
     strongroom_report_t *report;
     strongroom_manager_t *manager;
+    strongroom_explanation_t *explanation;
+    strongroom_transferred_t *transferred;
     bool exists;
     pthread_t thread;
 } answer_t;
@@ -58,6 +60,10 @@ void answer_metadata(void *context, strongroom_status_t status, strongroom_metad
 void answer_written(void *context, strongroom_status_t status, strongroom_written_t *written,
                     strongroom_error_t *error);
 void answer_report(void *context, strongroom_status_t status, strongroom_report_t *report, strongroom_error_t *error);
+void answer_explanation(void *context, strongroom_status_t status, strongroom_explanation_t *explanation,
+                        strongroom_error_t *error);
+void answer_transferred(void *context, strongroom_status_t status, strongroom_transferred_t *transferred,
+                        strongroom_error_t *error);
 void answer_done(void *context, strongroom_status_t status, strongroom_error_t *error);
 void answer_manager(void *context, strongroom_status_t status, strongroom_manager_t *manager,
                     strongroom_error_t *error);

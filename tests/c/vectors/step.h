@@ -21,6 +21,12 @@ cJSON *run_explain(const struct step *step, struct outcome *out);
 cJSON *run_export(const struct step *step, struct outcome *out);
 cJSON *run_import(const struct step *step, struct outcome *out);
 cJSON *run_copy_plan(const struct step *step, struct outcome *out);
+cJSON *run_key_variable(const struct step *step, struct outcome *out);
+cJSON *run_setting(const struct step *step, struct outcome *out);
+cJSON *run_fernet_generate(const struct step *step, struct outcome *out);
+cJSON *run_fernet_encrypt(const struct step *step, struct outcome *out);
+cJSON *run_fernet_decrypt(const struct step *step, struct outcome *out);
+cJSON *run_fernet_rotate(const struct step *step, struct outcome *out);
 cJSON *run_copy_to(const struct step *step, struct outcome *out);
 
 #endif

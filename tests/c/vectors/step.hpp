@@ -41,5 +41,11 @@ json export_document(const step &of);
 json import_document(const step &of);
 json copy_plan(const step &of);
 json copy_to(const step &of);
+json key_variable(const step &of);
+json setting(const step &of);
+json fernet_generate(const step &of);
+json fernet_encrypt(const step &of);
+json fernet_decrypt(const step &of);
+json fernet_rotate(const step &of);
 
 } // namespace vectors

@@ -125,6 +125,12 @@ const std::map<std::string, operation> operations = {
     {"import", {"", import_document}},
     {"copy_plan", {"", copy_plan}},
     {"copy_to", {"", copy_to}},
+    {"key_variable", {"", key_variable, false}},
+    {"setting", {"", setting, false}},
+    {"fernet_generate", {"", fernet_generate, false}},
+    {"fernet_encrypt", {"", fernet_encrypt, false}},
+    {"fernet_decrypt", {"", fernet_decrypt, false}},
+    {"fernet_rotate", {"", fernet_rotate, false}},
     {"other",
      {"",
       [](const step &of) -> json {

@@ -3,6 +3,7 @@
 mod arguments;
 mod compare;
 mod copies;
+mod immediate;
 mod steps;
 
 pub(crate) mod parity;

@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 use super::arguments::{self, flag, size};
 use super::client::Client;
 use super::compare::compare;
-use super::copies;
 use super::{Place, array, text, value};
+use super::{copies, immediate};
 
 /// What one step leaves for the next: the view that `scoped` made, the saved versions, and the word that keeps scripts
 /// apart.
@@ -98,7 +98,7 @@ fn told(secret: Option<&Secret>) -> Value {
     })
 }
 
-fn bytes(bytes: &[u8]) -> Value {
+pub(super) fn bytes(bytes: &[u8]) -> Value {
     json!({ "base64": data_encoding::BASE64.encode(bytes) })
 }
 
@@ -248,6 +248,8 @@ fn call(state: &mut State, op: &str, args: &Value, save: &Value) -> Result<Value
         }
         "copy_plan" => copies::plan(&client, state.beside(), &arguments::copy(state, args)?)?,
         "copy_to" => copies::run(&client, state.beside(), arguments::copy(state, args)?)?,
+        "setting" => json!({ "text": immediate::setting(&client, text(&args["name"])) }),
+        op if op.starts_with("fernet_") || op == "key_variable" => immediate::call(state, op, args)?,
         "export" => {
             let export = client.export(arguments::export(state, args)?)?;
             let names: BTreeMap<_, _> = export

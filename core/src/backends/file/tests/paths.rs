@@ -128,10 +128,16 @@ fn what_a_killed_writer_left_goes_with_the_next_write() {
     assert!(!vault.dir.path().join(".secrets.json.new").exists());
 }
 
-/// Not a test: prints the default place, for the test below, which gives it an environment of its own.
+/// Set where this program was started by the test below.
+const CHILD: &str = "STRONGROOM_TEST_CHILD";
+
+/// Prints the default place, for the test below, which gives it an environment of its own.
 #[test]
-#[ignore = "run by the test below"]
 fn default_place_of_a_child() {
+    #[expect(clippy::disallowed_methods, reason = "a word from the parent, no setting")]
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
     for app in ["sideseat", "my-app"] {
         let shown = locations::plain_file(app, &Settings::new()).map(|path| path.display().to_string());
         let shown = shown.unwrap_or_else(|error| error.to_string());
@@ -144,8 +150,8 @@ fn the_default_place_is_that_of_sideseat() {
     let run = |environment: &[(&str, &str)]| {
         let mut child = Command::new(std::env::current_exe().unwrap());
         let name = "backends::file::tests::paths::default_place_of_a_child";
-        child.args([name, "--exact", "--ignored", "--nocapture"]);
-        child.env_clear().envs(environment.iter().copied());
+        child.args([name, "--exact", "--nocapture"]);
+        child.env_clear().env(CHILD, "1").envs(environment.iter().copied());
         String::from_utf8(child.output().unwrap().stdout).unwrap()
     };
     let all = run(&[

@@ -94,7 +94,7 @@ fn stated(global: &Global) -> Result<Builder> {
         builder = builder.flag("deadline", timeout);
     }
     Ok(match project::find()? {
-        Some(path) => builder.project_file(&path, |text| trust::is_trusted(&path, text)),
+        Some(path) => builder.project_file(&path, |role, bytes| trust::is_trusted(&path, role, bytes)),
         None => builder,
     })
 }

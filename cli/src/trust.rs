@@ -1,11 +1,13 @@
-//! Which files of projects this user trusts: their paths, each with a hash of what stood in it then. Any change of the
-//! file voids it.
+//! Which files of projects this user trusts: their paths, each with a hash of what stood in it then, and of the variables
+//! that it names. Any change of either voids it.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+
+use strongroom::ConfigRole;
 
 use crate::failure::{Failure, local};
 
@@ -16,16 +18,30 @@ const SCHEMA: u64 = 1;
 /// The longest record that is read.
 const LONGEST: u64 = 8 << 20;
 
-/// Whether a person trusts this text in this file.
-pub(crate) fn is_trusted(path: &Path, text: &[u8]) -> bool {
+/// What is trusted: for the project's file and the variables that it names their hashes, by the words of their roles.
+pub(crate) type Entry = Map<String, Value>;
+
+/// Takes what was read into an entry; nothing where the file is not there.
+pub(crate) fn note(entry: &mut Entry, role: ConfigRole, bytes: Option<&[u8]>) {
+    entry.insert(role.word().to_owned(), json!(bytes.map(hash)));
+}
+
+/// Whether a person trusts what was read for this project's file.
+pub(crate) fn is_trusted(path: &Path, role: ConfigRole, bytes: Option<&[u8]>) -> bool {
     // A record that cannot be read trusts nothing.
-    let known = || Some(read(&record().ok()?).ok()?.get(&name(path)?)?.as_str()? == hash(text));
+    let known = || {
+        let trusted = read(&record().ok()?).ok()?;
+        Some(*trusted.get(&name(path)?)?.get(role.word())? == json!(bytes.map(hash)))
+    };
     known().unwrap_or(false)
 }
 
-/// From now on the text of this hash is trusted in this file.
-pub(crate) fn trust(path: &Path, hash: &str) -> Result<(), Failure> {
-    change(path, |trusted, name| trusted.insert(name, json!(hash)).is_none()).map(drop)
+/// From now on this is trusted in this file.
+pub(crate) fn trust(path: &Path, entry: Entry) -> Result<(), Failure> {
+    change(path, |trusted, name| {
+        trusted.insert(name, Value::Object(entry)).is_none()
+    })
+    .map(drop)
 }
 
 /// From now on this file is not trusted. Whether it was.
@@ -60,7 +76,7 @@ fn name(path: &Path) -> Option<String> {
 }
 
 /// What a text is recognised by: its SHA-256.
-pub(crate) fn hash(text: &[u8]) -> String {
+fn hash(text: &[u8]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text);
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

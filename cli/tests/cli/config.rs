@@ -241,14 +241,76 @@ fn a_projects_file_counts_once_it_is_trusted_and_until_it_changes() {
 #[test]
 fn a_projects_file_without_what_needs_trust_counts_at_once() {
     let home = Home::new();
-    file(&home, ".strongroom.json", r#"{"secrets": {"cache": false}}"#);
-    assert_eq!(show(&home, "cache").0, "off");
+    file(
+        &home,
+        ".strongroom.json",
+        r#"{"secrets": {"env": {"required": ["A"]}}}"#,
+    );
+    assert_eq!(show(&home, "env.required").0, "A");
     assert!(
         home.run(&["config", "trust"])
             .ok()
             .stderr
             .contains("nothing that needs trust")
     );
+}
+
+#[test]
+fn an_untrusted_projects_file_shortens_no_history() {
+    let home = Home::with_store();
+    for value in [b"1", b"2", b"3"] {
+        home.set("A", value);
+    }
+    file(&home, "strongroom.toml", "[secrets.encrypted]\nversions = 1\n");
+    home.run_with(&["set", "A"], b"4").fails("policy_denied", 23);
+    fs::remove_file(home.path().join("strongroom.toml")).unwrap();
+    assert_eq!(home.run(&["versions", "A"]).ok().text().lines().count(), 3);
+}
+
+#[test]
+fn the_variables_that_a_projects_file_names_are_trusted_with_it() {
+    let home = Home::new();
+    let elsewhere = home.path().join("elsewhere.strongroom");
+    file(&home, "strongroom.toml", "[secrets]\ndotenv = \".env\"\n");
+    let named = file(&home, ".env", "no variable\n");
+    // Nobody looks at them before.
+    let run = home.run(&["config", "show"]);
+    assert_eq!(run.code, 23);
+    assert!(!run.stderr.contains("invalid_config"), "{}", run.stderr);
+    // One that is not there yet hinders no trust; once it is there the trust is void.
+    fs::remove_file(&named).unwrap();
+    let told = home.run(&["config", "trust"]).ok();
+    assert!(
+        told.stderr.contains("or the variables that it names"),
+        "{}",
+        told.stderr
+    );
+    home.run(&["list"]).fails("invalid_config", 55);
+    fs::write(&named, "STRONGROOM_SECRETS_CACHE=off\n").unwrap();
+    home.run(&["list"]).fails("policy_denied", 23);
+    home.run(&["config", "trust"]).ok();
+    home.set("A", b"value");
+    // Only they change, and would send the secret elsewhere.
+    let text = format!("STRONGROOM_SECRETS_ENCRYPTED_PATH={}\n", elsewhere.display());
+    fs::write(&named, text).unwrap();
+    let run = home.run_with(&["set", "A"], b"value").fails("policy_denied", 23);
+    assert!(
+        run.stderr.contains(".env") && run.stderr.contains("strongroom config trust"),
+        "{}",
+        run.stderr
+    );
+    assert!(!elsewhere.exists());
+    home.run(&["config", "trust"]).ok();
+    home.run_with(&["set", "A"], b"value").ok();
+    assert!(elsewhere.exists());
+    // A document that is named has more say.
+    let other = file(
+        &home,
+        "named.toml",
+        "[secrets.encrypted]\npath = \"other.strongroom\"\n",
+    );
+    let run = home.run(&["config", "show", "--config", other.to_str().unwrap()]).ok();
+    assert!(shown(&run, "encrypted.path").0.ends_with("other.strongroom"));
 }
 
 #[test]

@@ -83,6 +83,24 @@ impl Settings {
         }
     }
 
+    /// Takes what others hold, each with its own origin.
+    pub(super) fn take(&mut self, others: Self) {
+        for (key, (value, origin)) in others.values {
+            if let Some(setting) = Setting::find(key) {
+                self.put(setting, value, origin);
+            }
+        }
+    }
+
+    /// Takes these settings out.
+    pub(super) fn split_off(&mut self, keys: &[&'static str]) -> Self {
+        let taken = keys.iter().filter_map(|key| self.values.remove_entry(key));
+        Self {
+            values: taken.collect(),
+            ..Self::default()
+        }
+    }
+
     /// Whether someone set it.
     pub fn is_set(&self, key: &str) -> bool {
         self.values.contains_key(key)

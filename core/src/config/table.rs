@@ -78,15 +78,11 @@ impl Setting {
         variable.starts_with(&in_variables(app)) && !self.aliases.contains(&variable)
     }
 
-    /// Whether a project's file may state it only once a person trusts that file: it says where secrets lie or go, or
-    /// what opens them. A person trusts a file by `strongroom config trust`.
+    /// Whether a project's file may state it only once a person trusts that file, which is done by `strongroom config
+    /// trust`: every setting but those that only name keys. Any other could send secrets elsewhere, show more of them,
+    /// shorten what is kept of them or take back what the user chose.
     pub fn needs_trust(&self) -> bool {
-        self.secret
-            || self.kind == SettingKind::Path
-            || matches!(
-                self.key,
-                "backend" | "chain.members" | "chain.writer" | "encrypted.key_fd"
-            )
+        !matches!(self.key, "env.required" | "env.known")
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use strongroom::{ConfigRole, Error, ErrorKind, Inspection, SETTINGS, Setting};
+use strongroom::{ConfigRole, Error, ErrorKind, Inspection, SETTINGS, Setting, Settings};
 
 use crate::args::{Format, Global};
 use crate::failure::{Failure, report};
@@ -88,11 +88,12 @@ fn show(found: &Inspection, args: &ShowArgs) -> Result<(), Failure> {
         }
         format => {
             let row = |setting: &Setting| {
-                let mut origin = found.settings.origin(setting.key).to_string();
-                if is_untrusted(found, setting) {
-                    origin.push_str(" (not trusted)");
-                }
-                let value = value(found, setting).unwrap_or_else(|| "-".to_owned());
+                let (from, mark) = match is_untrusted(found, setting) {
+                    true => (&found.untrusted, " (not trusted)"),
+                    false => (&found.settings, ""),
+                };
+                let value = value(from, setting).unwrap_or_else(|| "-".to_owned());
+                let origin = format!("{}{mark}", from.origin(setting.key));
                 vec![setting.key.to_owned(), value, origin]
             };
             let rows: Vec<_> = settings.map(row).collect();
@@ -104,28 +105,34 @@ fn show(found: &Inspection, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 fn setting_json(found: &Inspection, setting: &Setting) -> Value {
+    let is_untrusted = is_untrusted(found, setting);
+    let from = if is_untrusted {
+        &found.untrusted
+    } else {
+        &found.settings
+    };
     json!({
         "setting": setting.key,
-        "value": value(found, setting),
-        "from": found.settings.origin(setting.key).to_string(),
-        "set": found.settings.is_set(setting.key),
+        "value": value(from, setting),
+        "from": from.origin(setting.key).to_string(),
+        "set": from.is_set(setting.key),
         "secret": setting.secret,
-        "trusted": !is_untrusted(found, setting),
+        "trusted": !is_untrusted,
     })
 }
 
 /// The value, masked where it is secret.
-fn value(found: &Inspection, setting: &Setting) -> Option<String> {
+fn value(settings: &Settings, setting: &Setting) -> Option<String> {
     if setting.secret {
-        return found.settings.is_set(setting.key).then(|| MASK.to_owned());
+        return settings.is_set(setting.key).then(|| MASK.to_owned());
     }
-    found.settings.text(setting.key).map(str::to_owned)
+    settings.text(setting.key).map(str::to_owned)
 }
 
-/// Whether what holds comes from a project's file that nobody trusts.
+/// Whether it comes from a project's file that nobody trusts: what that states would hold.
 fn is_untrusted(found: &Inspection, setting: &Setting) -> bool {
-    let of_project = matches!(found.settings.origin(setting.key), strongroom::Origin::ProjectFile(_));
-    of_project && found.untrusted.contains(&setting.key)
+    let key = setting.key;
+    found.untrusted.is_set(key) && found.untrusted.origin(key) < found.settings.origin(key)
 }
 
 fn path(found: &Inspection, args: &PathArgs) -> Result<(), Failure> {

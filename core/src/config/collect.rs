@@ -53,15 +53,14 @@ pub struct ConfigFile {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// Every setting that is stated and well-formed, with where it comes from; also those that are `untrusted`, for a
-    /// look: nothing acted on them.
+    /// Every setting that is stated and well-formed, with where it comes from.
     pub settings: Settings,
     /// Everything that is wrong. The first is what `open` would answer.
     pub problems: Vec<Error>,
     /// The files that were looked for, in the order of their precedence.
     pub files: Vec<ConfigFile>,
-    /// The settings of the project's file that count only once a person trusts it.
-    pub untrusted: Vec<&'static str>,
+    /// What the project's file states and counts only once a person trusts it. Nothing acts on it.
+    pub untrusted: Settings,
 }
 
 /// What was collected so far.
@@ -70,9 +69,7 @@ pub(crate) struct Collected {
     pub(crate) settings: Settings,
     pub(crate) problems: Vec<Error>,
     files: Vec<ConfigFile>,
-    untrusted: Vec<&'static str>,
-    /// What the untrusted ones say. Nobody acts on it.
-    held: Settings,
+    untrusted: Settings,
     /// The variables that the project's file names, as they were when their trust was in question.
     variables: Option<Text>,
 }
@@ -116,8 +113,7 @@ impl Collected {
             && let Err(error) = self.ask(path, &found, &bold, text.as_bytes(), &mut trusted)
         {
             self.problems.push(error);
-            self.held.take(found.split_off(&bold));
-            self.untrusted.extend(bold);
+            self.untrusted.take(found.split_off(&bold));
         }
         self.settings.take(found);
     }
@@ -213,14 +209,12 @@ impl Collected {
     /// All of it, for a look.
     pub(crate) fn into_inspection(self) -> Inspection {
         let Self {
-            mut settings,
+            settings,
             problems,
             files,
             untrusted,
-            held,
             variables: _,
         } = self;
-        settings.take(held);
         Inspection {
             settings,
             problems,

@@ -93,6 +93,9 @@ fn stated(global: &Global) -> Result<Builder> {
     if let Some(timeout) = &global.timeout {
         builder = builder.flag("deadline", timeout);
     }
+    if global.no_project {
+        return Ok(builder);
+    }
     Ok(match project::find()? {
         Some(path) => builder.project_file(&path, |role, bytes| trust::is_trusted(&path, role, bytes)),
         None => builder,

@@ -314,6 +314,32 @@ fn the_variables_that_a_projects_file_names_are_trusted_with_it() {
 }
 
 #[test]
+fn a_projects_file_where_others_could_have_put_it_is_told_and_not_passed_over() {
+    let home = Home::new();
+    file(
+        &home,
+        "work/strongroom.toml",
+        "[secrets.encrypted]\npath = \"s.strongroom\"\n",
+    );
+    let work = home.path().join("work");
+    mode(&work, 0o777);
+    let run = |args: &[&str]| {
+        let mut command = home.command(args);
+        command.current_dir(&work);
+        crate::home::feed(command, b"value")
+    };
+    let refused = run(&["set", "A"]).fails("insecure_path", 64);
+    assert!(
+        refused.stderr.contains("work/strongroom.toml") && refused.stderr.contains("--no-project"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!home.store().exists());
+    run(&["set", "A", "--no-project"]).ok();
+    assert!(home.store().exists());
+}
+
+#[test]
 fn what_cannot_be_trusted_is_told() {
     let home = Home::new();
     home.run(&["config", "trust"]).fails("invalid_argument", 52);

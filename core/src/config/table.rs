@@ -142,7 +142,7 @@ pub static SETTINGS: &[Setting] = settings! {
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
     "local_encrypted.key": SettingKind::Text, default None, env "LOCAL_ENCRYPTED_KEY", secret, also "FERNET_SECRET_KEY",
-        "The Fernet keys that open the store, `new,old`: the first makes it.";
+        "The Fernet keys that open the store, `new,old`: the first makes it; keep the one that made it, for nothing adds another.";
     "file.path": SettingKind::Path, default None, env "FILE_PATH", plain,
         "The INSECURE plain JSON file of the backend `file`; by default `<data folder>/<app>/secrets.json`.";
     "file.on_corrupt": SettingKind::Choice(&["fresh", "stop"]), default Some("fresh"), env "FILE_ON_CORRUPT", plain,

@@ -256,9 +256,17 @@ impl Builder {
     /// ```
     pub fn inspect(mut self) -> Inspection {
         match check_app(&self.app) {
-            Ok(()) => self
-                .collected
-                .finish(&self.app, self.environment, self.instance.is_none()),
+            Ok(()) => {
+                let is_ours = self.instance.is_none();
+                self.collected.finish(&self.app, self.environment, is_ours);
+                let settings = &self.collected.settings;
+                if is_ours
+                    && let Some(word) = settings.text("backend")
+                    && let Err(error) = registry::check(word, settings)
+                {
+                    self.collected.problems.push(error);
+                }
+            }
             Err(error) => self.collected.problems.push(error),
         }
         self.collected.into_inspection()

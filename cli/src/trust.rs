@@ -60,7 +60,9 @@ pub(crate) fn revoke(path: &Path) -> Result<bool, Failure> {
     change(|trusted| {
         former_names(path)
             .iter()
-            .fold(false, |was, name| trusted.remove(name).is_some() || was)
+            .filter(|name| trusted.remove(name.as_str()).is_some())
+            .count()
+            > 0
     })
 }
 

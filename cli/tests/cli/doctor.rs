@@ -65,7 +65,7 @@ fn a_fresh_home_is_no_failure_and_stays_as_it_is() {
     assert!(lines(&run, "warn")[0].contains("strongroom init"), "{}", run.text());
     assert_eq!(home.files(), Vec::<std::path::PathBuf>::new());
     let home = home.variable("STRONGROOM_SECRETS_ENCRYPTED_CREATE", "never");
-    fails(home.run(&["doctor"]), 30, &["configuration", "there is no store"]);
+    fails(home.run(&["doctor"]), 30, &["opening", "there is no store"]);
 }
 
 #[test]

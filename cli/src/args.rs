@@ -55,6 +55,9 @@ pub(crate) struct Global {
     pub(crate) app: String,
     #[command(flatten)]
     pub(crate) secrets: SecretsArgs,
+    /// Pass over the project's file of configuration
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    pub(crate) no_project: bool,
     /// How long one call may take in all, such as `10s` or `500ms`
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME")]
     pub(crate) timeout: Option<String>,

@@ -13,10 +13,12 @@ pub(crate) const NAMES: [&str; 4] = [
 ];
 
 /// The nearest one, if any. The way ends at the root of a repository, at the home folder, and at a folder in which
-/// others could have put the file: one of another user, or one that everybody can write to.
+/// others could put such a file: one of another user, or one that everybody can write to. The group may write: the file
+/// must be the user's own or root's anyway.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidConfig`] where a folder has two.
+/// [`ErrorKind::InvalidConfig`] where a folder has two; [`ErrorKind::InsecurePath`] where one lies in a folder in which
+/// others could have put it: passed over in silence it would leave a secret where its project does not look.
 pub(crate) fn find() -> Result<Option<PathBuf>> {
     let Ok(start) = std::env::current_dir() else {
         return Ok(None);
@@ -26,9 +28,7 @@ pub(crate) fn find() -> Result<Option<PathBuf>> {
 
 fn find_from(start: &Path, home: Option<&Path>) -> Result<Option<PathBuf>> {
     for folder in start.ancestors() {
-        if !is_ours(folder) {
-            break;
-        }
+        let is_ours = is_ours(folder);
         let mut there = NAMES
             .map(|name| folder.join(name))
             .into_iter()
@@ -42,10 +42,19 @@ fn find_from(start: &Path, home: Option<&Path>) -> Result<Option<PathBuf>> {
                 );
                 return Err(Error::new(ErrorKind::InvalidConfig, message));
             }
-            (Some(one), None) => return Ok(Some(one)),
+            (Some(one), None) if is_ours => return Ok(Some(one)),
+            (Some(one), None) => {
+                let message = format!(
+                    "`{}` lies in a folder that belongs to another user or that everybody can write to",
+                    one.display()
+                );
+                return Err(Error::new(ErrorKind::InsecurePath, message).with_help(
+                    "run `chmod o-w` on the folder if it is yours, or pass the file over with `--no-project`",
+                ));
+            }
             _ => {}
         }
-        if is_there(&folder.join(".git")) || home == Some(folder) {
+        if !is_ours || is_there(&folder.join(".git")) || home == Some(folder) {
             break;
         }
     }
@@ -117,6 +126,15 @@ mod tests {
         std::fs::write(open.join("strongroom.toml"), "").unwrap();
         assert!(find_from(&below, None).unwrap().is_some());
         std::fs::set_permissions(&open, PermissionsExt::from_mode(0o1777)).unwrap();
+        // Passed over in silence, the secret would land elsewhere.
+        let error = find_from(&below, None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InsecurePath);
+        assert!(error.to_string().contains("open/strongroom.toml"), "{error}");
+        std::fs::remove_file(open.join("strongroom.toml")).unwrap();
+        std::fs::write(place.path().join("strongroom.toml"), "").unwrap();
         assert_eq!(find_from(&below, None).unwrap(), None);
+        // What only the group can write to does not.
+        std::fs::set_permissions(&open, PermissionsExt::from_mode(0o775)).unwrap();
+        assert!(find_from(&below, None).unwrap().is_some());
     }
 }

@@ -93,8 +93,11 @@ fn stated(global: &Global) -> Result<Builder> {
     if let Some(timeout) = &global.timeout {
         builder = builder.flag("deadline", timeout);
     }
+    if global.no_project {
+        return Ok(builder);
+    }
     Ok(match project::find()? {
-        Some(path) => builder.project_file(&path, |text| trust::is_trusted(&path, text)),
+        Some(path) => builder.project_file(&path, |role, bytes| trust::is_trusted(&path, role, bytes)),
         None => builder,
     })
 }

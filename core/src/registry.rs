@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::backend::{Backend, OpenRequest, Operation};
+use crate::config::Settings;
 use crate::config::nearest::{nearest, shown_word};
 use crate::error::{Error, Result};
 
@@ -132,10 +133,23 @@ pub(crate) fn words() -> Vec<&'static str> {
 /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) where there is none of this name, a later version will have it,
 /// or it is not compiled in; else the backend's own.
 pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
+    let (name, open) = find(name, request.settings)?;
+    open(request).map_err(|error: Error| error.with_operation(Operation::Open).with_backend(name))
+}
+
+/// Whether this build has the backend called `name`.
+///
+/// # Errors
+/// As [`open`] where it has none.
+pub(crate) fn check(name: &str, settings: &Settings) -> Result<()> {
+    find(name, settings).map(drop)
+}
+
+fn find(name: &str, settings: &Settings) -> Result<(&'static str, Opener)> {
     let word = canonical(name);
     let registrations = registrations();
     let Some(found) = registrations.iter().find(|registration| registration.name == word) else {
-        return Err(request.settings.error("backend", &no_backend(name)));
+        return Err(settings.error("backend", &no_backend(name)));
     };
     let Some(open) = found.open else {
         let reason = format!(
@@ -144,9 +158,9 @@ pub(crate) fn open(name: &str, request: &OpenRequest<'_>) -> Result<Arc<dyn Back
             found.feature,
             names().join(", ")
         );
-        return Err(request.settings.error("backend", &reason));
+        return Err(settings.error("backend", &reason));
     };
-    open(request).map_err(|error: Error| error.with_operation(Operation::Open).with_backend(found.name))
+    Ok((found.name, open))
 }
 
 /// What is wrong with a word that names no backend of this version; for the end of a sentence.

@@ -1,11 +1,11 @@
 //! `strongroom config`: how this is configured, and which project may configure it.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use strongroom::{Error, ErrorKind, Inspection, SETTINGS, Setting};
+use strongroom::{ConfigRole, Error, ErrorKind, Inspection, SETTINGS, Setting, Settings};
 
 use crate::args::{Format, Global};
 use crate::failure::{Failure, report};
@@ -24,7 +24,8 @@ Examples:
   strongroom config trust                       the file of the project that this folder belongs to
   strongroom config trust --revoke ./strongroom.toml
 
-A project's file may say where secrets lie or go only once it is trusted. Any change of the file ends that.";
+A project's file may set anything but the names of keys only once it is trusted. Any change of the file, or of the
+`.env` file that it names, ends that.";
 
 /// What there is to see and to say.
 #[derive(Debug, Subcommand)]
@@ -35,7 +36,7 @@ pub(crate) enum ConfigCommand {
     Path(PathArgs),
     /// Write the JSON Schema of a configuration file
     Schema,
-    /// Let a project's file say where secrets lie and go
+    /// Let a project's file set how secrets are kept
     Trust(TrustArgs),
 }
 
@@ -87,11 +88,12 @@ fn show(found: &Inspection, args: &ShowArgs) -> Result<(), Failure> {
         }
         format => {
             let row = |setting: &Setting| {
-                let mut origin = found.settings.origin(setting.key).to_string();
-                if is_untrusted(found, setting) {
-                    origin.push_str(" (not trusted)");
-                }
-                let value = value(found, setting).unwrap_or_else(|| "-".to_owned());
+                let (from, mark) = match is_untrusted(found, setting) {
+                    true => (&found.untrusted, " (not trusted)"),
+                    false => (&found.settings, ""),
+                };
+                let value = value(from, setting).unwrap_or_else(|| "-".to_owned());
+                let origin = format!("{}{mark}", from.origin(setting.key));
                 vec![setting.key.to_owned(), value, origin]
             };
             let rows: Vec<_> = settings.map(row).collect();
@@ -103,28 +105,34 @@ fn show(found: &Inspection, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 fn setting_json(found: &Inspection, setting: &Setting) -> Value {
+    let is_untrusted = is_untrusted(found, setting);
+    let from = if is_untrusted {
+        &found.untrusted
+    } else {
+        &found.settings
+    };
     json!({
         "setting": setting.key,
-        "value": value(found, setting),
-        "from": found.settings.origin(setting.key).to_string(),
-        "set": found.settings.is_set(setting.key),
+        "value": value(from, setting),
+        "from": from.origin(setting.key).to_string(),
+        "set": from.is_set(setting.key),
         "secret": setting.secret,
-        "trusted": !is_untrusted(found, setting),
+        "trusted": !is_untrusted,
     })
 }
 
 /// The value, masked where it is secret.
-fn value(found: &Inspection, setting: &Setting) -> Option<String> {
+fn value(settings: &Settings, setting: &Setting) -> Option<String> {
     if setting.secret {
-        return found.settings.is_set(setting.key).then(|| MASK.to_owned());
+        return settings.is_set(setting.key).then(|| MASK.to_owned());
     }
-    found.settings.text(setting.key).map(str::to_owned)
+    settings.text(setting.key).map(str::to_owned)
 }
 
-/// Whether what holds comes from a project's file that nobody trusts.
+/// Whether it comes from a project's file that nobody trusts: what that states would hold.
 fn is_untrusted(found: &Inspection, setting: &Setting) -> bool {
-    let of_project = matches!(found.settings.origin(setting.key), strongroom::Origin::ProjectFile(_));
-    of_project && found.untrusted.contains(&setting.key)
+    let key = setting.key;
+    found.untrusted.is_set(key) && found.untrusted.origin(key) < found.settings.origin(key)
 }
 
 fn path(found: &Inspection, args: &PathArgs) -> Result<(), Failure> {
@@ -156,29 +164,43 @@ fn change_trust(global: &Global, args: &TrustArgs) -> Result<(), Failure> {
         output::notice(global, &format!("`{}` {what}", path.display()));
         return Ok(());
     }
-    match hash_to_trust(&path)? {
-        Some(hash) => {
-            trust::trust(&path, &hash)?;
-            output::notice(global, &format!("`{}` is trusted until it changes", path.display()));
+    match entry_to_trust(&path)? {
+        Some(entry) => {
+            let variables = match entry.contains_key(ConfigRole::Dotenv.word()) {
+                true => ", it or the variables that it names",
+                false => "",
+            };
+            trust::trust(&path, entry)?;
+            output::notice(
+                global,
+                &format!("`{}` is trusted until it changes{variables}", path.display()),
+            );
         }
         None => output::notice(global, &format!("`{}` states nothing that needs trust", path.display())),
     }
     Ok(())
 }
 
-/// The hash of the file's text, where that is in order and states what needs trust.
-fn hash_to_trust(path: &Path) -> Result<Option<String>, Failure> {
-    let seen = Cell::new(None);
-    let see = |text: &[u8]| {
-        seen.set(Some(trust::hash(text)));
-        true
+/// What there is to trust: the file's text, where that is in order and states what needs trust, and the variables that
+/// it names.
+fn entry_to_trust(path: &Path) -> Result<Option<trust::Entry>, Failure> {
+    let seen = RefCell::new(trust::Entry::new());
+    // The answer to the last question is no: only what is stated counts here, not what would come of it.
+    let see = |role: ConfigRole, bytes: Option<&[u8]>| {
+        trust::note(&mut seen.borrow_mut(), role, bytes);
+        role == ConfigRole::Project
     };
     let builder = strongroom::SecretManager::builder().without_environment();
     let found = builder.backend("memory").project_file(path, see).inspect();
-    match found.problems.into_iter().next() {
-        Some(error) => Err(error.into()),
-        None => Ok(seen.take()),
+    let wrong = found
+        .problems
+        .into_iter()
+        .find(|problem| problem.kind() != ErrorKind::PolicyDenied);
+    if let Some(error) = wrong {
+        return Err(error.into());
     }
+    let entry = seen.into_inner();
+    Ok((!entry.is_empty()).then_some(entry))
 }
 
 fn no_project() -> Error {

@@ -74,7 +74,7 @@ fn an_unknown_backend() {
     fails(
         home.run(&["doctor", "--secrets-backend", "cupboard"]),
         55,
-        &["opening", "invalid_config", "backend"],
+        &["configuration", "invalid_config", "backend"],
     );
 }
 

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::document::{self, Applied, ConfigFormat};
-use super::files::{self, Links};
+use super::files::{self, Links, Text};
 use super::origin::Origin;
 use super::settings::Settings;
 use super::{detect, environment, locations};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sys::files::shown;
 
 /// What a file of configuration is to us.
@@ -59,8 +59,8 @@ pub struct Inspection {
     pub problems: Vec<Error>,
     /// The files that were looked for, in the order of their precedence.
     pub files: Vec<ConfigFile>,
-    /// The settings of the project's file that count only once a person trusts it.
-    pub untrusted: Vec<&'static str>,
+    /// What the project's file states and counts only once a person trusts it. Nothing acts on it.
+    pub untrusted: Settings,
 }
 
 /// What was collected so far.
@@ -69,7 +69,9 @@ pub(crate) struct Collected {
     pub(crate) settings: Settings,
     pub(crate) problems: Vec<Error>,
     files: Vec<ConfigFile>,
-    untrusted: Vec<&'static str>,
+    untrusted: Settings,
+    /// The variables that the project's file names, as they were when their trust was in question.
+    variables: Option<Text>,
 }
 
 impl Collected {
@@ -91,10 +93,12 @@ impl Collected {
         self.problems.extend(applied.problems);
     }
 
-    /// Takes the project's file. `trusted` is asked about its text where it states what needs trust.
-    pub(crate) fn project(&mut self, path: &Path, trusted: impl FnOnce(&[u8]) -> bool) {
+    /// Takes the project's file. Where it states what needs trust, `trusted` is asked about its text, and then about that
+    /// of the variables that it names, which are not even looked at before.
+    pub(crate) fn project(&mut self, path: &Path, mut trusted: impl FnMut(ConfigRole, Option<&[u8]>) -> bool) {
         let origin = Origin::ProjectFile(path.to_owned());
-        let taken = files::apply(&mut self.settings, path, Links::Refused, &origin);
+        let mut found = Settings::new();
+        let taken = files::apply(&mut found, path, Links::Refused, &origin);
         self.looked_at(ConfigRole::Project, path, taken.is_some());
         let Some((Applied { stated, problems }, text)) = taken else {
             return self.problems.push(absent(path));
@@ -105,19 +109,49 @@ impl Collected {
             .filter(|setting| setting.needs_trust())
             .map(|setting| setting.key)
             .collect();
-        if bold.is_empty() || trusted(text.as_bytes()) {
-            return;
+        if !bold.is_empty()
+            && let Err(error) = self.ask(path, &found, &bold, text.as_bytes(), &mut trusted)
+        {
+            self.problems.push(error);
+            self.untrusted.take(found.split_off(&bold));
         }
-        let message = format!(
-            "the project's file `{}` states `{}`, and nobody said that it is trusted",
-            shown(path),
-            bold.join("`, `")
-        );
-        let error = Error::new(ErrorKind::PolicyDenied, message)
-            .with_setting(bold[0])
-            .with_help("read the file; where it is as you want it, run `strongroom config trust`");
-        self.problems.push(error);
-        self.untrusted.extend(bold);
+        self.settings.take(found);
+    }
+
+    /// Asks whether what the project's file states is trusted, and takes the variables that it names.
+    fn ask(
+        &mut self,
+        path: &Path,
+        found: &Settings,
+        bold: &[&'static str],
+        text: &[u8],
+        trusted: &mut dyn FnMut(ConfigRole, Option<&[u8]>) -> bool,
+    ) -> Result<()> {
+        let file = shown(path);
+        let refusal = |message: String, setting: &'static str| {
+            let message = format!("{message}; `strongroom config trust {file}` says so");
+            Error::new(ErrorKind::PolicyDenied, message)
+                .with_setting(setting)
+                .with_help("read the file; where it is as you want it, run `strongroom config trust`")
+        };
+        if !trusted(ConfigRole::Project, Some(text)) {
+            let stated = bold.join("`, `");
+            let message = format!("the project's file `{file}` states `{stated}`, and nobody said that it is trusted");
+            return Err(refusal(message, bold[0]));
+        }
+        if let Some(named) = found.path("dotenv") {
+            let text = files::read(&named, Links::Followed).map_err(|error| error.with_setting("dotenv"))?;
+            if !trusted(ConfigRole::Dotenv, text.as_ref().map(|text| text.text.as_bytes())) {
+                let named = shown(&named);
+                let message = format!(
+                    "the project's file `{file}` takes variables from `{named}`, which is not as it was when the \
+                     project was trusted"
+                );
+                return Err(refusal(message, "dotenv"));
+            }
+            self.variables = text;
+        }
+        Ok(())
     }
 
     /// Takes what the machine states: with `environment` the user's file and variables, always the file of variables
@@ -126,8 +160,9 @@ impl Collected {
         if environment {
             self.user_file(app);
         }
-        environment::apply(&mut self.settings, app, environment, &mut self.problems);
-        if let Some(path) = self.settings.path("dotenv") {
+        let of_project = self.variables.take();
+        let named = environment::apply(&mut self.settings, app, environment, of_project, &mut self.problems);
+        if let Some(path) = named {
             let found = path.exists();
             self.looked_at(ConfigRole::Dotenv, &path, found);
         }
@@ -178,6 +213,7 @@ impl Collected {
             problems,
             files,
             untrusted,
+            variables: _,
         } = self;
         Inspection {
             settings,

@@ -1,7 +1,7 @@
 //! The environment: the only place of the core that reads it, on the caller's thread, when a manager is opened. A
 //! file of variables counts like it, one step below.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::files::{self, Links, Text};
 use super::nearest::nearest;
@@ -58,8 +58,16 @@ pub(crate) fn read_secret(name: &str) -> Result<Option<SecretValue>> {
 }
 
 /// Takes every setting that variables state for `app`: those of the environment, where that is wanted, and those of
-/// the file that the setting `dotenv` names. An empty variable counts as unset.
-pub(super) fn apply(settings: &mut Settings, app: &str, environment: bool, problems: &mut Vec<Error>) {
+/// the file that the setting `dotenv` names, which is answered. Where the project's file names it, its text is
+/// `of_project`: what was read when its trust was in question, and nothing that came later. An empty variable counts as
+/// unset.
+pub(super) fn apply(
+    settings: &mut Settings,
+    app: &str,
+    environment: bool,
+    of_project: Option<Text>,
+    problems: &mut Vec<Error>,
+) -> Option<PathBuf> {
     let process = Source {
         value: &read_secret,
         origin: &Origin::Environment,
@@ -70,72 +78,104 @@ pub(super) fn apply(settings: &mut Settings, app: &str, environment: bool, probl
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         misspelt(app, names, problems);
     }
-    let file = settings.path("dotenv");
-    let entries = file.as_deref().map(|path| apply_file(settings, app, path, problems));
+    let file = settings.path("dotenv").map(|path| File {
+        path,
+        is_projects: matches!(settings.origin("dotenv"), Origin::ProjectFile(_)),
+    });
+    let entries = file.as_ref().map(|file| {
+        let text = match file.is_projects {
+            true => Ok(of_project),
+            false => files::read(&file.path, Links::Followed),
+        };
+        file.apply(settings, app, text, problems)
+    });
     // Last: it counts only where nothing else states a backend.
     if environment {
         process.seed(settings, problems);
     }
-    if let (Some(path), Some(entries)) = (&file, &entries) {
-        of_file(path, &|name| Ok(value_of(entries, name)), &|variable| {
-            in_file(path, variable)
-        })
-        .seed(settings, problems);
+    if let (Some(file), Some(entries)) = (&file, &entries) {
+        file.source(&|name| Ok(value_of(entries, name)), &|variable| file.origin(variable))
+            .seed(settings, problems);
     }
+    file.map(|file| file.path)
 }
 
-/// Takes every setting that a file of variables states.
-fn apply_file(settings: &mut Settings, app: &str, path: &Path, problems: &mut Vec<Error>) -> Vec<Entry> {
-    let (entries, private) = match variables_of(path) {
-        Ok(found) => found,
-        Err(error) => {
-            problems.push(error.with_setting("dotenv"));
-            return Vec::new();
+/// A file of variables.
+struct File {
+    path: PathBuf,
+    /// Whether the project's file names it: then it has no more say than that.
+    is_projects: bool,
+}
+
+impl File {
+    /// Takes every setting that it states.
+    fn apply(
+        &self,
+        settings: &mut Settings,
+        app: &str,
+        text: Result<Option<Text>>,
+        problems: &mut Vec<Error>,
+    ) -> Vec<Entry> {
+        let (entries, private) = match text.and_then(|text| self.entries(text)) {
+            Ok(found) => found,
+            Err(error) => {
+                problems.push(error.with_setting("dotenv"));
+                return Vec::new();
+            }
+        };
+        let value = |name: &str| Ok(value_of(&entries, name));
+        let origin = |variable: String| self.origin(variable);
+        self.source(&value, &origin).apply(settings, app, problems);
+        misspelt(app, entries.iter().map(|entry| entry.name.clone()), problems);
+        let is_here = |origin: Origin| {
+            matches!(
+                origin,
+                Origin::EnvironmentFile { .. } | Origin::ProjectEnvironmentFile { .. }
+            )
+        };
+        let stated = |setting: &&Setting| setting.secret && is_here(settings.origin(setting.key));
+        if !private && let Some(secret) = SETTINGS.iter().find(stated) {
+            problems.push(files::open_to_others(&self.path, secret.key));
         }
-    };
-    let value = |name: &str| Ok(value_of(&entries, name));
-    let origin = |variable: String| in_file(path, variable);
-    of_file(path, &value, &origin).apply(settings, app, problems);
-    misspelt(app, entries.iter().map(|entry| entry.name.clone()), problems);
-    let stated =
-        |setting: &&Setting| setting.secret && matches!(settings.origin(setting.key), Origin::EnvironmentFile { .. });
-    if !private && let Some(secret) = SETTINGS.iter().find(stated) {
-        problems.push(files::open_to_others(path, secret.key));
+        entries
     }
-    entries
+
+    /// Its lines, and whether it is private.
+    fn entries(&self, text: Option<Text>) -> Result<(Vec<Entry>, bool)> {
+        let path = shown(&self.path);
+        let Some(Text { text, private }) = text else {
+            return Err(Error::new(
+                ErrorKind::InvalidConfig,
+                format!("there is no file `{path}`"),
+            ));
+        };
+        let entries = dotenv::read(&text)
+            .map_err(|error| Error::new(ErrorKind::InvalidConfig, format!("`{path}`: {}", error.message())))?;
+        Ok((entries, private))
+    }
+
+    fn origin(&self, variable: String) -> Origin {
+        let path = self.path.clone();
+        match self.is_projects {
+            true => Origin::ProjectEnvironmentFile { path, variable },
+            false => Origin::EnvironmentFile { path, variable },
+        }
+    }
+
+    fn source<'a>(
+        &self,
+        value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
+        origin: &'a dyn Fn(String) -> Origin,
+    ) -> Source<'a> {
+        let seed = Origin::SeedVariable(Some(self.path.clone()));
+        Source { value, origin, seed }
+    }
 }
 
 /// The value of a variable, for a setting to keep.
 fn value_of(entries: &[Entry], name: &str) -> Option<SecretValue> {
     let found = entries.iter().find(|entry| entry.name == name)?;
     Some(SecretValue::copy_of(found.value.expose()))
-}
-
-fn in_file(path: &Path, variable: String) -> Origin {
-    let path = path.to_owned();
-    Origin::EnvironmentFile { path, variable }
-}
-
-fn of_file<'a>(
-    path: &Path,
-    value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
-    origin: &'a dyn Fn(String) -> Origin,
-) -> Source<'a> {
-    let seed = Origin::SeedVariable(Some(path.to_owned()));
-    Source { value, origin, seed }
-}
-
-/// The lines of a file of variables, and whether it is private.
-fn variables_of(path: &Path) -> Result<(Vec<Entry>, bool)> {
-    let Some(Text { text, private }) = files::read(path, Links::Followed)? else {
-        let message = format!("there is no file `{}`", shown(path));
-        return Err(Error::new(ErrorKind::InvalidConfig, message));
-    };
-    let entries = dotenv::read(&text).map_err(|error| {
-        let message = format!("`{}`: {}", shown(path), error.message());
-        Error::new(ErrorKind::InvalidConfig, message)
-    })?;
-    Ok((entries, private))
 }
 
 /// Where variables come from.

@@ -29,6 +29,12 @@ pub(super) struct Text {
     pub(super) private: bool,
 }
 
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Text")
+    }
+}
+
 /// Reads a file; `None` where there is none.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ pub enum Origin {
     Flag,
     /// This environment variable.
     Environment(String),
-    /// A variable of the file that the setting `dotenv` names.
+    /// A variable of the file that the setting `dotenv` names, unless the project's file names it.
     EnvironmentFile {
         /// The file.
         path: PathBuf,
@@ -24,6 +24,13 @@ pub enum Origin {
     },
     /// A document that the program or a flag names: the file's path, or the words that the program has for its text.
     File(String),
+    /// A variable of the file that the project's file names by the setting `dotenv`: it is the project's too.
+    ProjectEnvironmentFile {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        variable: String,
+    },
     /// The project's file, which the command found on its way up.
     ProjectFile(PathBuf),
     /// The user's own file.
@@ -45,11 +52,12 @@ impl Origin {
             Self::Environment(_) => 2,
             Self::EnvironmentFile { .. } => 3,
             Self::File(_) => 4,
-            Self::ProjectFile(_) => 5,
-            Self::UserFile(_) => 6,
-            Self::SeedVariable(_) => 7,
-            Self::Detected(_) => 8,
-            Self::Default => 9,
+            Self::ProjectEnvironmentFile { .. } => 5,
+            Self::ProjectFile(_) => 6,
+            Self::UserFile(_) => 7,
+            Self::SeedVariable(_) => 8,
+            Self::Detected(_) => 9,
+            Self::Default => 10,
         }
     }
 }
@@ -60,7 +68,9 @@ impl fmt::Display for Origin {
             Self::Builder => f.write_str("the program"),
             Self::Flag => f.write_str("a flag"),
             Self::Environment(name) => write!(f, "the environment variable {name}"),
-            Self::EnvironmentFile { path, variable } => write!(f, "the variable {variable} of `{}`", shown(path)),
+            Self::EnvironmentFile { path, variable } | Self::ProjectEnvironmentFile { path, variable } => {
+                write!(f, "the variable {variable} of `{}`", shown(path))
+            }
             Self::File(label) => write!(f, "`{label}`"),
             Self::ProjectFile(path) => write!(f, "the project's file `{}`", shown(path)),
             Self::UserFile(path) => write!(f, "the user's file `{}`", shown(path)),

@@ -12,6 +12,7 @@ use super::table::{SETTINGS, Setting, SettingKind};
 #[cfg(feature = "env")]
 use super::variables::Variables;
 use crate::error::{Error, ErrorKind, Result};
+use crate::registry;
 use crate::value::SecretValue;
 
 #[derive(Debug)]
@@ -80,6 +81,24 @@ impl Settings {
             _ => {
                 self.values.insert(setting.key, (value, origin));
             }
+        }
+    }
+
+    /// Takes what others hold, each with its own origin.
+    pub(super) fn take(&mut self, others: Self) {
+        for (key, (value, origin)) in others.values {
+            if let Some(setting) = Setting::find(key) {
+                self.put(setting, value, origin);
+            }
+        }
+    }
+
+    /// Takes these settings out.
+    pub(super) fn split_off(&mut self, keys: &[&'static str]) -> Self {
+        let taken = keys.iter().filter_map(|key| self.values.remove_entry(key));
+        Self {
+            values: taken.collect(),
+            ..Self::default()
         }
     }
 
@@ -224,6 +243,10 @@ fn known(key: &str) -> Result<&'static Setting> {
 /// What is said of a setting that there is not.
 pub(super) fn unknown(key: &str) -> String {
     let shown = shown_word(key);
+    let group = key.split_once('.').map_or("", |(group, _)| group);
+    if let Some(word) = registry::coming(group) {
+        return format!("`{word}` is a backend that this version does not have, so `{shown}` is not known");
+    }
     match nearest(key, SETTINGS.iter().map(|setting| setting.key)) {
         Some(name) => format!("there is no setting `{shown}`; did you mean `{name}`?"),
         None => format!("there is no setting `{shown}`"),

@@ -78,15 +78,11 @@ impl Setting {
         variable.starts_with(&in_variables(app)) && !self.aliases.contains(&variable)
     }
 
-    /// Whether a project's file may state it only once a person trusts that file: it says where secrets lie or go, or
-    /// what opens them. A person trusts a file by `strongroom config trust`.
+    /// Whether a project's file may state it only once a person trusts that file, which is done by `strongroom config
+    /// trust`: every setting but those that only name keys. Any other could send secrets elsewhere, show more of them,
+    /// shorten what is kept of them or take back what the user chose.
     pub fn needs_trust(&self) -> bool {
-        self.secret
-            || self.kind == SettingKind::Path
-            || matches!(
-                self.key,
-                "backend" | "chain.members" | "chain.writer" | "encrypted.key_fd"
-            )
+        !matches!(self.key, "env.required" | "env.known")
     }
 }
 
@@ -146,7 +142,7 @@ pub static SETTINGS: &[Setting] = settings! {
         env "ENCRYPTED_JOURNAL_LIMIT", plain,
         "The most journal records that are kept; a write that exceeds it drops the oldest, a little more than needed.";
     "local_encrypted.key": SettingKind::Text, default None, env "LOCAL_ENCRYPTED_KEY", secret, also "FERNET_SECRET_KEY",
-        "The Fernet keys that open the store, `new,old`: the first makes it.";
+        "The Fernet keys that open the store, `new,old`: the first makes it; keep the one that made it, for nothing adds another.";
     "file.path": SettingKind::Path, default None, env "FILE_PATH", plain,
         "The INSECURE plain JSON file of the backend `file`; by default `<data folder>/<app>/secrets.json`.";
     "file.on_corrupt": SettingKind::Choice(&["fresh", "stop"]), default Some("fresh"), env "FILE_ON_CORRUPT", plain,

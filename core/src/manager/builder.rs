@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{SecretManager, Shared};
 use crate::backend::{Backend, OpenRequest, Operation};
-use crate::config::{Collected, ConfigFormat, Inspection, Origin, SecretProvider, Settings};
+use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
@@ -146,9 +146,15 @@ impl Builder {
 
     /// Takes the settings of a document that came with a project, as [`config_file`](Self::config_file) does, one step
     /// below. It may be a stranger's: where it states what [needs trust](crate::Setting::needs_trust), `trusted` is
-    /// asked about its bytes, and "no" makes `open` answer [`ErrorKind::PolicyDenied`]. A symbolic link is refused. The
-    /// library looks for no such file; the command does.
-    pub fn project_file(mut self, path: impl AsRef<Path>, trusted: impl FnOnce(&[u8]) -> bool) -> Self {
+    /// asked about its bytes ([`ConfigRole::Project`]), and where that is trusted and names a `dotenv` file about the
+    /// bytes of that one ([`ConfigRole::Dotenv`]), `None` where it is not there. What was asked about is what is used.
+    /// "No" makes `open` answer [`ErrorKind::PolicyDenied`]. A symbolic link is refused. The library looks for no such
+    /// file; the command does.
+    pub fn project_file(
+        mut self,
+        path: impl AsRef<Path>,
+        trusted: impl FnMut(ConfigRole, Option<&[u8]>) -> bool,
+    ) -> Self {
         self.collected.project(path.as_ref(), trusted);
         self
     }
@@ -250,9 +256,17 @@ impl Builder {
     /// ```
     pub fn inspect(mut self) -> Inspection {
         match check_app(&self.app) {
-            Ok(()) => self
-                .collected
-                .finish(&self.app, self.environment, self.instance.is_none()),
+            Ok(()) => {
+                let is_ours = self.instance.is_none();
+                self.collected.finish(&self.app, self.environment, is_ours);
+                let settings = &self.collected.settings;
+                if is_ours
+                    && let Some(word) = settings.text("backend")
+                    && let Err(error) = registry::check(word, settings)
+                {
+                    self.collected.problems.push(error);
+                }
+            }
             Err(error) => self.collected.problems.push(error),
         }
         self.collected.into_inspection()

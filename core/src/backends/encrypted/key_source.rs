@@ -41,13 +41,17 @@ impl<K> Keys<K> {
 }
 
 impl Keys {
-    /// Opens with one key after the other until one fits; the answer is the last one's.
+    /// Opens with one key after the other until one fits; the answer is the last one's. Where another than the first fits
+    /// it is told: nothing makes a slot for the first, so the other must not be thrown away.
     pub(super) fn open<T>(&self, mut open: impl FnMut(&Key) -> Step<T>) -> Step<T> {
         let mut answer = open(&self.first);
         for key in &self.others {
             match &answer {
                 Err(Halt::Failed(error)) if error.kind() == ErrorKind::WrongKey => answer = open(key),
-                _ => break,
+                _ => return answer,
+            }
+            if answer.is_ok() {
+                tracing::warn!("the store was opened by a key that is not the first of those given; keep that key");
             }
         }
         answer
@@ -213,7 +217,10 @@ fn missing(path: &Path) -> Error {
         format!("there is no key file at {}", path.display()),
     )
     .with_setting("encrypted.key_file")
-    .with_help("bring the key file back; a new key cannot open the store")
+    .with_help(
+        "bring the key file back; a new key cannot open the store. A store that the backend `local_encrypted` made has \
+         no key file: state that backend again, with FERNET_SECRET_KEY",
+    )
 }
 
 fn read_file(path: &Path) -> Result<Option<Key>> {

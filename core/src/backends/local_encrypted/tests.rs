@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
@@ -63,6 +64,58 @@ fn the_store_is_made_with_the_first_key_and_opened_with_any() {
     other.open(&format!("{NEW},{OLD}")).unwrap();
     assert!(other.open(NEW).is_ok());
     assert_eq!(other.refusal(OLD).kind(), ErrorKind::WrongKey);
+}
+
+/// How many warnings `run` gives on this thread.
+fn warnings(run: impl FnOnce()) -> usize {
+    struct Counter(Arc<AtomicUsize>);
+    impl tracing::Subscriber for Counter {
+        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+            *metadata.level() == tracing::Level::WARN
+        }
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+        fn event(&self, _: &tracing::Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        fn enter(&self, _: &tracing::span::Id) {}
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+    let count = Arc::new(AtomicUsize::new(0));
+    tracing::subscriber::with_default(Counter(Arc::clone(&count)), run);
+    count.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_key_that_is_not_the_first_is_told_to_be_kept() {
+    let place = Place::new();
+    let open = |keys: &str| warnings(|| drop(place.open(keys).unwrap()));
+    assert_eq!(open(OLD), 0);
+    assert_eq!(open(&format!("{OLD},{NEW}")), 0);
+    assert_eq!(open(&format!("{NEW},{OLD}")), 1);
+    assert_eq!(warnings(|| drop(place.refusal(NEW))), 0);
+}
+
+#[test]
+fn whoever_opens_the_store_as_encrypted_is_told_of_this_backend() {
+    let place = Place::new();
+    place.open(OLD).unwrap();
+    let keys = place.0.path().join("none.key");
+    let builder = place.builder().backend("encrypted");
+    let error = builder
+        .option("encrypted.key_file", keys.to_str().unwrap())
+        .open_blocking()
+        .map(drop)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::KeyMissing);
+    let help = error.help();
+    assert!(
+        help.contains("local_encrypted") && help.contains("FERNET_SECRET_KEY"),
+        "{help}"
+    );
 }
 
 #[test]

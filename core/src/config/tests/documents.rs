@@ -243,7 +243,7 @@ fn a_link_is_followed_for_a_named_file_and_refused_for_the_projects() {
     let link = place.path("link.toml");
     std::os::unix::fs::symlink(&target, &link).unwrap();
     assert_eq!(builder().config_file(&link).inspect().problems.len(), 0);
-    let error = problem(builder().project_file(&link, |_| true).inspect());
+    let error = problem(builder().project_file(&link, |_, _| true).inspect());
     assert_eq!(error.kind(), ErrorKind::InsecurePath);
     assert!(error.to_string().contains("symbolic link"), "{error}");
 }

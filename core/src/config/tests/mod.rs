@@ -7,7 +7,7 @@ mod sources;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{ConfigFormat, Inspection, Origin, SETTINGS, Setting, SettingKind, config_schema};
+use super::{ConfigFormat, ConfigRole, Inspection, Origin, SETTINGS, Setting, SettingKind, config_schema};
 use crate::value::SecretValue;
 use crate::{Builder, Error, ErrorKind, SecretManager};
 

@@ -55,7 +55,7 @@ impl<N: Into<String>> FromIterator<(N, Variable)> for Variables {
 pub(crate) fn prefix(settings: &Settings, app: &str) -> String {
     match settings.text("env.prefix") {
         Some(prefix) => prefix.to_owned(),
-        None => super::table::variable(app, "").replace("_SECRETS_", "_SECRET_"),
+        None => super::table::app_variable(app, "SECRET_"),
     }
 }
 
@@ -67,5 +67,21 @@ pub(crate) fn take(settings: &mut Settings, app: &str) {
     if is_wanted {
         let prefix = prefix(settings, app);
         settings.variables = Some(Arc::new(super::environment::variables(&prefix)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_keeps_the_name_of_every_application() {
+        for (app, expected) in [
+            ("sideseat", "SIDESEAT_SECRET_"),
+            ("my-secrets-app", "MY_SECRETS_APP_SECRET_"),
+            ("the.secrets", "THE_SECRETS_SECRET_"),
+        ] {
+            assert_eq!(prefix(&Settings::new(), app), expected);
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::files::{self, Links, Text};
 use super::nearest::nearest;
 use super::origin::Origin;
 use super::settings::Settings;
-use super::table::{SETTINGS, Setting, in_variables};
+use super::table::{SETTINGS, Setting, SettingKind, in_variables};
 #[cfg(feature = "env")]
 use super::variables::{Variable, Variables};
 use crate::error::{Error, ErrorKind, Result};
@@ -64,6 +64,7 @@ pub(super) fn apply(settings: &mut Settings, app: &str, environment: bool, probl
         value: &read_secret,
         origin: &Origin::Environment,
         seed: Origin::SeedVariable(None),
+        folder: None,
     };
     if environment {
         process.apply(settings, app, problems);
@@ -117,12 +118,17 @@ fn in_file(path: &Path, variable: String) -> Origin {
 }
 
 fn of_file<'a>(
-    path: &Path,
+    path: &'a Path,
     value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
     origin: &'a dyn Fn(String) -> Origin,
 ) -> Source<'a> {
     let seed = Origin::SeedVariable(Some(path.to_owned()));
-    Source { value, origin, seed }
+    Source {
+        value,
+        origin,
+        seed,
+        folder: path.parent().filter(|folder| !folder.as_os_str().is_empty()),
+    }
 }
 
 /// The lines of a file of variables, and whether it is private.
@@ -143,6 +149,8 @@ struct Source<'a> {
     value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
     origin: &'a dyn Fn(String) -> Origin,
     seed: Origin,
+    /// What relative paths start from, where that is not the working folder.
+    folder: Option<&'a Path>,
 }
 
 impl Source<'_> {
@@ -178,7 +186,18 @@ impl Source<'_> {
             return settings.set_secret(setting.key, value, (self.origin)(name));
         }
         let text = self.text(&name, &value)?;
-        settings.set(setting.key, text, (self.origin)(name))
+        let whole = match (setting.kind, self.folder) {
+            (SettingKind::Path, Some(folder)) => folder.join(text),
+            _ => return settings.set(setting.key, text, (self.origin)(name)),
+        };
+        let whole = whole.to_str().ok_or_else(|| {
+            let message = format!(
+                "{} lies in a folder whose name is no Unicode",
+                (self.origin)(name.clone())
+            );
+            Error::new(ErrorKind::InvalidConfig, message).with_setting(setting.key)
+        })?;
+        settings.set(setting.key, whole, (self.origin)(name))
     }
 
     /// The backend by the variable that belongs to no application, where nothing else states it.

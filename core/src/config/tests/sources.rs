@@ -326,6 +326,25 @@ fn seed_002_local_encrypted() {
 }
 
 #[test]
+fn paths_in_a_file_of_variables_start_from_its_folder() {
+    let place = Place::new();
+    let absolute = place.path("there").to_str().unwrap().to_owned();
+    let text = format!(
+        "SIDESEAT_SECRETS_ENCRYPTED_PATH=rel/s.strongroom\nSIDESEAT_SECRETS_FILE_PATH={absolute}\n\
+         SIDESEAT_SECRETS_ENV_PREFIX=REL_\n"
+    );
+    let path = place.file(".env", text);
+    let found = builder().option("dotenv", path.to_str().unwrap()).inspect();
+    assert_eq!(found.problems.len(), 0, "{:?}", found.problems);
+    assert_eq!(
+        found.settings.path("encrypted.path"),
+        Some(place.path("rel/s.strongroom"))
+    );
+    assert_eq!(found.settings.text("file.path"), Some(&*absolute));
+    assert_eq!(found.settings.text("env.prefix"), Some("REL_"), "no path");
+}
+
+#[test]
 fn the_schema_describes_every_setting() {
     let schema: serde_json::Value = serde_json::from_str(&config_schema()).unwrap();
     let secrets = &schema["properties"]["secrets"];

@@ -1,17 +1,22 @@
 //! The environment: the only place of the core that reads it, on the caller's thread, when a manager is opened. A
 //! file of variables counts like it, one step below.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use super::files::{self, Links, Text};
 use super::nearest::nearest;
 use super::origin::Origin;
 use super::settings::Settings;
-use super::table::{SETTINGS, Setting, in_variables};
+use super::table::{SETTINGS, Setting, SettingKind, in_variables};
 #[cfg(feature = "env")]
 use super::variables::{Variable, Variables};
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry;
+#[cfg(feature = "env")]
+use crate::sys::files::insecure;
 use crate::sys::files::shown;
 use crate::transfer::{Entry, dotenv};
 use crate::value::SecretValue;
@@ -72,10 +77,11 @@ pub(super) fn apply(
         value: &read_secret,
         origin: &Origin::Environment,
         seed: Origin::SeedVariable(None),
+        folder: None,
     };
     if environment {
         process.apply(settings, app, problems);
-        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let names = copies().filter_map(|(name, _)| name.into_string().ok());
         misspelt(app, names, problems);
     }
     let file = settings.path("dotenv").map(|path| File {
@@ -163,12 +169,18 @@ impl File {
     }
 
     fn source<'a>(
-        &self,
+        &'a self,
         value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
         origin: &'a dyn Fn(String) -> Origin,
     ) -> Source<'a> {
         let seed = Origin::SeedVariable(Some(self.path.clone()));
-        Source { value, origin, seed }
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Source {
+            value,
+            origin,
+            seed,
+            folder,
+        }
     }
 }
 
@@ -183,6 +195,8 @@ struct Source<'a> {
     value: &'a dyn Fn(&str) -> Result<Option<SecretValue>>,
     origin: &'a dyn Fn(String) -> Origin,
     seed: Origin,
+    /// What relative paths start from, where that is not the working folder.
+    folder: Option<&'a Path>,
 }
 
 impl Source<'_> {
@@ -218,7 +232,18 @@ impl Source<'_> {
             return settings.set_secret(setting.key, value, (self.origin)(name));
         }
         let text = self.text(&name, &value)?;
-        settings.set(setting.key, text, (self.origin)(name))
+        let whole = match (setting.kind, self.folder) {
+            (SettingKind::Path, Some(folder)) => folder.join(text),
+            _ => return settings.set(setting.key, text, (self.origin)(name)),
+        };
+        let whole = whole.to_str().ok_or_else(|| {
+            let message = format!(
+                "{} lies in a folder whose name is no Unicode",
+                (self.origin)(name.clone())
+            );
+            Error::new(ErrorKind::InvalidConfig, message).with_setting(setting.key)
+        })?;
+        settings.set(setting.key, whole, (self.origin)(name))
     }
 
     /// The backend by the variable that belongs to no application, where nothing else states it.
@@ -284,32 +309,59 @@ fn misspelt(app: &str, names: impl Iterator<Item = String>, problems: &mut Vec<E
     }
 }
 
-/// The variables whose names begin with `prefix`. What is copied of the others on the way is wiped.
+/// A copy of the whole environment: the system library knows no way to only the names. Each value is wiped.
+fn copies() -> impl Iterator<Item = (OsString, Zeroizing<Vec<u8>>)> {
+    std::env::vars_os().map(|(name, value)| (name, Zeroizing::new(value.into_encoded_bytes())))
+}
+
+/// The variables whose names begin with `prefix`; those of the environment win over those of the file `dotenv`. What is
+/// copied of the others on the way is wiped.
+///
+/// # Errors
+/// What reading the file answers; [`ErrorKind::InsecurePath`] where it states a secret and others can read it.
 #[cfg(feature = "env")]
-pub(super) fn variables(prefix: &str) -> Variables {
+pub(super) fn variables(prefix: &str, dotenv: Option<&Path>) -> Result<Variables> {
     let is_ours = |name: &str| match cfg!(windows) {
         true => name
             .get(..prefix.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
         false => name.starts_with(prefix),
     };
+    let mut stated = Vec::new();
+    if let Some(path) = dotenv {
+        let file = File {
+            path: path.to_owned(),
+            is_projects: false,
+        };
+        let text = files::read(path, Links::Followed).and_then(|text| file.entries(text));
+        let (entries, private) = text.map_err(|error| error.with_setting("dotenv"))?;
+        stated.extend(entries.into_iter().filter(|entry| is_ours(&entry.name)));
+        if !private && let Some(secret) = stated.first() {
+            let name = secret.name.escape_debug();
+            let what = format!(
+                "states the secret {name} and can be read by others; run `chmod 600 {}`",
+                shown(path)
+            );
+            return Err(insecure(path, what).with_setting("dotenv"));
+        }
+    }
+    let stated = stated
+        .into_iter()
+        .map(|entry| (entry.name, Variable::Text(entry.value)));
     // The names are made of letters, digits and `_`, so one that is no Unicode is nobody's.
-    std::env::vars_os()
-        .map(|(name, value)| (name, Variable::of(value)))
+    let process = copies()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| is_ours(name))
-        .collect()
+        .map(|(name, value)| (name, Variable::of(value)));
+    Ok(stated.chain(process).collect())
 }
 
 #[cfg(feature = "env")]
 impl Variable {
-    fn of(value: std::ffi::OsString) -> Self {
-        match value.into_string() {
-            Ok(text) => Self::Text(SecretValue::from(text)),
-            Err(other) => {
-                drop(zeroize::Zeroizing::new(other.into_encoded_bytes()));
-                Self::NotUnicode
-            }
+    fn of(mut value: Zeroizing<Vec<u8>>) -> Self {
+        match std::str::from_utf8(&value) {
+            Ok(_) => Self::Text(SecretValue::from(std::mem::take(&mut *value))),
+            Err(_) => Self::NotUnicode,
         }
     }
 }

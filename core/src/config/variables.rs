@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settings::Settings;
+use crate::error::Result;
 use crate::value::SecretValue;
 
 /// A variable's value.
@@ -55,17 +56,39 @@ impl<N: Into<String>> FromIterator<(N, Variable)> for Variables {
 pub(crate) fn prefix(settings: &Settings, app: &str) -> String {
     match settings.text("env.prefix") {
         Some(prefix) => prefix.to_owned(),
-        None => super::table::variable(app, "").replace("_SECRETS_", "_SECRET_"),
+        None => super::table::app_variable(app, "SECRET_"),
     }
 }
 
 /// Takes the variables into `settings`, where a backend that they name will read them. To be called on the caller's
 /// thread: opening may go on elsewhere.
-pub(crate) fn take(settings: &mut Settings, app: &str) {
+///
+/// # Errors
+/// Where the file that the setting `dotenv` names cannot be read, or states a secret and can be read by others.
+pub(crate) fn take(settings: &mut Settings, app: &str) -> Result<()> {
     let words = [settings.text("backend"), settings.text("fault.inner")];
     let is_wanted = words.contains(&Some("env")) || settings.list("chain.members").contains(&"env");
     if is_wanted {
         let prefix = prefix(settings, app);
-        settings.variables = Some(Arc::new(super::environment::variables(&prefix)));
+        let dotenv = settings.path("dotenv");
+        let variables = super::environment::variables(&prefix, dotenv.as_deref())?;
+        settings.variables = Some(Arc::new(variables));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_keeps_the_name_of_every_application() {
+        for (app, expected) in [
+            ("sideseat", "SIDESEAT_SECRET_"),
+            ("my-secrets-app", "MY_SECRETS_APP_SECRET_"),
+            ("the.secrets", "THE_SECRETS_SECRET_"),
+        ] {
+            assert_eq!(prefix(&Settings::new(), app), expected);
+        }
     }
 }

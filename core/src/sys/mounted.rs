@@ -80,12 +80,13 @@ fn is_named(path: &Path) -> bool {
 /// `drwxrwxrwt`.
 ///
 /// # Errors
-/// [`ErrorKind::InsecurePath`](crate::ErrorKind::InsecurePath) naming the folder; what looking at it answers.
+/// [`ErrorKind::InsecurePath`](crate::ErrorKind::InsecurePath) naming the folder; what looking at it answers, which is
+/// given back otherwise.
 #[cfg_attr(
     not(feature = "directory"),
     allow(dead_code, reason = "variables name files, not folders")
 )]
-pub(crate) fn check_folder(path: &Path) -> Result<()> {
+pub(crate) fn check_folder(path: &Path) -> Result<Metadata> {
     let found = std::fs::metadata(path).map_err(|error| io_error(&error, "look at the folder", path))?;
     if !found.is_dir() {
         return Err(insecure(
@@ -93,7 +94,8 @@ pub(crate) fn check_folder(path: &Path) -> Result<()> {
             "is a file where a folder is expected; name the folder that it lies in",
         ));
     }
-    refuse_writable(path, &found, || system::is_read_only(path))
+    refuse_writable(path, &found, || system::is_read_only(path))?;
+    Ok(found)
 }
 
 /// Refuses what is no regular file, and one that anyone may write to. `path` is what the message names.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::config::{Config, PATH};
 use super::names;
+use super::way::{self, Way};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeToken, Description, GetRequest, Health, ListPage, ListRequest, Operation,
     Persistence, lacks,
@@ -22,6 +23,8 @@ use crate::sys::mounted::{Found, check_folder, open_beneath};
 use crate::worker::Worker;
 
 const NAME: &str = "directory";
+/// How often a file is looked for again whose links are swapped meanwhile.
+const ATTEMPTS: usize = 16;
 
 /// Secrets in a folder of files.
 pub(crate) struct Directory {
@@ -81,57 +84,86 @@ impl Directory {
 impl Opened {
     /// Whether the folder is there and nobody else may write to it.
     fn check(&self) -> Result<()> {
-        check_folder(&self.config.folder).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Unavailable => {
-                let text = format!("there is no folder `{}`", shown(&self.config.folder));
-                let missing = Error::new(ErrorKind::Unavailable, text)
-                    .with_setting(PATH)
-                    .with_help("mount the secrets, or set `directory.path` to the folder that holds them");
-                match error.foreign_code() {
-                    Some(code) => missing.with_foreign_code(code),
-                    None => missing,
+        check_folder(&self.config.folder)
+            .map(drop)
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound | ErrorKind::Unavailable => {
+                    let text = format!("there is no folder `{}`", shown(&self.config.folder));
+                    let missing = Error::new(ErrorKind::Unavailable, text)
+                        .with_setting(PATH)
+                        .with_help("mount the secrets, or set `directory.path` to the folder that holds them");
+                    match error.foreign_code() {
+                        Some(code) => missing.with_foreign_code(code),
+                        None => missing,
+                    }
                 }
-            }
-            _ => error.with_setting(PATH),
-        })
+                _ => error.with_setting(PATH),
+            })
     }
 
-    /// The key's file, opened, and its path; `None` where there is none.
-    fn find(&self, key: &SecretKey) -> Result<Option<(File, PathBuf)>> {
+    /// The key's file, opened, and its path; `None` where there is none, which is watched.
+    fn find(&self, name: &Path) -> Result<Option<(File, PathBuf)>> {
         let folder = &self.config.folder;
-        let name = names::file(key)?;
-        let path = folder.join(&name);
+        let path = folder.join(name);
         self.check()?;
-        match open_beneath(folder, &name) {
-            Ok(Found::Opened(file)) => {
-                for scope in name.ancestors().skip(1).filter(|scope| *scope != Path::new("")) {
-                    check_folder(&folder.join(scope))?;
+        let mut dangling = None;
+        for _ in 0..ATTEMPTS {
+            let found = open_beneath(folder, name).map_err(|error| unopened(&error, &path))?;
+            // Not the other way round: then a folder could be opened to others, and links be put there, in between.
+            match (found, way::walk(folder, name)?) {
+                (Found::Leaves, _) | (_, Way::Leaves) => {
+                    return Err(insecure(
+                        &path,
+                        "is a link that leads out of the folder; put the file into the folder, or link by a relative path inside it",
+                    ));
                 }
-                Ok(Some((file, path)))
+                (Found::Opened(file), Way::Whole) => {
+                    let is_folder = file.metadata().is_ok_and(|found| found.is_dir());
+                    if is_folder && names::is_scope(name) {
+                        // The folder of a kind of scope, in a key's place: that key has no file.
+                        self.watch.doubt();
+                        return Ok(None);
+                    }
+                    return Ok(Some((file, path)));
+                }
+                (Found::Absent, Way::Missing(parent, state)) => {
+                    self.watch.saw(&parent, state);
+                    return Ok(None);
+                }
+                (Found::Absent, Way::Dangling(link)) => dangling = Some(link),
+                // The links are being swapped.
+                _ => {}
             }
-            Ok(Found::Absent) => Ok(None),
-            Ok(Found::Leaves) => Err(insecure(
-                &path,
-                "is a link that leads out of the folder; put the file into the folder, or link by a relative path inside it",
-            )),
-            Err(error) => Err(unopened(&error, &path)),
         }
+        let text = match dangling {
+            Some(link) => format!("`{}` is a link to what is not there", shown(&link)),
+            None => format!("what `{}` leads to changes while it is looked for", shown(&path)),
+        };
+        Err(Error::new(ErrorKind::Unavailable, text))
+    }
+
+    /// Whatever a failure left unseen counts as changed at the next look.
+    fn watched<T>(&self, key: &SecretKey, read: impl FnOnce(&Path) -> Result<T>) -> Result<T> {
+        let name = names::file(key)?;
+        read(&name).inspect_err(|_| self.watch.doubt())
     }
 
     fn get(&self, key: &SecretKey) -> Result<Option<Secret>> {
-        let Some((file, path)) = self.find(key)? else {
-            return Ok(None);
-        };
-        let read = mounted::read(&file, &path, self.config.limit, self.config.strip)?;
-        self.watch.saw(&path, read.stamp);
-        Ok(Some(Secret::new(read.value).with_metadata(read.metadata)))
+        self.watched(key, |name| {
+            let Some((file, path)) = self.find(name)? else {
+                return Ok(None);
+            };
+            let read = mounted::read(&file, &path, self.config.limit, self.config.strip)?;
+            self.watch.saw(&path, read.stamp);
+            Ok(Some(Secret::new(read.value).with_metadata(read.metadata)))
+        })
     }
 
     fn describe(&self, key: &SecretKey) -> Result<Option<Description>> {
-        match self.find(key)? {
+        self.watched(key, |name| match self.find(name)? {
             Some((file, path)) => Ok(Some(Description::new(mounted::describe(&file, &path)?))),
             None => Ok(None),
-        }
+        })
     }
 
     /// Every file in the folder and in folders of scopes: keys, and what is none.
@@ -150,11 +182,17 @@ impl Opened {
                 entries => entries.map_err(failed)?,
             };
             for entry in entries {
-                let name = entry.map_err(failed)?.file_name();
+                let entry = entry.map_err(failed)?;
+                let name = entry.file_name();
                 if name.as_encoded_bytes().starts_with(b"..") {
                     continue;
                 }
                 let below = folder.join(name);
+                // What leads out of the folder is not in it, as for a reading.
+                let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+                if is_link && matches!(way::walk(&self.config.folder, &below), Ok(Way::Leaves)) {
+                    continue;
+                }
                 let Ok(found) = std::fs::metadata(self.config.folder.join(&below)) else {
                     continue;
                 };
@@ -207,7 +245,7 @@ impl Backend for Directory {
         false
     }
 
-    /// One look at each file that was read. A folder on another machine is not looked at: then time decides.
+    /// One look at each file that was read, and each folder that had no file. A folder on another machine is not looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {
         self.worker.is_none().then(|| self.opened.watch.token())
     }

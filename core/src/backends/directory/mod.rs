@@ -6,6 +6,7 @@
 mod backend;
 mod config;
 mod names;
+mod way;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::backend::Directory;
 use super::config::Config;
-use crate::backend::{EntryName, HealthState};
+use crate::backend::{Backend, EntryName, HealthState};
 use crate::config::{Origin, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{ListOptions, Secret, SecretKey, SecretManager, blocking};
@@ -230,6 +230,76 @@ fn a_folder_in_a_secrets_place_is_refused() {
         error.message().contains("folder") && error.key() == Some("global/A"),
         "{error}"
     );
+}
+
+/// `org` is where secrets of organisations lie, so a secret of that name has no file.
+#[test]
+fn a_key_named_like_a_kind_of_scope_is_absent_and_none_the_less_a_key() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("org/acme")).unwrap();
+    std::fs::write(dir.path().join("user"), "v").unwrap();
+    let secrets = open(dir.path());
+    assert_eq!(read(&secrets, "org"), None);
+    assert!(!secrets.exists("org").unwrap());
+    assert_eq!(read(&secrets, "user").unwrap(), b"v");
+}
+
+/// What makes what was answered untrue, for keys that had no file: another member of a chain may have answered.
+#[test]
+fn the_token_changes_when_a_file_appears_that_was_looked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut stated = Settings::new();
+    stated
+        .set("directory.path", dir.path().to_str().unwrap(), Origin::Builder)
+        .unwrap();
+    let backend: Arc<dyn Backend> = Arc::new(Directory::open(Config::read(&stated).unwrap()).unwrap());
+    let builder = SecretManager::builder().without_environment();
+    let secrets = builder.backend_instance(Arc::clone(&backend)).open_blocking().unwrap();
+    std::fs::create_dir(dir.path().join("env")).unwrap();
+    for (key, steps) in [
+        ("A", &["A"][..]),
+        ("org/acme/k", &["org/", "org/acme/", "org/acme/k"]),
+        ("env/prod/k", &["env/prod/", "env/prod/k"]),
+    ] {
+        for step in steps {
+            let before = backend.change_token();
+            assert_eq!(read(&secrets, key), None, "{step}");
+            let path = dir.path().join(step);
+            match step.ends_with('/') {
+                true => std::fs::create_dir(path).unwrap(),
+                false => std::fs::write(path, "v").unwrap(),
+            }
+            assert_ne!(backend.change_token(), before, "{step}");
+        }
+        assert_eq!(read(&secrets, key).unwrap(), b"v");
+    }
+    // A failure may be passed over.
+    std::fs::create_dir(dir.path().join("B")).unwrap();
+    let before = backend.change_token();
+    fails(secrets.get("B"), ErrorKind::InsecurePath);
+    assert_ne!(backend.change_token(), before);
+}
+
+#[cfg(feature = "chain")]
+#[test]
+fn a_new_file_is_seen_where_a_later_member_of_a_chain_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let secrets = SecretManager::builder()
+        .without_environment()
+        .backend("chain")
+        .option("chain.members", "directory,memory")
+        .option("chain.writer", "memory")
+        .option("directory.path", dir.path().to_str().unwrap())
+        .open_blocking()
+        .unwrap();
+    for key in ["A", "org/acme/k"] {
+        secrets.set(key, &Secret::new("memory")).unwrap();
+        assert_eq!(read(&secrets, key).unwrap(), b"memory");
+        let path = dir.path().join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "file").unwrap();
+        crate::backends::mounted::until(|| read(&secrets, key).as_deref() == Some(b"file"));
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The contract over the variables.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,7 +18,7 @@ use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{SecretKey, VariableMapping};
 use crate::secret::{Secret, SecretMetadata};
-use crate::sys::files::{self, io_error, shown};
+use crate::sys::files::{self, io_error};
 use crate::value::SecretValue;
 use crate::worker::Worker;
 
@@ -45,7 +46,12 @@ struct Opened {
 enum Source<'a> {
     Value(&'a SecretValue),
     NotUnicode(String),
-    File { variable: String, path: PathBuf },
+    /// The file variable and what it holds, which may be another key's value that only looks like a path: it is never
+    /// shown, nor copied.
+    File {
+        variable: String,
+        path: &'a SecretValue,
+    },
 }
 
 impl Environment {
@@ -100,7 +106,7 @@ impl Opened {
             .names()
             .filter(is_file)
             .filter_map(|name| match self.variables.get(name) {
-                Some(Variable::Text(path)) => path.expose_str().ok().map(PathBuf::from),
+                Some(Variable::Text(path)) if is_path(path) => path.expose_str().ok().map(PathBuf::from),
                 _ => None,
             })
     }
@@ -113,7 +119,10 @@ impl Opened {
             match self.get(key) {
                 Ok(Some(secret)) if secret.value.is_empty() => empty.push(format!("{variable} ({key})")),
                 Ok(Some(_)) => {}
-                Ok(None) => missing.push(format!("{variable} ({key})")),
+                Ok(None) => missing.push(match self.misses_path(&variable) {
+                    Some(file) => format!("{variable} ({key}; {file} is set and holds no absolute path)"),
+                    None => format!("{variable} ({key})"),
+                }),
                 Err(error) => wrong.push(error.with_key(key)),
             }
         }
@@ -135,6 +144,21 @@ impl Opened {
         Ok(empty)
     }
 
+    /// The file variable beside `variable`, where it is set to something that is no path.
+    fn misses_path(&self, variable: &str) -> Option<String> {
+        let file = self.names.file_variable(variable)?;
+        matches!(self.variables.get(&file), Some(Variable::Text(text)) if !text.is_empty()).then_some(file)
+    }
+
+    /// Whether a file variable is set and may lead to a file.
+    fn leads(&self, name: &str) -> bool {
+        match self.variables.get(name) {
+            Some(Variable::Text(text)) => is_path(text),
+            Some(Variable::NotUnicode) => true,
+            None => false,
+        }
+    }
+
     /// Where the value of `key` is; `None` where nothing states one.
     fn find(&self, key: &SecretKey) -> Result<Option<Source<'_>>> {
         let variable = self.names.variable(key);
@@ -146,7 +170,8 @@ impl Opened {
                 Some(Variable::Text(path)) if path.is_empty() => None,
                 Some(found) => {
                     self.names.check(key, &name)?;
-                    Some((name, found))
+                    // What is no absolute path is another key's value and says nothing about this one.
+                    self.leads(&name).then_some((name, found))
                 }
                 None => None,
             },
@@ -158,14 +183,7 @@ impl Opened {
             (Some(Variable::Text(value)), None) => Ok(Some(Source::Value(value))),
             (Some(Variable::NotUnicode), None) => Ok(Some(Source::NotUnicode(variable))),
             (None, Some((name, Variable::NotUnicode))) => Err(misleads(&name, "is not Unicode")),
-            (None, Some((name, Variable::Text(path)))) => {
-                let path = PathBuf::from(path.expose_str()?);
-                if !path.is_absolute() {
-                    let text = format!("names the path `{}`, which is not absolute", shown(&path));
-                    return Err(misleads(&name, &text));
-                }
-                Ok(Some(Source::File { variable: name, path }))
-            }
+            (None, Some((variable, Variable::Text(path)))) => Ok(Some(Source::File { variable, path })),
         }
     }
 
@@ -182,13 +200,13 @@ impl Opened {
                 format!("the environment variable {variable} is not Unicode"),
             )),
             Some(Source::File { variable, path }) => {
-                let file = self.open_file(&variable, &path)?;
-                let read = mounted::read(&file, &path, self.limit, true)?;
+                let (file, shown) = self.open_file(&variable, path)?;
+                let read = mounted::read(&file, &shown, self.limit, true)?;
                 if read.value.expose_str().is_err() {
-                    let text = format!("`{}`, which {variable} names, is not UTF-8 text", shown(&path));
+                    let text = format!("the file that {variable} names is not UTF-8 text");
                     return Err(Error::new(ErrorKind::InvalidValue, text));
                 }
-                self.watch.saw(&path, read.stamp);
+                self.watch.saw(Path::new(path.expose_str()?), read.stamp);
                 Ok(Some(Secret::new(read.value).with_metadata(read.metadata)))
             }
         }
@@ -197,20 +215,25 @@ impl Opened {
     fn describe(&self, key: &SecretKey) -> Result<Option<Description>> {
         let metadata = match self.find(key)? {
             None => return Ok(None),
-            Some(Source::File { variable, path }) => mounted::describe(&self.open_file(&variable, &path)?, &path)?,
+            Some(Source::File { variable, path }) => {
+                let (file, shown) = self.open_file(&variable, path)?;
+                mounted::describe(&file, &shown)?
+            }
             Some(_) => SecretMetadata::new(),
         };
         Ok(Some(Description::new(metadata)))
     }
 
-    fn open_file(&self, variable: &str, path: &std::path::Path) -> Result<std::fs::File> {
-        crate::sys::mounted::open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                let text = format!("names the file `{}`, which is not there", shown(path));
-                misleads(variable, &text).with_foreign_code(error.raw_os_error().unwrap_or_default())
-            }
-            _ => io_error(&error, "open", path).with_setting(variable.to_owned()),
-        })
+    /// The file, and what messages name instead of its path.
+    fn open_file(&self, variable: &str, path: &SecretValue) -> Result<(File, PathBuf)> {
+        let shown = PathBuf::from(format!("${variable}"));
+        let opened = crate::sys::mounted::open(Path::new(path.expose_str()?));
+        let file = opened.map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => misleads(variable, "names a file that is not there")
+                .with_foreign_code(error.raw_os_error().unwrap_or_default()),
+            _ => io_error(&error, "open", &shown).with_setting(variable.to_owned()),
+        })?;
+        Ok((file, shown))
     }
 
     /// The names that are set: declared ones, with the escaped mapping all that can be read back; the others, which may
@@ -220,12 +243,8 @@ impl Opened {
         let mut known: Vec<String> = Vec::new();
         for key in self.names.declared() {
             let variable = self.names.variable(key);
-            let file = self.names.file_variable(&variable);
-            if [Some(&variable), file.as_ref()]
-                .into_iter()
-                .flatten()
-                .any(|name| self.variables.get(name).is_some())
-            {
+            let file = self.names.file_variable(&variable).filter(|file| self.leads(file));
+            if file.is_some() || self.variables.get(&variable).is_some() {
                 keys.push(key.clone());
             }
             known.extend(file);
@@ -238,8 +257,8 @@ impl Opened {
             .filter(|name| !known.iter().any(|known| known == name))
         {
             match self.names.key(name) {
-                Some(key) => keys.push(key),
-                None => references.push(name.to_owned()),
+                Some(key) if self.names.variable(&key) == name || self.leads(name) => keys.push(key),
+                _ => references.push(name.to_owned()),
             }
         }
         keys.sort();
@@ -249,7 +268,12 @@ impl Opened {
     }
 }
 
-/// The error of a variable that should name a file.
+/// Whether what a file variable holds may name a file.
+fn is_path(text: &SecretValue) -> bool {
+    text.expose_str().is_ok_and(|text| Path::new(text).is_absolute())
+}
+
+/// The error of a variable that should name a file. What it holds is not shown: it may be a secret all the same.
 fn misleads(variable: &str, what: &str) -> Error {
     Error::new(ErrorKind::InvalidConfig, format!("{variable} {what}"))
         .with_setting(variable.to_owned())

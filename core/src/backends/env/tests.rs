@@ -300,12 +300,8 @@ fn a_file_that_changes_is_read_anew() {
 #[test]
 fn a_file_variable_that_leads_nowhere_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let missing = dir.path().join("missing").to_str().unwrap().to_owned();
-    for (path, part) in [
-        ("relative/path", "relative/path"),
-        (&*missing, "not there"),
-        ("\u{fffd}", "not Unicode"),
-    ] {
+    let missing = dir.path().join("missing-canary").to_str().unwrap().to_owned();
+    for (path, part) in [(&*missing, "not there"), ("\u{fffd}", "not Unicode")] {
         let secrets = open(&[], &[(FILE, path)]).unwrap();
         let error = fails(secrets.get("A"), ErrorKind::InvalidConfig);
         assert_eq!(error.setting(), Some(FILE));
@@ -323,10 +319,59 @@ fn a_file_variable_that_leads_nowhere_is_named() {
         "empty counts as unset"
     );
     fails(open(&[("env.required", "A")], &[(FILE, "")]), ErrorKind::InvalidConfig);
-    let folder = dir.path().to_str().unwrap();
-    fails(open(&[], &[(FILE, folder)]).unwrap().get("A"), ErrorKind::InsecurePath);
-    let bytes = file(dir.path(), "bytes", b"canary\xff");
-    fails(open(&[], &[(FILE, &bytes)]).unwrap().get("A"), ErrorKind::InvalidValue);
+    let folder = dir.path().join("folder-canary");
+    std::fs::create_dir(&folder).unwrap();
+    let folder = folder.to_str().unwrap();
+    let below = format!("{folder}/none/file");
+    std::fs::write(dir.path().join("folder-canary/none"), "").unwrap();
+    let bytes = file(dir.path(), "bytes-canary", b"canary\xff");
+    let long = file(dir.path(), "long-canary", "123456789");
+    for (path, kind) in [
+        (folder, ErrorKind::InsecurePath),
+        (&below, ErrorKind::Unavailable),
+        (&bytes, ErrorKind::InvalidValue),
+        (&long, ErrorKind::TooLarge),
+    ] {
+        let secrets = open(&[("max_value", "8")], &[(FILE, path)]).unwrap();
+        let error = fails(secrets.get("A"), kind);
+        assert!(error.message().contains(FILE), "{error}");
+    }
+}
+
+/// The variable of the key `A_FILE` is the file variable of `A`, so what it holds may be a secret.
+#[test]
+fn the_value_of_a_key_that_ends_in_file_is_never_shown() {
+    for value in ["canary", "../canary", "canary/relative"] {
+        let variables = [(FILE, value)];
+        let secrets = open(&[], &variables).unwrap();
+        assert!(secrets.get("A").unwrap().is_none(), "no path, so nothing states `A`");
+        assert!(!secrets.exists("A").unwrap());
+        assert_eq!(secrets.get_value("A_FILE").unwrap().as_deref(), Some(value));
+        let both = [(FILE, value), ("SIDESEAT_SECRET_GLOBAL_A", "own")];
+        assert_eq!(
+            open(&[], &both).unwrap().get_value("A").unwrap().as_deref(),
+            Some("own")
+        );
+        let error = fails(open(&[("env.required", "A")], &variables), ErrorKind::InvalidConfig);
+        assert!(error.message().contains(FILE), "{error}");
+        let known = open(&[("env.known", "A")], &variables).unwrap();
+        assert_eq!(names(&known, ListOptions::new()), [format!("~{FILE}")]);
+    }
+    #[cfg(unix)]
+    {
+        let secrets = open(&[], &[(FILE, "/9j/canary")]).unwrap();
+        for error in [secrets.get("A").err(), secrets.describe("A").err()] {
+            let error = fails(error.map_or(Ok(()), Err), ErrorKind::InvalidConfig);
+            assert!(error.message().contains(FILE), "{error}");
+        }
+        fails(
+            open(&[("env.required", "A")], &[(FILE, "/9j/canary")]),
+            ErrorKind::InvalidConfig,
+        );
+        let explained = secrets.explain("A", &[]);
+        let text = format!("{explained:?}");
+        assert!(text.contains(FILE) && !text.contains("canary"), "{text}");
+    }
 }
 
 #[test]

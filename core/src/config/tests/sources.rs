@@ -428,6 +428,59 @@ fn seed_002_local_encrypted() {
 }
 
 #[test]
+fn paths_in_a_file_of_variables_start_from_its_folder() {
+    let place = Place::new();
+    let absolute = place.path("there").to_str().unwrap().to_owned();
+    let text = format!(
+        "SIDESEAT_SECRETS_ENCRYPTED_PATH=rel/s.strongroom\nSIDESEAT_SECRETS_FILE_PATH={absolute}\n\
+         SIDESEAT_SECRETS_ENV_PREFIX=REL_\n"
+    );
+    let path = place.file(".env", text);
+    let found = builder().option("dotenv", path.to_str().unwrap()).inspect();
+    assert_eq!(found.problems.len(), 0, "{:?}", found.problems);
+    assert_eq!(
+        found.settings.path("encrypted.path"),
+        Some(place.path("rel/s.strongroom"))
+    );
+    assert_eq!(found.settings.text("file.path"), Some(&*absolute));
+    assert_eq!(found.settings.text("env.prefix"), Some("REL_"), "no path");
+}
+
+/// The environment wins: `PATH` stands in it.
+#[cfg(all(feature = "env", unix))]
+#[test]
+fn secrets_in_a_file_of_variables_are_served_by_env() {
+    let place = Place::new();
+    let path = place.file(
+        ".env",
+        "SIDESEAT_SECRET_GLOBAL_A='one two'\nOTHER=x\nPATH=c4nary-value\n",
+    );
+    let open = |prefix: Option<&str>| {
+        let mut builder = builder().backend("env").option("dotenv", path.to_str().unwrap());
+        if let Some(prefix) = prefix {
+            builder = builder.option("env.prefix", prefix);
+        }
+        builder.open_blocking()
+    };
+    let secrets = open(None).unwrap();
+    assert_eq!(secrets.get_value("A").unwrap().as_deref(), Some("one two"));
+    assert!(secrets.get("B").unwrap().is_none());
+    let taken = crate::config::environment::variables("PATH", Some(&path)).unwrap();
+    match taken.get("PATH") {
+        Some(crate::config::variables::Variable::Text(value)) => assert_ne!(value.expose(), CANARY.as_bytes()),
+        other => panic!("{other:?}"),
+    }
+    mode(&path, 0o644);
+    let error = open(None).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.setting()),
+        (ErrorKind::InsecurePath, Some("dotenv"))
+    );
+    assert!(error.message().contains("SIDESEAT_SECRET_GLOBAL_A"), "{error}");
+    assert!(open(Some("NOBODYS_")).is_ok(), "it states no secret of ours");
+}
+
+#[test]
 fn the_schema_describes_every_setting() {
     let schema: serde_json::Value = serde_json::from_str(&config_schema()).unwrap();
     let secrets = &schema["properties"]["secrets"];

@@ -86,6 +86,13 @@ fn a_link_that_leaves_the_folder_is_insecure() {
             );
         }
     }
+    // What is not in the folder is not listed either, under whatever name.
+    symlink("../acme", folder.join("org/up")).unwrap();
+    symlink("..", folder.join("user")).unwrap();
+    std::fs::create_dir(folder.join("org/own")).unwrap();
+    std::fs::write(folder.join("org/own/k"), "v").unwrap();
+    symlink("own", folder.join("org/linked")).unwrap();
+    assert_eq!(names(&secrets, ListOptions::new()), ["org/linked/k", "org/own/k"]);
     // The folder itself may be a link: whoever names it has chosen it.
     symlink(&folder, dir.path().join("link")).unwrap();
     std::fs::write(folder.join("A"), "v").unwrap();
@@ -112,7 +119,8 @@ fn pipes_sockets_devices_and_loops_are_refused_without_hanging() {
         let error = fails(secrets.get(key), ErrorKind::InsecurePath);
         assert!(error.message().contains(key), "{error}");
     }
-    assert_eq!(read(&secrets, "DANGLING"), None);
+    let error = fails(secrets.get("DANGLING"), ErrorKind::Unavailable);
+    assert!(error.message().contains("/DANGLING`"), "{error}");
     assert!(names(&secrets, ListOptions::new()).is_empty());
 }
 
@@ -148,4 +156,41 @@ fn what_everyone_may_read_is_read_and_what_everyone_may_write_is_insecure() {
     mode(dir.path(), 0o555);
     assert!(open_with(dir.path(), &[]).is_ok());
     mode(dir.path(), 0o755);
+}
+
+/// Who may write to a folder on the way decides what a name leads to, wherever its link stands.
+#[test]
+fn a_folder_that_everyone_may_write_is_insecure_behind_links_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (behind, safe) = (dir.path().join("behind"), dir.path().join("safe"));
+    for folder in [&behind, &safe] {
+        std::fs::create_dir(folder).unwrap();
+        std::fs::write(folder.join("file"), "v").unwrap();
+    }
+    symlink("behind/file", dir.path().join("FILE")).unwrap();
+    symlink("../safe/file", behind.join("link")).unwrap();
+    symlink("behind/link", dir.path().join("LINK")).unwrap();
+    let secrets = open(dir.path());
+    for key in ["FILE", "LINK"] {
+        mode(&behind, 0o777);
+        secrets.lock().unwrap();
+        let error = fails(secrets.get(key), ErrorKind::InsecurePath);
+        assert!(error.message().contains("/behind`"), "{error}");
+        mode(&behind, 0o755);
+        assert_eq!(read(&secrets, key).unwrap(), b"v");
+    }
+}
+
+#[test]
+fn a_link_to_nothing_on_the_way_is_unavailable_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("data/acme")).unwrap();
+    symlink("gone", dir.path().join("user")).unwrap();
+    symlink("data", dir.path().join("org")).unwrap();
+    let secrets = open(dir.path());
+    let error = fails(secrets.get("user/u/k"), ErrorKind::Unavailable);
+    assert!(error.message().contains("/user`"), "{error}");
+    for absent in ["org/acme/k", "org/other/k"] {
+        assert_eq!(read(&secrets, absent), None, "{absent}: the link leads somewhere");
+    }
 }

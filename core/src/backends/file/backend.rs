@@ -218,6 +218,7 @@ fn put(document: &Document, entries: &[Entry]) -> Result<Changed<Vec<(Version, b
         let former = present.and_then(|found| found.parts.as_ref()).map(|(_, known)| known);
         meets(&entry.condition, present.is_some(), former).map_err(|error| error.with_key(&entry.key))?;
         let updated_at = metadata::next_time(former.and_then(|known| known.updated_at));
+        let updated_at = updated_at.map_err(|error| error.with_key(&entry.key))?;
         let edit = Edit::Put {
             value: entry.secret.value.expose_str()?,
             metadata: &entry.secret.metadata,

@@ -117,6 +117,20 @@ fn a_file_that_becomes_corrupt_while_it_is_open_is_treated_alike() {
 }
 
 #[test]
+fn what_is_shown_of_a_document_tells_no_value() {
+    for (text, value) in [(V2, "9f86d081"), (V1, "three")] {
+        let read = document::read(Zeroizing::new(text.as_bytes().to_vec())).unwrap();
+        let shown = format!("{read:?}");
+        let bytes = format!("{:?}", value.as_bytes());
+        assert!(
+            !shown.contains(value) && !shown.contains(bytes.trim_matches(['[', ']'])),
+            "{shown}"
+        );
+        assert!(shown.contains("bytes"), "{shown}");
+    }
+}
+
+#[test]
 fn a_file_cut_at_any_byte_is_never_lost() {
     for end in 0..V2.len() {
         let read = document::read(Zeroizing::new(V2.as_bytes()[..end].to_vec()));

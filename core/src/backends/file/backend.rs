@@ -56,15 +56,15 @@ enum Condition {
 }
 
 impl FileBackend {
-    /// Opens the file; see [`super::open`].
-    pub(super) fn open(config: Config, cx: &CallContext) -> Result<Self> {
+    /// Opens the file; see [`super::open`]. With `is_remote` no call looks at it on the caller's thread.
+    pub(super) fn open(config: Config, is_remote: bool, cx: &CallContext) -> Result<Self> {
         tracing::warn!(
             backend = NAME,
             file = %shown(&config.path),
             "the file backend keeps secrets in plain text"
         );
         let shared = Shared {
-            place: Place::new(config),
+            place: Place::new(config, is_remote),
             snapshot: ForkCell::new(Mutex::default),
             is_closed: AtomicBool::new(false),
         };
@@ -310,6 +310,10 @@ impl Backend for FileBackend {
 
     fn change_token(&self) -> Option<ChangeToken> {
         self.shared.check_open().ok()?;
+        if self.shared.place.is_remote {
+            // A look may take as long as a network does; time decides instead.
+            return None;
+        }
         // A file that cannot be looked at is another one than any that was read.
         Some(match self.shared.place.stamp() {
             Ok(stamp) => place::token(stamp),

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
+use crate::sys::files::fs_is_network;
 
 /// Opens the file that the settings name: migrates one of version 1, sets a corrupt one aside. Where there is none,
 /// the first write makes it.
@@ -27,5 +28,6 @@ use crate::error::Result;
 /// `integrity` for a corrupt one where `file.on_corrupt` is `stop`.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let config = config::Config::read(request.app, request.settings)?;
-    Ok(Arc::new(backend::FileBackend::open(config, request.cx)?))
+    let is_remote = fs_is_network(&config.path);
+    Ok(Arc::new(backend::FileBackend::open(config, is_remote, request.cx)?))
 }

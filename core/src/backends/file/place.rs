@@ -86,9 +86,9 @@ impl Place {
         path.to_string_lossy().into_owned()
     }
 
-    pub(super) fn new(config: Config) -> Self {
+    pub(super) fn new(config: Config, is_remote: bool) -> Self {
         Self {
-            is_remote: files::fs_is_network(&config.path),
+            is_remote,
             config,
             set_aside: AtomicU64::new(0),
         }

@@ -3,9 +3,41 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
+use super::super::backend::FileBackend;
+use super::super::config::Config;
 use super::*;
-use crate::ErrorKind;
-use crate::backend::Operation;
+use crate::backend::{Backend, GetRequest, Operation};
+use crate::context::{CallContext, Face};
+use crate::park::block_on;
+use crate::{ErrorKind, SecretKey};
+
+fn backend(vault: &Vault, is_remote: bool) -> FileBackend {
+    let config = Config {
+        path: vault.path(),
+        stop_on_corrupt: false,
+    };
+    FileBackend::open(config, is_remote, &cx(10_000)).unwrap()
+}
+
+fn cx(millis: u64) -> CallContext {
+    CallContext::new(Face::Blocking, Duration::from_millis(millis))
+}
+
+#[test]
+fn the_fast_path_looks_at_no_file_on_a_network() {
+    let vault = Vault::with(V2);
+    let (near, far) = (backend(&vault, false), backend(&vault, true));
+    let key = SecretKey::parse("jwt_signing_key").unwrap();
+    for backend in [&near, &far] {
+        assert!(
+            block_on(backend.get(&cx(10_000), GetRequest::new(&key)))
+                .unwrap()
+                .is_some()
+        );
+    }
+    assert!(near.change_token().is_some());
+    assert!(far.change_token().is_none(), "time decides instead");
+}
 
 /// Holds up whoever tells an event, as a mount that hangs would, until the other end is dropped.
 struct Hanging(Mutex<mpsc::Receiver<()>>);

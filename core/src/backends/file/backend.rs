@@ -1,6 +1,7 @@
 //! The backend: reads inline from the document in memory, writes on the worker.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +19,7 @@ use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::{Secret, SecretMetadata, Version};
-use crate::sys::files::shown;
+use crate::sys::files::{Stamp, shown};
 use crate::sys::fork::ForkCell;
 use crate::worker::Worker;
 
@@ -80,7 +81,7 @@ impl FileBackend {
         })
     }
 
-    /// Runs a read: on this thread, unless the file must be put in order first or lies on a network.
+    /// Runs a read: on this thread, unless the file is large, must be put in order first or lies on a network.
     fn read<'a, T: Send + 'static>(
         &'a self,
         cx: &'a CallContext,
@@ -90,7 +91,7 @@ impl FileBackend {
         Box::pin(async move {
             let found = match self.shared.place.is_remote {
                 true => Ok(None),
-                false => self.shared.current(),
+                false => self.shared.current(Place::is_small),
             };
             let answer = match found {
                 Ok(Some(snapshot)) => job(&snapshot.document),
@@ -101,6 +102,21 @@ impl FileBackend {
                 }
                 Err(error) => Err(error),
             };
+            answer.map_err(|error| named(error, operation))
+        })
+    }
+
+    /// Runs a look that changes nothing, on the worker.
+    fn examine<'a, T: Send + 'static>(
+        &'a self,
+        cx: &'a CallContext,
+        operation: Operation,
+        job: impl Fn(&Place, &Document) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'a, Result<T>> {
+        Box::pin(async move {
+            let shared = Arc::clone(&self.shared);
+            let run = move |cx: &CallContext| job(&shared.place, &shared.examined(cx)?.document);
+            let answer = self.worker.run(cx, operation, run).await;
             answer.map_err(|error| named(error, operation))
         })
     }
@@ -189,22 +205,34 @@ impl Shared {
         snapshot
     }
 
-    /// The document of now; `None` where the file must be put in order first.
-    fn current(&self) -> Result<Option<Arc<Snapshot>>> {
+    /// The document of now; `None` where the file must be put in order first, or is to be read and is not `readable`.
+    fn current(&self, readable: impl FnOnce(Option<Stamp>) -> bool) -> Result<Option<Arc<Snapshot>>> {
         self.check_open()?;
         let stamp = self.place.stamp()?;
         let kept = self.lock().clone();
         if let Some(kept) = kept.filter(|kept| kept.stamp == stamp) {
             return Ok(Some(kept));
         }
+        if !readable(stamp) {
+            return Ok(None);
+        }
         Ok(self.place.read()?.map(|snapshot| self.keep(snapshot)))
     }
 
     /// The document of now, the file put in order where it must be. Takes as long as its lock and its disk do.
     fn settled(&self, cx: &CallContext) -> Result<Arc<Snapshot>> {
-        match self.current()? {
+        match self.current(|_| true)? {
             Some(snapshot) => Ok(snapshot),
             None => Ok(self.keep(self.place.settle(cx)?)),
+        }
+    }
+
+    /// The document of now, the file left as it is.
+    fn examined(&self, cx: &CallContext) -> Result<Arc<Snapshot>> {
+        match self.current(|_| true)? {
+            Some(snapshot) => Ok(snapshot),
+            // Not kept: a read would take it for one that is in order.
+            None => Ok(Arc::new(self.place.examine(cx)?)),
         }
     }
 }
@@ -265,6 +293,18 @@ fn check(key: &SecretKey, secret: &Secret) -> Result<()> {
         )
         .with_key(key)),
     }
+}
+
+/// What a corrupt file that was set aside means for who asks how things are.
+fn left_aside(last: &Path, others: usize) -> String {
+    let more = match others {
+        0 => String::new(),
+        _ => format!(" and {others} more beside it"),
+    };
+    format!(
+        "the secrets file was corrupt and a fresh one was made; it is kept as `{}`{more}: inspect and remove or restore it",
+        shown(last)
+    )
 }
 
 fn owned(condition: IfVersion<'_>) -> Condition {
@@ -428,13 +468,11 @@ impl Backend for FileBackend {
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
         Box::pin(async move {
-            match self.read(cx, Operation::Health, |_| Ok(())).await {
-                Ok(()) => Ok(match self.shared.place.set_aside() {
+            let aside = self.examine(cx, Operation::Health, |place, _| Ok(place.set_aside()));
+            match aside.await {
+                Ok(aside) => Ok(match aside.split_last() {
                     None => Health::ok(),
-                    Some(aside) => Health::degraded(format!(
-                        "the secrets file was corrupt; it is kept as `{}`, and a fresh one was made",
-                        shown(&aside)
-                    )),
+                    Some((last, others)) => Health::degraded(left_aside(last, others.len())),
                 }),
                 Err(error) if error.kind() == ErrorKind::Closed => Err(error),
                 Err(error) => Ok(Health::unavailable(error)),
@@ -443,7 +481,7 @@ impl Backend for FileBackend {
     }
 
     fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {
-        self.read(cx, Operation::Verify, Document::verify)
+        self.examine(cx, Operation::Verify, |_, document| document.verify())
     }
 
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {

@@ -3,6 +3,9 @@
 //!
 //! `document` is the text and what it says, `render` writes it anew, `place` is the file with its lock, its migration
 //! and what happens to a corrupt one.
+//!
+//! A version is the microsecond of `updated_at`, as the format has no other. `if_version` therefore does not see an edit
+//! by hand that changes a value and leaves its `updated_at`.
 
 mod backend;
 mod config;
@@ -25,7 +28,8 @@ use crate::sys::files::fs_is_network;
 ///
 /// # Errors
 /// Those of path and file, each naming the path at fault: `insecure_path`, `unsupported_format` for a newer version,
-/// `integrity` for a corrupt one where `file.on_corrupt` is `stop`.
+/// `integrity` for a corrupt one where `file.on_corrupt` is `stop` or nothing can be written there; `unavailable` for one
+/// that somebody went on writing.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let config = config::Config::read(request.app, request.settings)?;
     let is_remote = fs_is_network(&config.path);

@@ -7,24 +7,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::config::Config;
 use super::document::{Document, Page};
-use super::metadata;
+use super::entry::{Condition, Entry, check, meets, owned, put};
 use super::place::{self, Changed, Place, Snapshot};
 use super::render::{self, Edit, Edits};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetRequest, Health,
-    IfVersion, ListPage, ListRequest, Operation, Persistence, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
+    ListPage, ListRequest, Operation, Persistence, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
     UpdateMetadataRequest, VerifyReport, lacks,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
-use crate::secret::{Secret, SecretMetadata, Version};
+use crate::secret::Secret;
 use crate::sys::files::{Stamp, shown};
 use crate::sys::fork::ForkCell;
 use crate::worker::Worker;
 
 pub(super) const NAME: &str = "file";
-const MAX_VALUE: usize = 8 << 20;
+pub(super) const MAX_VALUE: usize = 8 << 20;
 
 /// A plain JSON file as a backend.
 pub(super) struct FileBackend {
@@ -39,21 +39,6 @@ struct Shared {
     /// The document as it was last read. In a cell, because a child must not inherit the lock.
     snapshot: ForkCell<Mutex<Option<Arc<Snapshot>>>>,
     is_closed: AtomicBool,
-}
-
-/// One secret to write, owned by the job that writes it.
-struct Entry {
-    key: SecretKey,
-    secret: Secret,
-    condition: Condition,
-    created_at: Option<time::OffsetDateTime>,
-}
-
-/// [`IfVersion`] for a job that outlives its request.
-enum Condition {
-    Any,
-    Absent,
-    Is(Version),
 }
 
 impl FileBackend {
@@ -237,64 +222,6 @@ impl Shared {
     }
 }
 
-/// The text with these secrets in it, and what each write leaves.
-fn put(document: &Document, entries: &[Entry]) -> Result<Changed<Vec<(Version, bool)>>> {
-    let mut edits = Edits::new();
-    let mut written = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let present = document.entries.get(&entry.key);
-        let former = present.and_then(|found| found.parts.as_ref()).map(|(_, known)| known);
-        meets(&entry.condition, present.is_some(), former).map_err(|error| error.with_key(&entry.key))?;
-        let updated_at = metadata::next_time(former.and_then(|known| known.updated_at));
-        let updated_at = updated_at.map_err(|error| error.with_key(&entry.key))?;
-        let edit = Edit::Put {
-            value: entry.secret.value.expose_str()?,
-            metadata: &entry.secret.metadata,
-            updated_at,
-            created_at: entry.created_at.unwrap_or(updated_at),
-        };
-        written.push((metadata::version(Some(updated_at)), present.is_none()));
-        edits.insert(&entry.key, edit);
-    }
-    Ok(Changed {
-        text: render::changed(document, &edits)?,
-        answer: written,
-    })
-}
-
-/// Whether a write may happen; `former` is what is known about the secret, where it is there and can be read.
-fn meets(condition: &Condition, is_present: bool, former: Option<&SecretMetadata>) -> Result<()> {
-    let current = former.and_then(|known| known.version.as_ref()).map(Version::as_str);
-    let reason = match condition {
-        Condition::Any => return Ok(()),
-        Condition::Absent if !is_present => return Ok(()),
-        Condition::Is(wanted) if current == Some(wanted.as_str()) => return Ok(()),
-        Condition::Absent => "the secret exists already",
-        Condition::Is(_) if is_present => "the current version of the secret is another one",
-        Condition::Is(_) => "the secret does not exist",
-    };
-    Err(Error::new(ErrorKind::Conflict, reason))
-}
-
-/// What the file can never hold.
-fn check(key: &SecretKey, secret: &Secret) -> Result<()> {
-    if secret.value.len() > MAX_VALUE {
-        let error = Error::new(
-            ErrorKind::TooLarge,
-            format!("the value is longer than {MAX_VALUE} bytes"),
-        );
-        return Err(error.with_key(key));
-    }
-    match secret.value.expose_str() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Error::new(
-            ErrorKind::Unsupported,
-            "the file holds text only, and the `value` is no UTF-8 text",
-        )
-        .with_key(key)),
-    }
-}
-
 /// What a corrupt file that was set aside means for who asks how things are.
 fn left_aside(last: &Path, others: usize) -> String {
     let more = match others {
@@ -305,14 +232,6 @@ fn left_aside(last: &Path, others: usize) -> String {
         "the secrets file was corrupt and a fresh one was made; it is kept as `{}`{more}: inspect and remove or restore it",
         shown(last)
     )
-}
-
-fn owned(condition: IfVersion<'_>) -> Condition {
-    match condition {
-        IfVersion::Any => Condition::Any,
-        IfVersion::Absent => Condition::Absent,
-        IfVersion::Is(version) => Condition::Is(version.clone()),
-    }
 }
 
 fn named(error: Error, operation: Operation) -> Error {

@@ -1,8 +1,8 @@
 //! `file`: secrets in one plain JSON file, the vault file of SideSeat. INSECURE: whoever reads the file has every
 //! secret in it. For development, and for reading what such a vault holds.
 //!
-//! `document` is the text and what it says, `render` writes it anew, `place` is the file with its lock, its migration
-//! and what happens to a corrupt one.
+//! `document` is the text and what it says, `entry` what a write is about, `render` writes the text anew, `place` is the
+//! file with its lock, `order` its migration and what happens to a corrupt one.
 //!
 //! A version is the microsecond of `updated_at`, as the format has no other. `if_version` therefore does not see an edit
 //! by hand that changes a value and leaves its `updated_at`.
@@ -10,8 +10,10 @@
 mod backend;
 mod config;
 mod document;
+mod entry;
 mod json;
 mod metadata;
+mod order;
 mod place;
 mod render;
 #[cfg(test)]

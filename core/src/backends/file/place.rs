@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::config::Config;
 use super::document::{self, Document, Read};
-use super::render;
+use super::order::{migrate, put_aside};
 use crate::backend::{ChangeStep, ChangeToken};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -29,9 +29,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 const ANSWERING: Duration = Duration::from_millis(20);
 /// How often a write begins anew because a program that does not know the lock was faster.
 const ATTEMPTS: u32 = 20;
-/// How many names of one second are tried for a file that is kept.
-const NAMES: u64 = 1 << 16;
-
 /// The file of one backend.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -99,7 +96,7 @@ impl Place {
     }
 
     /// The file's name beside itself with this ending.
-    fn beside(path: &Path, ending: &str) -> PathBuf {
+    pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(ending);
         path.with_file_name(name)
@@ -322,7 +319,7 @@ fn written(text: Zeroizing<Vec<u8>>) -> Result<Document> {
     }
 }
 
-fn stamp_at(path: &Path) -> Result<Option<Stamp>> {
+pub(super) fn stamp_at(path: &Path) -> Result<Option<Stamp>> {
     files::stamp(path).map_err(|error| outside(files::io_error(&error, "look at", path)))
 }
 
@@ -332,7 +329,7 @@ fn corrupt(path: &Path, reason: &str) -> Error {
         .with_help("correct the file, or move it away")
 }
 
-fn hidden(path: &Path) -> std::ffi::OsString {
+pub(super) fn hidden(path: &Path) -> std::ffi::OsString {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".new");
@@ -380,96 +377,6 @@ fn look(path: &Path) -> Result<Found> {
     }
 }
 
-/// Keeps a file of version 1 beside and writes it anew in version 2, unless it is another one than that of the stamp by
-/// then. Killed in between, it begins again.
-pub(super) fn migrate(path: &Path, text: &[u8], old: &[u8], stamp: Stamp) -> Result<()> {
-    let kept = first_free(path, "v1", |kept| match files::write_private_file_new(kept, old) {
-        Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
-        outcome => outcome.map(|()| true),
-    })?;
-    let is_wanted = || Ok(stamp_at(path)? == Some(stamp));
-    let replaced = files::replace(path, &path.with_file_name(hidden(path)), text, is_wanted).map_err(outside)?;
-    if replaced.is_none() {
-        // Best effort: a copy of what someone else has replaced is of no use.
-        let _ = std::fs::remove_file(&kept);
-        return Ok(());
-    }
-    tracing::info!(
-        backend = super::backend::NAME,
-        file = %shown(path),
-        kept = %shown(&kept),
-        "the secrets file was migrated from format version 1 to 2"
-    );
-    Ok(())
-}
-
-/// Gives a corrupt file another name and makes a fresh one.
-fn put_aside(path: &Path, reason: &'static str, stamp: Stamp) -> Result<()> {
-    if stamp_at(path)? != Some(stamp) {
-        // Replaced since by someone who does not know the lock.
-        return Ok(());
-    }
-    let Some(aside) = move_aside(path, stamp)? else {
-        return Ok(());
-    };
-    tracing::error!(
-        backend = super::backend::NAME,
-        file = %shown(path),
-        set_aside = %shown(&aside),
-        reason,
-        "the secrets file is corrupt; it was set aside and a fresh one is made"
-    );
-    files::flush(&aside).map_err(outside)?;
-    match files::write_private_file_new(path, render::EMPTY.as_bytes()) {
-        // Someone who does not know the lock has made one.
-        Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-        outcome => outcome.map_err(outside),
-    }
-}
-
-/// Gives the file of this stamp another name, at once. What turns out to be another file gets its name back: `None`.
-pub(super) fn move_aside(path: &Path, stamp: Stamp) -> Result<Option<PathBuf>> {
-    let aside = first_free(path, "corrupt", |aside| files::rename_new(path, aside))?;
-    let moved = stamp_at(&aside)?;
-    // The time of the last change of its name is a new one.
-    let same = |moved: Stamp| (moved.id, moved.modified, moved.size) == (stamp.id, stamp.modified, stamp.size);
-    if moved.is_some_and(same) {
-        return Ok(Some(aside));
-    }
-    if !files::rename_new(&aside, path).map_err(outside)? {
-        // Yet another one stands there by now. Nothing is lost: both are.
-        tracing::error!(
-            backend = super::backend::NAME,
-            file = %shown(path),
-            set_aside = %shown(&aside),
-            "another program replaced the secrets file twice while it was put in order; the former one was set aside"
-        );
-    }
-    Ok(None)
-}
-
-/// Makes the first file whose name is free: `<file>.<what>.<unix seconds>`, and a number behind it where that is taken.
-fn first_free(path: &Path, what: &str, make: impl Fn(&Path) -> Result<bool>) -> Result<PathBuf> {
-    let seconds = timestamp::now().unix_timestamp();
-    for number in 0..NAMES {
-        let free = Place::beside(path, &kept_name(what, seconds, number));
-        if make(&free).map_err(outside)? {
-            return Ok(free);
-        }
-    }
-    Err(Error::new(
-        ErrorKind::Unavailable,
-        format!("there is no free name beside `{}`", shown(path)),
-    ))
-}
-
-fn kept_name(what: &str, seconds: i64, number: u64) -> String {
-    match number {
-        0 => format!(".{what}.{seconds}"),
-        number => format!(".{what}.{seconds}.{number}"),
-    }
-}
-
 fn is_young(stamp: &Stamp) -> bool {
     let now = timestamp::now().unix_timestamp_nanos();
     now.saturating_sub(stamp.modified).unsigned_abs() < YOUNG.as_nanos()
@@ -490,7 +397,7 @@ pub(super) fn token(stamp: Option<Stamp>) -> ChangeToken {
 }
 
 /// An error about the file, not about a secret in it: `not_found` and `conflict` would be answers to the call.
-fn outside(error: Error) -> Error {
+pub(super) fn outside(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::Conflict => {
             Error::new(ErrorKind::Unavailable, error.message().to_owned()).with_source(error)

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::Instant;
 
-use super::super::place;
+use super::super::order;
 use super::*;
 use crate::sys::files::{self, CreationLock};
 use crate::{ErrorKind, Secret, SetOptions};
@@ -39,15 +39,15 @@ fn what_another_program_wrote_in_the_last_moment_is_left() {
         let stale = files::stamp(&vault.path()).unwrap().unwrap();
         vault.plant(&new);
         if before == old {
-            assert_eq!(place::move_aside(&vault.path(), stale).unwrap(), None);
+            assert_eq!(order::move_aside(&vault.path(), stale).unwrap(), None);
         } else {
-            place::migrate(&vault.path(), V2.as_bytes(), V1.as_bytes(), stale).unwrap();
+            order::migrate(&vault.path(), V2.as_bytes(), V1.as_bytes(), stale).unwrap();
         }
         assert_eq!(vault.text(), new);
         let names: Vec<_> = fs::read_dir(vault.dir.path()).unwrap().collect();
         assert_eq!(names.len(), 1, "nothing is left over: {names:?}");
         let now = files::stamp(&vault.path()).unwrap().unwrap();
-        let aside = place::move_aside(&vault.path(), now).unwrap().unwrap();
+        let aside = order::move_aside(&vault.path(), now).unwrap().unwrap();
         assert_eq!(fs::read_to_string(aside).unwrap(), new);
         assert!(!vault.path().exists());
     }

@@ -14,6 +14,9 @@ pub(crate) struct Registration {
     pub(crate) name: &'static str,
     /// The cargo feature that compiles it in; empty where it always is.
     pub(crate) feature: &'static str,
+    /// Whether opening looks at files that others put anywhere, also on a mount that hangs: then no caller's thread
+    /// does it.
+    pub(crate) may_hang: bool,
     /// How to open it; `None` where it is not compiled in.
     pub(crate) open: Option<Opener>,
 }
@@ -34,41 +37,49 @@ pub(crate) fn registrations() -> Vec<Registration> {
         Registration {
             name: "memory",
             feature: "",
+            may_hang: false,
             open: Some(crate::backends::memory::open),
         },
         Registration {
             name: "encrypted",
             feature: "encrypted",
+            may_hang: false,
             open: when!("encrypted", crate::backends::encrypted::open),
         },
         Registration {
             name: "local_encrypted",
             feature: "encrypted",
+            may_hang: false,
             open: when!("encrypted", crate::backends::local_encrypted::open),
         },
         Registration {
             name: "file",
             feature: "file",
+            may_hang: true,
             open: when!("file", crate::backends::file::open),
         },
         Registration {
             name: "env",
             feature: "env",
+            may_hang: true,
             open: when!("env", crate::backends::env::open),
         },
         Registration {
             name: "directory",
             feature: "directory",
+            may_hang: true,
             open: when!("directory", crate::backends::directory::open),
         },
         Registration {
             name: "chain",
             feature: "chain",
+            may_hang: true,
             open: when!("chain", crate::backends::chain::open),
         },
         Registration {
             name: "fault",
             feature: "testing",
+            may_hang: false,
             open: when!("testing", crate::backends::fault::open),
         },
     ]
@@ -110,6 +121,12 @@ pub(crate) fn known(name: &str) -> Option<&'static str> {
         .iter()
         .map(|registration| registration.name)
         .find(|known| *known == name)
+}
+
+/// Whether opening the backend of this word may hang on a mount; `false` for a word that is none.
+pub(crate) fn may_hang(name: &str) -> bool {
+    let registrations = registrations();
+    registrations.iter().any(|found| found.name == name && found.may_hang)
 }
 
 /// The word of a backend that a later version will have, where it is one.

@@ -12,9 +12,9 @@ use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy}
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
 use crate::layers::{self, AuditSink, LayerOptions};
-use crate::registry;
 use crate::value::SecretValue;
 use crate::worker::Worker;
+use crate::{park, registry};
 
 /// The target of all our events.
 const TARGET: &str = "strongroom";
@@ -182,7 +182,8 @@ impl Builder {
     /// opened manager, which takes nothing over from here. The timeout holds in place of the setting `deadline`. A token
     /// ends the opening with [`ErrorKind::Cancelled`] before its first step, between two of its steps and while it waits
     /// for other openings of the store, not within a step: whoever is asked for a key is asked to the end, and so is
-    /// the descriptor that gives one.
+    /// the descriptor that gives one. An opening that a thread of its own does (the async one, and that of a backend
+    /// whose files may lie on a mount that hangs) is left at the deadline, whatever step it is in.
     ///
     /// ```
     /// use strongroom::{CallOptions, CancellationToken, ErrorKind, SecretManager};
@@ -220,26 +221,22 @@ impl Builder {
         let cx = plan.begin()?;
         if plan.instance.is_none() {
             // Files are locked, read and synced: not on a thread of someone's executor.
-            let worker = Worker::new("open");
-            let (backend, moved) = (plan.word(), plan);
-            let opening = worker.run(&cx, Operation::Open, move |cx| {
-                let mut plan = moved;
-                plan.instance = Some(plan.open_backend(cx)?);
-                Ok(plan)
-            });
-            let opened = layers::bounded(&cx, Operation::Open, backend, Box::pin(opening)).await;
-            // The worker knows no backend: it may refuse before it has begun.
-            plan = opened.map_err(|error| error.with_operation(Operation::Open).with_backend(backend))?;
+            plan = plan.opened_by_worker(&cx).await?;
         }
         plan.finish()
     }
 
-    /// Opens the manager on this thread, which may wait.
+    /// Opens the manager while this thread waits. What may lie on a mount that hangs is opened by a worker, so that the
+    /// deadline is kept; the others on this thread, where their provider is asked.
     pub(crate) fn open_here(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Blocking)?;
         let cx = plan.begin()?;
         if plan.instance.is_none() {
-            plan.instance = Some(plan.open_backend(&cx)?);
+            if registry::may_hang(plan.word()) {
+                plan = park::block_on(plan.opened_by_worker(&cx))?;
+            } else {
+                plan.instance = Some(plan.open_backend(&cx)?);
+            }
         }
         plan.finish()
     }
@@ -358,6 +355,22 @@ impl Plan {
                 other: registry::open,
             },
         )
+    }
+
+    /// Opens the backend on a thread of its own, and waits no longer than the deadline. What opening tells goes where
+    /// the caller's own events go.
+    async fn opened_by_worker(self, cx: &CallContext) -> Result<Self> {
+        let worker = Worker::new("open");
+        let events = tracing::dispatcher::get_default(Clone::clone);
+        let (backend, mut plan) = (self.word(), self);
+        let opening = worker.run(cx, Operation::Open, move |cx| {
+            let opened = tracing::dispatcher::with_default(&events, || plan.open_backend(cx))?;
+            plan.instance = Some(opened);
+            Ok(plan)
+        });
+        let opened = layers::bounded(cx, Operation::Open, backend, Box::pin(opening)).await;
+        // The worker knows no backend: it may refuse before it has begun.
+        opened.map_err(|error| error.with_operation(Operation::Open).with_backend(backend))
     }
 
     fn finish(self) -> Result<SecretManager> {

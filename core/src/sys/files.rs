@@ -129,6 +129,16 @@ pub(crate) fn publish(temporary: &Path, target: &Path) -> Result<bool> {
     system::publish::publish(temporary, target)
 }
 
+/// Gives a file another name, unless that is taken: `false` then. Nothing is flushed.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<bool> {
+    system::publish::rename_new(from, to).map_err(|error| io_error(&error, "rename", from))
+}
+
+/// Flushes a file, and its name in its folder.
+pub(crate) fn flush(path: &Path) -> Result<()> {
+    system::publish::flush(path).map_err(|error| io_error(&error, "flush", path))
+}
+
 /// What a look at a file tells; differs after any change of it that moves a clock, a size or an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
@@ -151,12 +161,23 @@ pub(crate) struct OpenFile {
     /// Keeps the identity in the stamp from being given to another file.
     pub(crate) file: File,
     pub(crate) stamp: Stamp,
-    /// The mode before, where it was open to others and was made private.
-    pub(crate) tightened: Option<u32>,
+    pub(crate) exposure: Exposure,
+}
+
+/// Whether group and others had permissions on a file, and which mode it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exposure {
+    /// None.
+    Private,
+    /// It was open to others and was made private.
+    Tightened(u32),
+    /// It is open to others, and nothing can be written there.
+    Kept(u32),
 }
 
 /// Opens a file that other programs write too: a regular file of ours or of root with one name. One of ours that is
-/// open to others is made private; the checks look at the open descriptor. `None` where there is no file.
+/// open to others is made private, but where the file system is read-only, which leaves the mode as it is; the checks
+/// look at the open descriptor. `None` where there is no file.
 ///
 /// # Errors
 /// [`ErrorKind::InsecurePath`] naming the path, what is wrong and what to do.
@@ -170,14 +191,20 @@ pub(crate) fn read_open(from: &File, expected: u64, limit: usize) -> io::Result<
 }
 
 /// Gives `path` a new content at once: it is written to `temporary` beside it, flushed, and renamed over what is there,
-/// and the folder is flushed. Whoever calls holds a lock that makes `temporary` its own; a leftover of a process that
-/// was killed is removed first.
+/// and the folder is flushed. `is_wanted` is asked when all but the renaming is done, so that next to no time passes
+/// between a look of its own and the renaming; where it says no, nothing is changed and the answer is `None`. Whoever
+/// calls holds a lock that makes `temporary` its own; a leftover of a process that was killed is removed first.
 ///
 /// # Errors
-/// Those of the file system, nothing is changed then; [`ErrorKind::OutcomeUnknown`] where the new content stands there
-/// and may not survive a power cut.
-pub(crate) fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<OpenFile> {
-    system::shared::replace(path, temporary, bytes)
+/// Those of the file system and of `is_wanted`, nothing is changed then; [`ErrorKind::OutcomeUnknown`] where the new
+/// content stands there and may not survive a power cut.
+pub(crate) fn replace(
+    path: &Path,
+    temporary: &Path,
+    bytes: &[u8],
+    is_wanted: impl FnOnce() -> Result<bool>,
+) -> Result<Option<OpenFile>> {
+    system::shared::replace(path, temporary, bytes, is_wanted)
 }
 
 /// Whether the path (or, where it does not exist yet, the nearest folder above) lies on a network or user-space file

@@ -186,13 +186,21 @@ pub(crate) mod publish {
             .open(temporary)
             .and_then(|file: File| file.sync_all())
             .map_err(|error| io_error(&error, "flush", temporary))?;
+        rename_new(temporary, target).map_err(|error| io_error(&error, "create", target))
+    }
+
+    /// The same without flushing.
+    pub(crate) fn rename_new(temporary: &Path, target: &Path) -> io::Result<bool> {
         match std::fs::hard_link(temporary, target) {
-            Ok(()) => std::fs::remove_file(temporary)
-                .map(|()| true)
-                .map_err(|error| io_error(&error, "remove", temporary)),
+            Ok(()) => std::fs::remove_file(temporary).map(|()| true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(io_error(&error, "create", target)),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Flushes a file.
+    pub(crate) fn flush(path: &Path) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.sync_all()
     }
 }
 
@@ -235,7 +243,7 @@ pub(crate) mod shared {
     use std::time::UNIX_EPOCH;
 
     use crate::error::Result;
-    use crate::sys::files::{OpenFile, Stamp, io_error};
+    use crate::sys::files::{Exposure, OpenFile, Stamp, io_error};
 
     fn stamp_of(found: &Metadata) -> Stamp {
         let modified = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
@@ -267,12 +275,17 @@ pub(crate) mod shared {
         Ok(Some(OpenFile {
             stamp: stamp_of(&found),
             file,
-            tightened: None,
+            exposure: Exposure::Private,
         }))
     }
 
     /// Written beside, flushed, renamed over. Folders cannot be flushed here.
-    pub(crate) fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<OpenFile> {
+    pub(crate) fn replace(
+        path: &Path,
+        temporary: &Path,
+        bytes: &[u8],
+        is_wanted: impl FnOnce() -> Result<bool>,
+    ) -> Result<Option<OpenFile>> {
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -286,17 +299,20 @@ pub(crate) mod shared {
             .map_err(|error| io_error(&error, "write", temporary));
         // A file that is open cannot be renamed everywhere.
         drop(file);
-        let outcome = written.and_then(|()| {
+        let outcome = written.and_then(|()| is_wanted()).and_then(|is_wanted| {
+            if !is_wanted {
+                return Ok(None);
+            }
             std::fs::rename(temporary, path).map_err(|error| io_error(&error, "replace", path))?;
             let file = File::open(path).map_err(|error| io_error(&error, "open", path))?;
             let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
-            Ok(OpenFile {
+            Ok(Some(OpenFile {
                 stamp: stamp_of(&found),
                 file,
-                tightened: None,
-            })
+                exposure: Exposure::Private,
+            }))
         });
-        if outcome.is_err() {
+        if !matches!(outcome, Ok(Some(_))) {
             // Best effort: the error that led here is the one to report.
             let _ = std::fs::remove_file(temporary);
         }

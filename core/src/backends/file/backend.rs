@@ -1,29 +1,30 @@
 //! The backend: reads inline from the document in memory, writes on the worker.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::config::Config;
 use super::document::{Document, Page};
-use super::metadata;
+use super::entry::{Condition, Entry, check, meets, owned, put};
 use super::place::{self, Changed, Place, Snapshot};
 use super::render::{self, Edit, Edits};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetRequest, Health,
-    IfVersion, ListPage, ListRequest, Operation, Persistence, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
+    ListPage, ListRequest, Operation, Persistence, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
     UpdateMetadataRequest, VerifyReport, lacks,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
-use crate::secret::{Secret, SecretMetadata, Version};
-use crate::sys::files::shown;
+use crate::secret::Secret;
+use crate::sys::files::{Stamp, shown};
 use crate::sys::fork::ForkCell;
 use crate::worker::Worker;
 
 pub(super) const NAME: &str = "file";
-const MAX_VALUE: usize = 8 << 20;
+pub(super) const MAX_VALUE: usize = 8 << 20;
 
 /// A plain JSON file as a backend.
 pub(super) struct FileBackend {
@@ -40,31 +41,16 @@ struct Shared {
     is_closed: AtomicBool,
 }
 
-/// One secret to write, owned by the job that writes it.
-struct Entry {
-    key: SecretKey,
-    secret: Secret,
-    condition: Condition,
-    created_at: Option<time::OffsetDateTime>,
-}
-
-/// [`IfVersion`] for a job that outlives its request.
-enum Condition {
-    Any,
-    Absent,
-    Is(Version),
-}
-
 impl FileBackend {
-    /// Opens the file; see [`super::open`].
-    pub(super) fn open(config: Config, cx: &CallContext) -> Result<Self> {
+    /// Opens the file; see [`super::open`]. With `is_remote` no call looks at it on the caller's thread.
+    pub(super) fn open(config: Config, is_remote: bool, cx: &CallContext) -> Result<Self> {
         tracing::warn!(
             backend = NAME,
             file = %shown(&config.path),
             "the file backend keeps secrets in plain text"
         );
         let shared = Shared {
-            place: Place::new(config),
+            place: Place::new(config, is_remote),
             snapshot: ForkCell::new(Mutex::default),
             is_closed: AtomicBool::new(false),
         };
@@ -80,7 +66,7 @@ impl FileBackend {
         })
     }
 
-    /// Runs a read: on this thread, unless the file must be put in order first or lies on a network.
+    /// Runs a read: on this thread, unless the file is large, must be put in order first or lies on a network.
     fn read<'a, T: Send + 'static>(
         &'a self,
         cx: &'a CallContext,
@@ -90,7 +76,7 @@ impl FileBackend {
         Box::pin(async move {
             let found = match self.shared.place.is_remote {
                 true => Ok(None),
-                false => self.shared.current(),
+                false => self.shared.current(Place::is_small),
             };
             let answer = match found {
                 Ok(Some(snapshot)) => job(&snapshot.document),
@@ -101,6 +87,21 @@ impl FileBackend {
                 }
                 Err(error) => Err(error),
             };
+            answer.map_err(|error| named(error, operation))
+        })
+    }
+
+    /// Runs a look that changes nothing, on the worker.
+    fn examine<'a, T: Send + 'static>(
+        &'a self,
+        cx: &'a CallContext,
+        operation: Operation,
+        job: impl Fn(&Place, &Document) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'a, Result<T>> {
+        Box::pin(async move {
+            let shared = Arc::clone(&self.shared);
+            let run = move |cx: &CallContext| job(&shared.place, &shared.examined(cx)?.document);
+            let answer = self.worker.run(cx, operation, run).await;
             answer.map_err(|error| named(error, operation))
         })
     }
@@ -189,89 +190,48 @@ impl Shared {
         snapshot
     }
 
-    /// The document of now; `None` where the file must be put in order first.
-    fn current(&self) -> Result<Option<Arc<Snapshot>>> {
+    /// The document of now; `None` where the file must be put in order first, or is to be read and is not `readable`.
+    fn current(&self, readable: impl FnOnce(Option<Stamp>) -> bool) -> Result<Option<Arc<Snapshot>>> {
         self.check_open()?;
         let stamp = self.place.stamp()?;
         let kept = self.lock().clone();
         if let Some(kept) = kept.filter(|kept| kept.stamp == stamp) {
             return Ok(Some(kept));
         }
+        if !readable(stamp) {
+            return Ok(None);
+        }
         Ok(self.place.read()?.map(|snapshot| self.keep(snapshot)))
     }
 
     /// The document of now, the file put in order where it must be. Takes as long as its lock and its disk do.
     fn settled(&self, cx: &CallContext) -> Result<Arc<Snapshot>> {
-        match self.current()? {
+        match self.current(|_| true)? {
             Some(snapshot) => Ok(snapshot),
             None => Ok(self.keep(self.place.settle(cx)?)),
         }
     }
-}
 
-/// The text with these secrets in it, and what each write leaves.
-fn put(document: &Document, entries: &[Entry]) -> Result<Changed<Vec<(Version, bool)>>> {
-    let mut edits = Edits::new();
-    let mut written = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let present = document.entries.get(&entry.key);
-        let former = present.and_then(|found| found.parts.as_ref()).map(|(_, known)| known);
-        meets(&entry.condition, present.is_some(), former).map_err(|error| error.with_key(&entry.key))?;
-        let updated_at = metadata::next_time(former.and_then(|known| known.updated_at));
-        let edit = Edit::Put {
-            value: entry.secret.value.expose_str()?,
-            metadata: &entry.secret.metadata,
-            updated_at,
-            created_at: entry.created_at.unwrap_or(updated_at),
-        };
-        written.push((metadata::version(Some(updated_at)), present.is_none()));
-        edits.insert(&entry.key, edit);
+    /// The document of now, the file left as it is.
+    fn examined(&self, cx: &CallContext) -> Result<Arc<Snapshot>> {
+        match self.current(|_| true)? {
+            Some(snapshot) => Ok(snapshot),
+            // Not kept: a read would take it for one that is in order.
+            None => Ok(Arc::new(self.place.examine(cx)?)),
+        }
     }
-    Ok(Changed {
-        text: render::changed(document, &edits)?,
-        answer: written,
-    })
 }
 
-/// Whether a write may happen; `former` is what is known about the secret, where it is there and can be read.
-fn meets(condition: &Condition, is_present: bool, former: Option<&SecretMetadata>) -> Result<()> {
-    let current = former.and_then(|known| known.version.as_ref()).map(Version::as_str);
-    let reason = match condition {
-        Condition::Any => return Ok(()),
-        Condition::Absent if !is_present => return Ok(()),
-        Condition::Is(wanted) if current == Some(wanted.as_str()) => return Ok(()),
-        Condition::Absent => "the secret exists already",
-        Condition::Is(_) if is_present => "the current version of the secret is another one",
-        Condition::Is(_) => "the secret does not exist",
+/// What a corrupt file that was set aside means for who asks how things are.
+fn left_aside(last: &Path, others: usize) -> String {
+    let more = match others {
+        0 => String::new(),
+        _ => format!(" and {others} more beside it"),
     };
-    Err(Error::new(ErrorKind::Conflict, reason))
-}
-
-/// What the file can never hold.
-fn check(key: &SecretKey, secret: &Secret) -> Result<()> {
-    if secret.value.len() > MAX_VALUE {
-        let error = Error::new(
-            ErrorKind::TooLarge,
-            format!("the value is longer than {MAX_VALUE} bytes"),
-        );
-        return Err(error.with_key(key));
-    }
-    match secret.value.expose_str() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Error::new(
-            ErrorKind::Unsupported,
-            "the file holds text only, and the `value` is no UTF-8 text",
-        )
-        .with_key(key)),
-    }
-}
-
-fn owned(condition: IfVersion<'_>) -> Condition {
-    match condition {
-        IfVersion::Any => Condition::Any,
-        IfVersion::Absent => Condition::Absent,
-        IfVersion::Is(version) => Condition::Is(version.clone()),
-    }
+    format!(
+        "the secrets file was corrupt and a fresh one was made; it is kept as `{}`{more}: inspect and remove or restore it",
+        shown(last)
+    )
 }
 
 fn named(error: Error, operation: Operation) -> Error {
@@ -309,6 +269,10 @@ impl Backend for FileBackend {
 
     fn change_token(&self) -> Option<ChangeToken> {
         self.shared.check_open().ok()?;
+        if self.shared.place.is_remote {
+            // A look may take as long as a network does; time decides instead.
+            return None;
+        }
         // A file that cannot be looked at is another one than any that was read.
         Some(match self.shared.place.stamp() {
             Ok(stamp) => place::token(stamp),
@@ -423,13 +387,11 @@ impl Backend for FileBackend {
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
         Box::pin(async move {
-            match self.read(cx, Operation::Health, |_| Ok(())).await {
-                Ok(()) => Ok(match self.shared.place.set_aside() {
+            let aside = self.examine(cx, Operation::Health, |place, _| Ok(place.set_aside()));
+            match aside.await {
+                Ok(aside) => Ok(match aside.split_last() {
                     None => Health::ok(),
-                    Some(aside) => Health::degraded(format!(
-                        "the secrets file was corrupt; it is kept as `{}`, and a fresh one was made",
-                        shown(&aside)
-                    )),
+                    Some((last, others)) => Health::degraded(left_aside(last, others.len())),
                 }),
                 Err(error) if error.kind() == ErrorKind::Closed => Err(error),
                 Err(error) => Ok(Health::unavailable(error)),
@@ -438,7 +400,7 @@ impl Backend for FileBackend {
     }
 
     fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {
-        self.read(cx, Operation::Verify, Document::verify)
+        self.examine(cx, Operation::Verify, |_, document| document.verify())
     }
 
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {

@@ -1,6 +1,7 @@
 //! The text of the file, and what it says. Everything is kept as pieces of that text, which is wiped when dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::{Bound, Range};
 
 use zeroize::Zeroizing;
@@ -17,7 +18,6 @@ use crate::value::SecretValue;
 const VERSION: &str = "2";
 
 /// What a text is.
-#[derive(Debug)]
 pub(super) enum Read {
     /// A document of this version.
     Current(Document),
@@ -31,7 +31,6 @@ pub(super) enum Read {
 }
 
 /// A document of this version.
-#[derive(Debug)]
 pub(super) struct Document {
     text: Zeroizing<Vec<u8>>,
     /// The fields of the whole, in their order, and where their values stand.
@@ -165,6 +164,27 @@ fn parts(text: &str, entry: &str) -> Option<(Range<usize>, SecretMetadata)> {
         None => metadata::read(&Vec::new())?,
     };
     Some((place_of(text, value), metadata))
+}
+
+// By hand: what is derived would show the bytes.
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Current(document) => f.debug_tuple("Current").field(document).finish(),
+            Self::Former { text, .. } => write!(f, "Former(<{} bytes>)", text.len()),
+            Self::Corrupt(reason) => f.debug_tuple("Corrupt").field(reason).finish(),
+        }
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("bytes", &self.text.len())
+            .field("entries", &self.entries.len())
+            .field("foreign", &self.foreign.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Document {

@@ -48,9 +48,22 @@ pub(super) fn version(updated_at: Option<OffsetDateTime>) -> Version {
 }
 
 /// The time of a write over one at `former`: now, but always later, also where the clock went back.
-pub(super) fn next_time(former: Option<OffsetDateTime>) -> OffsetDateTime {
-    let after = |at| timestamp::from_micros(timestamp::to_micros(at).saturating_add(1));
-    former.map_or_else(timestamp::now, |former| timestamp::now().max(after(former)))
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] where there is no later one: the version would come twice.
+pub(super) fn next_time(former: Option<OffsetDateTime>) -> Result<OffsetDateTime> {
+    let Some(former) = former else {
+        return Ok(timestamp::now());
+    };
+    let after = timestamp::from_micros(timestamp::to_micros(former).saturating_add(1));
+    if timestamp::to_micros(after) <= timestamp::to_micros(former) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "`updated_at` of the secret is the last time that there is, so that no later write can be told from it",
+        )
+        .with_help("correct `updated_at` in the file, or delete the secret first"));
+    }
+    Ok(timestamp::now().max(after))
 }
 
 fn time(value: &str) -> Option<OffsetDateTime> {

@@ -3,43 +3,38 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::config::Config;
 use super::document::{self, Document, Read};
-use super::render;
+use super::order::{migrate, put_aside};
 use crate::backend::{ChangeStep, ChangeToken};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::files::{self, CreationLock, OpenFile, Stamp, shown};
+use crate::sys::files::{self, CreationLock, Exposure, OpenFile, Stamp, shown};
 use crate::timestamp;
 
 /// The longest document.
 const MAX_DOCUMENT: usize = 64 << 20;
+/// The longest document that is read on the caller's thread.
+const INLINE: u64 = 1 << 20;
 /// A corrupt file that changed so short a time ago may be one that somebody is writing in place: it is looked at again.
 const YOUNG: Duration = Duration::from_millis(200);
-/// How often, and after which pause.
+/// How often while it stays the same, and after which pause.
 const LOOKS: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 /// The time that an answer takes to get from the worker to its caller.
 const ANSWERING: Duration = Duration::from_millis(20);
 /// How often a write begins anew because a program that does not know the lock was faster.
 const ATTEMPTS: u32 = 20;
-/// How many names of one second are tried for a file that is kept.
-const NAMES: u64 = 1 << 16;
-
 /// The file of one backend.
 #[derive(Debug)]
 pub(super) struct Place {
     config: Config,
     /// Whether reading may take as long as a network does.
     pub(super) is_remote: bool,
-    /// When the last corrupt file was set aside, in seconds, times [`NAMES`], plus which one of that second; 0 where
-    /// none was. One word, so that a forked child knows it too.
-    set_aside: AtomicU64,
 }
 
 /// The document as it was at a look.
@@ -64,11 +59,21 @@ enum Found {
     Former {
         text: Zeroizing<Vec<u8>>,
         old: Zeroizing<Vec<u8>>,
+        stamp: Stamp,
+        file: File,
     },
     Corrupt {
         reason: &'static str,
         stamp: Stamp,
     },
+}
+
+/// How long a corrupt file is taken for one that somebody is writing in place: while it is young, and while it changes.
+#[derive(Default)]
+struct Patience {
+    last: Option<Stamp>,
+    has_changed: bool,
+    looks: u32,
 }
 
 /// The right to change the file.
@@ -86,16 +91,12 @@ impl Place {
         path.to_string_lossy().into_owned()
     }
 
-    pub(super) fn new(config: Config) -> Self {
-        Self {
-            is_remote: files::fs_is_network(&config.path),
-            config,
-            set_aside: AtomicU64::new(0),
-        }
+    pub(super) fn new(config: Config, is_remote: bool) -> Self {
+        Self { is_remote, config }
     }
 
     /// The file's name beside itself with this ending.
-    fn beside(path: &Path, ending: &str) -> PathBuf {
+    pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(ending);
         path.with_file_name(name)
@@ -103,22 +104,49 @@ impl Place {
 
     /// What identifies the content now.
     pub(super) fn stamp(&self) -> Result<Option<Stamp>> {
-        files::stamp(&self.config.path).map_err(|error| outside(files::io_error(&error, "look at", &self.config.path)))
+        stamp_at(&self.config.path)
     }
 
-    /// What was set aside because it was corrupt, where something was.
-    pub(super) fn set_aside(&self) -> Option<PathBuf> {
-        let word = self.set_aside.load(Ordering::Acquire);
-        (word != 0).then(|| Self::beside(&self.config.path, &kept_name("corrupt", word / NAMES, word % NAMES)))
+    /// Whether a document of this stamp is read fast enough for any caller's thread.
+    pub(super) fn is_small(stamp: Option<Stamp>) -> bool {
+        stamp.is_none_or(|stamp| stamp.size <= INLINE)
+    }
+
+    /// What was set aside because it was corrupt, by whomever, and lies there still; the last one at the end.
+    pub(super) fn set_aside(&self) -> Vec<PathBuf> {
+        let Ok(path) = files::resolve(&self.config.path) else {
+            return Vec::new();
+        };
+        let begin = Self::beside(&path, ".corrupt.");
+        let begin = begin.file_name().unwrap_or_default().as_encoded_bytes();
+        // Where the folder cannot be listed, nobody knows.
+        let names = std::fs::read_dir(path.with_file_name("")).into_iter().flatten();
+        let mut found: Vec<_> = names
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| {
+                path.file_name()
+                    .unwrap_or_default()
+                    .as_encoded_bytes()
+                    .starts_with(begin)
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// The file's path with its folder's links resolved; `None` where there is no folder.
+    fn resolved(&self) -> Result<Option<PathBuf>> {
+        match files::check_parent(&self.config.path) {
+            Ok(path) => Ok(Some(path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads the file. `None` where it must be put in order first.
     pub(super) fn read(&self) -> Result<Option<Snapshot>> {
-        let path = match files::check_parent(&self.config.path) {
-            Ok(path) => path,
-            // No folder, no file.
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(Snapshot::absent())),
-            Err(error) => return Err(outside(error)),
+        let Some(path) = self.resolved()? else {
+            return Ok(Some(Snapshot::absent()));
         };
         match look(&path)? {
             Found::Good(snapshot) => Ok(Some(snapshot)),
@@ -126,11 +154,37 @@ impl Place {
         }
     }
 
-    /// Reads the file, and puts it in order where it must be.
+    /// Reads the file and leaves it as it is: version 1 as it would be migrated, and a corrupt one is an error.
+    pub(super) fn examine(&self, cx: &CallContext) -> Result<Snapshot> {
+        let Some(path) = self.resolved()? else {
+            return Ok(Snapshot::absent());
+        };
+        let mut patience = Patience::default();
+        loop {
+            match look(&path)? {
+                Found::Good(snapshot) => return Ok(snapshot),
+                Found::Former { text, stamp, file, .. } => {
+                    return Ok(Snapshot {
+                        document: written(text)?,
+                        stamp: Some(stamp),
+                        _file: Some(file),
+                    });
+                }
+                Found::Corrupt { stamp, .. } if patience.waits(&path, stamp, cx)? => {}
+                Found::Corrupt { reason, .. } => return Err(corrupt(&path, reason)),
+            }
+        }
+    }
+
+    /// Reads the file, and puts it in order where it must be. Where nothing can be written, it is read as it is.
     pub(super) fn settle(&self, cx: &CallContext) -> Result<Snapshot> {
-        match self.read()? {
-            Some(snapshot) => Ok(snapshot),
-            None => self.settled(&self.lock(cx)?, cx),
+        if let Some(snapshot) = self.read()? {
+            return Ok(snapshot);
+        }
+        match self.lock(cx) {
+            Ok(locked) => self.settled(&locked, cx),
+            Err(error) if error.kind() == ErrorKind::ReadOnly => self.examine(cx),
+            Err(error) => Err(error),
         }
     }
 
@@ -148,47 +202,19 @@ impl Place {
 
     /// The document under the lock: one of version 1 is migrated, a corrupt one set aside.
     fn settled(&self, locked: &Locked, cx: &CallContext) -> Result<Snapshot> {
-        let mut looks = 0;
+        let path = &locked.path;
+        let mut patience = Patience::default();
         loop {
-            match look(&locked.path)? {
+            match look(path)? {
                 Found::Good(snapshot) => return Ok(snapshot),
-                Found::Former { text, old } => migrate(&locked.path, &text, &old)?,
-                Found::Corrupt { stamp, .. } if is_young(&stamp) && looks < LOOKS => {
-                    looks += 1;
+                Found::Former { text, old, stamp, .. } => {
                     cx.check()?;
-                    std::thread::sleep(PAUSE.min(cx.remaining()));
+                    migrate(path, &text, &old, stamp)?;
                 }
-                Found::Corrupt { reason, .. } if self.config.stop_on_corrupt => {
-                    return Err(Error::new(
-                        ErrorKind::Integrity,
-                        format!("`{}` is corrupt: {reason}", shown(&locked.path)),
-                    )
-                    .with_help("correct the file, or move it away"));
-                }
-                Found::Corrupt { reason, stamp } => self.put_aside(&locked.path, reason, stamp)?,
+                Found::Corrupt { stamp, .. } if patience.waits(path, stamp, cx)? => {}
+                Found::Corrupt { reason, .. } if self.config.stop_on_corrupt => return Err(corrupt(path, reason)),
+                Found::Corrupt { reason, stamp } => put_aside(path, reason, stamp)?,
             }
-        }
-    }
-
-    /// Gives a corrupt file another name and makes a fresh one.
-    fn put_aside(&self, path: &Path, reason: &'static str, stamp: Stamp) -> Result<()> {
-        if files::stamp(path).ok().flatten() != Some(stamp) {
-            // Replaced since by someone who does not know the lock.
-            return Ok(());
-        }
-        let (aside, word) = first_free(path, "corrupt", |aside| files::publish(path, aside))?;
-        self.set_aside.store(word, Ordering::Release);
-        tracing::error!(
-            backend = super::backend::NAME,
-            file = %shown(path),
-            set_aside = %shown(&aside),
-            reason,
-            "the secrets file is corrupt; it was set aside and a fresh one is made"
-        );
-        match files::write_private_file_new(path, render::EMPTY.as_bytes()) {
-            // Someone who does not know the lock has made one.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
-            outcome => outcome.map_err(outside),
         }
     }
 
@@ -201,9 +227,8 @@ impl Place {
         edit: impl Fn(&Document) -> Result<Changed<T>>,
     ) -> Result<(T, ChangeStep, Snapshot)> {
         let locked = self.lock(cx)?;
-        let look = || files::stamp(&locked.path).map_err(|error| files::io_error(&error, "look at", &locked.path));
         for _ in 0..ATTEMPTS {
-            let found = look().map_err(outside)?;
+            let found = stamp_at(&locked.path)?;
             let now = match known.take().filter(|known| known.stamp == found) {
                 Some(known) => known,
                 None => Arc::new(self.settled(&locked, cx)?),
@@ -216,20 +241,17 @@ impl Place {
                 ));
             }
             // What we could not read back is never written.
-            let Read::Current(document) = document::read(text)? else {
-                return Err(Error::new(
-                    ErrorKind::Internal,
-                    "the new text of the file is no document",
-                ));
+            let document = written(text)?;
+            let is_wanted = || {
+                cx.check()?;
+                Ok(stamp_at(&locked.path)? == now.stamp)
             };
-            cx.check()?;
-            if look().map_err(outside)? != now.stamp {
-                continue;
-            }
             // One name, which the lock makes ours: a leftover of a process that was killed goes with the next write.
             let temporary = locked.path.with_file_name(hidden(&locked.path));
-            let OpenFile { file, stamp, .. } =
-                files::replace(&locked.path, &temporary, document.bytes()).map_err(outside)?;
+            let replaced = files::replace(&locked.path, &temporary, document.bytes(), is_wanted).map_err(outside)?;
+            let Some(OpenFile { file, stamp, .. }) = replaced else {
+                continue;
+            };
             let step = ChangeStep::new(token(now.stamp), token(Some(stamp)));
             let snapshot = Snapshot {
                 document,
@@ -258,7 +280,56 @@ impl Snapshot {
     }
 }
 
-fn hidden(path: &Path) -> std::ffi::OsString {
+impl Patience {
+    /// Waits a little where the file may be on its way and is to be looked at again; `false` where it stays as it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] where it still changes when the call must end.
+    fn waits(&mut self, path: &Path, stamp: Stamp, cx: &CallContext) -> Result<bool> {
+        if self.last.replace(stamp).is_some_and(|last| last != stamp) {
+            self.has_changed = true;
+            self.looks = 0;
+        }
+        if self.looks == LOOKS || !(self.has_changed || is_young(&stamp)) {
+            return Ok(false);
+        }
+        self.looks += 1;
+        cx.check_cancelled()?;
+        let left = cx.remaining().saturating_sub(ANSWERING);
+        if left.is_zero() {
+            let reason = format!(
+                "`{}` is incomplete, and another program seems to be writing it",
+                shown(path)
+            );
+            return Err(Error::new(ErrorKind::Unavailable, reason).with_help("try again when it has written the file"));
+        }
+        std::thread::sleep(PAUSE.min(left));
+        Ok(true)
+    }
+}
+
+/// The document of a text that we made.
+fn written(text: Zeroizing<Vec<u8>>) -> Result<Document> {
+    match document::read(text)? {
+        Read::Current(document) => Ok(document),
+        _ => Err(Error::new(
+            ErrorKind::Internal,
+            "the new text of the file is no document",
+        )),
+    }
+}
+
+pub(super) fn stamp_at(path: &Path) -> Result<Option<Stamp>> {
+    files::stamp(path).map_err(|error| outside(files::io_error(&error, "look at", path)))
+}
+
+/// The error of a corrupt file that is left where it is.
+fn corrupt(path: &Path, reason: &str) -> Error {
+    Error::new(ErrorKind::Integrity, format!("`{}` is corrupt: {reason}", shown(path)))
+        .with_help("correct the file, or move it away")
+}
+
+pub(super) fn hidden(path: &Path) -> std::ffi::OsString {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(".new");
@@ -267,15 +338,20 @@ fn hidden(path: &Path) -> std::ffi::OsString {
 
 /// Reads what stands at `path`.
 fn look(path: &Path) -> Result<Found> {
-    let Some(OpenFile { file, stamp, tightened }) = files::open_shared(path).map_err(outside)? else {
+    let Some(OpenFile { file, stamp, exposure }) = files::open_shared(path).map_err(outside)? else {
         return Ok(Found::Good(Snapshot::absent()));
     };
-    if let Some(mode) = tightened {
+    let told = match exposure {
+        Exposure::Private => None,
+        Exposure::Tightened(mode) => Some((mode, "the secrets file was open to others; it is private now")),
+        Exposure::Kept(mode) => Some((mode, "the secrets file is open to others, on a read-only file system")),
+    };
+    if let Some((mode, text)) = told {
         tracing::warn!(
             backend = super::backend::NAME,
             file = %shown(path),
             mode = %format_args!("{mode:04o}"),
-            "the secrets file was open to others; it is private now"
+            "{text}"
         );
     }
     let too_large = || {
@@ -296,47 +372,8 @@ fn look(path: &Path) -> Result<Found> {
             stamp: Some(stamp),
             _file: Some(file),
         })),
-        Read::Former { text, old } => Ok(Found::Former { text, old }),
+        Read::Former { text, old } => Ok(Found::Former { text, old, stamp, file }),
         Read::Corrupt(reason) => Ok(Found::Corrupt { reason, stamp }),
-    }
-}
-
-/// Keeps a file of version 1 beside and writes it anew in version 2. Killed in between, it begins again.
-fn migrate(path: &Path, text: &[u8], old: &[u8]) -> Result<()> {
-    let (kept, _) = first_free(path, "v1", |kept| match files::write_private_file_new(kept, old) {
-        Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
-        outcome => outcome.map(|()| true),
-    })?;
-    files::replace(path, &path.with_file_name(hidden(path)), text).map_err(outside)?;
-    tracing::info!(
-        backend = super::backend::NAME,
-        file = %shown(path),
-        kept = %shown(&kept),
-        "the secrets file was migrated from format version 1 to 2"
-    );
-    Ok(())
-}
-
-/// Makes the first file whose name is free: `<file>.<what>.<unix seconds>`, and a number behind it where that is taken.
-/// Answers it and its number in one word.
-fn first_free(path: &Path, what: &str, make: impl Fn(&Path) -> Result<bool>) -> Result<(PathBuf, u64)> {
-    let seconds = u64::try_from(timestamp::now().unix_timestamp()).unwrap_or(0).max(1);
-    for number in 0..NAMES {
-        let free = Place::beside(path, &kept_name(what, seconds, number));
-        if make(&free).map_err(outside)? {
-            return Ok((free, seconds.saturating_mul(NAMES) + number));
-        }
-    }
-    Err(Error::new(
-        ErrorKind::Unavailable,
-        format!("there is no free name beside `{}`", shown(path)),
-    ))
-}
-
-fn kept_name(what: &str, seconds: u64, number: u64) -> String {
-    match number {
-        0 => format!(".{what}.{seconds}"),
-        number => format!(".{what}.{seconds}.{number}"),
     }
 }
 
@@ -360,7 +397,7 @@ pub(super) fn token(stamp: Option<Stamp>) -> ChangeToken {
 }
 
 /// An error about the file, not about a secret in it: `not_found` and `conflict` would be answers to the call.
-fn outside(error: Error) -> Error {
+pub(super) fn outside(error: Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::Conflict => {
             Error::new(ErrorKind::Unavailable, error.message().to_owned()).with_source(error)

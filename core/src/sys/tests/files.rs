@@ -352,6 +352,27 @@ fn publishing_gives_a_name_once() {
 }
 
 #[test]
+fn a_replacement_asks_when_all_but_the_renaming_is_done() {
+    let dir = folder();
+    let (temporary, target) = (dir.path().join("temporary"), dir.path().join("target"));
+    private(&target, b"old");
+    for answer in [Ok(false), Err(ErrorKind::Cancelled), Ok(true)] {
+        let replaced = replace(&target, &temporary, b"new", || {
+            assert_eq!(std::fs::read(&temporary).unwrap(), b"new");
+            assert_eq!(std::fs::read(&target).unwrap(), b"old");
+            answer.map_err(Into::into)
+        });
+        assert!(!temporary.exists(), "nothing is left over");
+        let now = std::fs::read(&target).unwrap();
+        match answer {
+            Ok(true) => assert!(replaced.unwrap().is_some() && now == b"new"),
+            Ok(false) => assert!(replaced.unwrap().is_none() && now == b"old"),
+            Err(kind) => assert!(replaced.unwrap_err().kind() == kind && now == b"old"),
+        }
+    }
+}
+
+#[test]
 fn folders_are_made_for_their_owner() {
     let dir = folder();
     set_mode(dir.path(), 0o750);

@@ -122,7 +122,14 @@ pub(crate) fn publish(temporary: &Path, target: &Path) -> Result<bool> {
     Ok(true)
 }
 
-fn rename_new(temporary: &Path, target: &Path) -> io::Result<bool> {
+/// See [`files::flush`](crate::sys::files::flush).
+pub(crate) fn flush(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    flush_folder_of(path)
+}
+
+/// See [`files::rename_new`](crate::sys::files::rename_new).
+pub(crate) fn rename_new(temporary: &Path, target: &Path) -> io::Result<bool> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     match rustix::fs::renameat_with(CWD, temporary, CWD, target, RenameFlags::NOREPLACE) {
         Ok(()) => return Ok(true),

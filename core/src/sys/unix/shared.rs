@@ -6,12 +6,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
 use super::{checks, publish};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::files::{OpenFile, Stamp, insecure, io_error, shown};
+use crate::sys::files::{Exposure, OpenFile, Stamp, insecure, io_error, shown};
 
 fn stamp_of(found: &Metadata) -> Stamp {
     let nanos = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
@@ -52,29 +52,48 @@ pub(crate) fn open(path: &Path) -> Result<Option<OpenFile>> {
     checks::check_single_name(path, &found)?;
     checks::check_owner(path, &found)?;
     let mode = found.mode() & 0o7777;
-    let mut tightened = None;
+    let mut exposure = Exposure::Private;
     if mode & 0o077 != 0 {
-        let us = rustix::process::geteuid().as_raw();
-        if found.uid() != us {
-            return Err(insecure(
-                path,
-                format_args!(
-                    "is open to others (mode {mode:04o}) and belongs to user {}",
-                    found.uid()
-                ),
-            ));
-        }
-        file.set_permissions(Permissions::from_mode(0o600))
-            .map_err(|error| io_error(&error, "make private", path))?;
-        tightened = Some(mode);
-        found = look()?;
+        exposure = if is_read_only(&file) {
+            Exposure::Kept(mode)
+        } else {
+            tighten(&file, path, &found)?;
+            found = look()?;
+            Exposure::Tightened(mode)
+        };
     }
     let stamp = stamp_of(&found);
-    Ok(Some(OpenFile { file, stamp, tightened }))
+    Ok(Some(OpenFile { file, stamp, exposure }))
+}
+
+/// Whether nothing can be written where the file lies. Unknown counts as no.
+fn is_read_only(file: &File) -> bool {
+    rustix::fs::fstatvfs(file).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY))
+}
+
+/// Makes a file of ours private.
+fn tighten(file: &File, path: &Path, found: &Metadata) -> Result<()> {
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(insecure(
+            path,
+            format_args!(
+                "is open to others (mode {:04o}) and belongs to user {}",
+                found.mode() & 0o7777,
+                found.uid()
+            ),
+        ));
+    }
+    file.set_permissions(Permissions::from_mode(0o600))
+        .map_err(|error| io_error(&error, "make private", path))
 }
 
 /// See [`files::replace`](crate::sys::files::replace).
-pub(crate) fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<OpenFile> {
+pub(crate) fn replace(
+    path: &Path,
+    temporary: &Path,
+    bytes: &[u8],
+    is_wanted: impl FnOnce() -> Result<bool>,
+) -> Result<Option<OpenFile>> {
     match std::fs::remove_file(temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(io_error(&error, "remove", temporary));
@@ -92,18 +111,27 @@ pub(crate) fn replace(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<Ope
     let written = publish::fill(&file, bytes)
         .and_then(|()| file.sync_all())
         .map_err(|error| io_error(&error, "write", temporary))
-        .and_then(|()| std::fs::rename(temporary, path).map_err(|error| io_error(&error, "replace", path)));
-    if let Err(error) = written {
+        .and_then(|()| is_wanted())
+        .and_then(|is_wanted| {
+            match is_wanted {
+                true => std::fs::rename(temporary, path).map_err(|error| io_error(&error, "replace", path)),
+                false => Ok(()),
+            }
+            .map(|()| is_wanted)
+        });
+    if !matches!(written, Ok(true)) {
         // Best effort: what is left is private, and the error that led here is the one to report.
         let _ = std::fs::remove_file(temporary);
-        return Err(error);
+        return written.map(|_| None);
     }
     publish::flush_folder_of(path)
         .and_then(|()| file.metadata())
-        .map(|found| OpenFile {
-            stamp: stamp_of(&found),
-            file,
-            tightened: None,
+        .map(|found| {
+            Some(OpenFile {
+                stamp: stamp_of(&found),
+                file,
+                exposure: Exposure::Private,
+            })
         })
         .map_err(|error| {
             Error::new(

@@ -58,12 +58,38 @@ fn a_corrupt_file_is_set_aside_and_a_fresh_one_made_loudly() {
         assert!(health.reason.unwrap().contains(name));
         assert_eq!(vault.json(), serde_json::json!({"version": 2, "secrets": {}}));
         manager.set("A", &Secret::new("v")).unwrap();
-        assert_eq!(
-            manager.health().unwrap().state,
-            HealthState::Degraded,
-            "as long as the manager lives"
-        );
-        assert_eq!(vault.open().health().unwrap().state, HealthState::Ok);
+        // Also for those who open the fresh one later, as long as nobody has looked after what lies beside it.
+        for manager in [&manager, &vault.open()] {
+            let health = manager.health().unwrap();
+            assert_eq!(health.state, HealthState::Degraded);
+            let reason = health.reason.unwrap();
+            assert!(
+                reason.contains(name) && reason.contains("inspect and remove or restore it"),
+                "{reason}"
+            );
+        }
+        fs::remove_file(&kept[0]).unwrap();
+        assert_eq!(manager.health().unwrap().state, HealthState::Ok);
+    }
+}
+
+#[test]
+fn looking_at_the_file_leaves_it_as_it_is() {
+    for stop in ["fresh", "stop"] {
+        let vault = Vault::with(V2);
+        let manager = vault.try_open(&[("file.on_corrupt", stop)]).unwrap();
+        vault.plant("{");
+        let error = manager.verify().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert!(error.message().contains("secrets.json"), "{error}");
+        let health = manager.health().unwrap();
+        assert_eq!(health.state, HealthState::Unavailable);
+        assert_eq!(health.error.unwrap().kind(), ErrorKind::Integrity);
+        assert_eq!((vault.text().as_str(), vault.kept("corrupt").len()), ("{", 0));
+        vault.plant(V1);
+        assert_eq!(manager.verify().unwrap().secrets, 3);
+        assert_eq!(manager.health().unwrap().state, HealthState::Ok);
+        assert_eq!((vault.text().as_str(), vault.kept("v1").len()), (V1, 0));
     }
 }
 
@@ -114,6 +140,20 @@ fn a_file_that_becomes_corrupt_while_it_is_open_is_treated_alike() {
     // Corrected, it works again.
     vault.plant(V2);
     assert!(manager.get("jwt_signing_key").unwrap().is_some());
+}
+
+#[test]
+fn what_is_shown_of_a_document_tells_no_value() {
+    for (text, value) in [(V2, "9f86d081"), (V1, "three")] {
+        let read = document::read(Zeroizing::new(text.as_bytes().to_vec())).unwrap();
+        let shown = format!("{read:?}");
+        let bytes = format!("{:?}", value.as_bytes());
+        assert!(
+            !shown.contains(value) && !shown.contains(bytes.trim_matches(['[', ']'])),
+            "{shown}"
+        );
+        assert!(shown.contains("bytes"), "{shown}");
+    }
 }
 
 #[test]

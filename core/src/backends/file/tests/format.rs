@@ -317,6 +317,22 @@ fn a_document_that_would_be_too_large_is_refused_and_left() {
 }
 
 #[test]
+fn a_version_that_could_come_twice_is_not_written() {
+    let last = "9999-12-31T23:59:59.999999Z";
+    let vault = Vault::with(V2.replace("2024-01-02T03:04:05.123456789Z", last));
+    let manager = vault.open();
+    let before = vault.text();
+    let error = manager.set("jwt_signing_key", &Secret::new("v")).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.key()),
+        (ErrorKind::Unsupported, Some("global/jwt_signing_key"))
+    );
+    assert_eq!(vault.text(), before);
+    manager.delete("jwt_signing_key").unwrap();
+    manager.set("jwt_signing_key", &Secret::new("v")).unwrap();
+}
+
+#[test]
 fn opening_says_that_the_secrets_lie_in_plain_text() {
     let vault = Vault::with(V2);
     let (_manager, events) = events(|| vault.open());

@@ -5,6 +5,7 @@ mod format;
 mod migration;
 mod paths;
 mod sharing;
+mod waiting;
 
 use std::fs::{self, File};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};

@@ -128,6 +128,64 @@ fn what_a_killed_writer_left_goes_with_the_next_write() {
     assert!(!vault.dir.path().join(".secrets.json.new").exists());
 }
 
+/// What a read-only mount allows, for the test below, which mounts one for it.
+#[test]
+fn child_on_a_read_only_mount() {
+    use crate::backend::HealthState;
+    #[expect(clippy::disallowed_methods, reason = "the parent says where")]
+    let Some(folder) = std::env::var_os("READ_ONLY") else { return };
+    let path = PathBuf::from(folder).join("secrets.json");
+    let is_corrupt = fs::read(&path).unwrap().len() < 3;
+    let (opened, told) = events(|| open_at(&path, &[]));
+    if is_corrupt {
+        assert_eq!(opened.unwrap_err().kind(), ErrorKind::Integrity);
+        return;
+    }
+    let manager = opened.unwrap();
+    assert_eq!(mode(&path), 0o644);
+    let warned = told.iter().filter(|(_, text)| text.contains("read-only")).count();
+    assert!(warned > 0, "{told:?}");
+    for _ in 0..2 {
+        assert!(manager.get("jwt_signing_key").unwrap().is_some());
+    }
+    assert!(manager.verify().unwrap().secrets >= 2);
+    assert_eq!(manager.health().unwrap().state, HealthState::Ok);
+    let error = manager.set("A", &Secret::new("v")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ReadOnly, "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_read_only_mount_what_can_be_read_is_read_and_writes_are_refused() {
+    let in_namespace = |script: &str| {
+        let mut child = Command::new("unshare");
+        child.args(["-rm", "sh", "-ec", script]);
+        child
+    };
+    if !in_namespace("true").status().is_ok_and(|status| status.success()) {
+        // Systems that give nobody a namespace of his own cannot make such a mount here.
+        return;
+    }
+    for text in [V2, V1, "{"] {
+        let vault = Vault::with(text);
+        fs::set_permissions(vault.path(), fs::Permissions::from_mode(0o644)).unwrap();
+        let name = "backends::file::tests::paths::child_on_a_read_only_mount";
+        let script = format!(
+            "mount --bind \"$READ_ONLY\" \"$READ_ONLY\"; mount -o remount,bind,ro \"$READ_ONLY\"; \
+             \"$SELF\" {name} --exact --nocapture"
+        );
+        let child = in_namespace(&script)
+            .env("READ_ONLY", vault.dir.path())
+            .env("SELF", std::env::current_exe().unwrap())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&child.stdout).into_owned() + &String::from_utf8_lossy(&child.stderr);
+        assert!(child.status.success() && told.contains("1 passed"), "{told}");
+        assert_eq!(vault.text(), text);
+        assert_eq!(fs::read_dir(vault.dir.path()).unwrap().count(), 1);
+    }
+}
+
 /// Set where this program was started by the test below.
 const CHILD: &str = "STRONGROOM_TEST_CHILD";
 

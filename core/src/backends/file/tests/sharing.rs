@@ -3,8 +3,9 @@
 use std::sync::Barrier;
 use std::time::Instant;
 
+use super::super::order;
 use super::*;
-use crate::sys::files::CreationLock;
+use crate::sys::files::{self, CreationLock};
 use crate::{ErrorKind, Secret, SetOptions};
 
 #[test]
@@ -28,6 +29,28 @@ fn changes_by_others_are_seen_at_the_next_read() {
     std::thread::sleep(Duration::from_millis(20));
     fs::write(vault.path(), changed).unwrap();
     assert_eq!(one.get_value("B").unwrap().as_deref(), Some("w"));
+}
+
+#[test]
+fn what_another_program_wrote_in_the_last_moment_is_left() {
+    let (old, new) = ("{ half a document", V2.replace("jwt_signing_key", "another_key"));
+    for before in [V1, old] {
+        let vault = Vault::with(before);
+        let stale = files::stamp(&vault.path()).unwrap().unwrap();
+        vault.plant(&new);
+        if before == old {
+            assert_eq!(order::move_aside(&vault.path(), stale).unwrap(), None);
+        } else {
+            order::migrate(&vault.path(), V2.as_bytes(), V1.as_bytes(), stale).unwrap();
+        }
+        assert_eq!(vault.text(), new);
+        let names: Vec<_> = fs::read_dir(vault.dir.path()).unwrap().collect();
+        assert_eq!(names.len(), 1, "nothing is left over: {names:?}");
+        let now = files::stamp(&vault.path()).unwrap().unwrap();
+        let aside = order::move_aside(&vault.path(), now).unwrap().unwrap();
+        assert_eq!(fs::read_to_string(aside).unwrap(), new);
+        assert!(!vault.path().exists());
+    }
 }
 
 #[test]

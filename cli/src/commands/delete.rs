@@ -7,7 +7,7 @@ use crate::args::Global;
 use crate::completion;
 use crate::failure::{Failure, report};
 use crate::output;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::terminal;
 
 const EXAMPLES: &str = "\
@@ -45,7 +45,7 @@ pub(crate) fn run(global: &Global, args: &DeleteArgs) -> Result<(), Failure> {
 
 /// Removes the secrets; an error of one does not stop the others, and the first one gives the exit code.
 pub(crate) fn remove(global: &Global, keys: &[SecretKey], missing_ok: bool) -> Result<(), Failure> {
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Change)?;
     let mut first = None;
     for key in keys {
         let options = if missing_ok {

@@ -11,7 +11,7 @@ use crate::args::{Format, Global};
 use crate::document;
 use crate::failure::Failure;
 use crate::output;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 
 /// What the verb takes.
 #[derive(Args, Debug)]
@@ -31,7 +31,7 @@ pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<(), Failure> {
     let key = session::key(&args.key)?;
     let scopes: Result<Vec<_>, _> = args.scopes.iter().map(|scope| SecretScope::parse(scope)).collect();
     let scopes = scopes?;
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Look)?;
     let explanation = if scopes.is_empty() {
         manager.explain(&key, &[])?
     } else {

@@ -11,7 +11,7 @@ use strongroom::{ErrorKind, SecretScope};
 use crate::args::Global;
 use crate::document_format::{DialectArg, FormatArg, fernet_keys, of_file};
 use crate::failure::Failure;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::{output, terminal};
 
 const EXAMPLES: &str = "\
@@ -67,7 +67,7 @@ pub(crate) struct ExportArgs {
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<(), Failure> {
     let options = options(args)?;
     check_target(args)?;
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Look)?;
     let export = manager.export(options)?;
     if asks(args) && !export.exported.is_empty() {
         let secrets = if export.exported.len() == 1 {

@@ -11,7 +11,7 @@ use crate::args::{Format, Global};
 use crate::document;
 use crate::failure::{Failure, report};
 use crate::output;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 
 /// What the verb takes.
 #[derive(Args, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct StatusArgs {
 
 /// Shows where the secrets live, what opens them and how that place is. The exit code says whether it works.
 pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Look)?;
     let Place { store, key } = place(&manager)?;
     let health = manager.health()?;
     let backend = manager.backend();

@@ -369,7 +369,7 @@ impl Plan {
         let capabilities = backend.capabilities();
         if !capabilities.read_only && !capabilities.persistence.survives_reboot() {
             let (backend, persistence) = (backend.name(), capabilities.persistence);
-            tracing::warn!(target: TARGET, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
+            tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
         let max_value = to_usize(settings.integer("max_value"));
         let layered = layers::wrap(

@@ -59,6 +59,7 @@ impl FileBackend {
     /// Opens the file; see [`super::open`].
     pub(super) fn open(config: Config, cx: &CallContext) -> Result<Self> {
         tracing::warn!(
+            target: crate::manager::NATURE,
             backend = NAME,
             file = %shown(&config.path),
             "the file backend keeps secrets in plain text"

@@ -49,7 +49,8 @@ pub(crate) fn keys() -> ArgValueCompleter {
             for key in stored_keys() {
                 let key = key.as_str();
                 match key.strip_prefix("global/") {
-                    Some(bare) if bare.starts_with(typed) => offered.insert(bare.to_owned()),
+                    // A name that begins with a dash would be an option.
+                    Some(bare) if !bare.starts_with('-') && bare.starts_with(typed) => offered.insert(bare.to_owned()),
                     _ => offered.insert(key.to_owned()),
                 };
             }

@@ -17,9 +17,10 @@ use crate::session::{self, Access};
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
     /// The key, `[kind/id/]name[@target]`; with `--scope` the name alone
+    #[arg(add = crate::completion::keys())]
     pub(crate) key: String,
     /// Look for the name in this scope, such as `org/acme` or `global`; give it again for the next one
-    #[arg(long = "scope", value_name = "SCOPE")]
+    #[arg(long = "scope", value_name = "SCOPE", add = crate::completion::scopes())]
     pub(crate) scopes: Vec<String>,
     /// How to write it; `table` on a terminal, else `plain`
     #[arg(short, long, value_name = "FORMAT")]

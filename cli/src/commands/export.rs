@@ -41,7 +41,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, requires = "to")]
     pub(crate) force: bool,
     /// Only secrets of this scope, such as `global` or `org/acme`
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", add = crate::completion::scopes())]
     pub(crate) scope: Option<String>,
     /// Only keys that begin so, such as `org/acme/db_`
     #[arg(long, value_name = "TEXT")]

@@ -57,6 +57,28 @@ fn names_are_offered_and_never_values() {
         ["encrypted.key_fd=", "encrypted.key_file="],
         "no secret setting"
     );
+    for verb in [
+        &["copy", "API"][..],
+        &["copy", "--to", "file", "API"],
+        &["explain", "API"],
+    ] {
+        assert_eq!(offered(&home, verb), ["API_KEY", "API_URL"], "{verb:?}");
+    }
+    for verb in ["export", "explain", "migrate"] {
+        assert_eq!(offered(&home, &[verb, "--scope", "org"]), ["org/acme"], "{verb}");
+    }
+    for end in ["--from", "--to"] {
+        assert_eq!(offered(&home, &["migrate", end, "encr"]), ["encrypted"]);
+        assert_eq!(offered(&home, &["copy", end, "encr"]), ["encrypted"]);
+    }
+    home.run_with(&["set", "--", "-dash"], b"v").ok();
+    assert!(
+        ask(&home, &["get", ""])
+            .text()
+            .lines()
+            .any(|word| word == "global/-dash")
+    );
+    assert!(!ask(&home, &["get", ""]).text().lines().any(|word| word == "-dash"));
     for words in [&["get", ""][..], &["set", ""], &["list", ""]] {
         assert!(!ask(&home, words).text().contains("s3cret"));
     }

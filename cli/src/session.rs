@@ -1,12 +1,12 @@
 //! Opening the manager that a command works with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use strongroom::backend::Persistence;
 use strongroom::blocking::SecretManager;
-use strongroom::{Builder, ErrorKind, Inspection, Result, SecretKey};
+use strongroom::{Builder, Error, ErrorKind, Inspection, Result, SecretKey, locations};
 
-use crate::args::Global;
+use crate::args::{DEFAULT_APP, Global};
 use crate::failure::Failure;
 use crate::{output, project, trust};
 
@@ -44,7 +44,22 @@ pub(crate) fn open_built(global: &Global, mut builder: Builder) -> Result<Secret
     if may_prompt(&global.app) {
         builder = builder.flag("prompt", "allow");
     }
-    builder.open_blocking()
+    builder.open_blocking().map_err(|error| advised(global, error))
+}
+
+/// A store that is not there is made by this command, for the same application.
+fn advised(global: &Global, error: Error) -> Error {
+    if error.kind() != ErrorKind::Unavailable || error.setting() != Some("encrypted.path") {
+        return error;
+    }
+    let app = match &global.app[..] {
+        DEFAULT_APP => String::new(),
+        app => format!(" --app {app}"),
+    };
+    let message = format!("{}; `strongroom{app} init` makes one", error.message());
+    Error::new(error.kind(), message)
+        .with_setting("encrypted.path")
+        .with_help("set a secret, which makes the store too, or look whether this is the right `--app`")
 }
 
 /// Says that what is now written lies open, or does not last.
@@ -133,7 +148,36 @@ pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
 
 /// Where the encrypted store lies, or will.
 fn store_file(global: &Global) -> Option<PathBuf> {
-    strongroom::locations::store_file(&global.app, &inspect(global).settings).ok()
+    locations::store_file(&global.app, &inspect(global).settings).ok()
+}
+
+/// Refuses to write over what this application keeps its secrets in, or the key to them.
+pub(crate) fn spare_own_files(global: &Global, path: &Path) -> Result<()> {
+    let settings = inspect(global).settings;
+    let store = locations::store_file(&global.app, &settings).ok();
+    let beside = ["-wal", "-shm", "-journal"].into_iter().filter_map(|ending| {
+        let mut name = store.clone()?.into_os_string();
+        name.push(ending);
+        Some(PathBuf::from(name))
+    });
+    let other = [
+        locations::key_file(&global.app, &settings).ok(),
+        locations::plain_file(&global.app, &settings).ok(),
+    ];
+    let mut own = beside.chain(store.clone()).chain(other.into_iter().flatten());
+    let path = real(path);
+    if own.any(|own| real(&own) == path) {
+        let message = format!("`{}` is a file that keeps secrets or their key", path.display());
+        return Err(Error::new(ErrorKind::InvalidArgument, message).with_help("name another file"));
+    }
+    Ok(())
+}
+
+/// The path without links, also of a file that is not there.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or(path)
 }
 
 /// A person at the terminal may be asked, unless the environment has its own word on it.
@@ -162,7 +206,7 @@ pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
         if text.contains('=') {
             // The commonest slip is `KEY=value`: what may be a value is not shown again.
             let hidden = "this is no key (it is not shown: what stands behind the `=` may be a value)";
-            return strongroom::Error::new(ErrorKind::InvalidKey, hidden)
+            return Error::new(ErrorKind::InvalidKey, hidden)
                 .with_help("give the key alone; only `set` takes `KEY=VALUE`")
                 .into();
         }
@@ -176,7 +220,5 @@ pub(crate) fn missing(key: &SecretKey, version: Option<&str>) -> Failure {
         Some(version) => format!("there is no version {version} of this secret"),
         None => "there is no such secret".to_owned(),
     };
-    strongroom::Error::new(ErrorKind::NotFound, message)
-        .with_key(key)
-        .into()
+    Error::new(ErrorKind::NotFound, message).with_key(key).into()
 }

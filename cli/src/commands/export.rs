@@ -67,6 +67,9 @@ pub(crate) struct ExportArgs {
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<(), Failure> {
     let options = options(args)?;
     check_target(args)?;
+    if let Some(path) = &args.to {
+        session::spare_own_files(global, path)?;
+    }
     let manager = session::open(global, Access::Look)?;
     let export = manager.export(options)?;
     if asks(args) && !export.exported.is_empty() {

@@ -44,6 +44,9 @@ pub(crate) fn run(global: &Global, args: &GetArgs) -> Result<(), Failure> {
     if args.include_expired {
         options = options.include_expired();
     }
+    if let Some(path) = &args.out {
+        session::spare_own_files(global, path)?;
+    }
     let manager = session::open(global, Access::Look)?;
     let secret = manager
         .get_with(&key, options)?

@@ -414,13 +414,18 @@ fn to_usize(number: Option<u64>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
+/// The longest name of an application: with endings and a lock's name it still is a file name everywhere.
+const MAX_APP: usize = 64;
+
 /// An application's name becomes part of paths and variables.
 fn check_app(app: &str) -> Result<()> {
-    crate::key::check_segment(app).map_err(|_| {
-        Error::new(
-            ErrorKind::InvalidConfig,
-            "the application's name must be letters, digits, `.`, `_` and `-`",
-        )
-        .with_setting("app")
-    })
+    let is_good = crate::key::check_segment(app).is_ok() && app.len() <= MAX_APP;
+    if is_good {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidConfig,
+        format!("the application's name must be 1 to {MAX_APP} letters, digits, `.`, `_` and `-`"),
+    )
+    .with_setting("app"))
 }

@@ -107,6 +107,7 @@ pub fn secrets_folder(settings: &Settings) -> Result<PathBuf> {
 }
 
 /// What the variables of the backend `env` begin with: `env.prefix`, by default `<APP>_SECRET_`.
+#[cfg(feature = "env")]
 pub fn variable_prefix(app: &str, settings: &Settings) -> String {
     super::variables::prefix(settings, app)
 }

@@ -58,7 +58,7 @@ impl Builder {
     }
 
     /// Names the application, which sets every default: variables (`<APP>_SECRETS_…`), folders, names in keystores.
-    /// One segment of letters, digits, `.`, `_`, `-`.
+    /// One segment of at most 64 letters, digits, `.`, `_`, `-`.
     pub fn app(mut self, app: impl Into<String>) -> Self {
         self.app = app.into();
         self

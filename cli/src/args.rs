@@ -24,6 +24,8 @@ use crate::commands::status::StatusArgs;
 use crate::commands::versions::VersionsArgs;
 use crate::completion;
 
+/// Whose secrets these are where nothing is said.
+pub(crate) const DEFAULT_APP: &str = "strongroom";
 const EVERYWHERE: &str = "Options of every command";
 
 /// Keeps secrets: API keys, credentials, tokens.
@@ -51,7 +53,7 @@ pub(crate) struct Arguments {
 #[derive(Args, Debug)]
 pub(crate) struct Global {
     /// The application whose secrets these are
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", default_value = "strongroom")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "NAME", default_value = DEFAULT_APP)]
     pub(crate) app: String,
     #[command(flatten)]
     pub(crate) secrets: SecretsArgs,

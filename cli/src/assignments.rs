@@ -54,6 +54,10 @@ pub(crate) fn read(
         }
     }
     match (&pairs[..], &bare[..]) {
+        ([], [_]) if reading == Reading::Pairs => Err(Failure::usage(
+            "`--insecure-arg` takes KEY=VALUE, and this is none (it is not shown: it may be a value)",
+            "give `KEY=VALUE`, or the key alone without the option, and its value on stdin",
+        )),
         ([], [lone]) => lone_key(lone, key).map(Words::Key),
         ([(lone, _)], []) if reading == Reading::Key => lone_key(lone, key).map(Words::Key),
         _ if reading == Reading::Key => Err(Failure::usage(
@@ -208,12 +212,13 @@ mod tests {
         ));
         assert_eq!(pairs(&["PORT=8080"], Reading::Pairs)[0].1, "8080");
         assert!(matches!(words(&["PORT=8080"], Reading::Key), Ok(Words::Key(_))));
-        for reading in [OPEN, PIPED, Reading::Key, Reading::Pairs] {
+        for reading in [OPEN, PIPED, Reading::Key] {
             assert!(matches!(
                 words(&["user/me=40example.org/k"], reading),
                 Ok(Words::Key(_))
             ));
         }
+        assert!(matches!(words(&["A"], Reading::Pairs), Err(Failure::Usage { .. })));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{CommandFactory, FromArgMatches};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::env::Shells;
 use strongroom::{ListOptions, ScopeKind, SecretKey};
 
 use crate::args::{Arguments, Global};
@@ -19,6 +20,9 @@ const DEADLINE: &str = "2s";
 
 /// Answers a shell that asks; whether one did.
 pub(crate) fn answer() -> bool {
+    if !is_asked() {
+        return false;
+    }
     let words = std::env::args_os();
     let folder = std::env::current_dir().ok();
     CompleteEnv::with_factory(Arguments::command)
@@ -28,6 +32,16 @@ pub(crate) fn answer() -> bool {
         .unwrap_or(true)
 }
 
+/// Whether a script of ours asks: it names its shell, and puts what is typed behind `--`. Someone may have the variable
+/// in the environment and mean a command all the same.
+fn is_asked() -> bool {
+    let words = std::env::args_os();
+    let named = session::variable(VARIABLE);
+    let shell = named.as_deref().and_then(OsStr::to_str);
+    let is_known = shell.is_some_and(|shell| Shells::builtins().completer(shell).is_some());
+    is_known && words.len() > 2 && std::env::args_os().nth(1).is_some_and(|word| word == "--")
+}
+
 /// Keys: of global secrets the bare name, unless the scope is typed.
 pub(crate) fn keys() -> ArgValueCompleter {
     ArgValueCompleter::new(|current: &OsStr| {
@@ -35,7 +49,8 @@ pub(crate) fn keys() -> ArgValueCompleter {
             for key in stored_keys() {
                 let key = key.as_str();
                 match key.strip_prefix("global/") {
-                    Some(bare) if bare.starts_with(typed) => offered.insert(bare.to_owned()),
+                    // A name that begins with a dash would be an option.
+                    Some(bare) if !bare.starts_with('-') && bare.starts_with(typed) => offered.insert(bare.to_owned()),
                     _ => offered.insert(key.to_owned()),
                 };
             }

@@ -44,7 +44,10 @@ impl Failure {
                 USAGE
             }
             Self::Help(error) => {
-                let _ = error.print();
+                let shown = error.print().and_then(|()| io::stdout().flush());
+                if let (Err(refused), false) = (shown, error.use_stderr()) {
+                    return Self::Stdout(refused).report();
+                }
                 u8::try_from(error.exit_code()).unwrap_or(USAGE)
             }
             Self::Strongroom(error) => report(&error),

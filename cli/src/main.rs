@@ -9,6 +9,7 @@ mod commands;
 mod completion;
 mod document;
 mod document_format;
+mod events;
 mod failure;
 mod input;
 mod output;

@@ -90,11 +90,6 @@ pub(crate) fn notice(global: &Global, text: &str) {
     }
 }
 
-/// Tells on stderr what nobody may miss, asked for quiet or not.
-pub(crate) fn warning(text: &str) {
-    let _ = io::stderr().write_all(format!("warning: {}\n", printable(text)).as_bytes());
-}
-
 /// Writes text to stdout.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();

@@ -1,34 +1,42 @@
 //! Opening the manager that a command works with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use strongroom::backend::{Health, HealthState};
+use strongroom::backend::Persistence;
 use strongroom::blocking::SecretManager;
-use strongroom::{Builder, ErrorKind, Inspection, Result, SecretKey};
+use strongroom::{Builder, Error, ErrorKind, Inspection, Result, SecretKey, locations};
 
-use crate::args::Global;
+use crate::args::{DEFAULT_APP, Global};
 use crate::failure::Failure;
 use crate::{output, project, trust};
 
 /// The backend whose values everyone can read who can read its file.
 pub(crate) const PLAIN: &str = "file";
 
-/// What that means.
+/// The backend that asks others.
+pub(crate) const CHAIN: &str = "chain";
+
+/// What a plain file means.
 pub(crate) const PLAIN_TEXT: &str = "INSECURE: every value is plain text, for development only";
 
-/// Whether a store that is not there may be made. Only what brings in a secret makes one: a slip in `--app` must not
-/// leave an empty store behind, and a read must not answer "no such secret" where there is no store at all.
+/// What a command may do to the place where the secrets live, beside what it was asked for. Only what brings in a secret
+/// makes a store: a slip in `--app` must not leave an empty one behind, and a read must not answer "no such secret" where
+/// there is no store at all. Only what writes puts a corrupt file aside, for the same reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Create {
-    /// As the settings say.
-    IfAbsent,
-    /// Never.
-    Never,
+pub(crate) enum Access {
+    /// Make a store, as the settings say.
+    Make,
+    /// Change what is stored.
+    Change,
+    /// Nothing; a statement about corrupt files holds all the same.
+    Look,
 }
 
+const ON_CORRUPT: &str = "file.on_corrupt";
+
 /// Opens the manager.
-pub(crate) fn open(global: &Global, create: Create) -> Result<SecretManager> {
-    open_built(global, builder(global, create)?)
+pub(crate) fn open(global: &Global, access: Access) -> Result<SecretManager> {
+    open_built(global, builder(global, access)?)
 }
 
 /// Opens a manager that may ask the person at the terminal.
@@ -36,42 +44,58 @@ pub(crate) fn open_built(global: &Global, mut builder: Builder) -> Result<Secret
     if may_prompt(&global.app) {
         builder = builder.flag("prompt", "allow");
     }
-    let manager = builder.open_blocking()?;
-    tell_damage(&manager);
-    Ok(manager)
+    builder.open_blocking().map_err(|error| advised(global, error))
 }
 
-/// Says that a corrupt file was set aside, also to those who asked for quiet: what they look for may be in it.
-fn tell_damage(manager: &SecretManager) {
-    if manager.backend().name() != PLAIN {
+/// A store that is not there is made by this command, for the same application.
+fn advised(global: &Global, error: Error) -> Error {
+    if error.kind() != ErrorKind::Unavailable || error.setting() != Some("encrypted.path") {
+        return error;
+    }
+    let app = match &global.app[..] {
+        DEFAULT_APP => String::new(),
+        app => format!(" --app {app}"),
+    };
+    let message = format!("{}; `strongroom{app} init` makes one", error.message());
+    Error::new(error.kind(), message)
+        .with_setting("encrypted.path")
+        .with_help("set a secret, which makes the store too, or look whether this is the right `--app`")
+}
+
+/// Says that what is now written lies open, or does not last.
+pub(crate) fn tell_nature(global: &Global, manager: &SecretManager) {
+    let backend = manager.backend();
+    if backend.capabilities().read_only {
         return;
     }
-    if let Ok(Health {
-        state: HealthState::Degraded,
-        reason: Some(reason),
-        ..
-    }) = manager.health()
-    {
-        output::warning(&reason);
-    }
-}
-
-/// Says that what is now written lies open.
-pub(crate) fn tell_plain(global: &Global, manager: &SecretManager) {
-    if manager.backend().name() == PLAIN {
-        output::notice(global, &format!("note: the backend `{PLAIN}` is {PLAIN_TEXT}"));
-    }
+    let word = match backend.name() {
+        CHAIN => manager.settings().text("chain.writer").unwrap_or(CHAIN),
+        word => word,
+    };
+    let nature = match backend.persistence() {
+        _ if word == PLAIN => format!("is {PLAIN_TEXT}"),
+        Persistence::Process => "forgets everything when this command ends".to_owned(),
+        lasting if lasting.survives_reboot() => return,
+        fleeting => format!("does not outlive a restart of the machine; it keeps secrets for: {fleeting}"),
+    };
+    output::notice(global, &format!("note: the backend `{word}` {nature}"));
 }
 
 /// What the flags and documents say, for a manager that asks nobody.
-pub(crate) fn builder(global: &Global, create: Create) -> Result<Builder> {
+pub(crate) fn builder(global: &Global, access: Access) -> Result<Builder> {
     // One read and out: a cache would only be one more copy of the value.
     let builder = stated(global)?.flag("cache", "off");
-    Ok(if create == Create::Never {
-        builder.flag("encrypted.create", "never")
-    } else {
-        builder
-    })
+    let builder = match access {
+        Access::Make => return Ok(builder),
+        Access::Change | Access::Look => builder.flag("encrypted.create", "never"),
+    };
+    Ok(
+        if access == Access::Look && !inspect(global).settings.is_set(ON_CORRUPT) {
+            stopping(builder)
+        } else {
+            builder
+        },
+    )
 }
 
 /// Everything that is configured, good or bad, without opening anything.
@@ -102,30 +126,61 @@ fn stated(global: &Global) -> Result<Builder> {
     })
 }
 
-/// A manager that asks nobody and changes nothing, for those who only look.
+/// A manager that asks nobody and changes nothing, whatever is stated.
 pub(crate) fn harmless_builder(global: &Global) -> Result<Builder> {
-    let builder = builder(global, Create::Never)?;
-    let on_corrupt = "file.on_corrupt";
-    Ok(match strongroom::Setting::find(on_corrupt) {
-        // Else opening moves a corrupt file away and makes a fresh one.
-        Some(_) => builder.flag(on_corrupt, "stop"),
+    Ok(stopping(builder(global, Access::Change)?))
+}
+
+/// Opening leaves a corrupt file where it is; else it moves it away and makes a fresh one.
+fn stopping(builder: Builder) -> Builder {
+    match strongroom::Setting::find(ON_CORRUPT) {
+        Some(_) => builder.flag(ON_CORRUPT, "stop"),
         None => builder,
-    })
+    }
 }
 
 /// Opens the manager for what brings in a secret; whether a store was made for it.
 pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
     // Looked at before, and not by opening twice: a key that comes from a descriptor can be read only once.
     let was_there = store_file(global).is_some_and(|path| path.exists());
-    let manager = open(global, Create::IfAbsent)?;
-    tell_plain(global, &manager);
+    let manager = open(global, Access::Make)?;
+    tell_nature(global, &manager);
     let made = !was_there && matches!(manager.backend().name(), "encrypted" | "local_encrypted");
     Ok((manager, made))
 }
 
 /// Where the encrypted store lies, or will.
 fn store_file(global: &Global) -> Option<PathBuf> {
-    strongroom::locations::store_file(&global.app, &inspect(global).settings).ok()
+    locations::store_file(&global.app, &inspect(global).settings).ok()
+}
+
+/// Refuses to write over what this application keeps its secrets in, or the key to them.
+pub(crate) fn spare_own_files(global: &Global, path: &Path) -> Result<()> {
+    let settings = inspect(global).settings;
+    let store = locations::store_file(&global.app, &settings).ok();
+    let beside = ["-wal", "-shm", "-journal"].into_iter().filter_map(|ending| {
+        let mut name = store.clone()?.into_os_string();
+        name.push(ending);
+        Some(PathBuf::from(name))
+    });
+    let other = [
+        locations::key_file(&global.app, &settings).ok(),
+        locations::plain_file(&global.app, &settings).ok(),
+    ];
+    let mut own = beside.chain(store.clone()).chain(other.into_iter().flatten());
+    let path = real(path);
+    if own.any(|own| real(&own) == path) {
+        let message = format!("`{}` is a file that keeps secrets or their key", path.display());
+        return Err(Error::new(ErrorKind::InvalidArgument, message).with_help("name another file"));
+    }
+    Ok(())
+}
+
+/// The path without links, also of a file that is not there.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or(path)
 }
 
 /// A person at the terminal may be asked, unless the environment has its own word on it.
@@ -154,7 +209,7 @@ pub(crate) fn key(text: &str) -> Result<SecretKey, Failure> {
         if text.contains('=') {
             // The commonest slip is `KEY=value`: what may be a value is not shown again.
             let hidden = "this is no key (it is not shown: what stands behind the `=` may be a value)";
-            return strongroom::Error::new(ErrorKind::InvalidKey, hidden)
+            return Error::new(ErrorKind::InvalidKey, hidden)
                 .with_help("give the key alone; only `set` takes `KEY=VALUE`")
                 .into();
         }
@@ -168,7 +223,5 @@ pub(crate) fn missing(key: &SecretKey, version: Option<&str>) -> Failure {
         Some(version) => format!("there is no version {version} of this secret"),
         None => "there is no such secret".to_owned(),
     };
-    strongroom::Error::new(ErrorKind::NotFound, message)
-        .with_key(key)
-        .into()
+    Error::new(ErrorKind::NotFound, message).with_key(key).into()
 }

@@ -15,7 +15,7 @@ use strongroom::{Builder, Error, ErrorKind, SecretKey, SecretScope, Setting};
 use crate::args::Global;
 use crate::commands::migrate::{EndArgs, HowArgs};
 use crate::failure::{Failure, report as tell};
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::{document, output, terminal};
 
 /// Which secrets, and what becomes of them at the source.
@@ -92,11 +92,11 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    fn open(&self, global: &Global, create: Create) -> Result<SecretManager, Failure> {
-        let mut builder = match create {
+    fn open(&self, global: &Global, access: Access) -> Result<SecretManager, Failure> {
+        let mut builder = match access {
+            Access::Make => session::builder(global, access),
             // A corrupt file is not set aside, and its secrets with it, for a plan.
-            Create::Never => session::harmless_builder(global),
-            Create::IfAbsent => session::builder(global, create),
+            Access::Change | Access::Look => session::harmless_builder(global),
         }?;
         if let Some(path) = self.config {
             builder = builder.config_file(path);
@@ -118,17 +118,17 @@ fn source(global: &Global, ends: &EndArgs) -> Result<SecretManager, Failure> {
         config: ends.from_config.as_ref(),
         flag: "--from-option",
     };
-    end.open(global, Create::Never)
+    end.open(global, Access::Look)
 }
 
-fn target(global: &Global, ends: &EndArgs, create: Create) -> Result<SecretManager, Failure> {
+fn target(global: &Global, ends: &EndArgs, access: Access) -> Result<SecretManager, Failure> {
     let end = End {
         word: ends.to.as_ref(),
         options: &ends.to_options,
         config: ends.to_config.as_ref(),
         flag: "--to-option",
     };
-    end.open(global, create)
+    end.open(global, access)
 }
 
 /// The place that gets the secrets. One that is not there yet is made when the first is written.
@@ -141,9 +141,9 @@ impl Target {
     fn open(global: &Global, ends: &EndArgs) -> Result<Self, Failure> {
         let is_missing =
             |error: &Error| error.kind() == ErrorKind::Unavailable && error.setting() == Some("encrypted.path");
-        match target(global, ends, Create::Never) {
+        match target(global, ends, Access::Look) {
             Ok(manager) => {
-                session::tell_plain(global, &manager);
+                session::tell_nature(global, &manager);
                 Ok(Self {
                     manager,
                     is_missing: false,
@@ -151,7 +151,7 @@ impl Target {
             }
             Err(Failure::Strongroom(error)) if is_missing(&error) => Ok(Self {
                 // An empty place that holds everything, as the store will.
-                manager: session::builder(global, Create::Never)?
+                manager: session::builder(global, Access::Change)?
                     .flag("backend", "memory")
                     .open_blocking()?,
                 is_missing: true,
@@ -166,7 +166,7 @@ impl Target {
             return Ok(self);
         }
         Ok(Self {
-            manager: target(global, ends, Create::IfAbsent)?,
+            manager: target(global, ends, Access::Make)?,
             is_missing: false,
         })
     }

@@ -41,6 +41,9 @@ _strongroom() {
 complete -o nospace -o bashdefault -F _strongroom strongroom
 "#;
 
+/// What stands in a script where the command's path belongs.
+const PLACE: &str = "strongroom_own_path";
+
 /// What the verb takes.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -55,22 +58,65 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
     let shell = shells
         .completer(&args.shell.to_string())
         .ok_or_else(|| Error::from(ErrorKind::Internal))?;
+    let path = own_path()?;
+    // A plain word, which every shell's script takes as it is; ours for it are safe wherever the command lies.
+    let (place, word, quoted) = match args.shell {
+        Shell::Bash => (PLACE, format!("\"{PLACE}\""), posix(&path)),
+        Shell::Zsh => (PLACE, PLACE.to_owned(), posix(&path)),
+        Shell::Elvish => (PLACE, PLACE.to_owned(), doubled(&path, &['\''])),
+        Shell::PowerShell => (PLACE, PLACE.to_owned(), powershell(&path)),
+        // Fish reads it twice, and its script is quoted for that.
+        _ => (&path[..], PLACE.to_owned(), PLACE.to_owned()),
+    };
     let mut script = Vec::new();
     shell
-        .write_registration(VARIABLE, "strongroom", "strongroom", &own_path(), &mut script)
+        .write_registration(VARIABLE, "strongroom", "strongroom", place, &mut script)
         .map_err(|error| local(&error, "cannot write the script"))?;
+    let mut script = String::from_utf8_lossy(&script).replace(&word, &quoted);
     if args.shell == Shell::Bash {
-        script.extend_from_slice(BASH_WORDS.as_bytes());
+        script.push_str(BASH_WORDS);
     }
-    output::text(&String::from_utf8_lossy(&script))
+    output::text(&script)
+}
+
+/// As one word of a POSIX shell, in which nothing has a meaning.
+fn posix(path: &str) -> String {
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
+/// In single quotes; a quote among it stands twice.
+fn doubled(path: &str, quotes: &[char]) -> String {
+    let mut word = String::from("'");
+    for c in path.chars() {
+        word.push(c);
+        if quotes.contains(&c) {
+            word.push(c);
+        }
+    }
+    word.push('\'');
+    word
+}
+
+/// PowerShell takes typographic quotes for its own, and the word stands in a text that is expanded once before.
+fn powershell(path: &str) -> String {
+    let word = doubled(path, &['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}']);
+    word.replace('`', "``").replace('$', "`$")
 }
 
 /// The command as it was called; where that was by a path, from the root, so that it is found from any folder.
-fn own_path() -> String {
+fn own_path() -> Result<String, Failure> {
     let called = PathBuf::from(std::env::args_os().next().unwrap_or_else(|| "strongroom".into()));
     let path = match std::env::current_dir() {
         Ok(folder) if called.components().count() > 1 => folder.join(called),
         _ => called,
     };
-    path.to_string_lossy().into_owned()
+    match path.into_os_string().into_string() {
+        Ok(path) if !path.contains(char::is_control) => Ok(path),
+        _ => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "the path of this command has signs that no script can hold",
+        )
+        .with_help("call it by its name, from the PATH, or move it to another folder")
+        .into()),
+    }
 }

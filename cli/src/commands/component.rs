@@ -13,7 +13,7 @@ use crate::document;
 use crate::failure::Failure;
 use crate::output;
 use crate::reveal::{self, RevealArgs, Revealed};
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::terminal;
 
 const LIST_EXAMPLES: &str = "\
@@ -115,7 +115,7 @@ fn name(scope: &SecretScope, key: &SecretKey) -> String {
 fn list(global: &Global, args: &ComponentListArgs) -> Result<(), Failure> {
     let scope = scope(&args.component)?;
     args.reveal.check()?;
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Look)?;
     let keys = keys(&manager, &scope)?;
     let revealed = args.reveal.read(&manager, &keys)?;
     match output::format_or_default(args.output) {

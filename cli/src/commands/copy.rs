@@ -13,7 +13,7 @@ use crate::transport::{self, What};
 #[command(override_usage = "strongroom copy [--from <BACKEND>] --to <BACKEND> [OPTIONS] <KEY>...")]
 pub(crate) struct CopyArgs {
     /// The keys
-    #[arg(required = true, value_name = "KEY")]
+    #[arg(required = true, value_name = "KEY", add = crate::completion::keys())]
     pub(crate) keys: Vec<String>,
     #[command(flatten)]
     pub(crate) ends: EndArgs,

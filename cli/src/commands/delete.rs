@@ -1,13 +1,13 @@
 //! `strongroom delete`
 
 use clap::Args;
-use strongroom::{DeleteOptions, SecretKey};
+use strongroom::{ErrorKind, SecretKey};
 
 use crate::args::Global;
 use crate::completion;
 use crate::failure::{Failure, report};
 use crate::output;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::terminal;
 
 const EXAMPLES: &str = "\
@@ -45,16 +45,15 @@ pub(crate) fn run(global: &Global, args: &DeleteArgs) -> Result<(), Failure> {
 
 /// Removes the secrets; an error of one does not stop the others, and the first one gives the exit code.
 pub(crate) fn remove(global: &Global, keys: &[SecretKey], missing_ok: bool) -> Result<(), Failure> {
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Change)?;
     let mut first = None;
     for key in keys {
-        let options = if missing_ok {
-            DeleteOptions::new().missing_ok()
-        } else {
-            DeleteOptions::new()
-        };
-        match manager.delete_with(key, options) {
+        // Not the library's own option: it would not say which of the two happened.
+        match manager.delete(key) {
             Ok(()) => output::notice(global, &format!("deleted {key}")),
+            Err(error) if missing_ok && error.kind() == ErrorKind::NotFound => {
+                output::notice(global, &format!("there was no such secret: {key}"));
+            }
             Err(error) => {
                 let code = report(&error);
                 first.get_or_insert(code);

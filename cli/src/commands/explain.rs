@@ -11,15 +11,16 @@ use crate::args::{Format, Global};
 use crate::document;
 use crate::failure::Failure;
 use crate::output;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 
 /// What the verb takes.
 #[derive(Args, Debug)]
 pub(crate) struct ExplainArgs {
     /// The key, `[kind/id/]name[@target]`; with `--scope` the name alone
+    #[arg(add = crate::completion::keys())]
     pub(crate) key: String,
     /// Look for the name in this scope, such as `org/acme` or `global`; give it again for the next one
-    #[arg(long = "scope", value_name = "SCOPE")]
+    #[arg(long = "scope", value_name = "SCOPE", add = crate::completion::scopes())]
     pub(crate) scopes: Vec<String>,
     /// How to write it; `table` on a terminal, else `plain`
     #[arg(short, long, value_name = "FORMAT")]
@@ -31,7 +32,7 @@ pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<(), Failure> {
     let key = session::key(&args.key)?;
     let scopes: Result<Vec<_>, _> = args.scopes.iter().map(|scope| SecretScope::parse(scope)).collect();
     let scopes = scopes?;
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Look)?;
     let explanation = if scopes.is_empty() {
         manager.explain(&key, &[])?
     } else {

@@ -11,7 +11,7 @@ use strongroom::{ErrorKind, SecretScope};
 use crate::args::Global;
 use crate::document_format::{DialectArg, FormatArg, fernet_keys, of_file};
 use crate::failure::Failure;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::{output, terminal};
 
 const EXAMPLES: &str = "\
@@ -41,7 +41,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, requires = "to")]
     pub(crate) force: bool,
     /// Only secrets of this scope, such as `global` or `org/acme`
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", add = crate::completion::scopes())]
     pub(crate) scope: Option<String>,
     /// Only keys that begin so, such as `org/acme/db_`
     #[arg(long, value_name = "TEXT")]
@@ -67,7 +67,10 @@ pub(crate) struct ExportArgs {
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<(), Failure> {
     let options = options(args)?;
     check_target(args)?;
-    let manager = session::open(global, Create::Never)?;
+    if let Some(path) = &args.to {
+        session::spare_own_files(global, path)?;
+    }
+    let manager = session::open(global, Access::Look)?;
     let export = manager.export(options)?;
     if asks(args) && !export.exported.is_empty() {
         let secrets = if export.exported.len() == 1 {

@@ -7,7 +7,7 @@ use strongroom::GetOptions;
 
 use crate::args::Global;
 use crate::failure::Failure;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::{input, output};
 
 const EXAMPLES: &str = "\
@@ -44,7 +44,10 @@ pub(crate) fn run(global: &Global, args: &GetArgs) -> Result<(), Failure> {
     if args.include_expired {
         options = options.include_expired();
     }
-    let manager = session::open(global, Create::Never)?;
+    if let Some(path) = &args.out {
+        session::spare_own_files(global, path)?;
+    }
+    let manager = session::open(global, Access::Look)?;
     let secret = manager
         .get_with(&key, options)?
         .ok_or_else(|| session::missing(&key, args.version.as_deref()))?;

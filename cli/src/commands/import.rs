@@ -11,7 +11,7 @@ use crate::args::Global;
 use crate::commands::tell_made;
 use crate::document_format::{DialectArg, FormatArg, fernet_keys, of_file};
 use crate::failure::{Failure, report};
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::{input, output};
 
 const EXAMPLES: &str = "\
@@ -73,7 +73,7 @@ pub(crate) fn run(global: &Global, args: &ImportArgs) -> Result<(), Failure> {
     let document = document(args.file.as_deref())?;
     // A dry run makes no store.
     let (manager, made) = match args.dry_run {
-        true => (session::open(global, Create::Never)?, false),
+        true => (session::open(global, Access::Look)?, false),
         false => session::open_or_make(global)?,
     };
     tell_made(global, &manager, made)?;

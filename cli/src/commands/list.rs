@@ -13,7 +13,7 @@ use crate::document;
 use crate::failure::Failure;
 use crate::output::{self, short_time};
 use crate::reveal::{self, MASK, RevealArgs, Revealed};
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,7 +60,7 @@ pub(crate) fn run(global: &Global, args: &ListArgs) -> Result<(), Failure> {
     if args.long {
         options = options.full_metadata();
     }
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Look)?;
     let entries = manager.list(options)?.entries;
     let keys: Vec<_> = entries.iter().filter_map(|entry| entry.name.key().cloned()).collect();
     let revealed = args.reveal.read(&manager, &keys)?;

@@ -16,7 +16,7 @@ pub(crate) struct MigrateArgs {
     #[command(flatten)]
     pub(crate) ends: EndArgs,
     /// Only secrets of this scope, such as `global` or `org/acme`
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", add = crate::completion::scopes())]
     pub(crate) scope: Option<String>,
     /// Only keys that begin so, such as `org/acme/db_`
     #[arg(long, value_name = "TEXT")]
@@ -32,19 +32,19 @@ pub(crate) struct MigrateArgs {
 #[derive(Args, Debug)]
 pub(crate) struct EndArgs {
     /// The backend that has the secrets; the one of the settings where it is not given
-    #[arg(long, value_name = "BACKEND")]
+    #[arg(long, value_name = "BACKEND", add = crate::completion::backends())]
     pub(crate) from: Option<String>,
     /// A setting of that place, such as `encrypted.path=/old/s.strongroom`; may be given again
-    #[arg(long = "from-option", value_name = "SETTING=VALUE")]
+    #[arg(long = "from-option", value_name = "SETTING=VALUE", add = crate::completion::settings())]
     pub(crate) from_options: Vec<String>,
     /// A file of settings of that place
     #[arg(long, value_name = "FILE")]
     pub(crate) from_config: Option<PathBuf>,
     /// The backend that gets them
-    #[arg(long, value_name = "BACKEND", required_unless_present = "to_config")]
+    #[arg(long, value_name = "BACKEND", required_unless_present = "to_config", add = crate::completion::backends())]
     pub(crate) to: Option<String>,
     /// A setting of that place; may be given again
-    #[arg(long = "to-option", value_name = "SETTING=VALUE")]
+    #[arg(long = "to-option", value_name = "SETTING=VALUE", add = crate::completion::settings())]
     pub(crate) to_options: Vec<String>,
     /// A file of settings of that place
     #[arg(long, value_name = "FILE")]

@@ -30,6 +30,7 @@ use crate::failure::Failure;
 
 /// Runs the verb.
 pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
+    crate::events::show(global.quiet);
     match command {
         Command::Init => init::run(global),
         Command::Set(args) => set::run(global, args),

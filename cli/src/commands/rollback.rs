@@ -6,7 +6,7 @@ use strongroom::RollbackTo;
 use crate::args::Global;
 use crate::commands::version;
 use crate::failure::Failure;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 use crate::{input, output};
 
 const EXAMPLES: &str = "\
@@ -37,7 +37,7 @@ pub(crate) fn run(global: &Global, args: &RollbackArgs) -> Result<(), Failure> {
         (Some(version), None) => input::version(version).into(),
         (None, None) => return Err(Failure::usage("no version is named", "give a version, or `--back 1`")),
     };
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Change)?;
     let outcome = manager.rollback(&key, to)?;
     output::notice(global, &format!("rolled back {key}{}", version(&outcome)));
     Ok(())

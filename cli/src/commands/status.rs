@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use strongroom::backend::HealthState;
 use strongroom::blocking::SecretManager;
+use strongroom::{Settings, locations};
 
 use crate::args::{Format, Global};
 use crate::document;
 use crate::failure::{Failure, report};
 use crate::output;
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 
 /// What the verb takes.
 #[derive(Args, Debug)]
@@ -23,8 +24,7 @@ pub(crate) struct StatusArgs {
 
 /// Shows where the secrets live, what opens them and how that place is. The exit code says whether it works.
 pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
-    let manager = session::open(global, Create::Never)?;
-    let Place { store, key } = place(&manager)?;
+    let manager = session::open(global, Access::Look)?;
     let health = manager.health()?;
     let backend = manager.backend();
     let mut lines = vec![
@@ -33,11 +33,7 @@ pub(crate) fn run(global: &Global, args: &StatusArgs) -> Result<(), Failure> {
         ("chosen by", backend.chosen_by().to_string()),
         ("persistence", backend.persistence().to_string()),
     ];
-    if backend.name() == session::PLAIN {
-        lines.push(("at rest", session::PLAIN_TEXT.to_owned()));
-    }
-    lines.extend(store.map(|path| ("store", path.display().to_string())));
-    lines.extend(key.map(|key| ("key", key)));
+    lines.extend(places(&manager)?);
     lines.push(("key memory", key_memory()));
     lines.push(("process", process()));
     lines.push(("health", health.state.word().to_owned()));
@@ -105,6 +101,43 @@ pub(crate) fn process() -> String {
     words.join(", ")
 }
 
+/// Where the secrets come from and go to, in words; of a chain, what holds for each member.
+fn places(manager: &SecretManager) -> Result<Vec<(&'static str, String)>, Failure> {
+    let (app, settings) = (manager.app(), manager.settings());
+    let name = manager.backend().name();
+    if name != session::CHAIN {
+        return places_of(name, app, settings);
+    }
+    let members = settings.list("chain.members");
+    let writer = settings.text("chain.writer").unwrap_or("none: nothing can be set here");
+    let mut lines = vec![("members", members.join(", ")), ("writer", writer.to_owned())];
+    for member in members {
+        lines.extend(places_of(member, app, settings)?);
+    }
+    Ok(lines)
+}
+
+fn places_of(word: &str, app: &str, settings: &Settings) -> Result<Vec<(&'static str, String)>, Failure> {
+    let shown = |path: PathBuf| path.display().to_string();
+    Ok(match word {
+        session::PLAIN => vec![
+            ("at rest", session::PLAIN_TEXT.to_owned()),
+            ("file", shown(locations::plain_file(app, settings)?)),
+        ],
+        "env" => vec![("variables", format!("{}*", locations::variable_prefix(app, settings)))],
+        "directory" => vec![("folder", shown(locations::secrets_folder(settings)?))],
+        "memory" => vec![(
+            "at rest",
+            "nowhere: everything is gone when this process ends".to_owned(),
+        )],
+        word => {
+            let Place { store, key } = place_of(word, app, settings)?;
+            let store = store.map(|path| ("store", shown(path)));
+            store.into_iter().chain(key.map(|key| ("key", key))).collect()
+        }
+    })
+}
+
 /// Where the encrypted store lies and what opens it; nothing for another backend.
 pub(crate) struct Place {
     pub(crate) store: Option<PathBuf>,
@@ -113,12 +146,14 @@ pub(crate) struct Place {
 
 /// Where the secrets of this manager live.
 pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
-    let (app, settings) = (manager.app(), manager.settings());
-    let backend = manager.backend().name();
-    if !matches!(backend, "encrypted" | "local_encrypted") {
+    place_of(manager.backend().name(), manager.app(), manager.settings())
+}
+
+fn place_of(word: &str, app: &str, settings: &Settings) -> Result<Place, Failure> {
+    if !matches!(word, "encrypted" | "local_encrypted" | "local") {
         return Ok(Place { store: None, key: None });
     }
-    let key = if backend == "local_encrypted" {
+    let key = if word != "encrypted" {
         settings.origin("local_encrypted.key").to_string()
     } else {
         match settings.exclusive(&["encrypted.key", "encrypted.key_file", "encrypted.key_fd"])? {
@@ -127,11 +162,11 @@ pub(crate) fn place(manager: &SecretManager) -> Result<Place, Failure> {
                 let descriptor = settings.text("encrypted.key_fd").unwrap_or_default();
                 format!("the file descriptor {descriptor}")
             }
-            _ => format!("the file {}", strongroom::locations::key_file(app, settings)?.display()),
+            _ => format!("the file {}", locations::key_file(app, settings)?.display()),
         }
     };
     Ok(Place {
-        store: Some(strongroom::locations::store_file(app, settings)?),
+        store: Some(locations::store_file(app, settings)?),
         key: Some(key),
     })
 }

@@ -8,7 +8,7 @@ use crate::args::{Format, Global};
 use crate::document;
 use crate::failure::Failure;
 use crate::output::{self, exact_time, short_time};
-use crate::session::{self, Create};
+use crate::session::{self, Access};
 
 /// What the verb takes.
 #[derive(Args, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct VersionsArgs {
 /// Lists the versions that are kept, newest first.
 pub(crate) fn run(global: &Global, args: &VersionsArgs) -> Result<(), Failure> {
     let key = session::key(&args.key)?;
-    let manager = session::open(global, Create::Never)?;
+    let manager = session::open(global, Access::Look)?;
     let versions = manager.versions(&key)?;
     match output::format_or_default(args.output) {
         format if format.is_document() => {

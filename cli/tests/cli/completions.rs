@@ -57,6 +57,28 @@ fn names_are_offered_and_never_values() {
         ["encrypted.key_fd=", "encrypted.key_file="],
         "no secret setting"
     );
+    for verb in [
+        &["copy", "API"][..],
+        &["copy", "--to", "file", "API"],
+        &["explain", "API"],
+    ] {
+        assert_eq!(offered(&home, verb), ["API_KEY", "API_URL"], "{verb:?}");
+    }
+    for verb in ["export", "explain", "migrate"] {
+        assert_eq!(offered(&home, &[verb, "--scope", "org"]), ["org/acme"], "{verb}");
+    }
+    for end in ["--from", "--to"] {
+        assert_eq!(offered(&home, &["migrate", end, "encr"]), ["encrypted"]);
+        assert_eq!(offered(&home, &["copy", end, "encr"]), ["encrypted"]);
+    }
+    home.run_with(&["set", "--", "-dash"], b"v").ok();
+    assert!(
+        ask(&home, &["get", ""])
+            .text()
+            .lines()
+            .any(|word| word == "global/-dash")
+    );
+    assert!(!ask(&home, &["get", ""]).text().lines().any(|word| word == "-dash"));
     for words in [&["get", ""][..], &["set", ""], &["list", ""]] {
         assert!(!ask(&home, words).text().contains("s3cret"));
     }
@@ -94,8 +116,81 @@ fn nothing_is_made_and_no_error_is_told() {
     );
     let mut unknown = home.command(&["--", "strongroom", "get"]);
     unknown.env("STRONGROOM_COMPLETE", "csh");
-    let run = feed(unknown, b"");
-    assert_eq!((run.code, run.text(), &run.stderr[..]), (0, "", ""));
+    feed(unknown, b"").fails("usage", 2);
+}
+
+/// The variable alone does not make a command a question: `set` would say that it did what it did not.
+#[test]
+fn a_command_stays_a_command() {
+    for word in ["1", "bash", "zsh", "csh"] {
+        let home = Home::with_store().variable("STRONGROOM_COMPLETE", word);
+        home.run_with(&["set", "A"], b"v").ok();
+        assert_eq!(home.get("A"), b"v", "{word}");
+        home.run(&["get", "A", "--"]).ok();
+        home.run(&["get", "B"]).fails("not_found", 10);
+        let run = home.run(&["--"]);
+        assert!(run.stdout.is_empty() && run.code == 2, "{}", run.text());
+    }
+}
+
+/// Loads the script of the command that lies there and completes one line.
+const ODD_BASH: &str = r#"
+source <("$1" completions bash)
+COMP_TYPE=9 COMP_LINE="strongroom get API" COMP_POINT=18 COMP_WORDS=(strongroom get API) COMP_CWORD=2
+_strongroom strongroom API get
+printf '%s\n' "${COMPREPLY[@]}"
+"#;
+
+/// A folder may have any name; it is no part of the script.
+#[test]
+fn the_command_may_lie_in_any_folder() {
+    let home = with_secrets();
+    for folder in [
+        "my tools",
+        "o'clock",
+        "a\"b",
+        "$(touch PWNED)",
+        "`touch PWNED`",
+        "$HOME",
+        "NAME BIN COMPLETER VAR",
+        "a\\b;*&",
+    ] {
+        let folder = home.path().join(folder);
+        std::fs::create_dir(&folder).unwrap();
+        let binary = folder.join("strongroom");
+        std::os::unix::fs::symlink(BINARY, &binary).unwrap();
+        for (shell, script) in [("bash", ODD_BASH), ("zsh", ZSH), ("fish", FISH)] {
+            if Command::new(shell).arg("--version").output().is_err() {
+                skipped(&format!("completion in {shell}: there is no {shell}"));
+                continue;
+            }
+            let mut command = Command::new(shell);
+            home.prepare(&mut command);
+            match shell {
+                "bash" => command.args(["--noprofile", "--norc", "-c", script, "bash"]),
+                "zsh" => command.args(["-f", "-c", script, "zsh"]),
+                _ => command.args(["--no-config", "-c", script]),
+            };
+            command.arg(&binary);
+            let run = feed(command, b"").ok();
+            let names: Vec<_> = run.text().lines().filter(|word| !word.starts_with('-')).collect();
+            assert_eq!(
+                names,
+                ["API_KEY", "API_URL"],
+                "{shell}, {}: {}",
+                folder.display(),
+                run.stderr
+            );
+        }
+        assert!(!home.path().join("PWNED").exists(), "{}", folder.display());
+    }
+    let folder = home.path().join("a\nb");
+    std::fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(BINARY, folder.join("strongroom")).unwrap();
+    let mut command = Command::new(folder.join("strongroom"));
+    home.prepare(&mut command);
+    command.args(["completions", "bash"]);
+    feed(command, b"").fails("invalid_argument", 52);
 }
 
 #[test]

@@ -107,9 +107,15 @@ fn one_value_comes_from_stdin_as_elsewhere() {
 #[test]
 fn delete_ignores_what_is_missing() {
     let home = with_secrets();
-    home.run(&["component", "delete", "time-component", "API_KEY", "NEVER_THERE"])
+    let run = home
+        .run(&["component", "delete", "time-component", "API_KEY", "NEVER_THERE"])
         .ok();
-    home.run(&["component", "rm", "time-component", "API_KEY"]).ok();
+    assert_eq!(
+        run.stderr,
+        "deleted component/time-component/API_KEY\nthere was no such secret: component/time-component/NEVER_THERE\n"
+    );
+    let run = home.run(&["component", "rm", "time-component", "API_KEY"]).ok();
+    assert!(!run.stderr.contains("deleted"), "{}", run.stderr);
     assert_eq!(
         home.run(&["component", "list", "time-component"]).ok().text(),
         "DATABASE_URL\n"

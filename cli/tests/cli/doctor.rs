@@ -369,3 +369,78 @@ fn a_store_that_another_process_holds() {
     fails(run, code, &["help: "]);
     home.run(&["doctor"]).ok();
 }
+
+/// Each backend has a key of its own: what opens the one opens nothing of the other.
+#[test]
+fn a_key_for_another_backend_is_none() {
+    let home = Home::with_store();
+    home.set("A", b"v");
+    fs::remove_file(home.key_file()).unwrap();
+    let home = home.variable("FERNET_SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+    let run = home.run(&["doctor"]);
+    fails(run, 61, &["key", "secrets.key", "bring it back"]);
+    assert!(!home.run(&["doctor", "-o", "plain"]).text().contains("ok\tkey\t"));
+}
+
+/// It looks at the file that the backend opens.
+#[test]
+fn the_plain_file_is_the_one_that_is_opened() {
+    let home = Home::new();
+    let folder = home.path().join("data");
+    fs::create_dir(&folder).unwrap();
+    let home = home.variable("SIDESEAT_DATA_DIR", folder.to_str().unwrap());
+    let plain = ["--app", "sideseat", "--secrets-backend", "file"];
+    home.run_with(&[&plain[..], &["set", "A"]].concat(), b"v").ok();
+    let run = home.run(&[&plain[..], &["doctor", "-o", "plain"]].concat()).ok();
+    let path = folder.join("secrets.json");
+    let told = format!("ok\tstore\t{}, ", path.display());
+    assert!(run.text().contains(&told), "{}", run.text());
+}
+
+#[test]
+fn a_chain_is_looked_at_member_by_member() {
+    let home = Home::with_store();
+    let chain = [
+        "--secrets-set",
+        "chain.members=env,encrypted,file",
+        "--secrets-backend",
+        "chain",
+        "doctor",
+    ];
+    fs::set_permissions(home.store(), fs::Permissions::from_mode(0o644)).unwrap();
+    let run = home.run(&chain);
+    assert!(run.text().contains("secrets.json"), "{}", run.text());
+    fails(run, 64, &["store", "mode 644", "chmod 600"]);
+    fs::remove_file(home.store()).unwrap();
+    let run = home.run(&chain).ok();
+    assert!(
+        run.text().contains("secrets.strongroom is not there yet"),
+        "{}",
+        run.text()
+    );
+    assert!(!home.store().exists());
+}
+
+/// Who can write them decides what the secrets are.
+#[test]
+fn secrets_that_others_can_write() {
+    let home = Home::new();
+    let folder = home.path().join("run");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("A"), "v").unwrap();
+    let setting = format!("directory.path={}", folder.display());
+    let args = ["--secrets-backend", "directory", "--secrets-set", &setting, "doctor"];
+    for (path, mode) in [(folder.join("A"), 0o644), (folder.clone(), 0o755)] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let run = home.run(&args).ok();
+    assert!(run.text().contains("nobody else can write it"), "{}", run.text());
+    for path in [folder.join("A"), folder] {
+        let before = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        let run = home.run(&args);
+        let told = format!("others can write 1 of its files or itself, such as {}", path.display());
+        assert!(run.text().contains(&told), "{}", run.text());
+        fs::set_permissions(&path, before).unwrap();
+    }
+}

@@ -97,3 +97,36 @@ fn notices_go_to_stderr_and_quiet_stops_them() {
     assert_eq!(home.run(&["get", "A"]).ok().stderr, "");
     home.run(&["-q", "get", "B"]).fails("not_found", 10);
 }
+
+/// A help text is written or it is not, as all else.
+#[test]
+fn a_full_disk_is_told_of_help_too() {
+    let home = Home::new();
+    for word in ["--help", "--version"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = home.command(&[word]);
+        Run::from(command.stdin(Stdio::null()).stdout(full).output().unwrap()).fails("storage_full", 65);
+    }
+}
+
+/// A document in the place of the store would be the end of every secret in it.
+#[test]
+fn the_files_of_the_store_are_never_written_over() {
+    let home = Home::with_store();
+    home.set("A", b"v");
+    let link = home.path().join("link");
+    std::os::unix::fs::symlink(home.store().parent().unwrap(), &link).unwrap();
+    let wal = home.store().with_extension("strongroom-wal");
+    let by_link = link.join("secrets.strongroom");
+    for path in [&home.store(), &home.key_file(), &wal, &by_link] {
+        let path = path.to_str().unwrap();
+        for args in [
+            &["export", "--format", "json", "--force", "--to", path][..],
+            &["get", "A", "--out", path],
+        ] {
+            home.run(args).fails("invalid_argument", 52);
+        }
+    }
+    assert_eq!(home.get("A"), b"v");
+    home.run(&["verify"]).ok();
+}

@@ -376,16 +376,10 @@ fn seed_000_security_file_backend_stores_plain_text() {
 }
 
 /// "Corrupted vault files are backed up and a fresh vault is created", and whoever it happens to is told, asked for
-/// quiet or not.
+/// quiet or not. Changed on purpose: only by what writes.
 #[test]
 fn seed_000_security_corrupted_vault_files_are_backed_up() {
-    for args in [
-        &["list"][..],
-        &["get", "A"],
-        &["set", "A=new"],
-        &["-q", "list"],
-        &["status"],
-    ] {
+    for args in [&["set", "A=new"][..], &["-q", "set", "A=new"], &["generate", "A"]] {
         let home = Home::new();
         plant(&home, "{\"version\": 2, \"secrets\": {\"global/jwt");
         let run = plain(&home, args);
@@ -400,14 +394,15 @@ fn seed_000_security_corrupted_vault_files_are_backed_up() {
         let warning = run
             .stderr
             .lines()
-            .find(|line| line.starts_with("warning: "))
+            .find(|line| line.starts_with("strongroom: error: "))
             .unwrap_or_default();
         assert!(
             warning.contains("corrupt") && warning.contains(kept.to_str().unwrap()),
             "{args:?}: {}",
             run.stderr
         );
-        assert_eq!(run.code, if args[0] == "get" { 10 } else { 0 }, "{}", run.stderr);
+        let told = run.stderr.lines().filter(|line| line.contains("corrupt")).count();
+        assert_eq!((run.code, told), (0, 1), "{}", run.stderr);
         assert_eq!(document(&home)["version"], 2);
         let again = plain(&home, &["list"]).ok();
         assert_eq!(again.stderr, "", "once");
@@ -415,6 +410,86 @@ fn seed_000_security_corrupted_vault_files_are_backed_up() {
     // Beyond the example: who would rather stop can say so.
     let home = Home::new().variable("SIDESEAT_SECRETS_FILE_ON_CORRUPT", "stop");
     plant(&home, "no JSON");
-    plain(&home, &["get", "A"]).fails("integrity", 62);
+    plain(&home, &["-q", "get", "A"]).fails("integrity", 62);
     assert_eq!(fs::read(vault(&home)).unwrap(), b"no JSON");
+}
+
+/// Who only looks takes nothing away, and learns that there is something to save.
+#[test]
+fn a_corrupt_vault_is_left_alone_by_those_who_look() {
+    for args in [
+        &["get", "A"][..],
+        &["list"],
+        &["export", "--format", "json"],
+        &["status"],
+        &["verify"],
+        &["versions", "A"],
+        &["explain", "A"],
+        &["component", "list", "c"],
+    ] {
+        let home = Home::new();
+        plant(&home, "no JSON");
+        let run = plain(&home, args);
+        assert_eq!(run.code, 62, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains("is corrupt"), "{args:?}: {}", run.stderr);
+        assert_eq!(fs::read(vault(&home)).unwrap(), b"no JSON", "{args:?}");
+        assert!(beside(&home, "corrupt").is_empty(), "{args:?}");
+    }
+    // Who states it gets it, and is told.
+    let home = Home::new().variable("SIDESEAT_SECRETS_FILE_ON_CORRUPT", "fresh");
+    plant(&home, "no JSON");
+    let run = plain(&home, &["-q", "list"]).ok();
+    assert!(
+        run.stderr.starts_with("strongroom: error: the secrets file is corrupt"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(beside(&home, "corrupt").len(), 1);
+}
+
+/// What the library warns of reaches a person, one line each, and not those who asked for quiet.
+#[test]
+fn warnings_of_the_library_are_told() {
+    let home = Home::new();
+    plain_set(&home, "A", "v");
+    let open = || {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        fs::set_permissions(vault(&home), mode).unwrap();
+    };
+    open();
+    let run = plain(&home, &["get", "A"]).ok();
+    let lines: Vec<_> = run.stderr.lines().collect();
+    assert_eq!(lines.len(), 1, "{}", run.stderr);
+    assert!(
+        lines[0].starts_with("strongroom: warning: the secrets file was open to others"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        lines[0].contains("mode 0644") && lines[0].contains(vault(&home).to_str().unwrap()),
+        "{}",
+        run.stderr
+    );
+    open();
+    assert_eq!(plain(&home, &["-q", "get", "A"]).ok().stderr, "");
+    assert_eq!(
+        plain(&home, &["get", "A"]).ok().stderr,
+        "",
+        "a plain file is not named on each read"
+    );
+}
+
+/// What is set into the memory of a command is gone with it.
+#[test]
+fn a_secret_that_is_gone_at_once_is_told() {
+    let home = Home::new();
+    let set = ["--secrets-backend", "memory", "set", "A"];
+    let run = home.run_with(&set, b"v").ok();
+    assert!(
+        run.stderr
+            .contains("`memory` forgets everything when this command ends"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(home.run_with(&[&set[..], &["-q"]].concat(), b"v").ok().stderr, "");
 }

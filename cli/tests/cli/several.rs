@@ -44,6 +44,7 @@ fn the_notice_can_be_silenced() {
     assert_eq!(run(&home, &["set", "-q", "A=1", "B=2"]).ok().stderr, "");
     assert_eq!(notices(&run(&home, &["set", "--insecure-arg", "A=1"]).ok()), 0);
     assert_eq!(notices(&run(&home, &["set", "A=1"]).ok()), 1);
+    home.run_with(&["set", "--insecure-arg", "B"], b"v").fails("usage", 2);
     assert_eq!(notices(&home.run_with(&["set", "A"], b"v").ok()), 0);
 }
 

@@ -238,3 +238,101 @@ fn settings_that_make_no_sense_are_named() {
     assert!(run.stderr.contains("backend"), "{}", run.stderr);
     home.run(&["get", "A", "--timeout", "10s"]).fails("not_found", 10);
 }
+
+/// The way out that is named leads out, for the application that was meant.
+#[test]
+fn a_store_that_is_not_there_is_made_as_it_is_said() {
+    let home = Home::new();
+    let run = home.run(&["get", "A"]).fails("unavailable", 30);
+    assert!(run.stderr.contains("`strongroom init` makes one"), "{}", run.stderr);
+    let run = home.run(&["--app", "other", "get", "A"]).fails("unavailable", 30);
+    assert!(
+        run.stderr.contains("`strongroom --app other init` makes one"),
+        "{}",
+        run.stderr
+    );
+    home.run(&["--app", "other", "init"]).ok();
+    home.run(&["--app", "other", "get", "A"]).fails("not_found", 10);
+}
+
+/// It is the verb that the advice about damage names.
+#[test]
+fn verify_does_not_name_itself() {
+    let home = Home::with_store();
+    for round in 0..20 {
+        home.set(&format!("K{round}"), &[b'x'; 500]);
+    }
+    let whole = std::fs::read(home.store()).unwrap();
+    std::fs::write(home.store(), &whole[..whole.len() / 2]).unwrap();
+    let run = home.run(&["verify"]);
+    assert!(matches!(run.code, 62 | 63), "{} {}", run.code, run.stderr);
+    assert!(!run.stderr.contains("run `verify`"), "{}", run.stderr);
+    assert!(run.stderr.contains("backup"), "{}", run.stderr);
+}
+
+#[test]
+fn a_name_of_an_application_has_an_end() {
+    let home = Home::new();
+    let longest = "a".repeat(64);
+    home.run_with(&["--app", &longest, "set", "A"], b"v").ok();
+    for long in [65, 300] {
+        let long = "a".repeat(long);
+        for verb in [&["get", "A"][..], &["init"], &["status"]] {
+            let run = home
+                .run(&[&["--app", &long], verb].concat())
+                .fails("invalid_config", 55);
+            assert!(
+                run.stderr.contains("setting app") && run.stderr.contains("64"),
+                "{}",
+                run.stderr
+            );
+        }
+    }
+}
+
+/// Every backend says where its secrets come from, for people and for programs.
+#[test]
+fn status_names_every_place() {
+    let home = Home::new();
+    let folder = format!("directory.path={}", home.path().display());
+    let plain = home.path().join(".local/share/strongroom/secrets.json");
+    for (backend, settings, told) in [
+        ("file", "cache=off", &["INSECURE", plain.to_str().unwrap()][..]),
+        ("env", "env.prefix=MY_", &["MY_*"]),
+        ("env", "cache=off", &["STRONGROOM_SECRET_*"]),
+        ("directory", &folder, &[home.path().to_str().unwrap()]),
+        ("memory", "cache=off", &["gone when this process ends"]),
+    ] {
+        for format in ["table", "json"] {
+            let args = [
+                "--secrets-backend",
+                backend,
+                "--secrets-set",
+                settings,
+                "status",
+                "-o",
+                format,
+            ];
+            let run = home.run(&args).ok();
+            for told in told {
+                assert!(run.text().contains(told), "{backend}: {}", run.text());
+            }
+        }
+    }
+    let chain = ["--secrets-backend", "chain", "--secrets-set", "chain.members=env,file"];
+    let status = ["status", "-o", "json"];
+    let run = home.run(&[&chain[..], &status].concat()).ok();
+    for told in [
+        r#""members": "env, file""#,
+        "nothing can be set",
+        "INSECURE",
+        "STRONGROOM_SECRET_*",
+    ] {
+        assert!(run.text().contains(told), "{told}: {}", run.text());
+    }
+    let writer = ["--secrets-set", "chain.writer=file"];
+    let run = home.run(&[&chain[..], &writer, &status].concat()).ok();
+    assert!(run.text().contains(r#""writer": "file""#), "{}", run.text());
+    let run = home.run_with(&[&chain[..], &writer, &["set", "A"]].concat(), b"v").ok();
+    assert!(run.stderr.contains("`file` is INSECURE"), "{}", run.stderr);
+}

@@ -80,6 +80,38 @@ pub fn plain_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     Ok(folder.map_err(of("file.path"))?.join("secrets.json"))
 }
 
+/// The folder of the backend `directory`: `directory.path`, by default `$CREDENTIALS_DIRECTORY` of systemd, else
+/// `/run/secrets` of Docker and Podman.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where the variable or, for a relative path, the working folder leads nowhere.
+pub fn secrets_folder(settings: &Settings) -> Result<PathBuf> {
+    const PATH: &str = "directory.path";
+    const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+    if let Some(path) = settings.path(PATH) {
+        return std::path::absolute(path)
+            .map_err(|_| settings.error(PATH, "is relative, and the working folder cannot be found"));
+    }
+    let Some(path) = environment::read(CREDENTIALS)?.filter(|path| !path.is_empty()) else {
+        return Ok(PathBuf::from("/run/secrets"));
+    };
+    let path = PathBuf::from(path);
+    if path.is_absolute() {
+        return Ok(path);
+    }
+    Err(Error::new(
+        ErrorKind::InvalidConfig,
+        format!("the environment variable {CREDENTIALS} names no absolute path"),
+    )
+    .with_setting(PATH))
+}
+
+/// What the variables of the backend `env` begin with: `env.prefix`, by default `<APP>_SECRET_`.
+#[cfg(feature = "env")]
+pub fn variable_prefix(app: &str, settings: &Settings) -> String {
+    super::variables::prefix(settings, app)
+}
+
 /// `<data folder>/<app>`: the store.
 ///
 /// Linux: `$XDG_DATA_HOME` or `~/.local/share`; macOS: `~/Library/Application Support`; Windows: `%APPDATA%`.

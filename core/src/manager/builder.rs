@@ -58,7 +58,7 @@ impl Builder {
     }
 
     /// Names the application, which sets every default: variables (`<APP>_SECRETS_…`), folders, names in keystores.
-    /// One segment of letters, digits, `.`, `_`, `-`.
+    /// One segment of at most 64 letters, digits, `.`, `_`, `-`.
     pub fn app(mut self, app: impl Into<String>) -> Self {
         self.app = app.into();
         self
@@ -396,7 +396,7 @@ impl Plan {
         let capabilities = backend.capabilities();
         if !capabilities.read_only && !capabilities.persistence.survives_reboot() {
             let (backend, persistence) = (backend.name(), capabilities.persistence);
-            tracing::warn!(target: TARGET, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
+            tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
         let max_value = to_usize(settings.integer("max_value"));
         let layered = layers::wrap(
@@ -441,13 +441,18 @@ fn to_usize(number: Option<u64>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
+/// The longest name of an application: with endings and a lock's name it still is a file name everywhere.
+const MAX_APP: usize = 64;
+
 /// An application's name becomes part of paths and variables.
 fn check_app(app: &str) -> Result<()> {
-    crate::key::check_segment(app).map_err(|_| {
-        Error::new(
-            ErrorKind::InvalidConfig,
-            "the application's name must be letters, digits, `.`, `_` and `-`",
-        )
-        .with_setting("app")
-    })
+    let is_good = crate::key::check_segment(app).is_ok() && app.len() <= MAX_APP;
+    if is_good {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidConfig,
+        format!("the application's name must be 1 to {MAX_APP} letters, digits, `.`, `_` and `-`"),
+    )
+    .with_setting("app"))
 }

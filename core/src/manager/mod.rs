@@ -21,6 +21,9 @@ pub use generate::{GenerateSpec, NewValue};
 pub use options::{DeleteOptions, FallbackOptions, GetOptions, ListOptions, RollbackTo, SetOptions, UpdateOptions};
 pub use read::TooSmall;
 
+/// The target of events that say what a backend is like, whatever is done with it.
+pub(crate) const NATURE: &str = "strongroom::nature";
+
 use crate::backend::{Backend, Capabilities, Persistence};
 use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};

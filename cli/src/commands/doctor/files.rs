@@ -1,26 +1,29 @@
-//! The files and folders of the backend that is chosen.
+//! The files and folders of the backend that is chosen; of a chain, those of its members.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use strongroom::{ErrorKind, Settings, locations};
+use strongroom::{ErrorKind, locations};
 
 use super::finding::Finding;
-use super::setup::Setup;
+use super::setup::{Setup, is_store};
+use crate::session::PLAIN;
 
 /// The endings of files beside a store that something left there.
 const LEFT_BEHIND: &[&str] = &[".corrupt.", ".tmp"];
 
 pub(super) fn findings(setup: &Setup) -> Vec<Finding> {
-    match setup.backend() {
-        _ if setup.is_encrypted() => encrypted(setup),
-        "file" => plain(setup),
+    let of = |word: &str| match word {
+        word if is_store(word) => encrypted(setup, word),
+        PLAIN => plain(setup),
+        "directory" => mounted(setup),
         _ => Vec::new(),
-    }
+    };
+    setup.backends().into_iter().flat_map(of).collect()
 }
 
-fn encrypted(setup: &Setup) -> Vec<Finding> {
+fn encrypted(setup: &Setup, word: &str) -> Vec<Finding> {
     let (app, settings) = (&setup.app, setup.settings());
     let store = match locations::store_file(app, settings) {
         Ok(store) => store,
@@ -31,12 +34,14 @@ fn encrypted(setup: &Setup) -> Vec<Finding> {
         &store,
         "`strongroom init`, or setting a secret, makes it",
     )];
-    let stated = ["encrypted.key", "local_encrypted.key"]
-        .into_iter()
-        .find(|key| settings.is_set(key));
-    if let Some(key) = stated {
-        findings.push(Finding::ok("key", format!("from {}", settings.origin(key))));
-    } else if setup.backend() != "encrypted" {
+    // Each reads its own: the variable of Fernet opens nothing of the other.
+    let stated = match word {
+        "encrypted" => "encrypted.key",
+        _ => "local_encrypted.key",
+    };
+    if settings.is_set(stated) {
+        findings.push(Finding::ok("key", format!("from {}", settings.origin(stated))));
+    } else if word != "encrypted" {
         findings.push(Finding::fail(
             "key",
             ErrorKind::KeyMissing,
@@ -60,20 +65,64 @@ fn encrypted(setup: &Setup) -> Vec<Finding> {
 }
 
 fn plain(setup: &Setup) -> Vec<Finding> {
-    let default = || {
-        Some(
-            locations::store_file(&setup.app, &Settings::new())
-                .ok()?
-                .with_file_name("secrets.json"),
-        )
-    };
-    let Some(path) = setup.settings().path("file.path").or_else(default) else {
-        return Vec::new();
+    let path = match locations::plain_file(&setup.app, setup.settings()) {
+        Ok(path) => path,
+        Err(error) => return vec![Finding::error("store", &error)],
     };
     let mut findings = vec![file("store", &path, "setting a secret makes it")];
     findings.extend(folder("store folder", &path));
     findings.extend(left_behind(&path));
     findings
+}
+
+/// The folder that something else fills. Everyone may read it, as far as this command knows; who can write it decides
+/// what the secrets are.
+fn mounted(setup: &Setup) -> Vec<Finding> {
+    let folder = match locations::secrets_folder(setup.settings()) {
+        Ok(folder) => folder,
+        Err(error) => return vec![Finding::error("folder", &error)],
+    };
+    let shown = folder.display();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let help = "mount the secrets there, or state `directory.path`";
+            return vec![Finding::warn("folder", format!("{shown} is not there"), help)];
+        }
+        Err(error) => return vec![unreadable("folder", &folder, &error)],
+    };
+    let mut open: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .chain([folder.clone()])
+        .filter(|path| others_can_write(path))
+        .collect();
+    open.sort();
+    vec![match open.first() {
+        None => Finding::ok("folder", format!("{shown}; nobody else can write it")),
+        Some(first) => Finding::warn(
+            "folder",
+            format!(
+                "others can write {} of its files or itself, such as {}",
+                open.len(),
+                first.display()
+            ),
+            format!("chmod -R go-w '{shown}': whoever can write them decides what the secrets are"),
+        ),
+    }]
+}
+
+/// Whether others than the owner can change what stands there; of a link, where it leads to.
+fn others_can_write(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).is_ok_and(|found| found.mode() & 0o022 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// A file that need not be there yet.

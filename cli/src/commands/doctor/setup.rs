@@ -28,7 +28,7 @@ impl Setup {
     /// Whether opening can tell more: a wrong setting would only be answered again, and a store that is not there yet is
     /// not opened, because looking must not make it.
     pub(super) fn can_be_opened(&self) -> bool {
-        let awaits = self.is_encrypted()
+        let awaits = self.backends().into_iter().any(is_store)
             && self.settings().text("encrypted.create") != Some("never")
             && locations::store_file(&self.app, self.settings()).is_ok_and(|store| !store.exists());
         self.inspection.problems.is_empty() && !awaits
@@ -39,9 +39,12 @@ impl Setup {
         self.settings().text("backend").unwrap_or("none")
     }
 
-    /// Whether the secrets lie in the encrypted store, whatever opens it.
-    pub(super) fn is_encrypted(&self) -> bool {
-        matches!(self.backend(), "encrypted" | "local_encrypted" | "local")
+    /// The same; of a chain, the words of its members.
+    pub(super) fn backends(&self) -> Vec<&str> {
+        match self.backend() {
+            session::CHAIN => self.settings().list("chain.members"),
+            word => vec![word],
+        }
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
@@ -81,4 +84,9 @@ impl Setup {
         parts.extend(told);
         parts.join("; ")
     }
+}
+
+/// Whether the secrets of this backend lie in the encrypted store, whatever opens it.
+pub(super) fn is_store(word: &str) -> bool {
+    matches!(word, "encrypted" | "local_encrypted" | "local")
 }

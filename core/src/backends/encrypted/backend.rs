@@ -211,7 +211,7 @@ impl Opened {
                     format!("there is no store at {}", files::shown(&config.path)),
                 )
                 .with_setting("encrypted.path")
-                .with_help("run `strongroom init`, or set `encrypted.create` to `auto`")
+                .with_help("set `encrypted.create` to `auto`, or make it with `strongroom --app <application> init`")
                 .into());
             }
             if config.source.is_slow() {

@@ -45,6 +45,7 @@ impl FileBackend {
     /// Opens the file; see [`super::open`]. With `is_remote` no call looks at it on the caller's thread.
     pub(super) fn open(config: Config, is_remote: bool, cx: &CallContext) -> Result<Self> {
         tracing::warn!(
+            target: crate::manager::NATURE,
             backend = NAME,
             file = %shown(&config.path),
             "the file backend keeps secrets in plain text"

@@ -133,7 +133,9 @@ fn what_a_killed_writer_left_goes_with_the_next_write() {
 fn child_on_a_read_only_mount() {
     use crate::backend::HealthState;
     #[expect(clippy::disallowed_methods, reason = "the parent says where")]
-    let Some(folder) = std::env::var_os("READ_ONLY") else { return };
+    let Some(folder) = std::env::var_os("READ_ONLY") else {
+        return;
+    };
     let path = PathBuf::from(folder).join("secrets.json");
     let is_corrupt = fs::read(&path).unwrap().len() < 3;
     let (opened, told) = events(|| open_at(&path, &[]));

@@ -4,6 +4,7 @@
 
 mod capabilities;
 mod explain;
+mod location;
 mod open;
 mod report;
 mod request;
@@ -14,6 +15,7 @@ use std::pin::Pin;
 
 pub use capabilities::{Capabilities, Persistence};
 pub use explain::{ExplainAnswer, ExplainStep, Explanation};
+pub use location::Location;
 pub(crate) use open::OpenRequest;
 pub use report::{
     BatchFailure, BatchResult, ChangeStep, ChangeToken, Description, EntryName, Health, HealthState, ListEntry,
@@ -67,6 +69,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// this instance.
     fn location(&self) -> Option<String> {
         None
+    }
+
+    /// Every place where it reads or writes secrets: its own, or where it asks other backends theirs. A copy between two
+    /// that share one is refused, because what is removed in one of them would be gone from the other.
+    fn locations(&self) -> Vec<Location> {
+        let own = self.location().map(|place| Location::new(self.name(), place));
+        own.into_iter().collect()
     }
 
     /// A value that differs after any change of what is stored, by whomever. Synchronous, at most some microseconds,

@@ -4,8 +4,8 @@ use super::Chain;
 use super::members::NAME;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -22,6 +22,17 @@ impl Backend for Chain {
 
     fn needs_runtime(&self) -> bool {
         self.members.iter().any(|member| member.needs_runtime())
+    }
+
+    /// The places of all members, and who writes: two chains are one where both are the same.
+    fn location(&self) -> Option<String> {
+        let members: Vec<_> = self.members.iter().map(|member| told(&**member)).collect();
+        let writer = self.writer.map_or("nobody", |writer| self.members[writer].name());
+        Some(format!("{}; {writer} writes", members.join(", ")))
+    }
+
+    fn locations(&self) -> Vec<Location> {
+        self.members.iter().flat_map(|member| member.locations()).collect()
     }
 
     fn change_token(&self) -> Option<ChangeToken> {
@@ -136,5 +147,13 @@ impl Backend for Chain {
             let ended = self.ask_all(cx, Operation::Close, |member| member.close(cx), &self.members);
             ended.await.into_iter().collect()
         })
+    }
+}
+
+/// A member's word and place.
+fn told(member: &dyn Backend) -> String {
+    match member.location() {
+        Some(place) => format!("{} {place}", member.name()),
+        None => member.name().to_owned(),
     }
 }

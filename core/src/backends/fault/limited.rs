@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
     set_one_by_one,
 };
 use crate::context::CallContext;
@@ -52,6 +52,10 @@ impl Backend for LimitedBackend {
 
     fn location(&self) -> Option<String> {
         self.inner.location()
+    }
+
+    fn locations(&self) -> Vec<Location> {
+        self.inner.locations()
     }
 
     fn change_token(&self) -> Option<ChangeToken> {

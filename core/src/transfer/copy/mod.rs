@@ -30,7 +30,8 @@ impl SecretManager {
     /// what the target cannot hold. Values are read and compared; nothing is written.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where both managers have their secrets in one place, and for options that exclude
+    /// [`ErrorKind::InvalidArgument`] where both managers have secrets in one place, be it that of one member of a chain
+    /// (what is read there would count as copied), and for options that exclude
     /// each other; [`ErrorKind::ReadOnly`] where the target, or a source whose secrets are to be removed, cannot be
     /// written; [`ErrorKind::Unsupported`] where the source cannot list and no keys are named; what the source's `list`
     /// and `get` and the target's `get` answer. What stands in the way of single secrets is part of the plan.
@@ -85,12 +86,17 @@ impl SecretManager {
 /// What can be said before any secret is looked at.
 fn check_ends(source: &SecretManager, target: &SecretManager, options: &CopyOptions) -> Result<()> {
     options.check()?;
-    if source.is_same_place(target) {
+    if let Some((ours, theirs)) = source.shared_place(target) {
+        let end = |name: &str, manager: &SecretManager, word: &str| match manager.backend().name() == word {
+            true => name.to_owned(),
+            false => format!("`{word}` in the {name}"),
+        };
+        let (from, to) = (end("source", source, ours), end("target", target, theirs));
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            "source and target are one and the same place",
+            format!("{from} and {to} are one and the same place"),
         )
-        .with_help("name another backend, or another path, for one of them")
+        .with_help("name another backend, or another path, for one of them; of a chain, the member itself")
         .with_backend(target.backend().name()));
     }
     let writable = |manager: &SecretManager, operation| {

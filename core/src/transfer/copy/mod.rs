@@ -50,7 +50,8 @@ impl SecretManager {
     /// until the copy has ended.
     ///
     /// # Errors
-    /// As [`copy_plan`](Self::copy_plan); before anything is written, what stands in the way of the first such secret:
+    /// As [`copy_plan`](Self::copy_plan); [`ErrorKind::InvalidArgument`] also where the source's secrets are to be removed
+    /// and the target keeps what it holds less long, by its capability `persistence`; before anything is written, what stands in the way of the first such secret:
     /// [`ErrorKind::Conflict`] where the target has another one of that key, [`ErrorKind::Unsupported`] or
     /// [`ErrorKind::TooLarge`] where it cannot hold it, [`ErrorKind::NotFound`] for a key that the source does not have.
     /// [`ErrorKind::Conflict`] where another copy holds the journal; [`ErrorKind::Integrity`] where what was read back
@@ -58,6 +59,7 @@ impl SecretManager {
     /// stays, and nothing was removed.
     pub async fn copy_to(&self, target: &Self, options: CopyOptions) -> Result<CopyReport> {
         check_ends(self, target, &options)?;
+        check_lasting(self, target, &options)?;
         let journal = Keeper::open(self, target, &options).await?;
         let plan = plan::make(self, target, &options, &journal.before().deleting).await?;
         if let Some(error) = plan.refusal() {
@@ -109,6 +111,20 @@ fn check_ends(source: &SecretManager, target: &SecretManager, options: &CopyOpti
         writable(source, Operation::Delete)?;
     }
     Ok(())
+}
+
+/// Refuses to remove secrets that would then be only where they last shorter.
+fn check_lasting(source: &SecretManager, target: &SecretManager, options: &CopyOptions) -> Result<()> {
+    let lasts = |manager: &SecretManager| manager.backend().capabilities().persistence;
+    if !options.delete_source || lasts(target) >= lasts(source) {
+        return Ok(());
+    }
+    let (from, to) = (lasts(source).word(), lasts(target).word());
+    let message =
+        format!("the source's secrets are not removed: they last as `{from}`, and in the target only as `{to}`");
+    Err(Error::new(ErrorKind::InvalidArgument, message)
+        .with_help("name a target that lasts as long, or do not have the source's secrets removed")
+        .with_backend(target.backend().name()))
 }
 
 /// The journal, where there is one, kept off the threads of other people's executors.

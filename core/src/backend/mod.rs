@@ -123,6 +123,17 @@ pub trait Backend: fmt::Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether the backend could hold a secret of such a key at all: its form, and its length beyond what
+    /// [`Capabilities::max_key`] says. Synchronous, no I/O. A chain asks before it asks for a secret, so that a member's
+    /// error about a key is told from one about what is stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`], [`ErrorKind::TooLarge`].
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        let _ = key;
+        Ok(())
+    }
+
     /// Reads what is known about a secret besides its value. The default reads the secret and drops its value; a
     /// backend that can tell without reading the value overrides it.
     ///

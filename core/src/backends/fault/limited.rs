@@ -62,6 +62,10 @@ impl Backend for LimitedBackend {
         self.inner.change_token()
     }
 
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        self.inner.check_key(key)
+    }
+
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
         self.inner.check_together(keys)
     }

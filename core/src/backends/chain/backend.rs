@@ -9,6 +9,7 @@ use crate::backend::{
 };
 use crate::context::CallContext;
 use crate::error::Result;
+use crate::key::SecretKey;
 use crate::secret::Secret;
 
 impl Backend for Chain {
@@ -37,6 +38,16 @@ impl Backend for Chain {
 
     fn change_token(&self) -> Option<ChangeToken> {
         self.token()
+    }
+
+    /// Keys that share a name in any member cannot be asked for together: that one may hold them.
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        for at in 0..self.members.len() {
+            let held: Vec<_> = keys.iter().filter(|key| self.fits(at, key)).cloned().collect();
+            let checked = self.members[at].check_together(&held);
+            checked.map_err(|error| self.named(error, at, Operation::GetMany))?;
+        }
+        Ok(())
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {

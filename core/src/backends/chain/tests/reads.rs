@@ -155,6 +155,20 @@ fn a_key_that_is_no_files_name_is_absent_from_a_folder_and_a_file_that_is_too_la
     fails(with_k.get("K"), ErrorKind::TooLarge);
 }
 
+#[cfg(feature = "env")]
+#[test]
+fn keys_that_share_a_variable_of_a_member_are_not_read_together() {
+    let builder = SecretManager::builder().without_environment().backend("chain");
+    let builder = builder
+        .option("chain.members", "memory,env")
+        .option("chain.writer", "memory");
+    let manager = builder.open_blocking().unwrap();
+    manager.set("org/a_b/c", &Secret::new("of one")).unwrap();
+    let error = fails(manager.get_many(&["org/a_b/c", "org/a/b_c"]), ErrorKind::Ambiguous);
+    assert_eq!(error.backend(), Some("env"), "{error}");
+    assert_eq!(manager.get_many(&["org/a_b/c", "org/a/c"]).unwrap().secrets.len(), 1);
+}
+
 #[test]
 fn a_batch_asks_each_member_once_for_what_is_missing() {
     let three = Three::new(None, false);

@@ -144,17 +144,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
     }
 
     /// Tells where a secret is looked for and what is found there, never its value. The default is one step by
-    /// [`describe`](Self::describe); a backend that can say more about the place (a variable, a file) fills
-    /// [`ExplainStep::detail`], one that asks others has a step for each.
+    /// [`describe`](Self::describe) whose [`detail`](ExplainStep::detail) is the [`location`](Self::location); a backend
+    /// that can say more about the place (a variable, a file) overrides it, one that asks others has a step for each.
     ///
     /// # Behavior
     /// - What `describe` would fail with is told in the step, not answered as an error.
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
-        Box::pin(async move {
-            let begun = std::time::Instant::now();
-            let found = self.describe(cx, req).await;
-            Ok(vec![ExplainStep::told(req.key, self.name(), found, begun.elapsed())])
-        })
+        explain_at(self, cx, req, self.location())
     }
 
     /// Lists names, sorted by key. Needs `list`.
@@ -260,6 +256,22 @@ pub trait Backend: fmt::Debug + Send + Sync {
 
     /// Gives up connections, keys and workers. Idempotent; writes that were sent finish first.
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>>;
+}
+
+/// `explain` of a backend that looks in one place, called `detail`.
+pub(crate) fn explain_at<'a, B: Backend + ?Sized>(
+    backend: &'a B,
+    cx: &'a CallContext,
+    req: GetRequest<'a>,
+    detail: Option<String>,
+) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+    Box::pin(async move {
+        let begun = std::time::Instant::now();
+        let found = backend.describe(cx, req).await;
+        let mut step = ExplainStep::told(req.key, backend.name(), found, begun.elapsed());
+        step.detail = detail;
+        Ok(vec![step])
+    })
 }
 
 /// `set_many` where there is no batch: key by key, each with its own outcome.

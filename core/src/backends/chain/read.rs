@@ -137,7 +137,7 @@ impl Chain {
         let mut is_decided = false;
         for at in 0..self.members.len() {
             for mut step in self.explain_in(cx, at, key).await? {
-                step.shadowed = is_decided;
+                step.shadow(is_decided);
                 is_decided |= step.decides();
                 steps.push(step);
             }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::config::{Config, PATH};
 use super::names;
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeToken, Description, GetRequest, Health, ListPage, ListRequest, Operation,
-    Persistence, lacks,
+    Backend, BoxFuture, Capabilities, ChangeToken, Description, ExplainStep, GetRequest, Health, ListPage, ListRequest,
+    Operation, Persistence, explain_at, lacks,
 };
 use crate::backends::mounted::{self, Watch};
 use crate::context::CallContext;
@@ -233,6 +233,11 @@ impl Backend for Directory {
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         let key = req.key.clone();
         self.run(cx, Operation::Describe, move |opened| opened.describe(&key))
+    }
+
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        let path = names::file(req.key).map(|name| self.opened.config.folder.join(name));
+        explain_at(self, cx, req, path.ok().map(|path| shown(&path)))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

@@ -27,6 +27,12 @@ pub(crate) fn show(quiet: bool) {
     let _ = dispatcher::set_global_default(Dispatch::new(subscriber));
 }
 
+/// A warning of the command's own, in the same form.
+pub(crate) fn warn(text: &str) {
+    let line = format!("{}\n", printable(&format!("strongroom: warning: {text}")));
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
 struct Stderr {
     most: Level,
     /// A command may open a place twice; nobody needs to read the same line again.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use strongroom::{ConfigRole, Error, ErrorKind};
 
+use crate::events;
 use crate::failure::{Failure, local};
 use crate::output;
 
@@ -33,7 +34,7 @@ pub(crate) fn note(entry: &mut Entry, role: ConfigRole, bytes: Option<&[u8]>) {
 pub(crate) fn is_trusted(path: &Path, role: ConfigRole, bytes: Option<&[u8]>) -> bool {
     let trusted = record().and_then(|record| read(&record)).unwrap_or_else(|error| {
         // It trusts nothing, and whoever has trusted the project wonders why.
-        output::warning(error.message());
+        events::warn(error.message());
         Map::new()
     });
     let entry = name(path).and_then(|name| trusted.get(&name)?.get(role.word()).cloned());

@@ -94,6 +94,11 @@ pub fn names() -> Vec<&'static str> {
         .collect()
 }
 
+/// The words that a message tells: those of this build, without the one for tests.
+pub(crate) fn offered() -> Vec<&'static str> {
+    names().into_iter().filter(|word| *word != "fault").collect()
+}
+
 /// Other words for backends, and the word that each of them stands for.
 const ALIASES: [(&str, &str); 3] = [("local", "local_encrypted"), ("aws_sm", "aws"), ("hashicorp", "vault")];
 
@@ -173,7 +178,7 @@ fn find(name: &str, settings: &Settings) -> Result<(&'static str, Opener)> {
             "names `{}`, a backend that needs the cargo feature `{}`, which this build lacks; it has {}",
             found.name,
             found.feature,
-            names().join(", ")
+            offered().join(", ")
         );
         return Err(settings.error("backend", &reason));
     };
@@ -182,12 +187,13 @@ fn find(name: &str, settings: &Settings) -> Result<(&'static str, Opener)> {
 
 /// What is wrong with a word that names no backend of this version; for the end of a sentence.
 fn no_backend(name: &str) -> String {
-    let there = names().join(", ");
+    let there = offered().join(", ");
     if let Some(word) = coming(name) {
         return format!("names `{word}`, a backend that this version does not have; this build has {there}");
     }
     let shown = shown_word(name);
-    let near = nearest(name, words()).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
+    let offered = words().into_iter().filter(|word| *word != "fault");
+    let near = nearest(name, offered).map_or(String::new(), |word| format!("; did you mean `{word}`?"));
     format!("names no backend (`{shown}`){near}; this build has {there}")
 }
 
@@ -204,6 +210,7 @@ mod tests {
         assert_eq!(coming("memory"), None);
         assert!(no_backend("vualt").contains("names no backend"));
         assert!(no_backend("vault").contains("this version does not have"));
+        assert!(!no_backend("faulty").contains("`fault`") && !no_backend("faulty").contains("fault,"));
         assert!(no_backend("memroy").contains("did you mean `memory`?"));
         for (alias, word) in ALIASES {
             assert!(known(alias).is_some() || coming(alias).is_some(), "{alias}");

@@ -60,7 +60,8 @@ pub struct ExplainStep {
     pub answer: ExplainAnswer,
     /// Whether it is a failure that a read passes over, as the settings allow.
     pub passed_over: bool,
-    /// Whether a read never comes here, because an earlier step decides. It was asked for information.
+    /// Whether a read never comes to what is here, because an earlier step decides. It was asked for information. What is
+    /// absent is never shadowed.
     pub shadowed: bool,
     /// How long the answer took.
     pub took: Duration,
@@ -114,6 +115,11 @@ impl ExplainStep {
         self.key.scope()
     }
 
+    /// Says whether an earlier step decides.
+    pub(crate) fn shadow(&mut self, is_decided: bool) {
+        self.shadowed = is_decided && !matches!(self.answer, ExplainAnswer::Absent);
+    }
+
     /// Whether a read ends here, where it comes here.
     pub(crate) fn decides(&self) -> bool {
         match self.answer {
@@ -142,8 +148,8 @@ impl Explanation {
         let mut passed_over = None;
         let mut is_decided = self.answer.is_some() || self.error.is_some();
         for mut step in steps {
-            step.shadowed |= is_decided;
-            if !step.shadowed {
+            step.shadow(is_decided);
+            if !is_decided {
                 is_decided = step.decides();
                 self.judge(&step, &mut passed_over);
             }

@@ -4,6 +4,7 @@
 
 mod capabilities;
 mod explain;
+mod location;
 mod open;
 mod report;
 mod request;
@@ -14,6 +15,7 @@ use std::pin::Pin;
 
 pub use capabilities::{Capabilities, Persistence};
 pub use explain::{ExplainAnswer, ExplainStep, Explanation};
+pub use location::Location;
 pub(crate) use open::OpenRequest;
 pub use report::{
     BatchFailure, BatchResult, ChangeStep, ChangeToken, Description, EntryName, Health, HealthState, ListEntry,
@@ -69,6 +71,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Every place where it reads or writes secrets: its own, or where it asks other backends theirs. A copy between two
+    /// that share one is refused, because what is removed in one of them would be gone from the other.
+    fn locations(&self) -> Vec<Location> {
+        let own = self.location().map(|place| Location::new(self.name(), place));
+        own.into_iter().collect()
+    }
+
     /// A value that differs after any change of what is stored, by whomever. Synchronous, at most some microseconds,
     /// no I/O beyond `stat` and a shared-memory read. `None` where the backend has no such thing: then time decides
     /// how long the cache trusts its entries.
@@ -114,6 +123,17 @@ pub trait Backend: fmt::Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether the backend could hold a secret of such a key at all: its form, and its length beyond what
+    /// [`Capabilities::max_key`] says. Synchronous, no I/O. A chain asks before it asks for a secret, so that a member's
+    /// error about a key is told from one about what is stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`], [`ErrorKind::TooLarge`].
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        let _ = key;
+        Ok(())
+    }
+
     /// Reads what is known about a secret besides its value. The default reads the secret and drops its value; a
     /// backend that can tell without reading the value overrides it.
     ///
@@ -124,17 +144,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
     }
 
     /// Tells where a secret is looked for and what is found there, never its value. The default is one step by
-    /// [`describe`](Self::describe); a backend that can say more about the place (a variable, a file) fills
-    /// [`ExplainStep::detail`], one that asks others has a step for each.
+    /// [`describe`](Self::describe) whose [`detail`](ExplainStep::detail) is the [`location`](Self::location); a backend
+    /// that can say more about the place (a variable, a file) overrides it, one that asks others has a step for each.
     ///
     /// # Behavior
     /// - What `describe` would fail with is told in the step, not answered as an error.
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
-        Box::pin(async move {
-            let begun = std::time::Instant::now();
-            let found = self.describe(cx, req).await;
-            Ok(vec![ExplainStep::told(req.key, self.name(), found, begun.elapsed())])
-        })
+        explain_at(self, cx, req, self.location())
     }
 
     /// Lists names, sorted by key. Needs `list`.
@@ -240,6 +256,22 @@ pub trait Backend: fmt::Debug + Send + Sync {
 
     /// Gives up connections, keys and workers. Idempotent; writes that were sent finish first.
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>>;
+}
+
+/// `explain` of a backend that looks in one place, called `detail`.
+pub(crate) fn explain_at<'a, B: Backend + ?Sized>(
+    backend: &'a B,
+    cx: &'a CallContext,
+    req: GetRequest<'a>,
+    detail: Option<String>,
+) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+    Box::pin(async move {
+        let begun = std::time::Instant::now();
+        let found = backend.describe(cx, req).await;
+        let mut step = ExplainStep::told(req.key, backend.name(), found, begun.elapsed());
+        step.detail = detail;
+        Ok(vec![step])
+    })
 }
 
 /// `set_many` where there is no batch: key by key, each with its own outcome.

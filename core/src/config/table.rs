@@ -166,7 +166,7 @@ pub static SETTINGS: &[Setting] = settings! {
     "chain.writer": SettingKind::Text, default None, env "CHAIN_WRITER", plain,
         "The member that a chain writes to; without it the chain is read-only.";
     "chain.allow_unavailable": ON_OFF, default Some("off"), env "CHAIN_ALLOW_UNAVAILABLE", plain,
-        "Whether a chain that reads passes over a member that is out of reach.";
+        "Whether a chain that reads passes over a member that is out of reach; at the start every member must open.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";

@@ -43,7 +43,7 @@ impl Config {
 
 /// The word of a member that this build can open.
 fn member(settings: &Settings, word: &str) -> Result<&'static str> {
-    let names = registry::names();
+    let names = registry::offered();
     match registry::known(word) {
         Some("chain") => Err(settings.error(MEMBERS, "names `chain`: a chain cannot be a member of a chain")),
         #[cfg(feature = "testing")]
@@ -51,7 +51,7 @@ fn member(settings: &Settings, word: &str) -> Result<&'static str> {
             let reason = "names `fault`, and `fault.inner` names `chain`: a chain cannot be a member of a chain";
             Err(settings.error(MEMBERS, reason))
         }
-        Some(known) if names.contains(&known) => Ok(known),
+        Some(known) if registry::names().contains(&known) => Ok(known),
         Some(known) => {
             let reason = format!(
                 "names `{known}`, a backend that this build lacks; it has {}",
@@ -59,7 +59,15 @@ fn member(settings: &Settings, word: &str) -> Result<&'static str> {
             );
             Err(settings.error(MEMBERS, &reason))
         }
-        None => Err(unknown(settings, MEMBERS, "backend", word, &names)),
+        None => match registry::coming(word) {
+            Some(coming) => {
+                let there = names.join(", ");
+                let reason =
+                    format!("names `{coming}`, a backend that this version does not have; this build has {there}");
+                Err(settings.error(MEMBERS, &reason))
+            }
+            None => Err(unknown(settings, MEMBERS, "backend", word, &names)),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The merged list: sorted by key, and of every key the entry of the first member that has it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Chain;
 use crate::backend::{EntryName, ListEntry, ListFilter, ListPage, ListRequest, Operation};
@@ -40,7 +40,11 @@ impl Chain {
         if let Some(at) = self.members.iter().position(|member| !member.capabilities().list) {
             let name = self.members[at].name();
             let message = format!("the member `{name}` of the chain cannot list its names");
-            return Err(self.about(at, ErrorKind::Unsupported, Operation::List, message));
+            let error = self.about(at, ErrorKind::Unsupported, Operation::List, message);
+            return Err(match name {
+                "env" => error.with_help("set `env.known` to the keys, or `env.mapping` to `escaped`"),
+                _ => error,
+            });
         }
         // Whose provider counts is known only after the merge: a shadowed entry is none, whatever its provider.
         let provider = req.filter.provider.as_deref();
@@ -53,7 +57,7 @@ impl Chain {
             None => (req.limit, req.full_metadata),
         };
         let mut cursors: Vec<Cursor> = self.members.iter().map(|_| Cursor::default()).collect();
-        let mut entries: Vec<ListEntry> = Vec::new();
+        let mut entries: Vec<(usize, ListEntry)> = Vec::new();
         let mut last: Option<SecretKey> = None;
         loop {
             for (at, cursor) in cursors.iter_mut().enumerate() {
@@ -77,30 +81,51 @@ impl Chain {
                 .min();
             let Some(least) = least.cloned() else { break };
             let mut first = None;
-            for cursor in &mut cursors {
+            for (at, cursor) in cursors.iter_mut().enumerate() {
                 if cursor.keys.front().is_some_and(|(key, _)| *key == least) {
                     let taken = cursor.keys.pop_front();
-                    first = first.or(taken);
+                    first = first.or(taken.map(|(key, entry)| (key, at, entry)));
                 }
             }
-            let Some((key, entry)) = first else { break };
+            let Some((key, at, entry)) = first else { break };
             if provider.is_some_and(|wanted| entry.metadata.provider.as_deref() != Some(wanted)) {
                 continue;
             }
             if req.limit.is_some_and(|limit| entries.len() >= limit) {
-                return Ok(ListPage::new(entries, last));
+                return Ok(ListPage::new(readable(entries, &cursors), last));
             }
             last = Some(key);
-            entries.push(entry);
+            entries.push((at, entry));
         }
-        entries.extend(merged_references(cursors));
+        let mut entries = readable(entries, &cursors);
+        entries.extend(merged_references(cursors, &entries));
         Ok(ListPage::new(entries, None))
     }
 }
 
-/// What is no key of ours, each name once.
-fn merged_references(cursors: Vec<Cursor>) -> Vec<ListEntry> {
-    let mut names = BTreeSet::new();
+/// The keys without those that an earlier member has too, and cannot read: a read of one ends there, with an error. Such
+/// a name is a reference, which comes after the member's last key; in the pages before that one it is not known yet.
+fn readable(entries: Vec<(usize, ListEntry)>, cursors: &[Cursor]) -> Vec<ListEntry> {
+    let mut holders: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, cursor) in cursors.iter().enumerate() {
+        for entry in &cursor.references {
+            holders.entry(entry.name.to_string()).or_insert(at);
+        }
+    }
+    let is_readable = |(at, entry): &(usize, ListEntry)| match holders.is_empty() {
+        true => true,
+        false => holders.get(&entry.name.to_string()).is_none_or(|holder| holder > at),
+    };
+    let entries = entries.into_iter().filter(is_readable);
+    entries.map(|(_, entry)| entry).collect()
+}
+
+/// What is no key of ours, each name once, and none that an earlier member has as a key.
+fn merged_references(cursors: Vec<Cursor>, keys: &[ListEntry]) -> Vec<ListEntry> {
+    let mut names: BTreeSet<String> = match cursors.iter().all(|cursor| cursor.references.is_empty()) {
+        true => BTreeSet::new(),
+        false => keys.iter().map(|entry| entry.name.to_string()).collect(),
+    };
     let mut references: Vec<ListEntry> = cursors
         .into_iter()
         .flat_map(|cursor| cursor.references)

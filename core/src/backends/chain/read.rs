@@ -137,7 +137,7 @@ impl Chain {
         let mut is_decided = false;
         for at in 0..self.members.len() {
             for mut step in self.explain_in(cx, at, key).await? {
-                step.shadowed = is_decided;
+                step.shadow(is_decided);
                 is_decided |= step.decides();
                 steps.push(step);
             }
@@ -149,7 +149,7 @@ impl Chain {
         let name = self.members[at].name();
         if !self.fits(at, key) {
             let step = ExplainStep::new(key, name, ExplainAnswer::Absent);
-            return Ok(vec![step.with_detail("it takes no key of this length")]);
+            return Ok(vec![step.with_detail("it takes no key of this form or length")]);
         }
         if cx.remaining().is_zero() {
             return Ok(vec![ExplainStep::new(key, name, ExplainAnswer::NotAsked)]);

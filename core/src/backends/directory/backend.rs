@@ -10,8 +10,8 @@ use super::config::{Config, PATH};
 use super::names;
 use super::way::{self, Way};
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeToken, Description, GetRequest, Health, ListPage, ListRequest, Operation,
-    Persistence, lacks,
+    Backend, BoxFuture, Capabilities, ChangeToken, Description, ExplainStep, GetRequest, Health, ListPage, ListRequest,
+    Operation, Persistence, explain_at, lacks,
 };
 use crate::backends::mounted::{self, Watch};
 use crate::context::CallContext;
@@ -245,6 +245,16 @@ impl Backend for Directory {
         false
     }
 
+    fn location(&self) -> Option<String> {
+        let folder = &self.opened.config.folder;
+        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
+        Some(folder.to_string_lossy().into_owned())
+    }
+
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        names::file(key).map(drop).map_err(|error| error.with_backend(NAME))
+    }
+
     /// One look at each file that was read, and each folder that had no file. A folder on another machine is not looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {
         self.worker.is_none().then(|| self.opened.watch.token())
@@ -261,6 +271,11 @@ impl Backend for Directory {
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         let key = req.key.clone();
         self.run(cx, Operation::Describe, move |opened| opened.describe(&key))
+    }
+
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        let path = names::file(req.key).map(|name| self.opened.config.folder.join(name));
+        explain_at(self, cx, req, path.ok().map(|path| shown(&path)))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

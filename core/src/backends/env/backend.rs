@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::config::Config;
 use super::names::{Names, both_set};
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeToken, Description, GetRequest, Health, ListPage, ListRequest, Operation,
-    Persistence, lacks,
+    Backend, BoxFuture, Capabilities, ChangeToken, Description, ExplainStep, GetRequest, Health, ListPage, ListRequest,
+    Operation, Persistence, explain_at, lacks,
 };
 use crate::backends::mounted::{self, Watch};
 use crate::config::variables::{Variable, Variables};
@@ -187,6 +187,16 @@ impl Opened {
         }
     }
 
+    /// The name of the variable that a read looks at.
+    fn variable_of(&self, key: &SecretKey) -> String {
+        let variable = self.names.variable(key);
+        let is_set = |name: &String| self.variables.get(name).is_some();
+        match self.names.file_variable(&variable).filter(is_set) {
+            Some(file) if !is_set(&variable) => file,
+            _ => variable,
+        }
+    }
+
     fn get(&self, key: &SecretKey) -> Result<Option<Secret>> {
         match self.find(key)? {
             None => Ok(None),
@@ -301,6 +311,11 @@ impl Backend for Environment {
         false
     }
 
+    /// One place, whatever the prefix: a longer one picks from the variables of a shorter one.
+    fn location(&self) -> Option<String> {
+        Some("environment".to_owned())
+    }
+
     /// Variables never change while the backend is open; files that they name may. Those on another machine are not
     /// looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {
@@ -326,6 +341,11 @@ impl Backend for Environment {
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         let key = req.key.clone();
         self.run(cx, Operation::Describe, move |opened| opened.describe(&key))
+    }
+
+    /// The variable, or the one beside it that names a file where only that is set.
+    fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
+        explain_at(self, cx, req, Some(self.opened.variable_of(req.key)))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

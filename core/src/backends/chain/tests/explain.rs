@@ -122,7 +122,7 @@ fn scopes_are_asked_in_order_over_all_members() {
     assert_eq!(keys, [["user/ann/N"; 3], ["org/acme/N"; 3], ["global/N"; 3]].concat());
     assert_eq!(told.answer, Some(4));
     assert_eq!(told.steps[4].scope(), scopes[1]);
-    assert!(told.steps[5..].iter().all(|step| step.shadowed));
+    assert_eq!(shadowed(&told), [[false; 3], [false; 3], [true, false, false]].concat());
     fails(three.manager().explain("org/acme/N", &scopes), ErrorKind::InvalidKey);
     fails(
         three.manager().explain("N", &[SecretScope::org("no id")]),
@@ -172,6 +172,40 @@ fn a_key_that_a_member_cannot_hold_is_absent_with_the_reason() {
     let told = manager.explain("org/acme/A_LONG_NAME", &[]).unwrap();
     assert_eq!(words(&told), ["absent", "absent"]);
     assert!(told.steps.iter().all(|step| step.detail.is_some()));
+}
+
+#[cfg(all(feature = "env", feature = "directory", feature = "file", feature = "encrypted"))]
+#[test]
+fn each_place_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| {
+        let folder = std::fs::canonicalize(folder.path()).unwrap();
+        folder.join(name).to_str().unwrap().to_owned()
+    };
+    let manager = SecretManager::builder()
+        .without_environment()
+        .backend("chain")
+        .option("chain.members", "env,directory,file,encrypted,memory")
+        .option("chain.writer", "encrypted")
+        .option("env.prefix", "PLACES_")
+        .option("directory.path", at(""))
+        .option("file.path", at("s.json"))
+        .option("encrypted.path", at("s.strongroom"))
+        .secret_option("encrypted.key", "42".repeat(32))
+        .open_blocking()
+        .unwrap();
+    manager.set("org/acme/K", &Secret::new("v")).unwrap();
+    let told = manager.explain("org/acme/K", &[]).unwrap();
+    let details: Vec<_> = told.steps.iter().map(|step| step.detail.clone()).collect();
+    let expected = [
+        Some("PLACES_ORG_ACME_K".to_owned()),
+        Some(at("org/acme/K")),
+        Some(at("s.json")),
+        Some(at("s.strongroom")),
+        None,
+    ];
+    assert_eq!(details, expected);
+    assert_eq!((told.answer, shadowed(&told)), (Some(3), vec![false; 5]));
 }
 
 #[derive(Debug, Default)]

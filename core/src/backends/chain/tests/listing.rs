@@ -120,3 +120,62 @@ fn a_list_with_a_hole_is_an_error_whatever_reads_are_allowed() {
         fails(three.manager().list(ListOptions::new()), kind);
     }
 }
+
+#[cfg(feature = "env")]
+#[test]
+fn a_chain_over_variables_says_how_they_are_listed() {
+    let builder = crate::SecretManager::builder().without_environment().backend("chain");
+    let manager = builder.option("chain.members", "memory,env").open_blocking().unwrap();
+    let error = fails(manager.list(ListOptions::new()), ErrorKind::Unsupported);
+    assert!(
+        error.help().contains("env.known") && error.help().contains("env.mapping"),
+        "{error}"
+    );
+}
+
+#[cfg(feature = "file")]
+#[test]
+fn a_key_that_a_read_cannot_come_to_is_listed_once_and_not_as_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.json");
+    let open = |members: &str| {
+        let builder = crate::SecretManager::builder().without_environment().backend("chain");
+        let builder = builder.option("chain.members", members).option("chain.writer", "file");
+        builder
+            .option("file.path", path.to_str().unwrap())
+            .open_blocking()
+            .unwrap()
+    };
+    let first = open("file,memory");
+    first.set("k", &Secret::new("canary")).unwrap();
+    first.set("l", &Secret::new("v")).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"canary\"", "17")).unwrap();
+    drop(first);
+    let memory = Arc::new(MemoryBackend::new());
+    put(&*memory, "k", &Secret::new("v"));
+    put(&*memory, "m", &Secret::new("v"));
+    let mut settings = crate::Settings::new();
+    settings
+        .set("file.path", path.to_str().unwrap(), crate::Origin::Builder)
+        .unwrap();
+    let file = crate::testing::open_backend("file", "strongroom", &settings, &super::cx()).unwrap();
+    let over = |members: Vec<Arc<dyn crate::backend::Backend>>| {
+        let chain = super::Chain::new(members, None, false);
+        let builder = crate::SecretManager::builder().without_environment();
+        builder.backend_instance(Arc::new(chain)).open_blocking().unwrap()
+    };
+    let told = |manager: &SecretManager| {
+        let page = manager.list(ListOptions::new()).unwrap();
+        let entries = page.entries.iter();
+        let told = entries.map(|entry| (entry.name.to_string(), entry.name.key().is_some()));
+        told.collect::<Vec<_>>()
+    };
+    let named = |name: &str, is_key| (format!("global/{name}"), is_key);
+    let hidden = over(vec![file.clone(), memory.clone()]);
+    fails(hidden.get("k"), ErrorKind::Integrity);
+    assert_eq!(told(&hidden), [named("l", true), named("m", true), named("k", false)]);
+    let readable = over(vec![memory, file]);
+    assert!(readable.get("k").unwrap().is_some());
+    assert_eq!(told(&readable), [named("k", true), named("l", true), named("m", true)]);
+}

@@ -11,7 +11,7 @@ use crate::args::Global;
 use crate::commands::tell_made;
 use crate::document_format::{DialectArg, FormatArg, fernet_keys, of_file};
 use crate::failure::{Failure, report};
-use crate::session::{self, Create};
+use crate::session;
 use crate::{input, output};
 
 const EXAMPLES: &str = "\
@@ -71,9 +71,9 @@ pub(crate) enum NamesArg {
 pub(crate) fn run(global: &Global, args: &ImportArgs) -> Result<(), Failure> {
     let options = options(args)?;
     let document = document(args.file.as_deref())?;
-    // A dry run makes no store.
+    // A dry run makes no store; where there is none yet, nothing is in the way.
     let (manager, made) = match args.dry_run {
-        true => (session::open(global, Create::Never)?, false),
+        true => (session::open_or_stand_in(global)?.0, false),
         false => session::open_or_make(global)?,
     };
     tell_made(global, &manager, made)?;

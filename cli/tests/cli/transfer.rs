@@ -183,7 +183,7 @@ fn a_document_with_one_fault_changes_nothing_and_no_value_is_shown() {
             "line 2 ",
         ),
         ("yaml", "A: CANARY\nB: *CANARY", "invalid_argument", 52, "line 2 "),
-        ("fernet", "{\"A\": \"CANARY\"}", "invalid_argument", 52, "--key-file"),
+        ("fernet", "{\"A\": \"CANARY\"}", "key_missing", 61, "--key-file"),
         ("yaml", "", "invalid_argument", 52, "empty"),
     ] {
         let failed = home
@@ -233,4 +233,14 @@ fn a_document_of_100_mb_is_imported() {
     let beyond = vec![b'#'; (128 << 20) + 1];
     home.run_with(&["import", "--format", "dotenv"], &beyond)
         .fails("too_large", 53);
+}
+
+#[test]
+fn a_dry_run_takes_a_store_that_is_not_there_for_an_empty_one_and_makes_none() {
+    let home = Home::new();
+    let dry = home
+        .run_with(&["import", "--format", "dotenv", "--dry-run"], b"A=1\n")
+        .ok();
+    assert_eq!(dry.text(), "create\tglobal/A\n");
+    assert!(!home.store().exists());
 }

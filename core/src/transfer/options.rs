@@ -96,6 +96,9 @@ words! {
         "escape" => Escape,
         /// They are left out.
         "skip" => Skip,
+        /// As [`Refuse`](Self::Refuse); and of `env` and `dotenv` documents, names that an export had to escape are read
+        /// back: `MY_2KEY` is `my-key`. A name that an export would have left as it is stays so.
+        "unescape" => Unescape,
     }
 }
 
@@ -220,7 +223,8 @@ pub struct ExportOptions {
     pub full_names: bool,
     /// Whether expired secrets are exported too; they are skipped otherwise.
     pub include_expired: bool,
-    /// Whether something that would be skipped is an error.
+    /// Whether something that would be skipped, or that the document does not hold (metadata, a name that is
+    /// escaped), is an error.
     pub strict: bool,
     /// The keys of a `fernet` document, separated by commas; the first one writes.
     pub fernet_keys: Option<SecretValue>,
@@ -284,7 +288,7 @@ impl ExportOptions {
         self
     }
 
-    /// Fails where something would be skipped.
+    /// Fails where something would be skipped or would not be held.
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.strict = true;

@@ -13,6 +13,7 @@ mod report;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+pub(crate) use compare::losses;
 pub use options::CopyOptions;
 pub use plan::{CopyAction, CopyLoss, CopyPlan, PlannedCopy};
 pub use report::{CopiedSecret, CopyOutcome, CopyPhase, CopyProgress, CopyReport};

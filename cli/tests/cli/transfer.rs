@@ -219,7 +219,11 @@ fn expired_secrets_are_named_and_left_out() {
     let named = home
         .run(&["export", "--format", "env", "A", "OLD"])
         .fails("expired", 11);
-    assert!(named.stderr.contains("global/OLD"), "{}", named.stderr);
+    assert!(
+        named.stderr.contains("global/OLD") && named.stderr.contains("--include-expired"),
+        "{}",
+        named.stderr
+    );
     assert!(named.stdout.is_empty());
     let named = home
         .run(&["export", "--format", "env", "OLD", "--include-expired"])

@@ -216,7 +216,7 @@ pub struct ExportOptions {
     /// Only keys whose text begins so, as in [`ListOptions::prefix`](crate::ListOptions::prefix).
     pub prefix: Option<String>,
     /// Exactly these secrets, each a key's text; `scope` and `prefix` do not count then. The only way for a backend
-    /// that cannot list.
+    /// that cannot list, and for `env` and `dotenv` names that steer a shell (`PATH`).
     pub keys: Vec<String>,
     /// Whether names tell the whole key: for `env` and `dotenv` the plain variable
     /// ([`VariableMapping::Plain`](crate::VariableMapping::Plain)), else the key's text.

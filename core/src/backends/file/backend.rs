@@ -48,6 +48,17 @@ struct Entry {
     created_at: Option<time::OffsetDateTime>,
 }
 
+impl Entry {
+    fn of(request: SetRequest<'_>) -> Self {
+        Self {
+            key: request.key.clone(),
+            secret: request.secret.duplicate(),
+            condition: owned(request.condition),
+            created_at: request.created_at,
+        }
+    }
+}
+
 /// [`IfVersion`] for a job that outlives its request.
 enum Condition {
     Any,
@@ -346,13 +357,7 @@ impl Backend for FileBackend {
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        let entry = Entry {
-            key: req.key.clone(),
-            secret: req.secret.duplicate(),
-            condition: owned(req.condition),
-            created_at: req.created_at,
-        };
-        let written = self.put(cx, Operation::Set, vec![entry]);
+        let written = self.put(cx, Operation::Set, vec![Entry::of(req)]);
         Box::pin(async move {
             let outcome = written.await?.into_iter().next();
             outcome.ok_or_else(|| {
@@ -374,13 +379,7 @@ impl Backend for FileBackend {
         if req.entries.is_empty() {
             return Box::pin(std::future::ready(Ok(SetManyOutcome::new(Vec::new()))));
         }
-        let entry = |(key, secret): &(SecretKey, Secret)| Entry {
-            key: key.clone(),
-            secret: secret.duplicate(),
-            condition: Condition::Any,
-            created_at: None,
-        };
-        let written = self.put(cx, Operation::SetMany, req.entries.iter().map(entry).collect());
+        let written = self.put(cx, Operation::SetMany, req.requests().map(Entry::of).collect());
         Box::pin(async move { Ok(SetManyOutcome::new(written.await?.into_iter().map(Ok).collect())) })
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
+use strongroom::backend::Persistence;
 use strongroom::blocking::SecretManager;
 use strongroom::transfer::{
     CopiedSecret, CopyAction, CopyLoss, CopyOptions, CopyOutcome, CopyPlan, CopyProgress, CopyReport, IfExists,
@@ -39,6 +40,9 @@ pub(crate) fn run(global: &Global, ends: &EndArgs, how: &HowArgs, what: &What) -
     }
     let source = source(global, ends)?;
     let target = Target::open(global, ends)?;
+    if !how.dry_run {
+        target.lasts()?;
+    }
     let format = output::format_or_default(how.output);
     let options = options(how, what);
     let plan = source.copy_plan(target.manager(), &options)?;
@@ -149,6 +153,22 @@ impl Target {
             session::tell_plain(global, &manager);
         }
         Ok(Self { manager, is_missing })
+    }
+
+    /// Refuses a place that ends with this command.
+    fn lasts(&self) -> Result<(), Failure> {
+        let backend = self.manager.backend();
+        if self.is_missing || backend.capabilities().persistence > Persistence::Process {
+            return Ok(());
+        }
+        let message = format!(
+            "what `{}` holds ends with this command, so a copy to it is lost at once",
+            backend.name()
+        );
+        Err(Error::new(ErrorKind::InvalidArgument, message)
+            .with_backend(backend.name())
+            .with_help("name a backend that keeps secrets, such as `encrypted`")
+            .into())
     }
 
     /// The same place, made where it was not there.

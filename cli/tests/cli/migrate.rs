@@ -258,3 +258,54 @@ fn a_person_is_asked_first_and_sees_how_far_it_is() {
     .unwrap();
     assert_eq!((code, screen.as_str()), (0, ""), "{screen}");
 }
+
+/// A process's memory ends with the command: what is moved there is nowhere afterwards.
+#[test]
+fn nothing_goes_to_a_place_that_ends_with_the_command() {
+    let home = home();
+    for to in [
+        &["--to", "memory"][..],
+        &[
+            "--to",
+            "chain",
+            "--to-option",
+            "chain.members=memory",
+            "--to-option",
+            "chain.writer=memory",
+        ],
+    ] {
+        for more in [&["--delete-source", "--yes", "--allow-loss"][..], &["--yes"], &[]] {
+            home.run(&[&["migrate"][..], to, more].concat())
+                .fails("invalid_argument", 52);
+        }
+        home.run(&[&["copy", "A"][..], to].concat())
+            .fails("invalid_argument", 52);
+        assert_eq!(home.get("A"), b"value-a");
+        let plan = home.run(&[&["migrate", "--dry-run"][..], to].concat()).ok();
+        assert!(plan.text().contains("global/A\tcreate"), "{}", plan.text());
+    }
+}
+
+#[test]
+fn a_chain_is_not_emptied_into_its_own_member() {
+    let home = home();
+
+    let ends = [
+        ["--from", "encrypted", "--to", "chain", "--to-option"],
+        ["--from", "chain", "--to", "encrypted", "--from-option"],
+    ];
+    for [from, source, to, target, option] in ends {
+        let mut args = vec!["migrate", "--delete-source", "--yes", from, source, to, target];
+        for setting in [
+            "chain.members=env,encrypted",
+            "chain.writer=encrypted",
+            "env.mapping=escaped",
+        ] {
+            args.extend([option, setting]);
+        }
+        let run = home.run(&args);
+        assert!(run.stderr.contains("`encrypted` in the "), "{}", run.stderr);
+        assert_eq!(run.code, 52, "{}", run.stderr);
+        assert_eq!(home.get("A"), b"value-a");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod capabilities;
 mod explain;
+mod location;
 mod open;
 mod report;
 mod request;
@@ -14,6 +15,7 @@ use std::pin::Pin;
 
 pub use capabilities::{Capabilities, Persistence};
 pub use explain::{ExplainAnswer, ExplainStep, Explanation};
+pub use location::Location;
 pub(crate) use open::OpenRequest;
 pub use report::{
     BatchFailure, BatchResult, ChangeStep, ChangeToken, Description, EntryName, Health, HealthState, ListEntry,
@@ -69,6 +71,13 @@ pub trait Backend: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Every place where it reads or writes secrets: its own, or where it asks other backends theirs. A copy between two
+    /// that share one is refused, because what is removed in one of them would be gone from the other.
+    fn locations(&self) -> Vec<Location> {
+        let own = self.location().map(|place| Location::new(self.name(), place));
+        own.into_iter().collect()
+    }
+
     /// A value that differs after any change of what is stored, by whomever. Synchronous, at most some microseconds,
     /// no I/O beyond `stat` and a shared-memory read. `None` where the backend has no such thing: then time decides
     /// how long the cache trusts its entries.
@@ -111,6 +120,17 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// [`ErrorKind::Ambiguous`] naming two keys and what they share.
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
         let _ = keys;
+        Ok(())
+    }
+
+    /// Whether the backend could hold a secret of such a key at all: its form, and its length beyond what
+    /// [`Capabilities::max_key`] says. Synchronous, no I/O. A chain asks before it asks for a secret, so that a member's
+    /// error about a key is told from one about what is stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`], [`ErrorKind::TooLarge`].
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        let _ = key;
         Ok(())
     }
 

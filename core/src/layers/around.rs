@@ -113,6 +113,10 @@ impl<L: Around> Backend for Layered<L> {
         self.inner.change_token()
     }
 
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        self.inner.check_key(key)
+    }
+
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
         self.inner.check_together(keys)
     }

@@ -12,6 +12,7 @@ mod write;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -358,17 +359,17 @@ impl SecretManager {
         }
     }
 
-    /// Whether both have their secrets in one place: one backend, one location, or two names of one file.
-    pub(crate) fn is_same_place(&self, other: &Self) -> bool {
+    /// The first place where both have secrets, as ours and as theirs: one location, or two names of one file.
+    pub(crate) fn shared_place(&self, other: &Self) -> Option<(&'static str, &'static str)> {
         let (ours, theirs) = (&self.shared.backend, &other.shared.backend);
-        let file = |location: &str| files::file_id(location.as_ref()).ok().flatten();
-        Arc::ptr_eq(ours, theirs)
-            || match (ours.location(), theirs.location()) {
-                (Some(ours), Some(theirs)) => {
-                    ours == theirs || file(&ours).is_some_and(|ours| file(&theirs) == Some(ours))
-                }
-                _ => false,
-            }
+        if Arc::ptr_eq(ours, theirs) {
+            return Some((ours.name(), theirs.name()));
+        }
+        let theirs = theirs.locations();
+        ours.locations().iter().find_map(|our| {
+            let found = theirs.iter().find(|their| is_same_place(&our.place, &their.place))?;
+            Some((our.backend, found.backend))
+        })
     }
 
     /// Makes the next read ask the backend.
@@ -377,6 +378,14 @@ impl SecretManager {
             cache.remove(cache_key(key));
         }
     }
+}
+
+fn is_same_place(one: &str, other: &str) -> bool {
+    let file = |place: &str| {
+        let path = Path::new(place);
+        path.is_absolute().then(|| files::file_id(path).ok().flatten())?
+    };
+    one == other || file(one).is_some_and(|one| file(other) == Some(one))
 }
 
 /// Calls `look` with the bytes that a text in a scope is cached under.

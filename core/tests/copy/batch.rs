@@ -6,7 +6,7 @@ use super::*;
 fn many_secrets_go_in_few_writes_and_each_is_told() {
     let source = in_memory();
     for number in 0..300 {
-        source.set(&format!("N{number}"), &Secret::new("v")).unwrap();
+        source.set(format!("N{number}"), &Secret::new("v")).unwrap();
     }
     let fault = FaultBackend::new(memory());
     // Alone none is written, so all went with others.

@@ -3,6 +3,7 @@
 
 mod backends;
 mod batch;
+mod chains;
 mod journal;
 mod removal;
 

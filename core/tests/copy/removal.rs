@@ -111,3 +111,24 @@ fn a_removal_depends_on_its_condition_in_every_place_that_knows_conditions() {
         assert_eq!(kind(delete(IfVersion::Is(&versions[1]))), ErrorKind::NotFound, "{word}");
     }
 }
+
+#[test]
+fn nothing_is_removed_that_the_target_keeps_less_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = encrypted(folder.path(), "a");
+    fill(&source);
+    let delete = || CopyOptions::new().delete_source();
+    let short = [
+        in_memory(),
+        limited(|can| can.persistence = strongroom::backend::Persistence::Boot),
+    ];
+    for target in short {
+        let error = source.copy_to(&target, delete()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.message().contains("`disk`"), "{error}");
+        assert_eq!((names(&source).len(), names(&target).len()), (3, 0));
+        assert_eq!(source.copy_to(&target, CopyOptions::new()).unwrap().deleted(), 0);
+    }
+    let lasting = limited(|can| can.persistence = strongroom::backend::Persistence::Remote);
+    assert_eq!(source.copy_to(&lasting, delete()).unwrap().deleted(), 3);
+}

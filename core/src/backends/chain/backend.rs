@@ -4,11 +4,12 @@ use super::Chain;
 use super::members::NAME;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
 };
 use crate::context::CallContext;
 use crate::error::Result;
+use crate::key::SecretKey;
 use crate::secret::Secret;
 
 impl Backend for Chain {
@@ -24,8 +25,29 @@ impl Backend for Chain {
         self.members.iter().any(|member| member.needs_runtime())
     }
 
+    /// The places of all members, and who writes: two chains are one where both are the same.
+    fn location(&self) -> Option<String> {
+        let members: Vec<_> = self.members.iter().map(|member| told(&**member)).collect();
+        let writer = self.writer.map_or("nobody", |writer| self.members[writer].name());
+        Some(format!("{}; {writer} writes", members.join(", ")))
+    }
+
+    fn locations(&self) -> Vec<Location> {
+        self.members.iter().flat_map(|member| member.locations()).collect()
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         self.token()
+    }
+
+    /// Keys that share a name in any member cannot be asked for together: that one may hold them.
+    fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
+        for at in 0..self.members.len() {
+            let held: Vec<_> = keys.iter().filter(|key| self.fits(at, key)).cloned().collect();
+            let checked = self.members[at].check_together(&held);
+            checked.map_err(|error| self.named(error, at, Operation::GetMany))?;
+        }
+        Ok(())
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
@@ -136,5 +158,13 @@ impl Backend for Chain {
             let ended = self.ask_all(cx, Operation::Close, |member| member.close(cx), &self.members);
             ended.await.into_iter().collect()
         })
+    }
+}
+
+/// A member's word and place.
+fn told(member: &dyn Backend) -> String {
+    match member.location() {
+        Some(place) => format!("{} {place}", member.name()),
+        None => member.name().to_owned(),
     }
 }

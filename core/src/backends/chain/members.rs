@@ -91,9 +91,11 @@ impl Chain {
             .with_backend(self.members[at].name())
     }
 
-    /// Whether a member may have the key. One that is longer than it takes is not in it.
+    /// Whether a member may have the key. One that is longer than it takes, or of a form that it cannot hold, is not in
+    /// it.
     pub(super) fn fits(&self, at: usize, key: &SecretKey) -> bool {
-        key.as_str().len() <= self.members[at].capabilities().max_key
+        let member = &self.members[at];
+        key.as_str().len() <= member.capabilities().max_key && member.check_key(key).is_ok()
     }
 
     /// What a member's answer means for a read that may pass it over: an error ends it, unless it is kept in
@@ -161,9 +163,10 @@ impl Chain {
     }
 }
 
-/// Whether a member says that it can hold no such key. The key itself has been checked before.
+/// Whether a member says that it can hold no such key. The key itself has been checked before. `too_large` is none of
+/// these: what is too large may be the very secret, which must not be taken for absent.
 pub(super) fn cannot_hold(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::InvalidKey | ErrorKind::TooLarge)
+    error.kind() == ErrorKind::InvalidKey
 }
 
 /// The error of a read that passed a member over and found the secret in no other.

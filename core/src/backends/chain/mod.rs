@@ -4,7 +4,7 @@
 //! Reads: absent goes on to the next member and every error stops, except that one that is out of reach
 //! (`unavailable timeout rate_limited`) may be passed over where `chain.allow_unavailable` is on. If then nobody has the
 //! secret, the answer is that error: nobody knows whether the secret exists. A key that a member cannot hold is absent
-//! from it.
+//! from it; that a value, or the document with all of them, is too large is an error like any other.
 //!
 //! Writes go to the writer alone, and never where they would not be seen: what another member has decides, and a member
 //! that cannot tell stops a write, whatever the settings allow to reads. The other members are looked at right before

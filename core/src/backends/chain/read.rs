@@ -149,7 +149,7 @@ impl Chain {
         let name = self.members[at].name();
         if !self.fits(at, key) {
             let step = ExplainStep::new(key, name, ExplainAnswer::Absent);
-            return Ok(vec![step.with_detail("it takes no key of this length")]);
+            return Ok(vec![step.with_detail("it takes no key of this form or length")]);
         }
         if cx.remaining().is_zero() {
             return Ok(vec![ExplainStep::new(key, name, ExplainAnswer::NotAsked)]);

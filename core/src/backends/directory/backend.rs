@@ -207,6 +207,16 @@ impl Backend for Directory {
         false
     }
 
+    fn location(&self) -> Option<String> {
+        let folder = &self.opened.config.folder;
+        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
+        Some(folder.to_string_lossy().into_owned())
+    }
+
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        names::file(key).map(drop).map_err(|error| error.with_backend(NAME))
+    }
+
     /// One look at each file that was read. A folder on another machine is not looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {
         self.worker.is_none().then(|| self.opened.watch.token())

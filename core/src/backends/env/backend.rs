@@ -277,6 +277,11 @@ impl Backend for Environment {
         false
     }
 
+    /// One place, whatever the prefix: a longer one picks from the variables of a shorter one.
+    fn location(&self) -> Option<String> {
+        Some("environment".to_owned())
+    }
+
     /// Variables never change while the backend is open; files that they name may. Those on another machine are not
     /// looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {

@@ -4,8 +4,8 @@ use super::control::{FaultBackend, NAME};
 use super::gate;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, IfVersion, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
-    SetOutcome, SetRequest, Terms, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome,
+    SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -55,8 +55,16 @@ impl Backend for FaultBackend {
         self.inner.location()
     }
 
+    fn locations(&self) -> Vec<Location> {
+        self.inner.locations()
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         self.inner.change_token()
+    }
+
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        self.inner.check_key(key)
     }
 
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {

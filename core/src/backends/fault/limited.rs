@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
     set_one_by_one,
 };
 use crate::context::CallContext;
@@ -54,8 +54,16 @@ impl Backend for LimitedBackend {
         self.inner.location()
     }
 
+    fn locations(&self) -> Vec<Location> {
+        self.inner.locations()
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         self.inner.change_token()
+    }
+
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        self.inner.check_key(key)
     }
 
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {

@@ -118,6 +118,10 @@ impl Backend for Cached {
         self.inner.change_token()
     }
 
+    fn check_key(&self, key: &SecretKey) -> Result<()> {
+        self.inner.check_key(key)
+    }
+
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
         self.inner.check_together(keys)
     }

@@ -55,7 +55,7 @@ impl Copy<'_> {
     }
 
     /// Writes all or none. Those that the target has now, as they are in the source.
-    async fn write_all(&self, due: Vec<(SecretKey, Due)>) -> Result<BTreeSet<SecretKey>> {
+    async fn write_all(&self, due: Vec<(SecretKey, Box<Due>)>) -> Result<BTreeSet<SecretKey>> {
         let steps = |step: fn(SecretKey) -> Step| due.iter().map(|(key, _)| step(key.clone())).collect();
         self.journal.enter_all(self.source, steps(Step::Write)).await?;
         let terms: Vec<_> = due.iter().map(|(_, due)| self.terms(due)).collect();
@@ -98,7 +98,7 @@ mod tests {
         let builder = SecretManager::builder().without_environment().backend(word);
         let builder = settings
             .iter()
-            .fold(builder, |builder, (key, value)| builder.option(*key, value));
+            .fold(builder, |builder, (key, value)| builder.option(key, value));
         block_on(builder.open()).unwrap()
     }
 

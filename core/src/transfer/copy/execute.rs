@@ -32,7 +32,7 @@ pub(super) enum Found {
     /// The target has it already.
     Same,
     /// It is to be written.
-    Due(Due),
+    Due(Box<Due>),
 }
 
 /// A secret that is to be written, as it is in the source now.
@@ -125,11 +125,11 @@ impl Copy<'_> {
                 return Err(in_the_way_of(self.target, key));
             }
         }
-        Ok(Found::Due(Due {
+        Ok(Found::Due(Box::new(Due {
             secret,
             present: present.and_then(|present| present.metadata.version),
             created_at,
-        }))
+        })))
     }
 
     /// Writes one secret and reads it back.
@@ -222,8 +222,42 @@ impl Copy<'_> {
             },
             Err(error) => return Err(error.with_key(key)),
         };
+        if deleted && !self.is_left(key, &secret).await? {
+            return Err(self.put_back(key, secret).await);
+        }
         self.journal.enter(self.source, Step::Deleted(key.clone())).await?;
         Ok(deleted)
+    }
+
+    /// Whether the target has the secret still, now that the source has not.
+    async fn is_left(&self, key: &SecretKey, removed: &Secret) -> Result<bool> {
+        let left = read(self.target, key).await?;
+        Ok(left.is_some_and(|left| self.is_same(removed, &left)))
+    }
+
+    /// Undoes a removal that took the secret from the target too, and tells of it.
+    async fn put_back(&self, key: &SecretKey, secret: Secret) -> Error {
+        let created_at = secret.metadata.created_at;
+        let capabilities = self.source.backend().capabilities();
+        let secret = compare::reduced(secret, capabilities);
+        let outcome = async {
+            let condition = if capabilities.cas {
+                IfVersion::Absent
+            } else {
+                IfVersion::Any
+            };
+            let mut request = SetRequest::new(key, &secret).when(condition);
+            request.created_at = created_at;
+            self.source.send_set(&self.source.context()?, request).await
+        };
+        let end = match outcome.await {
+            Ok(_) => "it was put back".to_owned(),
+            Err(error) => format!("it could not be put back ({})", error.kind()),
+        };
+        let message = format!("with the source's secret the target's went or changed: they may share a place; {end}");
+        let error = Error::new(ErrorKind::Integrity, message)
+            .with_help("nothing else was removed; look where the two ends have their secrets");
+        self.source.name(error, Operation::Delete, key)
     }
 
     pub(super) fn is_same(&self, source: &Secret, target: &Secret) -> bool {

@@ -32,7 +32,8 @@ impl SecretManager {
     /// what the target cannot hold. Values are read and compared; nothing is written.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] where both managers have their secrets in one place, and for options that exclude
+    /// [`ErrorKind::InvalidArgument`] where both managers have secrets in one place, be it that of one member of a chain
+    /// (what is read there would count as copied), and for options that exclude
     /// each other; [`ErrorKind::ReadOnly`] where the target, or a source whose secrets are to be removed, cannot be
     /// written; [`ErrorKind::Unsupported`] where the source cannot list and no keys are named; what the source's `list`
     /// and `get` and the target's `get` answer. What stands in the way of single secrets is part of the plan.
@@ -51,7 +52,8 @@ impl SecretManager {
     /// until the copy has ended.
     ///
     /// # Errors
-    /// As [`copy_plan`](Self::copy_plan); before anything is written, what stands in the way of the first such secret:
+    /// As [`copy_plan`](Self::copy_plan); [`ErrorKind::InvalidArgument`] also where the source's secrets are to be removed
+    /// and the target keeps what it holds less long, by its capability `persistence`; before anything is written, what stands in the way of the first such secret:
     /// [`ErrorKind::Conflict`] where the target has another one of that key, [`ErrorKind::Unsupported`] or
     /// [`ErrorKind::TooLarge`] where it cannot hold it, [`ErrorKind::NotFound`] for a key that the source does not have.
     /// [`ErrorKind::Conflict`] where another copy holds the journal; [`ErrorKind::Integrity`] where what was read back
@@ -59,6 +61,7 @@ impl SecretManager {
     /// stays, and nothing was removed.
     pub async fn copy_to(&self, target: &Self, options: CopyOptions) -> Result<CopyReport> {
         check_ends(self, target, &options)?;
+        check_lasting(self, target, &options)?;
         let journal = Keeper::open(self, target, &options).await?;
         let plan = plan::make(self, target, &options, &journal.before().deleting).await?;
         if let Some(error) = plan.refusal() {
@@ -87,12 +90,17 @@ impl SecretManager {
 /// What can be said before any secret is looked at.
 fn check_ends(source: &SecretManager, target: &SecretManager, options: &CopyOptions) -> Result<()> {
     options.check()?;
-    if source.is_same_place(target) {
+    if let Some((ours, theirs)) = source.shared_place(target) {
+        let end = |name: &str, manager: &SecretManager, word: &str| match manager.backend().name() == word {
+            true => name.to_owned(),
+            false => format!("`{word}` in the {name}"),
+        };
+        let (from, to) = (end("source", source, ours), end("target", target, theirs));
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            "source and target are one and the same place",
+            format!("{from} and {to} are one and the same place"),
         )
-        .with_help("name another backend, or another path, for one of them")
+        .with_help("name another backend, or another path, for one of them; of a chain, the member itself")
         .with_backend(target.backend().name()));
     }
     let writable = |manager: &SecretManager, operation| {
@@ -105,6 +113,20 @@ fn check_ends(source: &SecretManager, target: &SecretManager, options: &CopyOpti
         writable(source, Operation::Delete)?;
     }
     Ok(())
+}
+
+/// Refuses to remove secrets that would then be only where they last shorter.
+fn check_lasting(source: &SecretManager, target: &SecretManager, options: &CopyOptions) -> Result<()> {
+    let lasts = |manager: &SecretManager| manager.backend().capabilities().persistence;
+    if !options.delete_source || lasts(target) >= lasts(source) {
+        return Ok(());
+    }
+    let (from, to) = (lasts(source).word(), lasts(target).word());
+    let message =
+        format!("the source's secrets are not removed: they last as `{from}`, and in the target only as `{to}`");
+    Err(Error::new(ErrorKind::InvalidArgument, message)
+        .with_help("name a target that lasts as long, or do not have the source's secrets removed")
+        .with_backend(target.backend().name()))
 }
 
 /// The journal, where there is one, kept off the threads of other people's executors.

@@ -103,11 +103,70 @@ fn a_key_that_a_member_cannot_hold_is_absent_from_it() {
     let odd = Three::new(None, false);
     odd.put(2, "org/acme/A_LONG_NAME", &Secret::new("v"));
     odd.fail(0, Operation::Get, ErrorKind::InvalidKey);
-    odd.fail(1, Operation::Get, ErrorKind::TooLarge);
     let chain = super::Chain::new(vec![short, odd.chain.clone()], None, false);
     let manager = over(chain);
     assert_eq!(text(manager.get("org/acme/A_LONG_NAME").unwrap()).as_deref(), Some("v"));
     assert_eq!(manager.get_many(&["org/acme/A_LONG_NAME"]).unwrap().secrets.len(), 1);
+}
+
+#[test]
+fn what_is_too_large_in_a_member_is_there_and_stops() {
+    let three = Three::new(Some(2), true);
+    three.put(2, "K", &Secret::new("older"));
+    for operation in [Operation::Get, Operation::GetMany, Operation::Describe] {
+        three.fail(0, operation, ErrorKind::TooLarge);
+        let manager = three.manager();
+        match operation {
+            Operation::Get => drop(fails(manager.get("K"), ErrorKind::TooLarge)),
+            Operation::GetMany => drop(fails(manager.get_many(&["K"]), ErrorKind::TooLarge)),
+            _ => {
+                fails(manager.describe("K"), ErrorKind::TooLarge);
+                fails(manager.set("K", &Secret::new("new")), ErrorKind::TooLarge);
+                fails(manager.delete("K"), ErrorKind::TooLarge);
+            }
+        }
+    }
+    three.members[0].set_script(Script::new());
+    assert_eq!(text(three.manager().get("K").unwrap()).as_deref(), Some("older"));
+}
+
+#[cfg(feature = "directory")]
+#[test]
+fn a_key_that_is_no_files_name_is_absent_from_a_folder_and_a_file_that_is_too_large_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let manager = |key: &str| {
+        let builder = SecretManager::builder().without_environment().backend("chain");
+        let manager = builder
+            .option("chain.members", "directory,memory")
+            .option("chain.writer", "memory")
+            .option("max_value", "1024")
+            .option("directory.path", folder.path().to_str().unwrap())
+            .open_blocking()
+            .unwrap();
+        manager.set(key, &Secret::new("older")).unwrap();
+        manager
+    };
+    let long = "k".repeat(256);
+    for key in [long.as_str(), "..dots"] {
+        assert_eq!(text(manager(key).get(key).unwrap()).as_deref(), Some("older"));
+    }
+    let with_k = manager("K");
+    std::fs::write(folder.path().join("K"), "v".repeat(1025)).unwrap();
+    fails(with_k.get("K"), ErrorKind::TooLarge);
+}
+
+#[cfg(feature = "env")]
+#[test]
+fn keys_that_share_a_variable_of_a_member_are_not_read_together() {
+    let builder = SecretManager::builder().without_environment().backend("chain");
+    let builder = builder
+        .option("chain.members", "memory,env")
+        .option("chain.writer", "memory");
+    let manager = builder.open_blocking().unwrap();
+    manager.set("org/a_b/c", &Secret::new("of one")).unwrap();
+    let error = fails(manager.get_many(&["org/a_b/c", "org/a/b_c"]), ErrorKind::Ambiguous);
+    assert_eq!(error.backend(), Some("env"), "{error}");
+    assert_eq!(manager.get_many(&["org/a_b/c", "org/a/c"]).unwrap().secrets.len(), 1);
 }
 
 #[test]

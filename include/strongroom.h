@@ -1535,8 +1535,8 @@ strongroom_status_t strongroom_transfer_new(strongroom_transfer_t **transfer,
 
  Words: `format` (export, import; must be set: `env`, `dotenv`, `json`, `yaml`, `fernet`), `dialect` (export, import, of
  `dotenv`: `common`, `python`, `node`, `compose`), `if_exists` (import, copy: `refuse`, `replace`, `skip`), `names`
- (import, what becomes of names that are no keys: `refuse`, `escape`, `skip`). Texts: `scope` (all), `prefix` (export,
- copy), `provider` (import), `journal` (copy: the path of the file that shows where an interrupted copy was). Flags
+ (import, what becomes of names that are no keys: `refuse`, `escape`, `skip`, `unescape`). Texts: `scope` (all),
+ `prefix` (export, copy), `provider` (import), `journal` (copy: the path of the file that shows where an interrupted copy was). Flags
  (`true`, `false`): `full_names`, `include_expired`, `strict` (export), `dry_run` (import), `allow_loss`, `skip_unfit`,
  `delete_source` (copy).
  */

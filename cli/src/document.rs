@@ -29,10 +29,10 @@ fn text(format: Format, content: &Value) -> String {
     unsteering(&text)
 }
 
-/// Both formats let through some characters that steer a terminal, and YAML 1.1 takes others for line ends. They can
-/// only stand inside a quoted scalar, where both know the same escape.
+/// Both formats let through some characters that steer a terminal; YAML 1.1 takes others for line ends, and no YAML has
+/// U+FFFE and U+FFFF. They can only stand inside a quoted scalar, where both know the same escape.
 fn unsteering(text: &str) -> String {
-    let steers = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let steers = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
     if !text.contains(steers) {
         return text.to_owned();
     }
@@ -134,7 +134,7 @@ mod tests {
             ],
             "expired": false,
             "none": null,
-            "text": "a\n\"b\"\\ #: \u{85}\u{202e}é",
+            "text": "a\n\"b\"\\ #: \u{85}\u{202e}é\u{fffe}\u{ffff}",
         });
         let expected = r#"entries:
   - key: "org/acme/a"
@@ -153,7 +153,7 @@ mod tests {
   - "text"
 expired: false
 none: null
-text: "a\n\"b\"\\ #: \u0085\u202eé"
+text: "a\n\"b\"\\ #: \u0085\u202eé\ufffe\uffff"
 "#;
         assert_eq!(text(Format::Yaml, &content), expected);
         assert_eq!(text(Format::Yaml, &json!([])), "[]\n");

@@ -149,6 +149,24 @@ pub(crate) fn open_or_make(global: &Global) -> Result<(SecretManager, bool)> {
     Ok((manager, made))
 }
 
+/// Opens the manager for what only tells what it would write; an empty place that holds everything, as the store will,
+/// stands in for one that is not there yet. Whether it does.
+pub(crate) fn open_or_stand_in(global: &Global) -> Result<(SecretManager, bool)> {
+    let manager = harmless_builder(global).and_then(|builder| open_built(global, builder));
+    or_stand_in(global, manager)
+}
+
+/// The manager, or what stands in for a store that is not there yet.
+pub(crate) fn or_stand_in(global: &Global, manager: Result<SecretManager>) -> Result<(SecretManager, bool)> {
+    match manager {
+        Err(error) if error.kind() == ErrorKind::Unavailable && error.setting() == Some("encrypted.path") => {
+            let empty = builder(global, Access::Change)?.flag("backend", "memory");
+            Ok((empty.open_blocking()?, true))
+        }
+        manager => Ok((manager?, false)),
+    }
+}
+
 /// Where the encrypted store lies, or will.
 fn store_file(global: &Global) -> Option<PathBuf> {
     locations::store_file(&global.app, &inspect(global).settings).ok()

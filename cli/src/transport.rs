@@ -143,25 +143,16 @@ struct Target {
 
 impl Target {
     fn open(global: &Global, ends: &EndArgs) -> Result<Self, Failure> {
-        let is_missing =
-            |error: &Error| error.kind() == ErrorKind::Unavailable && error.setting() == Some("encrypted.path");
-        match target(global, ends, Access::Look) {
-            Ok(manager) => {
-                session::tell_nature(global, &manager);
-                Ok(Self {
-                    manager,
-                    is_missing: false,
-                })
-            }
-            Err(Failure::Strongroom(error)) if is_missing(&error) => Ok(Self {
-                // An empty place that holds everything, as the store will.
-                manager: session::builder(global, Access::Change)?
-                    .flag("backend", "memory")
-                    .open_blocking()?,
-                is_missing: true,
-            }),
-            Err(failure) => Err(failure),
+        let manager = match target(global, ends, Access::Look) {
+            Ok(manager) => Ok(manager),
+            Err(Failure::Strongroom(error)) => Err(error),
+            Err(failure) => return Err(failure),
+        };
+        let (manager, is_missing) = session::or_stand_in(global, manager)?;
+        if !is_missing {
+            session::tell_nature(global, &manager);
         }
+        Ok(Self { manager, is_missing })
     }
 
     /// Refuses a place that ends with this command.

@@ -52,7 +52,7 @@ pub(crate) struct ExportArgs {
     /// Export expired secrets too; they are left out otherwise
     #[arg(long)]
     pub(crate) include_expired: bool,
-    /// Fail where something would be left out
+    /// Fail where something would be left out: secrets, their metadata, names that are no variables
     #[arg(long)]
     pub(crate) strict: bool,
     /// Do not ask before values are shown on a terminal
@@ -86,7 +86,44 @@ pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<(), Failure> {
     for skipped in &export.skipped {
         output::notice(global, &format!("skipped {} ({})", skipped.name, skipped.reason.word()));
     }
+    tell_lost(global, &export);
     write(global, args, &export)
+}
+
+/// Says what an import of the document would not bring back.
+fn tell_lost(global: &Global, export: &Export) {
+    let told = |what: &str, words: Vec<String>| {
+        if !words.is_empty() {
+            output::notice(global, &format!("{} {what}: {}", words.len(), few(&words)));
+        }
+    };
+    let escaped = export.exported.iter().filter(|secret| secret.escaped);
+    told(
+        "names were escaped (`import --names unescape` reads them back)",
+        escaped
+            .map(|secret| format!("{} as {}", secret.key, secret.name))
+            .collect(),
+    );
+    let lossy = export.exported.iter().filter(|secret| !secret.losses.is_empty());
+    told(
+        "secrets have more than a value, which is not in the document",
+        lossy
+            .map(|secret| {
+                let losses: Vec<_> = secret.losses.iter().map(|loss| loss.word()).collect();
+                format!("{} of {}", losses.join(", "), secret.key)
+            })
+            .collect(),
+    );
+}
+
+/// As many words as a notice bears.
+fn few(words: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let first = words[..words.len().min(SHOWN)].join("; ");
+    match words.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first}; and {more} more"),
+    }
 }
 
 fn options(args: &ExportArgs) -> Result<ExportOptions, Failure> {

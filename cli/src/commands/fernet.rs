@@ -106,8 +106,10 @@ fn decrypt(args: &DecryptArgs) -> Result<(), Failure> {
     let ttl = args.ttl.as_deref().map(ttl).transpose()?;
     let keys = keys(&args.keys)?;
     let mut token = Vec::new();
-    let mut stdin = io::stdin().lock().take(LONGEST_LINE);
+    let mut stdin = io::stdin().lock().take(LONGEST_FOLDED);
     stdin.read_to_end(&mut token).map_err(|error| unreadable(&error))?;
+    // Mail and terminals break it into lines; no token has a blank, and Python's reader passes over them.
+    token.retain(|byte| !byte.is_ascii_whitespace());
     output::value(keys.decrypt(token, ttl)?.expose())
 }
 
@@ -145,6 +147,9 @@ fn rotate(keys: &FernetKeys) -> Result<(), Failure> {
 
 /// A token of the longest value with its line end, and one more to find that it is longer.
 const LONGEST_LINE: u64 = MAX_TOKEN as u64 + 3;
+
+/// The same in lines of 16 characters or more.
+const LONGEST_FOLDED: u64 = LONGEST_LINE + LONGEST_LINE / 8;
 
 fn keys(args: &KeyArgs) -> Result<FernetKeys, Error> {
     if let Some(path) = &args.key_file {

@@ -11,7 +11,7 @@ use crate::args::Global;
 use crate::commands::tell_made;
 use crate::document_format::{DialectArg, FormatArg, fernet_keys, of_file};
 use crate::failure::{Failure, report};
-use crate::session::{self, Access};
+use crate::session;
 use crate::{input, output};
 
 const EXAMPLES: &str = "\
@@ -65,15 +65,17 @@ pub(crate) enum NamesArg {
     Escape,
     /// Leave them out
     Skip,
+    /// Read back what `export` escaped (`MY_2KEY` as `my-key`), and refuse the others
+    Unescape,
 }
 
 /// Imports a document. All that can be wrong with it is told before anything is written.
 pub(crate) fn run(global: &Global, args: &ImportArgs) -> Result<(), Failure> {
     let options = options(args)?;
     let document = document(args.file.as_deref())?;
-    // A dry run makes no store.
+    // A dry run makes no store; where there is none yet, nothing is in the way.
     let (manager, made) = match args.dry_run {
-        true => (session::open(global, Access::Look)?, false),
+        true => (session::open_or_stand_in(global)?.0, false),
         false => session::open_or_make(global)?,
     };
     tell_made(global, &manager, made)?;
@@ -89,6 +91,7 @@ fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
             NamesArg::Refuse => NamePolicy::Refuse,
             NamesArg::Escape => NamePolicy::Escape,
             NamesArg::Skip => NamePolicy::Skip,
+            NamesArg::Unescape => NamePolicy::Unescape,
         })
         .if_exists(match (args.overwrite, args.skip_existing) {
             (true, _) => IfExists::Replace,

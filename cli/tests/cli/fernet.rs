@@ -43,6 +43,21 @@ fn a_key_is_made_and_used() {
 }
 
 #[test]
+fn a_token_that_was_broken_into_lines_is_read_as_one() {
+    let home = home(KEY);
+    let value = [7; 100_000];
+    let token = encrypt(&home, &value);
+    for end in ["\n", "\r\n", " "] {
+        let lines: Vec<_> = token
+            .trim_ascii()
+            .chunks(60)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
+        assert_eq!(decrypt(&home, lines.join(end).as_bytes()).ok().stdout, value, "{end:?}");
+    }
+}
+
+#[test]
 fn raw_keeps_the_newline_of_a_value() {
     let home = home(KEY);
     let token = home.run_with(&["fernet", "encrypt", "--raw"], b"v\n").ok().stdout;

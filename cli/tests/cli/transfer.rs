@@ -183,7 +183,9 @@ fn a_document_with_one_fault_changes_nothing_and_no_value_is_shown() {
             "line 2 ",
         ),
         ("yaml", "A: CANARY\nB: *CANARY", "invalid_argument", 52, "line 2 "),
-        ("fernet", "{\"A\": \"CANARY\"}", "invalid_argument", 52, "--key-file"),
+        ("fernet", "{\"A\": \"CANARY\"}", "key_missing", 61, "--key-file"),
+        ("yaml", "A: CANARY\nB: ~", "invalid_argument", 52, "line 2 "),
+        ("yaml", "A: CANARY\nB: null", "invalid_argument", 52, "quote it"),
         ("yaml", "", "invalid_argument", 52, "empty"),
     ] {
         let failed = home
@@ -211,11 +213,22 @@ fn expired_secrets_are_named_and_left_out() {
     assert!(told.stderr.contains("skipped global/OLD (expired)"), "{}", told.stderr);
     home.run(&["export", "--format", "env", "--strict"])
         .fails("expired", 11);
-    let all = home
-        .run(&["export", "--format", "env", "--include-expired", "--strict"])
-        .ok();
+    let all = home.run(&["export", "--format", "env", "--include-expired"]).ok();
     assert_eq!(all.text(), "A='1'\nOLD='CANARY'\n");
     home.run(&["export", "--format", "env", "NONE"]).fails("not_found", 10);
+    let named = home
+        .run(&["export", "--format", "env", "A", "OLD"])
+        .fails("expired", 11);
+    assert!(
+        named.stderr.contains("global/OLD") && named.stderr.contains("--include-expired"),
+        "{}",
+        named.stderr
+    );
+    assert!(named.stdout.is_empty());
+    let named = home
+        .run(&["export", "--format", "env", "OLD", "--include-expired"])
+        .ok();
+    assert_eq!(named.text(), "OLD='CANARY'\n");
 }
 
 /// A document of 100 MB: read, refused where a value is too long, imported where none is.
@@ -231,6 +244,107 @@ fn a_document_of_100_mb_is_imported() {
     .ok();
     assert_eq!(home.get("N99"), value.as_bytes());
     let beyond = vec![b'#'; (128 << 20) + 1];
-    home.run_with(&["import", "--format", "dotenv"], &beyond)
+    let failed = home
+        .run_with(&["import", "--format", "dotenv"], &beyond)
         .fails("too_large", 53);
+    assert!(failed.stderr.contains("more than 128 MiB"), "{}", failed.stderr);
+}
+
+#[test]
+fn what_a_document_does_not_hold_is_told_and_strict_refuses_it() {
+    let home = Home::with_store();
+    home.set("A", b"1");
+    let plain = home.run(&["export", "--format", "env", "--strict"]).ok();
+    assert_eq!(plain.stderr, "");
+    home.set("my-key.x", b"2");
+    let told = home.run(&["export", "--format", "env"]).ok();
+    assert_eq!(told.text(), "A='1'\nMY_2KEY_3X='2'\n");
+    assert!(
+        told.stderr.contains("1 names were escaped") && told.stderr.contains("global/my-key.x as MY_2KEY_3X"),
+        "{}",
+        told.stderr
+    );
+    assert!(!told.stderr.contains("global/A"), "{}", told.stderr);
+    let strict = ["export", "--format", "env", "--strict"];
+    let refused = home.run(&strict).fails("unsupported", 43);
+    assert!(refused.stderr.contains("global/my-key.x (name)"), "{}", refused.stderr);
+    // JSON has every name.
+    home.run(&["export", "--format", "json", "--strict"]).ok();
+
+    let words = [
+        "set",
+        "TOKEN",
+        "--expires-in",
+        "90d",
+        "--provider",
+        "openai",
+        "--label",
+        "team=a",
+    ];
+    home.run_with(&words, b"3").ok();
+    let told = home.run(&["export", "--format", "json"]).ok();
+    assert!(
+        told.stderr.contains("provider, labels, expires_at of global/TOKEN"),
+        "{}",
+        told.stderr
+    );
+    home.run(&["export", "--format", "json", "--strict"])
+        .fails("unsupported", 43);
+
+    let document = home.run(&["export", "--format", "env", "A", "my-key.x"]).ok().stdout;
+    let other = Home::with_store();
+    other
+        .run_with(&["import", "--format", "env", "--names", "unescape"], &document)
+        .ok();
+    assert_eq!(other.run(&["list", "-o", "plain"]).ok().text().lines().count(), 2);
+    assert_eq!((other.get("A"), other.get("my-key.x")), (b"1".to_vec(), b"2".to_vec()));
+}
+
+#[test]
+fn names_that_steer_a_shell_are_exported_only_when_they_are_named() {
+    let home = Home::with_store();
+    for name in ["OK", "PATH", "LD_PRELOAD", "PROMPT_COMMAND"] {
+        home.set(name, b"CANARY");
+    }
+    for format in ["env", "dotenv"] {
+        let refused = home.run(&["export", "--format", format]).fails("unsupported", 43);
+        for name in ["PATH", "LD_PRELOAD", "PROMPT_COMMAND"] {
+            assert!(refused.stderr.contains(&format!("global/{name}")), "{}", refused.stderr);
+        }
+        assert!(!refused.stderr.contains("global/OK"), "{}", refused.stderr);
+        assert!(refused.stdout.is_empty());
+    }
+    home.run(&["export", "--format", "json"]).ok();
+    let named = home.run(&["export", "--format", "env", "OK", "PATH"]).ok();
+    assert_eq!(named.text(), "OK='CANARY'\nPATH='CANARY'\n");
+}
+
+#[test]
+fn a_dry_run_takes_a_store_that_is_not_there_for_an_empty_one_and_makes_none() {
+    let home = Home::new();
+    let dry = home
+        .run_with(&["import", "--format", "dotenv", "--dry-run"], b"A=1\n")
+        .ok();
+    assert_eq!(dry.text(), "create\tglobal/A\n");
+    assert!(!home.store().exists());
+}
+
+#[test]
+fn a_listing_is_no_document_and_the_error_says_what_is() {
+    let home = Home::with_store();
+    home.set("component/time/API_KEY", b"CANARY");
+    let words = ["component", "list", "time", "--show-values", "--yes", "-o", "yaml"];
+    let listing = home.run(&words).ok().stdout;
+    let refused = home
+        .run_with(&["import", "--format", "yaml"], &listing)
+        .fails("invalid_argument", 52);
+    assert!(refused.stderr.contains("--scope component/"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("CANARY"), "{}", refused.stderr);
+    let document = home
+        .run(&["export", "--format", "yaml", "--scope", "component/time"])
+        .ok()
+        .stdout;
+    home.run_with(&["import", "--format", "yaml", "--scope", "component/other"], &document)
+        .ok();
+    assert_eq!(home.get("component/other/API_KEY"), b"CANARY");
 }

@@ -23,7 +23,7 @@ pub use report::{
 };
 pub use request::{
     DeleteRequest, GetManyRequest, GetRequest, IfVersion, ListFilter, ListRequest, MetadataUpdate, RollbackRequest,
-    SetManyRequest, SetRequest, UpdateMetadataRequest, VersionsRequest,
+    SetManyRequest, SetRequest, Terms, UpdateMetadataRequest, VersionsRequest,
 };
 
 pub use crate::operation::Operation;
@@ -182,6 +182,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
     ///
     /// # Behavior
     /// - No key comes twice: the manager has refused that.
+    /// - The condition of one does not hold, where `atomic_batch`: [`ErrorKind::Conflict`]; none is written.
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
         set_one_by_one(self, cx, req)
     }
@@ -282,8 +283,8 @@ pub(crate) fn set_one_by_one<'a, B: Backend + ?Sized>(
 ) -> BoxFuture<'a, Result<SetManyOutcome>> {
     Box::pin(async move {
         let mut outcomes = Vec::with_capacity(req.entries.len());
-        for (key, secret) in req.entries {
-            outcomes.push(backend.set(cx, SetRequest::new(key, secret)).await);
+        for request in req.requests() {
+            outcomes.push(backend.set(cx, request).await);
         }
         Ok(SetManyOutcome::new(outcomes))
     })

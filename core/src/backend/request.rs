@@ -50,10 +50,11 @@ impl<'a> GetManyRequest<'a> {
 }
 
 /// On what a write depends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub enum IfVersion<'a> {
     /// Nothing: the last writer wins.
+    #[default]
     Any,
     /// There is no such secret yet.
     Absent,
@@ -107,12 +108,52 @@ impl<'a> SetRequest<'a> {
 pub struct SetManyRequest<'a> {
     /// The secrets.
     pub entries: &'a [(SecretKey, Secret)],
+    /// What each of them asks for, in their order; none where all are unconditional.
+    pub terms: &'a [Terms<'a>],
 }
 
 impl<'a> SetManyRequest<'a> {
-    /// These secrets.
+    /// These secrets, unconditionally.
     pub fn new(entries: &'a [(SecretKey, Secret)]) -> Self {
-        Self { entries }
+        Self { entries, terms: &[] }
+    }
+
+    /// The same secrets, each under its terms.
+    #[must_use]
+    pub fn under(mut self, terms: &'a [Terms<'a>]) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Each of them as the request that it would be alone.
+    pub fn requests(&self) -> impl Iterator<Item = SetRequest<'a>> + use<'a> {
+        let terms = self.terms;
+        self.entries.iter().enumerate().map(move |(index, (key, secret))| {
+            let terms = terms.get(index).copied().unwrap_or_default();
+            SetRequest {
+                key,
+                secret,
+                condition: terms.condition,
+                created_at: terms.created_at,
+            }
+        })
+    }
+}
+
+/// What one secret of many asks for.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Terms<'a> {
+    /// On what the write depends; it needs `cas`.
+    pub condition: IfVersion<'a>,
+    /// When the secret was first set; only an import says so.
+    pub created_at: Option<OffsetDateTime>,
+}
+
+impl<'a> Terms<'a> {
+    /// These terms.
+    pub fn new(condition: IfVersion<'a>, created_at: Option<OffsetDateTime>) -> Self {
+        Self { condition, created_at }
     }
 }
 

@@ -58,7 +58,7 @@ kinds! {
     /// There is no such secret, or no such version of it.
     NotFound = 100, "not_found", exit 10, permanent, "list the keys, or set the secret first";
     /// The secret is there and its expiry lies in the past.
-    Expired = 110, "expired", exit 11, permanent, "set a new value, or read it with `include_expired`";
+    Expired = 110, "expired", exit 11, permanent, "set a new value, or read it with `include_expired` (`--include-expired`)";
     /// The backend does not know who is calling.
     Unauthenticated = 200, "unauthenticated", exit 20, permanent, "log in again, or give a valid token";
     /// The backend knows who is calling and refuses.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{ListOptions, SecretManager, check};
 use crate::backend::{
-    BatchFailure, EntryName, GetManyRequest, GetRequest, ListFilter, ListRequest, Operation, SetManyRequest,
+    BatchFailure, Capabilities, EntryName, GetManyRequest, GetRequest, ListFilter, ListRequest, Operation, Persistence,
+    SetManyRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,8 +24,11 @@ impl SecretManager {
     /// # Errors
     /// [`ErrorKind::Ambiguous`] where two keys would share a name; [`ErrorKind::Unsupported`] naming the keys of values
     /// that the format or dialect cannot hold, or where the backend cannot list and no keys are given;
-    /// [`ErrorKind::NotFound`] for a given key that there is not. With `strict`, [`ErrorKind::Expired`] or
-    /// [`ErrorKind::Unsupported`] naming what would be skipped.
+    /// [`ErrorKind::NotFound`] for a given key that there is not, and [`ErrorKind::Expired`] for one that has expired.
+    /// With `strict`, [`ErrorKind::Expired`] or [`ErrorKind::Unsupported`] naming what would be skipped, and
+    /// [`ErrorKind::Unsupported`] naming names that would be escaped and metadata that a document does not hold.
+    /// [`ErrorKind::Unsupported`] for `env` and `dotenv`, where a name steers the program that takes the variables
+    /// (`PATH`, `LD_PRELOAD`, `PROMPT_COMMAND`, …) and its key was not given.
     ///
     /// ```
     /// use strongroom::transfer::{ExportOptions, Format};
@@ -48,6 +52,10 @@ impl SecretManager {
         for (key, outcome) in keys.iter().zip(outcomes) {
             match outcome.map_err(|error| error.with_key(key))? {
                 Some(secret) if secret.metadata.is_expired_at(now) && !options.include_expired => {
+                    // Asked for by name, its absence is an answer, as it is of `get`.
+                    if !options.keys.is_empty() {
+                        return Err(self.name(ErrorKind::Expired.into(), Operation::GetMany, key));
+                    }
                     skipped.push(Skipped::new(key.as_str(), SkipReason::Expired, None));
                 }
                 Some(secret) => secrets.push((key, secret)),
@@ -64,17 +72,25 @@ impl SecretManager {
         }
         let keys: Vec<_> = secrets.iter().map(|(key, _)| *key).collect();
         let names = transfer::export_names(&keys, &options)?;
+        let told = names.iter().zip(&secrets).map(|(name, (key, secret))| {
+            let losses = transfer::losses(&secret.metadata, &Capabilities::minimal(Persistence::Process, 0));
+            Exported::new(
+                (*key).clone(),
+                name.clone(),
+                transfer::is_escaped(name, key, &options),
+                losses,
+            )
+        });
+        let exported: Vec<_> = told.collect();
+        if options.strict {
+            faithful(&exported)?;
+        }
         let entries: Vec<_> = names
             .into_iter()
             .zip(&secrets)
             .map(|(name, (key, secret))| (name, key.as_str(), secret))
             .collect();
         let document = transfer::document(&entries, &options)?;
-        let exported = entries
-            .into_iter()
-            .zip(&keys)
-            .map(|((name, ..), &key)| Exported::new(key.clone(), name))
-            .collect();
         Ok(Export::new(document, exported, skipped))
     }
 
@@ -246,7 +262,29 @@ fn complete(skipped: &[Skipped]) -> Result<()> {
         .map(|entry| format!("{} ({})", transfer::shown(&entry.name), entry.reason.word()))
         .collect();
     let message = format!("the export would leave out: {}", transfer::listed(&names));
-    Err(Error::new(kind, message).with_help("export without `strict`, or only the keys that you name"))
+    Err(Error::new(kind, message)
+        .with_help("leave `strict` (`--strict`) away, or name the keys that are to be exported"))
+}
+
+/// Refuses an export that another import would not read back whole.
+fn faithful(exported: &[Exported]) -> Result<()> {
+    let words = |secret: &Exported| {
+        let mut words: Vec<_> = secret.losses.iter().map(|loss| loss.word()).collect();
+        words.extend(secret.escaped.then_some("name"));
+        words.join(", ")
+    };
+    let lossy = exported
+        .iter()
+        .filter(|secret| secret.escaped || !secret.losses.is_empty());
+    let lossy: Vec<_> = lossy
+        .map(|secret| format!("{} ({})", secret.key, words(secret)))
+        .collect();
+    if lossy.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the document would not hold all of: {}", transfer::listed(&lossy));
+    Err(Error::new(ErrorKind::Unsupported, message)
+        .with_help("leave `strict` (`--strict`) away, or copy to another backend, which keeps all"))
 }
 
 /// Refuses an import over what is already there.

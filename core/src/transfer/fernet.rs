@@ -10,7 +10,7 @@ use crate::value::SecretValue;
 /// The values of the tokens.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] without keys; those of [`FernetKeys::decrypt`] with the token's line.
+/// [`ErrorKind::KeyMissing`] without keys; those of [`FernetKeys::decrypt`] with the token's line.
 pub(super) fn opened(parsed: Parsed, keys: Option<&SecretValue>) -> Result<Parsed> {
     let keys = read(keys)?;
     let open = |entry: Entry| {
@@ -29,7 +29,7 @@ pub(super) fn opened(parsed: Parsed, keys: Option<&SecretValue>) -> Result<Parse
 /// A document of tokens.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] without keys; those of [`FernetKeys::encrypt`].
+/// [`ErrorKind::KeyMissing`] without keys; those of [`FernetKeys::encrypt`].
 pub(super) fn sealed(secrets: &[(String, &str, &Secret)], keys: Option<&SecretValue>) -> Result<SecretValue> {
     let keys = read(keys)?;
     let tokens: Vec<String> = secrets
@@ -49,7 +49,7 @@ pub(super) fn sealed(secrets: &[(String, &str, &Secret)], keys: Option<&SecretVa
 
 fn read(keys: Option<&SecretValue>) -> Result<FernetKeys> {
     let keys = keys.ok_or_else(|| {
-        Error::new(ErrorKind::InvalidArgument, "a `fernet` document needs a key")
+        Error::new(ErrorKind::KeyMissing, "a `fernet` document needs a key")
             .with_help("give the Fernet key (the command: `--key-file`, or the variable FERNET_SECRET_KEY)")
     })?;
     FernetKeys::parse(keys.expose())

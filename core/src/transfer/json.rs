@@ -7,6 +7,11 @@ use super::{Entry, Item, Parsed};
 use crate::error::Result;
 use crate::value::SecretValue;
 
+/// What is wrong with a value that holds others, and what to do: it may be a listing, which people keep as a backup.
+pub(super) const NESTED: &str = "a nested value; the document is flat, name to text";
+pub(super) const NESTED_HELP: &str = "make the document with `export` (of one component: `--scope component/ID`), not with a listing; nothing was \
+                                      imported";
+
 /// Writes an object, one line a member.
 pub(crate) fn write(items: &[Item<'_>], out: Sink<'_>) {
     let mut before = "{\n  ";
@@ -120,10 +125,7 @@ impl Reader<'_> {
 
     fn value(&mut self) -> Result<Zeroizing<String>> {
         match self.peek() {
-            Some(b'{' | b'[') => Err(malformed(
-                self.line,
-                "a value is an object or an array; the document is flat, name to text",
-            )),
+            Some(b'{' | b'[') => Err(malformed(self.line, NESTED).with_help(NESTED_HELP)),
             Some(b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => {
                 Err(malformed(self.line, "a value is no text; put it in double quotes"))
             }

@@ -20,12 +20,13 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use copy::losses;
 pub use copy::{
     CopiedSecret, CopyAction, CopyLoss, CopyOptions, CopyOutcome, CopyPhase, CopyPlan, CopyProgress, CopyReport,
     PlannedCopy,
 };
 pub(crate) use document::{document, entries};
-pub(crate) use names::{Target, export_names, import_keys};
+pub(crate) use names::{Target, export_names, import_keys, is_escaped};
 pub use options::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 pub use report::{Export, Exported, ImportReport, SkipReason, Skipped};
 pub use text::MAX_DOCUMENT;

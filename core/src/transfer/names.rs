@@ -30,7 +30,11 @@ pub(crate) fn import_keys(
     let mut targets = Vec::with_capacity(entries.len());
     let (mut skipped, mut refused) = (Vec::new(), Vec::new());
     for Entry { name, value, line } in entries {
-        let key = match key(&name, scope, options.format) {
+        let own = match options.names {
+            NamePolicy::Unescape if options.format.has_variables() => unescaped(&name),
+            _ => None,
+        };
+        let key = match key(own.as_deref().unwrap_or(&name), scope, options.format) {
             Err(_) if options.names == NamePolicy::Escape => {
                 let key = SecretKey::in_scope(scope.clone(), SecretKey::escape(&name));
                 key.check().map(|()| key)
@@ -97,7 +101,7 @@ fn distinct(targets: &[Target]) -> Result<()> {
 /// The name of each key in a document.
 ///
 /// # Errors
-/// [`ErrorKind::Ambiguous`] naming the keys that would share a name.
+/// [`ErrorKind::Ambiguous`] naming the keys that would share a name; those of [`harmless`] for keys that nobody named.
 pub(crate) fn export_names(keys: &[&SecretKey], options: &ExportOptions) -> Result<Vec<String>> {
     let names: Vec<_> = keys.iter().map(|key| name(key, options)).collect();
     let mut first: HashMap<&str, &SecretKey> = HashMap::with_capacity(names.len());
@@ -109,26 +113,117 @@ pub(crate) fn export_names(keys: &[&SecretKey], options: &ExportOptions) -> Resu
         }
     }
     if twice.is_empty() {
+        if options.format.has_variables() && options.keys.is_empty() {
+            harmless(&names, keys)?;
+        }
         return Ok(names);
     }
     let message = format!("several keys would share a name: {}", listed(&twice));
     Err(Error::new(ErrorKind::Ambiguous, message)
-        .with_help("export one scope alone, or whole keys as names (`full_names`)"))
+        .with_help("export one scope alone, or whole keys as names (`full_names`, `--full-names`)"))
 }
 
 fn name(key: &SecretKey, options: &ExportOptions) -> String {
     match (options.full_names, options.format.has_variables()) {
         (true, true) => VariableMapping::Plain.variable("", key),
         (true, false) => key.as_str().to_owned(),
-        (false, has_variables) => {
-            let own = match key.target() {
-                Some(target) => format!("{}@{target}", key.name()),
-                None => key.name().to_owned(),
-            };
-            if has_variables { variable(own) } else { own }
-        }
+        (false, true) => variable(own(key)),
+        (false, false) => own(key),
     }
 }
+
+/// The secret's own name.
+fn own(key: &SecretKey) -> String {
+    match key.target() {
+        Some(target) => format!("{}@{target}", key.name()),
+        None => key.name().to_owned(),
+    }
+}
+
+/// Whether a name in a document is not the secret's own because no variable could have that.
+pub(crate) fn is_escaped(name: &str, key: &SecretKey, options: &ExportOptions) -> bool {
+    options.format.has_variables() && !options.full_names && name != own(key)
+}
+
+/// The own name of the secret for which an export would have made this name by escaping.
+fn unescaped(variable_name: &str) -> Option<String> {
+    let read = |name: &str| VariableMapping::Escaped.key("", name);
+    let key = read(variable_name).or_else(|| read(&format!("{GLOBAL}{variable_name}")))?;
+    let own = own(&key);
+    (own != variable_name && variable(own.clone()) == variable_name).then_some(own)
+}
+
+/// Refuses names by which variables steer the program that takes them: whoever may write a secret could make a shell
+/// that evaluates the document run what he likes.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] naming the keys.
+fn harmless(names: &[String], keys: &[&SecretKey]) -> Result<()> {
+    let steering: Vec<_> = names
+        .iter()
+        .zip(keys)
+        .filter(|(name, _)| steers(name))
+        .map(|(name, key)| format!("`{name}` ({key})"))
+        .collect();
+    if steering.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "variables of these names steer the shell and the programs that take them: {}",
+        listed(&steering)
+    );
+    Err(Error::new(ErrorKind::Unsupported, message)
+        .with_help("name the keys that are to be exported, these too if you mean them; or choose the format `json`"))
+}
+
+/// Whether a variable of this name makes a shell, the loader or the runtime of a language run or load something. After
+/// the table of sudo.
+fn steers(name: &str) -> bool {
+    const BEGINNINGS: [&str; 5] = ["LD_", "DYLD_", "_RLD", "BASH_FUNC_", "GIT_SSH"];
+    const NAMES: [&str; 37] = [
+        "BASHOPTS",
+        "BASH_ENV",
+        "CDPATH",
+        "CLASSPATH",
+        "EDITOR",
+        "ENV",
+        "FPATH",
+        "GCONV_PATH",
+        "GIT_ASKPASS",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_PAGER",
+        "GLIBC_TUNABLES",
+        "HOME",
+        "IFS",
+        "JAVA_TOOL_OPTIONS",
+        "LESSOPEN",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "PAGER",
+        "PATH",
+        "PERL5DB",
+        "PERL5LIB",
+        "PERL5OPT",
+        "PERLLIB",
+        "PROMPT_COMMAND",
+        "PS0",
+        "PS1",
+        "PS2",
+        "PS4",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "RUBYLIB",
+        "RUBYOPT",
+        "SHELLOPTS",
+        "VISUAL",
+        "ZDOTDIR",
+    ];
+    BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)) || NAMES.contains(&name)
+}
+
+/// How a global key begins when it is escaped.
+const GLOBAL: &str = "GLOBAL__";
 
 /// The name itself where it is a variable's, else escaped.
 fn variable(own: String) -> String {
@@ -137,7 +232,7 @@ fn variable(own: String) -> String {
     }
     let whole = VariableMapping::Escaped.variable("", &SecretKey::parse_lossless(&own));
     // Escaped, a global key begins so; it helps where the rest would begin with a digit.
-    match whole.strip_prefix("GLOBAL__") {
+    match whole.strip_prefix(GLOBAL) {
         Some(bare) if is_variable(bare) => bare.to_owned(),
         _ => whole,
     }

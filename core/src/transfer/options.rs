@@ -96,6 +96,9 @@ words! {
         "escape" => Escape,
         /// They are left out.
         "skip" => Skip,
+        /// As [`Refuse`](Self::Refuse); and of `env` and `dotenv` documents, names that an export had to escape are read
+        /// back: `MY_2KEY` is `my-key`. A name that an export would have left as it is stays so.
+        "unescape" => Unescape,
     }
 }
 
@@ -213,14 +216,15 @@ pub struct ExportOptions {
     /// Only keys whose text begins so, as in [`ListOptions::prefix`](crate::ListOptions::prefix).
     pub prefix: Option<String>,
     /// Exactly these secrets, each a key's text; `scope` and `prefix` do not count then. The only way for a backend
-    /// that cannot list.
+    /// that cannot list, and for `env` and `dotenv` names that steer a shell (`PATH`).
     pub keys: Vec<String>,
     /// Whether names tell the whole key: for `env` and `dotenv` the plain variable
     /// ([`VariableMapping::Plain`](crate::VariableMapping::Plain)), else the key's text.
     pub full_names: bool,
     /// Whether expired secrets are exported too; they are skipped otherwise.
     pub include_expired: bool,
-    /// Whether something that would be skipped is an error.
+    /// Whether something that would be skipped, or that the document does not hold (metadata, a name that is
+    /// escaped), is an error.
     pub strict: bool,
     /// The keys of a `fernet` document, separated by commas; the first one writes.
     pub fernet_keys: Option<SecretValue>,
@@ -284,7 +288,7 @@ impl ExportOptions {
         self
     }
 
-    /// Fails where something would be skipped.
+    /// Fails where something would be skipped or would not be held.
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.strict = true;

@@ -1,5 +1,6 @@
 //! What an import and an export answer.
 
+use super::CopyLoss;
 use crate::backend::BatchFailure;
 use crate::key::SecretKey;
 use crate::value::SecretValue;
@@ -60,11 +61,21 @@ pub struct Exported {
     pub key: SecretKey,
     /// Its name in the document.
     pub name: String,
+    /// Whether the name is not the secret's own, but one that is escaped because no variable could have its own.
+    /// [`NamePolicy::Unescape`](super::NamePolicy::Unescape) reads it back.
+    pub escaped: bool,
+    /// What it has besides the value: no document holds it.
+    pub losses: Vec<CopyLoss>,
 }
 
 impl Exported {
-    pub(crate) fn new(key: SecretKey, name: String) -> Self {
-        Self { key, name }
+    pub(crate) fn new(key: SecretKey, name: String, escaped: bool, losses: Vec<CopyLoss>) -> Self {
+        Self {
+            key,
+            name,
+            escaped,
+            losses,
+        }
     }
 }
 

@@ -22,8 +22,9 @@ pub(crate) fn text(document: &[u8]) -> Result<&str> {
     if document.len() > MAX_DOCUMENT {
         return Err(Error::new(
             ErrorKind::TooLarge,
-            format!("the document has {} bytes; the limit is {MAX_DOCUMENT}", document.len()),
-        ));
+            format!("the document has more than {} MiB", MAX_DOCUMENT >> 20),
+        )
+        .with_help("split it into several"));
     }
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     let text = std::str::from_utf8(document).map_err(|error| {

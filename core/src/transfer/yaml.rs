@@ -3,7 +3,7 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use zeroize::Zeroizing;
 
-use super::json::quoted;
+use super::json::{NESTED, NESTED_HELP, quoted};
 use super::text::{Sink, malformed, no_duplicates};
 use super::{Entry, Item, Parsed};
 use crate::error::{Error, Result};
@@ -50,7 +50,8 @@ fn no_yaml(error: &ScanError) -> Error {
     malformed(error.marker().line(), what)
 }
 
-/// Reads a mapping of scalars, each as the text that it is, whatever it looks like: `0123`, `yes`, `1e3`.
+/// Reads a mapping of scalars, each as the text that it is, whatever it looks like: `0123`, `yes`, `1e3`. Null alone is
+/// no text.
 ///
 /// # Errors
 /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) with the line of what is no YAML, no text (anchors, aliases,
@@ -90,6 +91,11 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
                     Some(_) if is_absent => {
                         return Err(wrong(span, "there is no value (`\"\"` is the empty one)"));
                     }
+                    Some(_) if style == ScalarStyle::Plain && is_null(&text) => {
+                        let error = wrong(span, "a value is null, which is no text");
+                        return Err(error
+                            .with_help("quote it if the word is meant, or take the entry out; nothing was imported"));
+                    }
                     Some((name, line)) => entries.push(Entry {
                         name,
                         value: SecretValue::from(std::mem::take(&mut *text)),
@@ -99,7 +105,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
             }
             Event::Alias(_) => return Err(wrong(span, "an alias; write the value out")),
             Event::MappingStart(..) | Event::SequenceStart(..) | Event::SequenceEnd => {
-                return Err(wrong(span, "a nested value; the document is flat, name to text"));
+                return Err(wrong(span, NESTED).with_help(NESTED_HELP));
             }
         }
     }
@@ -108,6 +114,11 @@ pub(crate) fn parse(text: &str) -> Result<Parsed> {
         entries,
         notes: Vec::new(),
     })
+}
+
+/// Whether every reader takes this for nothing, unless it is quoted.
+fn is_null(text: &str) -> bool {
+    matches!(text, "~" | "null" | "Null" | "NULL")
 }
 
 fn check(span: Span, anchor: usize, tagged: bool) -> Result<()> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod backends;
+mod batch;
 mod chains;
 mod journal;
 mod removal;
@@ -29,6 +30,11 @@ fn over(backend: Arc<dyn Backend>) -> SecretManager {
 
 fn in_memory() -> SecretManager {
     over(memory())
+}
+
+/// A target that takes one secret at a time.
+fn one_by_one() -> Arc<dyn Backend> {
+    LimitedBackend::without(memory(), |can| can.atomic_batch = false)
 }
 
 fn limited(change: impl FnOnce(&mut Capabilities)) -> SecretManager {
@@ -327,15 +333,16 @@ fn ends_that_cannot_be_written_are_told_first() {
 fn a_write_whose_answer_is_lost_is_looked_at_and_not_done_twice() {
     let source = in_memory();
     fill(&source);
-    let inner = memory();
-    let fault = FaultBackend::new(Arc::clone(&inner));
-    fault.on(Operation::Set).then(Fault::OutcomeUnknown);
-    let report = source.copy_to(&over(fault), CopyOptions::new()).unwrap();
-    assert_eq!(report.count(CopyOutcome::Copied), 3);
-    let target = over(inner);
-    assert_same(&source, &target);
-    for key in KEYS {
-        assert_eq!(target.versions(key).unwrap().len(), 1);
+    for (inner, operation) in [(one_by_one(), Operation::Set), (memory(), Operation::SetMany)] {
+        let fault = FaultBackend::new(Arc::clone(&inner));
+        fault.on(operation).then(Fault::OutcomeUnknown);
+        let report = source.copy_to(&over(fault), CopyOptions::new()).unwrap();
+        assert_eq!(report.count(CopyOutcome::Copied), 3);
+        let target = over(inner);
+        assert_same(&source, &target);
+        for key in KEYS {
+            assert_eq!(target.versions(key).unwrap().len(), 1);
+        }
     }
 }
 
@@ -359,7 +366,7 @@ fn progress_is_told_phase_by_phase() {
 
 #[test]
 fn a_cancelled_copy_ends_at_once_and_goes_on_later() {
-    let (source, target) = (in_memory(), in_memory());
+    let (source, target) = (in_memory(), over(one_by_one()));
     fill(&source);
     let token = strongroom::CancellationToken::new();
     let fired = token.clone();
@@ -382,7 +389,7 @@ fn a_cancelled_copy_ends_at_once_and_goes_on_later() {
 fn a_slow_target_is_given_its_time_secret_by_secret() {
     let source = in_memory();
     fill(&source);
-    let fault = FaultBackend::new(memory());
+    let fault = FaultBackend::new(one_by_one());
     fault.on(Operation::Set).times(1).then(Fault::Hang);
     let target = over(fault).with_timeout(Duration::from_millis(50));
     let error = source.copy_to(&target, CopyOptions::new()).unwrap_err();

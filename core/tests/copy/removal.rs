@@ -23,7 +23,7 @@ fn the_source_is_emptied_only_on_request_and_after_all_is_copied() {
 fn an_error_on_the_way_removes_nothing() {
     let source = in_memory();
     fill(&source);
-    let fault = FaultBackend::new(memory());
+    let fault = FaultBackend::new(one_by_one());
     fault.on(Operation::Set).times(2).then(Fault::Pass);
     fault.on(Operation::Set).times(1).then(Fault::Unavailable);
     let target = over(fault);

@@ -6,7 +6,7 @@ use super::Chain;
 use super::members::{Share, cannot_hold};
 use crate::backend::{
     ChangeStep, DeleteRequest, Description, IfVersion, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
-    SetOutcome, SetRequest, UpdateMetadataRequest,
+    SetOutcome, SetRequest, Terms, UpdateMetadataRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,15 +19,30 @@ impl Chain {
         let key = req.key;
         self.check_length(writer, key, Operation::Set)?;
         self.check_not_shadowed(cx, writer, key, Operation::Set).await?;
-        let condition = match req.condition {
+        let condition = self.condition_in(cx, writer, &req, Operation::Set).await?;
+        cx.check()?;
+        let call = self.members[writer].set(cx, req.when(condition));
+        let mut outcome = self.ask(cx, writer, Operation::Set, call).await?;
+        outcome.step = self.step(outcome.step);
+        Ok(outcome)
+    }
+
+    /// A condition as the writer is to look at it: it is about what the whole chain has.
+    async fn condition_in<'a>(
+        &self,
+        cx: &CallContext,
+        writer: usize,
+        req: &SetRequest<'a>,
+        operation: Operation,
+    ) -> Result<IfVersion<'a>> {
+        let key = req.key;
+        Ok(match req.condition {
             IfVersion::Any => IfVersion::Any,
             IfVersion::Absent => {
                 let holder = self.holder(cx, key, self.after(writer)).await?;
                 if let Some((at, _)) = holder {
                     let message = format!("the member `{}` of the chain has this secret", self.members[at].name());
-                    return Err(self
-                        .about(at, ErrorKind::Conflict, Operation::Set, message)
-                        .with_key(key));
+                    return Err(self.about(at, ErrorKind::Conflict, operation, message).with_key(key));
                 }
                 IfVersion::Absent
             }
@@ -43,12 +58,7 @@ impl Chain {
                     _ => IfVersion::Is(version),
                 }
             }
-        };
-        cx.check()?;
-        let call = self.members[writer].set(cx, req.when(condition));
-        let mut outcome = self.ask(cx, writer, Operation::Set, call).await?;
-        outcome.step = self.step(outcome.step);
-        Ok(outcome)
+        })
     }
 
     pub(super) async fn set_many_in(
@@ -61,8 +71,15 @@ impl Chain {
             self.check_length(writer, key, Operation::SetMany)?;
             self.check_not_shadowed(cx, writer, key, Operation::SetMany).await?;
         }
+        let mut terms = Vec::with_capacity(req.terms.len());
+        if !req.terms.is_empty() {
+            for req in req.requests() {
+                let condition = self.condition_in(cx, writer, &req, Operation::SetMany).await?;
+                terms.push(Terms::new(condition, req.created_at));
+            }
+        }
         cx.check()?;
-        let call = self.members[writer].set_many(cx, req);
+        let call = self.members[writer].set_many(cx, SetManyRequest::new(req.entries).under(&terms));
         let mut outcome = self.ask(cx, writer, Operation::SetMany, call).await?;
         for one in outcome.outcomes.iter_mut().flatten() {
             one.step = self.step(one.step);

@@ -365,12 +365,7 @@ impl Backend for Encrypted {
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        let entries = [Entry {
-            key: req.key.clone(),
-            secret: req.secret.duplicate(),
-            condition: owned(req.condition),
-            created_at: req.created_at,
-        }];
+        let entries = [entry(req)];
         let mutated = self.mutate(cx, Operation::Set, move |session, wait| {
             write::set(session, &entries, wait)
         });
@@ -384,16 +379,7 @@ impl Backend for Encrypted {
             let error = Error::new(ErrorKind::InvalidArgument, "the same key is there twice").with_key(twice);
             return Box::pin(std::future::ready(Err(self.named(error, Operation::SetMany))));
         }
-        let entries: Vec<Entry> = req
-            .entries
-            .iter()
-            .map(|(key, secret)| Entry {
-                key: key.clone(),
-                secret: secret.duplicate(),
-                condition: Condition::Any,
-                created_at: None,
-            })
-            .collect();
+        let entries: Vec<Entry> = req.requests().map(entry).collect();
         if entries.is_empty() {
             return Box::pin(std::future::ready(Ok(SetManyOutcome::new(Vec::new()))));
         }
@@ -473,6 +459,16 @@ impl Backend for Encrypted {
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         self.leave(cx, Operation::Close, State::Closed)
+    }
+}
+
+/// A request for a job that outlives it.
+fn entry(request: SetRequest<'_>) -> Entry {
+    Entry {
+        key: request.key.clone(),
+        secret: request.secret.duplicate(),
+        condition: owned(request.condition),
+        created_at: request.created_at,
     }
 }
 

@@ -5,7 +5,7 @@ use super::gate;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
     GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome,
-    SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -198,7 +198,18 @@ impl Backend for FaultBackend {
                     .iter()
                     .map(|(key, secret)| (key.clone(), secret.duplicate()))
                     .collect();
-                Box::new(move |inner, cx| gate::finish(inner.set_many(cx, SetManyRequest { entries: &entries })))
+                let terms: Vec<_> = req
+                    .terms
+                    .iter()
+                    .map(|terms| (Condition::own(terms.condition), terms.created_at))
+                    .collect();
+                Box::new(move |inner, cx| {
+                    let terms: Vec<_> = terms
+                        .iter()
+                        .map(|(condition, at)| Terms::new(condition.borrow(), *at))
+                        .collect();
+                    gate::finish(inner.set_many(cx, SetManyRequest::new(&entries).under(&terms)))
+                })
             },
         ))
     }

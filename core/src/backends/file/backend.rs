@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::config::Config;
 use super::document::{Document, Page};
-use super::entry::{Condition, Entry, check, meets, owned, put};
+use super::entry::{Entry, check, meets, owned, put};
 use super::place::{self, Changed, Place, Snapshot};
 use super::render::{self, Edit, Edits};
 use crate::backend::{
@@ -311,13 +311,7 @@ impl Backend for FileBackend {
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        let entry = Entry {
-            key: req.key.clone(),
-            secret: req.secret.duplicate(),
-            condition: owned(req.condition),
-            created_at: req.created_at,
-        };
-        let written = self.put(cx, Operation::Set, vec![entry]);
+        let written = self.put(cx, Operation::Set, vec![Entry::of(req)]);
         Box::pin(async move {
             let outcome = written.await?.into_iter().next();
             outcome.ok_or_else(|| {
@@ -339,13 +333,7 @@ impl Backend for FileBackend {
         if req.entries.is_empty() {
             return Box::pin(std::future::ready(Ok(SetManyOutcome::new(Vec::new()))));
         }
-        let entry = |(key, secret): &(SecretKey, Secret)| Entry {
-            key: key.clone(),
-            secret: secret.duplicate(),
-            condition: Condition::Any,
-            created_at: None,
-        };
-        let written = self.put(cx, Operation::SetMany, req.entries.iter().map(entry).collect());
+        let written = self.put(cx, Operation::SetMany, req.requests().map(Entry::of).collect());
         Box::pin(async move { Ok(SetManyOutcome::new(written.await?.into_iter().map(Ok).collect())) })
     }
 

@@ -5,7 +5,7 @@ use super::document::Document;
 use super::metadata;
 use super::place::Changed;
 use super::render::{self, Edit, Edits};
-use crate::backend::IfVersion;
+use crate::backend::{IfVersion, SetRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::{Secret, SecretMetadata, Version};
@@ -16,6 +16,17 @@ pub(super) struct Entry {
     pub(super) secret: Secret,
     pub(super) condition: Condition,
     pub(super) created_at: Option<time::OffsetDateTime>,
+}
+
+impl Entry {
+    pub(super) fn of(request: SetRequest<'_>) -> Self {
+        Self {
+            key: request.key.clone(),
+            secret: request.secret.duplicate(),
+            condition: owned(request.condition),
+            created_at: request.created_at,
+        }
+    }
 }
 
 /// [`IfVersion`] for a job that outlives its request.

@@ -196,7 +196,7 @@ impl Backend for MemoryBackend {
             if req.entries.is_empty() {
                 return self.read(Operation::SetMany, |_| Ok(SetManyOutcome::new(Vec::new())));
             }
-            let (written, step) = self.write(Operation::SetMany, |state| state.set_many(req.entries))?;
+            let (written, step) = self.write(Operation::SetMany, |state| state.set_many(&req))?;
             // One change of the store, so one step, told with every entry.
             Ok(SetManyOutcome::new(
                 written

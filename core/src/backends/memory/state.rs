@@ -6,8 +6,8 @@ use std::ops::Bound;
 use time::OffsetDateTime;
 
 use crate::backend::{
-    Description, EntryName, IfVersion, ListEntry, ListPage, ListRequest, MetadataUpdate, SetRequest, VerifyReport,
-    VersionEntry,
+    Description, EntryName, IfVersion, ListEntry, ListPage, ListRequest, MetadataUpdate, SetManyRequest, SetRequest,
+    VerifyReport, VersionEntry,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
@@ -116,18 +116,20 @@ impl State {
         Ok(self.put(request.key, secret, request.created_at))
     }
 
-    /// Writes all entries; the caller has checked their sizes, so nothing can fail half way.
-    pub(super) fn set_many(&mut self, entries: &[(SecretKey, Secret)]) -> Result<Vec<Written>> {
+    /// Writes all entries; the caller has checked their sizes, and conditions are looked at first, so nothing can fail
+    /// half way.
+    pub(super) fn set_many(&mut self, request: &SetManyRequest<'_>) -> Result<Vec<Written>> {
         let mut seen = BTreeSet::new();
-        for (key, _) in entries {
-            if !seen.insert(key) {
+        for request in request.requests() {
+            if !seen.insert(request.key) {
                 let error = Error::new(ErrorKind::InvalidArgument, "the same key stands twice in one batch");
-                return Err(error.with_key(key));
+                return Err(error.with_key(request.key));
             }
+            self.check_condition(request.key, request.condition)?;
         }
-        Ok(entries
-            .iter()
-            .map(|(key, secret)| self.put(key, secret.duplicate(), None))
+        Ok(request
+            .requests()
+            .map(|request| self.put(request.key, request.secret.duplicate(), request.created_at))
             .collect())
     }
 

@@ -14,7 +14,7 @@ pub(super) fn reduced(mut secret: Secret, capabilities: &Capabilities) -> Secret
 }
 
 /// What is lost of it in such a backend.
-pub(super) fn losses(metadata: &SecretMetadata, capabilities: &Capabilities) -> Vec<CopyLoss> {
+pub(crate) fn losses(metadata: &SecretMetadata, capabilities: &Capabilities) -> Vec<CopyLoss> {
     let mut losses = Vec::new();
     if !capabilities.metadata {
         losses.extend(metadata.provider.is_some().then_some(CopyLoss::Provider));

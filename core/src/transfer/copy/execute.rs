@@ -2,25 +2,45 @@
 
 use std::collections::BTreeSet;
 
+use time::OffsetDateTime;
+
 use super::Keeper;
 use super::compare;
 use super::journal::Step;
 use super::options::CopyOptions;
 use super::plan::{CopyAction, CopyLoss, CopyPlan, PlannedCopy, Unfit, fit, in_the_way_of, read};
 use super::report::{CopiedSecret, CopyOutcome, CopyPhase, CopyProgress, CopyReport};
-use crate::backend::{DeleteRequest, IfVersion, Operation, SetRequest};
+use crate::backend::{DeleteRequest, IfVersion, Operation, SetRequest, Terms};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::manager::SecretManager;
-use crate::secret::Secret;
+use crate::secret::{Secret, Version};
 use crate::transfer::IfExists;
 
 /// The two ends and what they were told.
-struct Copy<'a> {
-    source: &'a SecretManager,
-    target: &'a SecretManager,
+pub(super) struct Copy<'a> {
+    pub(super) source: &'a SecretManager,
+    pub(super) target: &'a SecretManager,
     options: &'a CopyOptions,
-    journal: &'a Keeper,
+    pub(super) journal: &'a Keeper,
+}
+
+/// What is found when a secret is to be written.
+pub(super) enum Found {
+    /// The source has it no more.
+    Gone,
+    /// The target has it already.
+    Same,
+    /// It is to be written.
+    Due(Box<Due>),
+}
+
+/// A secret that is to be written, as it is in the source now.
+pub(super) struct Due {
+    pub(super) secret: Secret,
+    /// The version of what the target has.
+    present: Option<Version>,
+    created_at: Option<OffsetDateTime>,
 }
 
 /// Does what the plan says.
@@ -45,15 +65,23 @@ pub(super) async fn run(
         deleted_before: Vec::new(),
     };
     let total = plan.secrets.len();
-    for (index, planned) in plan.secrets.into_iter().enumerate() {
-        let copied = copy.one(planned).await?;
-        options.tell(&CopyProgress {
-            phase: CopyPhase::Copying,
-            done: index + 1,
-            total,
-            key: &copied.key,
-        });
-        report.secrets.push(copied);
+    let mut planned = plan.secrets.into_iter();
+    while planned.len() > 0 {
+        let ahead = copy.ahead(planned.as_slice()).await?;
+        for planned in planned.by_ref().take(ahead.count) {
+            let copied = if ahead.copied.contains(&planned.key) {
+                copied(planned, CopyOutcome::Copied)
+            } else {
+                copy.one(planned).await?
+            };
+            options.tell(&CopyProgress {
+                phase: CopyPhase::Copying,
+                done: report.secrets.len() + 1,
+                total,
+                key: &copied.key,
+            });
+            report.secrets.push(copied);
+        }
     }
     if options.delete_source {
         copy.remove_all(&mut report.secrets).await?;
@@ -71,30 +99,18 @@ pub(super) async fn run(
 
 impl Copy<'_> {
     async fn one(&self, planned: PlannedCopy) -> Result<CopiedSecret> {
-        let PlannedCopy {
-            key,
-            action,
-            losses,
-            error,
-        } = planned;
-        let outcome = match action {
-            CopyAction::Create | CopyAction::Replace => self.write(&key, &losses).await?,
+        let outcome = match planned.action {
+            CopyAction::Create | CopyAction::Replace => self.write(&planned.key, &planned.losses).await?,
             CopyAction::Same => CopyOutcome::Same,
             CopyAction::Skip | CopyAction::Refuse => CopyOutcome::Skipped,
         };
-        Ok(CopiedSecret {
-            key,
-            outcome,
-            losses,
-            deleted: false,
-            error,
-        })
+        Ok(copied(planned, outcome))
     }
 
-    /// Writes one secret as it is in the source now, which may differ from what was planned, and reads it back.
-    async fn write(&self, key: &SecretKey, losses: &[CopyLoss]) -> Result<CopyOutcome> {
+    /// Looks at one secret as it is in both places now, which may differ from what was planned.
+    pub(super) async fn look(&self, key: &SecretKey, losses: &[CopyLoss]) -> Result<Found> {
         let Some(secret) = read(self.source, key).await? else {
-            return Ok(CopyOutcome::Gone);
+            return Ok(Found::Gone);
         };
         let created_at = secret.metadata.created_at;
         let mut losses_now = compare::losses(&secret.metadata, self.target.backend().capabilities());
@@ -103,15 +119,28 @@ impl Copy<'_> {
         let present = read(self.target, key).await?;
         if let Some(present) = &present {
             if self.is_same(&secret, present) {
-                return Ok(CopyOutcome::Same);
+                return Ok(Found::Same);
             }
             if self.options.if_exists != IfExists::Replace {
                 return Err(in_the_way_of(self.target, key));
             }
         }
+        Ok(Found::Due(Box::new(Due {
+            secret,
+            present: present.and_then(|present| present.metadata.version),
+            created_at,
+        })))
+    }
+
+    /// Writes one secret and reads it back.
+    async fn write(&self, key: &SecretKey, losses: &[CopyLoss]) -> Result<CopyOutcome> {
+        let due = match self.look(key, losses).await? {
+            Found::Gone => return Ok(CopyOutcome::Gone),
+            Found::Same => return Ok(CopyOutcome::Same),
+            Found::Due(due) => due,
+        };
         self.journal.enter(self.source, Step::Write(key.clone())).await?;
-        let version = present.and_then(|present| present.metadata.version);
-        let written = self.send(key, &secret, version.as_ref(), created_at).await;
+        let written = self.send(key, &due).await;
         // A write without an answer, and one that was refused because someone else was faster, may have left exactly
         // what was wanted: a look tells.
         let refused = match written {
@@ -120,28 +149,28 @@ impl Copy<'_> {
             Err(error) => return Err(error),
         };
         let back = read(self.target, key).await?;
-        if !back.is_some_and(|back| self.is_same(&secret, &back)) {
+        if !back.is_some_and(|back| self.is_same(&due.secret, &back)) {
             return Err(refused.unwrap_or_else(|| self.not_what_was_written(key)));
         }
         self.journal.enter(self.source, Step::Copied(key.clone())).await?;
         Ok(CopyOutcome::Copied)
     }
 
-    async fn send(
-        &self,
-        key: &SecretKey,
-        secret: &Secret,
-        present: Option<&crate::secret::Version>,
-        created_at: Option<time::OffsetDateTime>,
-    ) -> Result<()> {
-        let condition = match present {
+    /// On what the target is to write it: that it has what was seen, where it knows conditions.
+    pub(super) fn terms<'d>(&self, due: &'d Due) -> Terms<'d> {
+        let condition = match &due.present {
             _ if !self.target.backend().capabilities().cas => IfVersion::Any,
             Some(version) => IfVersion::Is(version),
             None => IfVersion::Absent,
         };
+        Terms::new(condition, due.created_at)
+    }
+
+    async fn send(&self, key: &SecretKey, due: &Due) -> Result<()> {
         let cx = self.target.context()?;
-        let mut request = SetRequest::new(key, secret).when(condition);
-        request.created_at = created_at;
+        let terms = self.terms(due);
+        let mut request = SetRequest::new(key, &due.secret).when(terms.condition);
+        request.created_at = terms.created_at;
         let outcome = self.target.send_set(&cx, request).await;
         outcome.map(drop).map_err(|error| error.with_key(key))
     }
@@ -231,7 +260,7 @@ impl Copy<'_> {
         self.source.name(error, Operation::Delete, key)
     }
 
-    fn is_same(&self, source: &Secret, target: &Secret) -> bool {
+    pub(super) fn is_same(&self, source: &Secret, target: &Secret) -> bool {
         compare::same(source, target, self.target.backend().capabilities())
     }
 
@@ -244,12 +273,22 @@ impl Copy<'_> {
         self.source.name(error, Operation::Delete, key)
     }
 
-    fn not_what_was_written(&self, key: &SecretKey) -> Error {
+    pub(super) fn not_what_was_written(&self, key: &SecretKey) -> Error {
         let error = Error::new(
             ErrorKind::Integrity,
             "what was read back from the target is not what was written",
         );
         let error = error.with_help("look for another writer of this key; the source has it unchanged");
         self.target.name(error, Operation::Set, key)
+    }
+}
+
+fn copied(planned: PlannedCopy, outcome: CopyOutcome) -> CopiedSecret {
+    CopiedSecret {
+        key: planned.key,
+        outcome,
+        losses: planned.losses,
+        deleted: false,
+        error: planned.error,
     }
 }

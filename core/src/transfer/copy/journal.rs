@@ -1,4 +1,4 @@
-//! The journal of a copy: one JSON line a step, flushed before the next one. Keys and steps, never a value or a digest
+//! The journal of a copy: one JSON line a step, flushed before the next step, or the next of many at once. Keys and steps, never a value or a digest
 //! of one. A last line that was cut off is dropped when the journal is read.
 
 use std::collections::BTreeSet;
@@ -130,14 +130,14 @@ impl Journal {
         self.0.before.clone()
     }
 
-    /// Adds a line and flushes it.
-    pub(super) fn enter(&self, step: &Step) -> Result<()> {
-        self.add(&Line::of(step))
+    /// Adds a line for each step and flushes them.
+    pub(super) fn enter(&self, steps: &[Step]) -> Result<()> {
+        self.add(&steps.iter().map(Line::of).collect::<Vec<_>>())
     }
 
     /// Adds the last line, then removes the file: keys do not stand in clear longer than they must.
     pub(super) fn finish(&self) -> Result<()> {
-        self.add(&Line::Finished)?;
+        self.add(&[Line::Finished])?;
         let path = &self.0.path;
         std::fs::remove_file(path).map_err(|error| io_error(&error, "remove the journal", path))?;
         // Best effort, and under the lock: whoever waits for it looks again.
@@ -145,8 +145,11 @@ impl Journal {
         Ok(())
     }
 
-    fn add(&self, line: &Line) -> Result<()> {
-        let text = line.text()?;
+    fn add(&self, lines: &[Line]) -> Result<()> {
+        let mut text = Vec::new();
+        for line in lines {
+            text.extend(line.text()?);
+        }
         let mut file: MutexGuard<'_, File> = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(&text)
             .and_then(|()| file.sync_data())

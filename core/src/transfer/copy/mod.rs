@@ -3,6 +3,7 @@
 //! Whether a secret is done is decided by a look at both places, never by the journal. So a copy that was interrupted
 //! anywhere, also between the target's commit and the journal's record of it, goes on where it was.
 
+mod batch;
 mod compare;
 mod execute;
 mod journal;
@@ -13,6 +14,7 @@ mod report;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+pub(crate) use compare::losses;
 pub use options::CopyOptions;
 pub use plan::{CopyAction, CopyLoss, CopyPlan, PlannedCopy};
 pub use report::{CopiedSecret, CopyOutcome, CopyPhase, CopyProgress, CopyReport};
@@ -154,8 +156,13 @@ impl Keeper {
 
     /// Enters a step. It is on the disk when this returns.
     async fn enter(&self, source: &SecretManager, step: journal::Step) -> Result<()> {
+        self.enter_all(source, vec![step]).await
+    }
+
+    /// Enters steps that are taken together.
+    async fn enter_all(&self, source: &SecretManager, steps: Vec<journal::Step>) -> Result<()> {
         match self.journal.clone() {
-            Some(journal) => self.run(source, move || journal.enter(&step)).await,
+            Some(journal) => self.run(source, move || journal.enter(&steps)).await,
             None => Ok(()),
         }
     }

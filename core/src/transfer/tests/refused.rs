@@ -107,7 +107,7 @@ fn names_that_are_there_twice_are_refused_with_both_lines() {
 fn a_document_beyond_the_limit_is_refused_and_one_below_is_read() {
     let error = refused(Format::Dotenv, &vec![b'#'; MAX_DOCUMENT + 1]);
     assert_eq!(error.kind(), ErrorKind::TooLarge);
-    assert!(error.message().contains(&MAX_DOCUMENT.to_string()));
+    assert!(error.message().contains("more than 128 MiB"), "{error}");
 }
 
 /// 100,000 entries, quotes over many lines and long values, in every format: what is worse than linear would take
@@ -148,7 +148,7 @@ fn long_documents_are_read_in_one_pass() {
 
 #[test]
 fn scalars_of_yaml_are_text_whatever_they_look_like() {
-    let text = "# head\n---\nA: 0123\nB: yes # no\nC: 1e3\nD: 'it''s'\nE: |\n  two\n  lines\nF: >-\n  one\n  line\nG: ~\nH: \"\"\n{}";
+    let text = "# head\n---\nA: 0123\nB: yes # no\nC: 1e3\nD: 'it''s'\nE: |\n  two\n  lines\nF: >-\n  one\n  line\nG: '~'\nH: \"\"\n{}";
     let text = text.strip_suffix("{}").unwrap();
     let read = entries(text.as_bytes(), &ImportOptions::new(Format::Yaml))
         .unwrap()
@@ -168,6 +168,12 @@ fn scalars_of_yaml_are_text_whatever_they_look_like() {
         ("H", "", 14),
     ];
     assert_eq!(read, wanted);
+    for null in ["~", "null", "Null", "NULL", "~ # none", ""] {
+        let document = format!("A: a\nB: {null}\nC: c\n");
+        let error = refused(Format::Yaml, document.as_bytes());
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.message().starts_with("line 2 "), "{null}: {error}");
+    }
     for empty in ["", "# nothing\n", "---\n", "{}"] {
         assert!(
             entries(empty.as_bytes(), &ImportOptions::new(Format::Yaml))

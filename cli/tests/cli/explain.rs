@@ -63,6 +63,7 @@ fn each_place_is_a_row_with_its_answer() {
 #[test]
 fn scopes_are_tried_in_their_order() {
     let home = chained();
+    home.set("N", b"canary-global");
     let args = [
         "explain", "N", "--scope", "user/ann", "--scope", "org/acme", "--scope", "global", "-o", "json",
     ];
@@ -79,8 +80,9 @@ fn scopes_are_tried_in_their_order() {
     );
     assert_eq!(steps[3]["metadata"]["provider"], "openai");
     assert_eq!(
-        (&steps[4]["shadowed"], &steps[2]["shadowed"]),
-        (&true.into(), &false.into())
+        (&steps[5]["shadowed"], &steps[4]["shadowed"], &steps[2]["shadowed"]),
+        (&true.into(), &false.into(), &false.into()),
+        "only what is there"
     );
     assert_eq!(told["cache"], "not asked");
     home.run(&["explain", "org/acme/N", "--scope", "global"])
@@ -115,7 +117,7 @@ fn what_a_place_fails_with_is_told() {
     let (code, told) = document(&home, &["explain", "K", "-o", "json"]);
     assert_eq!((code, &told["error"]["kind"]), (30, &"unavailable".into()));
     assert_eq!(told["steps"][0]["error"]["backend"], "fault");
-    assert_eq!(told["steps"][1]["shadowed"], true);
+    assert_eq!(told["steps"][1]["shadowed"], false, "it is absent");
     let home = home.variable("STRONGROOM_SECRETS_CHAIN_ALLOW_UNAVAILABLE", "on");
     let (_, told) = document(&home, &["explain", "K", "-o", "json"]);
     assert_eq!(

@@ -22,5 +22,6 @@ mod seed_002;
 mod seed_003;
 mod several;
 mod transfer;
+mod trust;
 mod values;
 mod verbs;

@@ -95,11 +95,11 @@ impl Settings {
 
     /// Takes these settings out.
     pub(super) fn split_off(&mut self, keys: &[&'static str]) -> Self {
-        let taken = keys.iter().filter_map(|key| self.values.remove_entry(key));
-        Self {
-            values: taken.collect(),
-            ..Self::default()
-        }
+        let mut taken = Self::default();
+        taken
+            .values
+            .extend(keys.iter().filter_map(|key| self.values.remove_entry(key)));
+        taken
     }
 
     /// Whether someone set it.

@@ -43,6 +43,9 @@ pub(crate) fn run(global: &Global, ends: &EndArgs, how: &HowArgs, what: &What) -
     if !how.dry_run {
         target.lasts()?;
     }
+    if !target.is_missing {
+        session::tell_nature(global, target.manager());
+    }
     let format = output::format_or_default(how.output);
     let options = options(how, what);
     let plan = source.copy_plan(target.manager(), &options)?;
@@ -149,9 +152,6 @@ impl Target {
             Err(failure) => return Err(failure),
         };
         let (manager, is_missing) = session::or_stand_in(global, manager)?;
-        if !is_missing {
-            session::tell_nature(global, &manager);
-        }
         Ok(Self { manager, is_missing })
     }
 

@@ -13,7 +13,8 @@ use crate::metadata::Metadata;
 use crate::status::{Status, fault};
 use crate::words::{c_text, pointer};
 
-/// A read never comes to the step, because an earlier one decides. It was asked for information.
+/// A read never comes to what the step found or why it failed, because an earlier one decides. What is absent is never
+/// shadowed.
 pub const STEP_SHADOWED: u32 = 1;
 /// The step failed, and a read passes over it, as the settings allow.
 pub const STEP_PASSED_OVER: u32 = 2;

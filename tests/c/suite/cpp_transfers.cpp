@@ -109,6 +109,7 @@ void test_copies() {
 void test_explanations() {
     const auto secrets = manager::open(fault_options("explain*1:locked"));
     secrets.set("org/acme/A", "1", {"openai"});
+    secrets.set("global/A", "2");
     const auto failed = secrets.explain("org/acme/A");
     CHECK(!failed.answer);
     if (CHECK(failed.failure.has_value() && failed.steps.at(0).why.has_value())) {

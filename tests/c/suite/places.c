@@ -192,6 +192,7 @@ static void test_a_chain_is_explained(void) {
 static void test_scopes_and_failures_are_explained(void) {
     strongroom_manager_t *manager = open_fault("explain*1:pass; explain*1:locked");
     CHECK_OK(set(manager, "org/acme/A", "1"));
+    CHECK_OK(set(manager, "global/A", "2"));
     const char *scopes[] = {"user/ann", "org/acme", "global"};
     answer_t answer;
     answer_init(&answer);

@@ -92,7 +92,8 @@
 #define STRONGROOM_ITEM_CREATED 8
 
 /*
- A read never comes to the step, because an earlier one decides. It was asked for information.
+ A read never comes to what the step found or why it failed, because an earlier one decides. What is absent is never
+ shadowed.
  */
 #define STRONGROOM_STEP_SHADOWED 1
 
@@ -1535,7 +1536,7 @@ strongroom_status_t strongroom_transfer_new(strongroom_transfer_t **transfer,
 
  Words: `format` (export, import; must be set: `env`, `dotenv`, `json`, `yaml`, `fernet`), `dialect` (export, import, of
  `dotenv`: `common`, `python`, `node`, `compose`), `if_exists` (import, copy: `refuse`, `replace`, `skip`), `names`
- (import, what becomes of names that are no keys: `refuse`, `escape`, `skip`, `unescape`). Texts: `scope` (all),
+ (import, what becomes of names that are no keys: `refuse`, `escape`, `skip`). Texts: `scope` (all),
  `prefix` (export, copy), `provider` (import), `journal` (copy: the path of the file that shows where an interrupted copy was). Flags
  (`true`, `false`): `full_names`, `include_expired`, `strict` (export), `dry_run` (import), `allow_loss`, `skip_unfit`,
  `delete_source` (copy).

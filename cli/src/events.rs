@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tracing_core::field::{Field, Visit};
@@ -18,6 +19,7 @@ const NATURE: &str = "strongroom::nature";
 
 /// Shows warnings, unless quiet was asked for, and errors in any case: what a person looks for may have gone with them.
 pub(crate) fn show(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
     let most = if quiet { Level::ERROR } else { Level::WARN };
     let subscriber = Stderr {
         most,
@@ -27,8 +29,14 @@ pub(crate) fn show(quiet: bool) {
     let _ = dispatcher::set_global_default(Dispatch::new(subscriber));
 }
 
+/// Whether warnings are to be silent.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
 /// A warning of the command's own, in the same form.
 pub(crate) fn warn(text: &str) {
+    if QUIET.load(Ordering::Relaxed) {
+        return;
+    }
     let line = format!("{}\n", printable(&format!("strongroom: warning: {text}")));
     let _ = io::stderr().write_all(line.as_bytes());
 }

@@ -21,7 +21,7 @@ pub(crate) const PLAIN_TEXT: &str = "INSECURE: every value is plain text, for de
 
 /// What a command may do to the place where the secrets live, beside what it was asked for. Only what brings in a secret
 /// makes a store: a slip in `--app` must not leave an empty one behind, and a read must not answer "no such secret" where
-/// there is no store at all. Only what writes puts a corrupt file aside, for the same reason.
+/// there is no store at all. Nor does any other command put a corrupt file aside: in a fresh one is nothing to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Make a store, as the settings say.
@@ -89,13 +89,10 @@ pub(crate) fn builder(global: &Global, access: Access) -> Result<Builder> {
         Access::Make => return Ok(builder),
         Access::Change | Access::Look => builder.flag("encrypted.create", "never"),
     };
-    Ok(
-        if access == Access::Look && !inspect(global).settings.is_set(ON_CORRUPT) {
-            stopping(builder)
-        } else {
-            builder
-        },
-    )
+    match inspect(global).settings.is_set(ON_CORRUPT) {
+        true => Ok(builder),
+        false => Ok(stopping(builder)),
+    }
 }
 
 /// Everything that is configured, good or bad, without opening anything.

@@ -38,6 +38,9 @@ pub(crate) fn run(global: &Global, ends: &EndArgs, how: &HowArgs, what: &What) -
             "give `--yes`, or copy first and look at the plan with `--dry-run`",
         ));
     }
+    if let Some(journal) = &how.journal {
+        session::spare_own_files(global, journal)?;
+    }
     let source = source(global, ends)?;
     let target = Target::open(global, ends)?;
     if !how.dry_run {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use serde_json::{Map, Value, json};
 
@@ -33,8 +34,9 @@ pub(crate) fn note(entry: &mut Entry, role: ConfigRole, bytes: Option<&[u8]>) {
 /// Whether a person trusts what was read for this project's file.
 pub(crate) fn is_trusted(path: &Path, role: ConfigRole, bytes: Option<&[u8]>) -> bool {
     let trusted = record().and_then(|record| read(&record)).unwrap_or_else(|error| {
-        // It trusts nothing, and whoever has trusted the project wonders why.
-        events::warn(error.message());
+        // It trusts nothing, and whoever has trusted the project wonders why. A command may ask more than once.
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| events::warn(error.message()));
         Map::new()
     });
     let entry = name(path).and_then(|name| trusted.get(&name)?.get(role.word()).cloned());

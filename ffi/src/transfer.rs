@@ -97,7 +97,7 @@ const IF_EXISTS: Form = Form::Word(
 );
 const NAMES: Form = Form::Word(
     |word| NamePolicy::from_word(word).is_some(),
-    "must be `refuse`, `escape`, `skip` or `unescape`",
+    "must be `refuse`, `escape` or `skip`",
 );
 
 const OWN: &[(&str, Form)] = &[
@@ -313,7 +313,7 @@ pub unsafe extern "C" fn strongroom_transfer_new(transfer: *mut *mut Transfer, e
 ///
 /// Words: `format` (export, import; must be set: `env`, `dotenv`, `json`, `yaml`, `fernet`), `dialect` (export, import, of
 /// `dotenv`: `common`, `python`, `node`, `compose`), `if_exists` (import, copy: `refuse`, `replace`, `skip`), `names`
-/// (import, what becomes of names that are no keys: `refuse`, `escape`, `skip`, `unescape`). Texts: `scope` (all),
+/// (import, what becomes of names that are no keys: `refuse`, `escape`, `skip`). Texts: `scope` (all),
 /// `prefix` (export, copy), `provider` (import), `journal` (copy: the path of the file that shows where an interrupted copy was). Flags
 /// (`true`, `false`): `full_names`, `include_expired`, `strict` (export), `dry_run` (import), `allow_loss`, `skip_unfit`,
 /// `delete_source` (copy).

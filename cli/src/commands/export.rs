@@ -99,7 +99,7 @@ fn tell_lost(global: &Global, export: &Export) {
     };
     let escaped = export.exported.iter().filter(|secret| secret.escaped);
     told(
-        "names were escaped (`import --names unescape` reads them back)",
+        "names were escaped, and an import takes them as they stand (`json` and `yaml` keep them)",
         escaped
             .map(|secret| format!("{} as {}", secret.key, secret.name))
             .collect(),

@@ -65,8 +65,6 @@ pub(crate) enum NamesArg {
     Escape,
     /// Leave them out
     Skip,
-    /// Read back what `export` escaped (`MY_2KEY` as `my-key`), and refuse the others
-    Unescape,
 }
 
 /// Imports a document. All that can be wrong with it is told before anything is written.
@@ -91,7 +89,6 @@ fn options(args: &ImportArgs) -> Result<ImportOptions, Failure> {
             NamesArg::Refuse => NamePolicy::Refuse,
             NamesArg::Escape => NamePolicy::Escape,
             NamesArg::Skip => NamePolicy::Skip,
-            NamesArg::Unescape => NamePolicy::Unescape,
         })
         .if_exists(match (args.overwrite, args.skip_existing) {
             (true, _) => IfExists::Replace,

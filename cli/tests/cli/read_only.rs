@@ -153,3 +153,12 @@ fn a_file_that_we_may_not_read_is_permission_denied() {
     let run = run.fails("permission_denied", 21);
     assert!(run.stderr.contains("secrets/CLOSED"), "{}", run.stderr);
 }
+
+#[test]
+fn keys_that_share_a_variable_are_not_exported_or_copied_together() {
+    let home = Home::with_store().variable("STRONGROOM_SECRET_GLOBAL_A_B", "v");
+    home.run(&["--secrets-backend", "env", "export", "--format", "json", "a-b", "A_B"])
+        .fails("ambiguous", 41);
+    home.run(&["copy", "--from", "env", "--to", "encrypted", "--yes", "a-b", "A_B"])
+        .fails("ambiguous", 41);
+}

@@ -291,11 +291,9 @@ fn what_a_document_does_not_hold_is_told_and_strict_refuses_it() {
     home.run(&["export", "--format", "json", "--strict"])
         .fails("unsupported", 43);
 
-    let document = home.run(&["export", "--format", "env", "A", "my-key.x"]).ok().stdout;
+    let document = home.run(&["export", "--format", "json", "A", "my-key.x"]).ok().stdout;
     let other = Home::with_store();
-    other
-        .run_with(&["import", "--format", "env", "--names", "unescape"], &document)
-        .ok();
+    other.run_with(&["import", "--format", "json"], &document).ok();
     assert_eq!(other.run(&["list", "-o", "plain"]).ok().text().lines().count(), 2);
     assert_eq!((other.get("A"), other.get("my-key.x")), (b"1".to_vec(), b"2".to_vec()));
 }

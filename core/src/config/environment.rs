@@ -131,6 +131,16 @@ impl File {
         };
         let value = |name: &str| Ok(value_of(&entries, name));
         let origin = |variable: String| self.origin(variable);
+        // One such file names no other: what it says would be taken from a file that nobody was asked about.
+        let named = Setting::find("dotenv").map(|setting| setting.variable(app));
+        if let Some(variable) = named.filter(|variable| entries.iter().any(|entry| entry.name == *variable)) {
+            let message = format!(
+                "`{}` states {variable}; a file of variables names no other",
+                shown(&self.path)
+            );
+            problems.push(Error::new(ErrorKind::InvalidConfig, message).with_setting("dotenv"));
+            return Vec::new();
+        }
         self.source(&value, &origin).apply(settings, app, problems);
         misspelt(app, entries.iter().map(|entry| entry.name.clone()), problems);
         let is_here = |origin: Origin| {

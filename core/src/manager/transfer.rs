@@ -46,6 +46,9 @@ impl SecretManager {
             true => self.listed(&options, &mut skipped).await?,
             false => self.named(&options)?,
         };
+        self.layered()
+            .check_together(&keys)
+            .map_err(|error| error.with_operation(Operation::GetMany))?;
         let outcomes = self.layered().get_many(&cx, GetManyRequest::new(&keys)).await?;
         let now = timestamp::now();
         let mut secrets = Vec::with_capacity(keys.len());

@@ -30,11 +30,7 @@ pub(crate) fn import_keys(
     let mut targets = Vec::with_capacity(entries.len());
     let (mut skipped, mut refused) = (Vec::new(), Vec::new());
     for Entry { name, value, line } in entries {
-        let own = match options.names {
-            NamePolicy::Unescape if options.format.has_variables() => unescaped(&name),
-            _ => None,
-        };
-        let key = match key(own.as_deref().unwrap_or(&name), scope, options.format) {
+        let key = match key(&name, scope, options.format) {
             Err(_) if options.names == NamePolicy::Escape => {
                 let key = SecretKey::in_scope(scope.clone(), SecretKey::escape(&name));
                 key.check().map(|()| key)
@@ -145,14 +141,6 @@ pub(crate) fn is_escaped(name: &str, key: &SecretKey, options: &ExportOptions) -
     options.format.has_variables() && !options.full_names && name != own(key)
 }
 
-/// The own name of the secret for which an export would have made this name by escaping.
-fn unescaped(variable_name: &str) -> Option<String> {
-    let read = |name: &str| VariableMapping::Escaped.key("", name);
-    let key = read(variable_name).or_else(|| read(&format!("{GLOBAL}{variable_name}")))?;
-    let own = own(&key);
-    (own != variable_name && variable(own.clone()) == variable_name).then_some(own)
-}
-
 /// Refuses names by which variables steer the program that takes them: whoever may write a secret could make a shell
 /// that evaluates the document run what he likes.
 ///
@@ -179,45 +167,56 @@ fn harmless(names: &[String], keys: &[&SecretKey]) -> Result<()> {
 /// Whether a variable of this name makes a shell, the loader or the runtime of a language run or load something. After
 /// the table of sudo.
 fn steers(name: &str) -> bool {
-    const BEGINNINGS: [&str; 5] = ["LD_", "DYLD_", "_RLD", "BASH_FUNC_", "GIT_SSH"];
-    const NAMES: [&str; 37] = [
+    const BEGINNINGS: [&str; 6] = ["LD_", "DYLD_", "_RLD", "BASH_FUNC_", "GIT_", "npm_config_"];
+    const NAMES: [&str; 48] = [
         "BASHOPTS",
         "BASH_ENV",
+        "BROWSER",
         "CDPATH",
         "CLASSPATH",
+        "DOTNET_STARTUP_HOOKS",
         "EDITOR",
         "ENV",
         "FPATH",
         "GCONV_PATH",
-        "GIT_ASKPASS",
-        "GIT_EXTERNAL_DIFF",
-        "GIT_PAGER",
         "GLIBC_TUNABLES",
         "HOME",
         "IFS",
         "JAVA_TOOL_OPTIONS",
+        "JDK_JAVA_OPTIONS",
+        "LESSCLOSE",
         "LESSOPEN",
+        "MANPAGER",
         "NODE_OPTIONS",
         "NODE_PATH",
+        "OPENSSL_CONF",
         "PAGER",
         "PATH",
         "PERL5DB",
         "PERL5LIB",
         "PERL5OPT",
         "PERLLIB",
+        "PHPRC",
         "PROMPT_COMMAND",
         "PS0",
         "PS1",
         "PS2",
         "PS4",
+        "PYTHONBREAKPOINT",
         "PYTHONHOME",
         "PYTHONPATH",
         "PYTHONSTARTUP",
         "RUBYLIB",
         "RUBYOPT",
+        "RUSTC_WRAPPER",
+        "SHELL",
         "SHELLOPTS",
+        "SSH_ASKPASS",
+        "SSLKEYLOGFILE",
+        "SUDO_ASKPASS",
         "VISUAL",
         "ZDOTDIR",
+        "_JAVA_OPTIONS",
     ];
     BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)) || NAMES.contains(&name)
 }

@@ -96,9 +96,6 @@ words! {
         "escape" => Escape,
         /// They are left out.
         "skip" => Skip,
-        /// As [`Refuse`](Self::Refuse); and of `env` and `dotenv` documents, names that an export had to escape are read
-        /// back: `MY_2KEY` is `my-key`. A name that an export would have left as it is stays so.
-        "unescape" => Unescape,
     }
 }
 

@@ -61,8 +61,8 @@ pub struct Exported {
     pub key: SecretKey,
     /// Its name in the document.
     pub name: String,
-    /// Whether the name is not the secret's own, but one that is escaped because no variable could have its own.
-    /// [`NamePolicy::Unescape`](super::NamePolicy::Unescape) reads it back.
+    /// Whether the name is not the secret's own, but one that is escaped because no variable could have its own. An
+    /// import takes it as it stands.
     pub escaped: bool,
     /// What it has besides the value: no document holds it.
     pub losses: Vec<CopyLoss>,

@@ -176,3 +176,20 @@ fn the_default_one_is_the_same_for_the_same_two_places() {
     );
     assert!(path.parent().unwrap().ends_with("strongroom/migrations"));
 }
+
+#[test]
+fn a_file_that_is_no_journal_stays_as_it_is() {
+    for content in [&[0x41_u8; 32][..], b"no line end", b"{\"secrets\": {}}\n"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("precious");
+        std::fs::write(&path, content).unwrap();
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let (source, target) = (in_memory(), in_memory());
+        fill(&source);
+        let error = source.copy_to(&target, CopyOptions::new().journal(&path)).unwrap_err();
+        assert_eq!(error.kind(), strongroom::ErrorKind::Integrity, "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), content);
+        assert!(names(&target).is_empty());
+    }
+}

@@ -446,6 +446,20 @@ fn paths_in_a_file_of_variables_start_from_its_folder() {
     assert_eq!(found.settings.text("env.prefix"), Some("REL_"), "no path");
 }
 
+#[test]
+fn a_file_of_variables_names_no_other() {
+    let place = Place::new();
+    let other = place.file("second.env", "SIDESEAT_SECRETS_CACHE=off\n".to_owned());
+    let path = place.file(".env", format!("SIDESEAT_SECRETS_DOTENV={}\n", other.display()));
+    let found = builder().option("dotenv", path.to_str().unwrap()).inspect();
+    assert!(
+        found.problems[0].to_string().contains("names no other"),
+        "{:?}",
+        found.problems
+    );
+    assert_eq!(found.settings.text("cache"), Some("on"));
+}
+
 /// The environment wins: `PATH` stands in it.
 #[cfg(all(feature = "env", unix))]
 #[test]

@@ -101,7 +101,7 @@ impl Journal {
         };
         let header = header.text()?;
         let found = match files::read_private_file(&path, LIMIT) {
-            Ok(bytes) => Some(read(&path, &bytes, from, to)?),
+            Ok(bytes) => Some(read(&path, &bytes, &header, from, to)?),
             Err(error) if error.kind() == ErrorKind::KeyMissing => None,
             Err(error) => return Err(error),
         };
@@ -188,7 +188,7 @@ fn lock(path: &Path) -> Result<CreationLock> {
 }
 
 /// What the journal tells, and the length of its whole lines; 0 where it begins anew.
-fn read(path: &Path, bytes: &[u8], from: &str, to: &str) -> Result<(Before, u64)> {
+fn read(path: &Path, bytes: &[u8], header: &[u8], from: &str, to: &str) -> Result<(Before, u64)> {
     let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
     let mut before = Before::default();
     let mut lines = bytes[..whole].split(|&byte| byte == b'\n').enumerate();
@@ -200,7 +200,9 @@ fn read(path: &Path, bytes: &[u8], from: &str, to: &str) -> Result<(Before, u64)
         .with_help("move the file away and begin the copy again; what is copied already is found")
     };
     match lines.next().filter(|_| whole > 0) {
-        None => return Ok((before, 0)),
+        // Cut off in its first line, or a file that is none of ours and must stay as it is.
+        None if header.starts_with(bytes) => return Ok((before, 0)),
+        None => return Err(damaged(0)),
         Some((number, line)) => match serde_json::from_slice(line) {
             Ok(Line::Journal {
                 format: FORMAT,

@@ -134,6 +134,10 @@ pub(super) async fn make(
     deleting: &BTreeSet<SecretKey>,
 ) -> Result<CopyPlan> {
     let (mut keys, references) = keys(source, options).await?;
+    source
+        .layered()
+        .check_together(&keys)
+        .map_err(|error| error.with_operation(Operation::GetMany))?;
     for key in deleting {
         // A key that is named and was moved is done, not missing.
         if keys.contains(key) && read(source, key).await?.is_none() && read(target, key).await?.is_some() {

@@ -91,22 +91,6 @@ fn names_that_are_no_keys_are_refused_escaped_or_skipped() {
 }
 
 #[test]
-fn escaped_names_are_read_back_and_others_stay() {
-    let options = || ImportOptions::new(Format::Env).names(NamePolicy::Unescape);
-    let document = "A=1\nAPI_KEY=2\nMY_2KEY_3X=3\nGLOBAL__1_2A=4\nUSER_1NAME=5\nX_=6\n";
-    let wanted = ["A", "API_KEY", "my-key.x", "1-a", "USER_1NAME", "X_"].map(|name| format!("org/acme/{name}"));
-    assert_eq!(keys(document, &options()).unwrap(), wanted);
-    // JSON escapes no names, so there are none to read back.
-    let json = ImportOptions::new(Format::Json).names(NamePolicy::Unescape);
-    assert_eq!(keys("{\"MY_2KEY\": \"1\"}", &json).unwrap(), ["org/acme/MY_2KEY"]);
-    let error = keys("a b=1", &options()).unwrap_err();
-    assert!(
-        matches!(error.kind(), ErrorKind::InvalidKey | ErrorKind::InvalidArgument),
-        "{error}"
-    );
-}
-
-#[test]
 fn what_may_be_a_piece_of_a_value_is_not_shown_as_a_name() {
     let pem = "A=-----BEGIN KEY-----\nMIICANARY/abc+==\nB=1";
     let error = keys(pem, &ImportOptions::new(Format::Dotenv)).unwrap_err();

@@ -223,8 +223,8 @@ impl Reader<'_> {
         let (part, behind) = self.text[self.at..].split_at(length);
         let expands = |(at, _): (usize, &str)| match part[at + 1..].bytes().next() {
             Some(next) => next.is_ascii_alphanumeric() || b"_{(@*#?$!-".contains(&next),
-            // bash has quotes of its own behind a `$`.
-            None => !quoted && behind.starts_with(['\'', '"']),
+            // bash has quotes of its own behind a `$`, and a line that goes on may go on with a name.
+            None => behind.starts_with("\\\n") || (!quoted && behind.starts_with(['\'', '"'])),
         };
         if part.contains('`') || part.match_indices('$').any(expands) {
             self.expandable.push(self.line);

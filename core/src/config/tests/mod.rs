@@ -3,6 +3,7 @@
 
 mod documents;
 mod sources;
+mod trust;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,8 +6,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::runtime;
 use crate::sys::fork::{self, ForkCell};
+use crate::{park, runtime};
 
 /// Runs a future on the library's runtime, which is built when there is none. May be called from any thread; what the
 /// future panics with ends only itself.
@@ -26,6 +26,32 @@ use crate::sys::fork::{self, ForkCell};
 /// ```
 pub fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<()> {
     runtime::spawn(future)
+}
+
+/// Waits for a future as the verbs of [`blocking`](crate::blocking) do, for a face whose language wants to be asked in
+/// between, about signals for instance. `watch` is called before this thread goes to sleep, and then each time that the
+/// pause which it last asked for has passed; `None` asks for no further call. The future is first polled once, so what
+/// is ready at once is answered without any.
+///
+/// # Errors
+/// That of `watch`; the future has then been dropped, which cancels a read. A write that was sent goes on.
+///
+/// ```
+/// use std::time::Duration;
+/// use strongroom::face;
+/// assert_eq!(face::wait_watched(async { 1 }, || Err("never asked")), Ok(1));
+/// let mut asked = 0;
+/// let given_up = face::wait_watched(std::future::pending::<()>(), || {
+///     asked += 1;
+///     if asked < 3 { Ok(Some(Duration::from_millis(1))) } else { Err("interrupted") }
+/// });
+/// assert_eq!(given_up, Err("interrupted"));
+/// ```
+pub fn wait_watched<T, E>(
+    future: impl Future<Output = T>,
+    watch: impl FnMut() -> std::result::Result<Option<Duration>, E>,
+) -> std::result::Result<T, E> {
+    park::block_on_watched(future, watch)
 }
 
 /// A number that differs between a process and its forked children: what bears another one is the parent's.

@@ -7,12 +7,13 @@
 //! and the thread waits by a lock of its own instead of by its handle, which is gone by then.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::sys::fork;
 use crate::sys::place::{self, Place};
@@ -138,16 +139,32 @@ impl Wake for Signal {
 /// Runs a future on the caller's thread. It is polled once; only then a waker is made and the thread put to sleep. May
 /// be called from within anyone's runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    let alarms = Alarms::default();
-    // The future lives inside, so that what it drops at its end finds its own alarms.
-    place::lend(&ALARMS, &alarms, || run(future, &alarms))
+    let done = block_on_watched(future, || Ok::<_, Infallible>(None));
+    done.unwrap_or_else(|never| match never {})
 }
 
-fn run<F: Future>(future: F, alarms: &Alarms) -> F::Output {
+/// Like [`block_on`], for a caller who has something to look after while the thread sleeps: `watch` is called before it
+/// does, and then each time that the pause which it last asked for has passed. Its error drops the future and is the
+/// answer; `None` asks for no further call.
+pub(crate) fn block_on_watched<F: Future, E>(
+    future: F,
+    watch: impl FnMut() -> Result<Option<Duration>, E>,
+) -> Result<F::Output, E> {
+    let alarms = Alarms::default();
+    // The future lives inside, so that what it drops at its end finds its own alarms.
+    place::lend(&ALARMS, &alarms, || run(future, &alarms, watch))
+}
+
+fn run<F: Future, E>(
+    future: F,
+    alarms: &Alarms,
+    mut watch: impl FnMut() -> Result<Option<Duration>, E>,
+) -> Result<F::Output, E> {
     let mut future = pin!(future);
     if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return output;
+        return Ok(output);
     }
+    let mut look = watch()?.map(|pause| Instant::now() + pause);
     loop {
         let generation = fork::generation();
         let signal = Arc::<Signal>::default();
@@ -155,18 +172,22 @@ fn run<F: Future>(future: F, alarms: &Alarms) -> F::Output {
         let mut task = Context::from_waker(&waker);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
-                return output;
+                return Ok(output);
             }
             // Where the future forked, the child has another signal: a thread of the parent's may hold this one's lock.
             if generation != fork::generation() {
                 break;
             }
             loop {
-                let next = alarms.next();
+                let next = alarms.next().into_iter().chain(look).min();
                 if signal.wait(next) {
                     break;
                 }
-                alarms.ring(Instant::now());
+                let now = Instant::now();
+                if look.is_some_and(|at| at <= now) {
+                    look = watch()?.map(|pause| Instant::now() + pause);
+                }
+                alarms.ring(now);
             }
         }
     }
@@ -218,6 +239,26 @@ mod tests {
         });
         assert!(begun.elapsed() >= Duration::from_millis(60));
         assert!(begun.elapsed() < Duration::from_secs(6));
+    }
+
+    #[test]
+    fn whoever_watches_is_called_again_and_may_end_the_wait() {
+        let mut pauses = [Some(1), Some(1), None].into_iter();
+        let until_then = Instant::now() + Duration::from_millis(50);
+        let watched = block_on_watched(until(until_then), || {
+            Ok::<_, ()>(pauses.next().expect("asked for no more").map(Duration::from_millis))
+        });
+        assert_eq!((watched, pauses.next()), (Ok(()), None));
+        let mut calls = 0;
+        let ended = block_on_watched(std::future::pending::<()>(), || {
+            calls += 1;
+            if calls < 3 {
+                Ok(Some(Duration::from_millis(1)))
+            } else {
+                Err("enough")
+            }
+        });
+        assert_eq!(ended, Err("enough"));
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::{c, parity, tools};
 /// selects itself alone, and the whole workspace come to the same set for every crate and nothing is built twice.
 pub(crate) const FEATURES: [&str; 2] = [
     "--no-default-features",
-    "--features=strongroom/full,strongroom/testing,strongroom-cli/testing,strongroom-ffi/full,strongroom-ffi/testing",
+    "--features=strongroom/full,strongroom/testing,strongroom-cli/testing,strongroom-ffi/full,strongroom-ffi/testing,\
+     strongroom-python/full,strongroom-python/testing",
 ];
 
 /// Suites that are commands of this program.

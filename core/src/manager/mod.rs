@@ -179,6 +179,11 @@ impl SecretManager {
         view
     }
 
+    /// What this view's calls carry.
+    pub fn call_options(&self) -> &CallOptions {
+        &self.options
+    }
+
     /// A view whose calls take at most so long.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {

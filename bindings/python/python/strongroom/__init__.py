@@ -1,0 +1,88 @@
+"""Secrets (API keys, credentials, tokens) in whatever place suits the machine.
+
+>>> import strongroom
+>>> with strongroom.open(backend="memory") as secrets:
+...     secrets.set("org/acme/api_key", "sk-123", provider="openai").created
+...     secrets.get("org/acme/api_key")
+...     secrets.get_value("org/acme/api_key")
+True
+Secret(***)
+'sk-123'
+
+Importing it reads and opens nothing. :mod:`strongroom.aio` has the same verbs for asyncio.
+"""
+
+from __future__ import annotations
+
+from . import exceptions
+from ._manager import SecretManager, open
+from ._native import CancelToken, Exposed, Secret
+from .exceptions import *  # noqa: F403
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from . import aio
+    from ._options import CallOptions
+    from ._results import (
+        BackendInfo,
+        BatchResult,
+        Description,
+        Health,
+        ListEntry,
+        ListPage,
+        Metadata,
+        SetManyOutcome,
+        SetOutcome,
+        VerifyReport,
+        VersionEntry,
+    )
+
+#: What an import need not wait for, and where it is.
+_LATER = {
+    "CallOptions": "_options",
+    **dict.fromkeys(
+        (
+            "BackendInfo",
+            "BatchResult",
+            "Description",
+            "Health",
+            "ListEntry",
+            "ListPage",
+            "Metadata",
+            "SetManyOutcome",
+            "SetOutcome",
+            "VerifyReport",
+            "VersionEntry",
+        ),
+        "_results",
+    ),
+}
+_MODULES = ("aio",)
+
+__all__ = [
+    "CancelToken",
+    "Exposed",
+    "Secret",
+    "SecretManager",
+    "exceptions",
+    "open",
+    *_LATER,
+    *_MODULES,
+    *exceptions.__all__,
+]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    if name in _LATER:
+        return getattr(import_module(f".{_LATER[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,54 @@
+//! The native half of the package `strongroom`. It translates and decides nothing: what a verb means stands in the core,
+//! what Python sees of it in `python/strongroom`.
+//!
+//! A verb makes a [`call::Call`], which Python waits for or awaits. Whatever can wait runs detached from the
+//! interpreter, and nothing of the core ever waits for the interpreter: wakers hand over to [`wake`], events to [`log`].
+//! So no lock of the core and the interpreter's own can wait for each other.
+
+#![allow(unsafe_code, reason = "this crate faces CPython")]
+#![allow(unreachable_pub, reason = "Python reaches what the module exports")]
+
+#[cfg(Py_GIL_DISABLED)]
+compile_error!(
+    "strongroom has not been tested on a free-threaded CPython and refuses it; use an interpreter with a GIL"
+);
+
+mod arguments;
+mod call;
+mod error;
+mod manager;
+mod open;
+mod results;
+mod secret;
+mod wake;
+
+use pyo3::prelude::*;
+
+/// Every block is wiped when it is freed, also those of libraries that know nothing of secrets. Python's own objects
+/// lie in Python's memory.
+#[global_allocator]
+static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
+
+/// What `python/strongroom` is written with; not for programs.
+#[pymodule(gil_used = true)]
+mod _native {
+    #[pymodule_export]
+    use super::arguments::CancelToken;
+    #[pymodule_export]
+    use super::call::Call;
+    #[pymodule_export]
+    use super::manager::admin::{close, health, lock, verify, with_options};
+    #[pymodule_export]
+    use super::manager::read::{
+        describe, exists, get, get_cached, get_many, get_value, get_value_cached, get_with_fallback, list, missing,
+        versions,
+    };
+    #[pymodule_export]
+    use super::manager::write::{delete, set};
+    #[pymodule_export]
+    use super::manager::{BlockingManager, Manager};
+    #[pymodule_export]
+    use super::open::open;
+    #[pymodule_export]
+    use super::secret::{Exposed, Secret};
+}

@@ -1,0 +1,111 @@
+//! The manager, and its verbs as functions that make calls.
+
+pub(crate) mod admin;
+pub(crate) mod read;
+pub(crate) mod write;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use strongroom::SecretManager;
+
+use crate::arguments::view;
+use crate::call::{Answer, Call};
+use crate::results;
+
+/// What `SecretManager` and `aio.SecretManager` inherit: the core's manager, and what asks no backend.
+#[pyclass(frozen, subclass, weakref, module = "strongroom._native")]
+pub(crate) struct Manager {
+    pub(crate) inner: SecretManager,
+}
+
+impl Answer for SecretManager {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(Py::new(py, Manager { inner: self })?.into_any())
+    }
+}
+
+impl Manager {
+    /// A call of one verb, through the view that the call's keywords ask for.
+    fn call<T: Answer, F>(
+        &self,
+        options: Option<&Bound<'_, PyDict>>,
+        verb: impl FnOnce(SecretManager) -> F,
+    ) -> PyResult<Call>
+    where
+        F: Future<Output = strongroom::Result<T>> + Send + 'static,
+    {
+        Ok(Call::new(verb(view(&self.inner, options)?)))
+    }
+}
+
+#[pymethods]
+impl Manager {
+    #[new]
+    fn new(of: &Bound<'_, Self>) -> Self {
+        Self {
+            inner: of.get().inner.clone(),
+        }
+    }
+
+    /// The name of the application.
+    #[getter]
+    fn app(&self) -> &str {
+        self.inner.app()
+    }
+
+    /// The backend: its word, what it can do, and who chose it.
+    #[getter]
+    fn backend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        results::backend(py, &self.inner)
+    }
+
+    /// Whether secrets are still there after the machine has started again.
+    #[getter]
+    fn is_persistent(&self) -> bool {
+        self.inner.is_persistent()
+    }
+}
+
+/// What `SecretManager` inherits besides: the one verb that is nothing but a look into the cache most of the time.
+#[pyclass(frozen, subclass, extends = Manager, module = "strongroom._native")]
+pub(crate) struct BlockingManager;
+
+#[pymethods]
+impl BlockingManager {
+    #[new]
+    fn new(of: &Bound<'_, Manager>) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Manager::new(of)).add_subclass(Self)
+    }
+
+    /// The value of a secret as `str`, or `default` where there is no such secret.
+    ///
+    /// The shortest way to a secret, and the fastest. The `str` is Python's and cannot be wiped; `get` gives a `Secret`,
+    /// which can. Raises what `get` raises, and `InvalidValue` where the value is not UTF-8.
+    ///
+    /// >>> secrets.set("org/acme/api_key", "sk-123").created
+    /// True
+    /// >>> secrets.get_value("org/acme/api_key")
+    /// 'sk-123'
+    /// >>> secrets.get_value("org/acme/other", "none")
+    /// 'none'
+    #[pyo3(signature = (key, default=None, **options))]
+    fn get_value<'py>(
+        this: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let (py, manager) = (this.py(), this.as_super());
+        if options.is_none()
+            && let Some(text) = read::cached_text(manager, key)?
+        {
+            return Ok(Some(text.into_any()));
+        }
+        let found = read::get_text(manager, key.extract()?, options)?.wait(py)?;
+        Ok(if found.is_none(py) {
+            default
+        } else {
+            Some(found.into_bound(py))
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! Opening a manager.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use strongroom::{CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
+
+use crate::arguments::{Value, general};
+use crate::call::Call;
+use crate::error::fault;
+
+/// Asks a Python function for a secret setting.
+struct Provider(Py<PyAny>);
+
+impl SecretProvider for Provider {
+    fn secret(&self, setting: &str) -> strongroom::Result<SecretValue> {
+        let asked = Python::try_attach(|py| -> strongroom::Result<SecretValue> {
+            let answer = self
+                .0
+                .call1(py, (setting,))
+                .map_err(|raised| failed(py, &raised, setting))?;
+            let value: PyResult<Value> = answer.extract(py);
+            value.map(|value| value.0).map_err(|_| {
+                Error::new(
+                    ErrorKind::InvalidConfig,
+                    "the function that was asked gave neither a str nor bytes",
+                )
+                .with_setting(setting.to_owned())
+            })
+        });
+        asked.unwrap_or_else(|| Err(Error::new(ErrorKind::Unavailable, "the interpreter is ending")))
+    }
+}
+
+/// What the call that needs the secret is to answer: the kind of an exception of ours; of others nothing is told, because
+/// their texts may carry what was typed.
+fn failed(py: Python<'_>, raised: &PyErr, setting: &str) -> Error {
+    let kind = raised
+        .value(py)
+        .getattr("kind")
+        .and_then(|kind| kind.extract::<String>());
+    let kind = kind
+        .ok()
+        .and_then(|token| ErrorKind::from_token(&token))
+        .unwrap_or(ErrorKind::Unavailable);
+    Error::new(
+        kind,
+        "the function that was asked for a secret setting raised an exception",
+    )
+    .with_setting(setting.to_owned())
+}
+
+/// A secret setting: its value, or the function that is asked for it.
+#[derive(FromPyObject)]
+pub(crate) enum SecretSetting {
+    #[pyo3(transparent)]
+    Value(Value),
+    #[pyo3(transparent)]
+    Provider(Py<PyAny>),
+}
+
+/// A call that opens a manager.
+#[pyfunction]
+#[pyo3(signature = (app, settings, secrets, config_files, config_texts, environment, options=None))]
+pub(crate) fn open(
+    py: Python<'_>,
+    app: Option<String>,
+    settings: Vec<(String, String)>,
+    secrets: Vec<(String, SecretSetting)>,
+    config_files: Vec<PathBuf>,
+    config_texts: Vec<(String, String)>,
+    environment: bool,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Call> {
+    let mut call = CallOptions::new();
+    if let Some(options) = options {
+        let (chosen, scope) = general(call, options)?;
+        if scope.is_some() {
+            return Err(fault(
+                "scope",
+                "an opening has no scope; `scoped` of the manager gives a view",
+            ));
+        }
+        call = chosen;
+    }
+    let mut builder = SecretManager::builder().call_options(call);
+    if let Some(app) = app {
+        builder = builder.app(app);
+    }
+    for (key, value) in settings {
+        builder = builder.option(&key, value);
+    }
+    for (key, value) in secrets {
+        builder = match value {
+            SecretSetting::Value(value) => builder.secret_option(&key, value.0),
+            SecretSetting::Provider(function) => builder.secret_provider(&key, Arc::new(Provider(function))),
+        };
+    }
+    for (format, text) in config_texts {
+        let format = match format.as_str() {
+            "json" => ConfigFormat::Json,
+            "toml" => ConfigFormat::Toml,
+            _ => return Err(fault("config_text", "the language of a document is `json` or `toml`")),
+        };
+        builder = builder.config_text(format, &text);
+    }
+    if !environment {
+        builder = builder.without_environment();
+    }
+    // Files are read by the builder.
+    let builder = py.detach(|| {
+        config_files
+            .iter()
+            .fold(builder, |builder, path| builder.config_file(path))
+    });
+    Ok(Call::new(builder.open()))
+}

@@ -1,0 +1,184 @@
+//! What verbs answer, as objects of the classes in `_results.py`.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use strongroom::backend::{
+    BatchFailure, BatchResult, Description, EntryName, Health, ListEntry, ListPage, SetOutcome, VerifyReport,
+    VersionEntry,
+};
+use strongroom::{SecretManager, SecretMetadata, Version};
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::call::Answer;
+use crate::error::exception;
+use crate::secret::Secret;
+
+/// An object of a class of `_results.py`.
+pub(crate) fn object<'py>(
+    py: Python<'py>,
+    class: &'static str,
+    fields: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module = MODULE.get_or_try_init(py, || PyResult::Ok(py.import("strongroom._results")?.unbind()))?;
+    module.bind(py).getattr(class)?.call((), Some(fields))
+}
+
+/// An aware `datetime` in UTC.
+pub(crate) fn moment<'py>(py: Python<'py>, at: Option<OffsetDateTime>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    at.map(|at| Ok(at.to_offset(UtcOffset::UTC).into_pyobject(py)?.into_any()))
+        .transpose()
+}
+
+fn set_version(fields: &Bound<'_, PyDict>, version: Option<&Version>) -> PyResult<()> {
+    fields.set_item("version", version.map(Version::as_str))?;
+    fields.set_item("number", version.and_then(Version::number))
+}
+
+/// Metadata as keyword arguments.
+fn metadata<'py>(py: Python<'py>, metadata: &SecretMetadata) -> PyResult<Bound<'py, PyDict>> {
+    let fields = PyDict::new(py);
+    fields.set_item("provider", &metadata.provider)?;
+    fields.set_item("scope_of_use", &metadata.scope_of_use)?;
+    fields.set_item("labels", &metadata.labels)?;
+    fields.set_item("expires_at", moment(py, metadata.expires_at)?)?;
+    fields.set_item("created_at", moment(py, metadata.created_at)?)?;
+    fields.set_item("updated_at", moment(py, metadata.updated_at)?)?;
+    set_version(&fields, metadata.version.as_ref())?;
+    Ok(fields)
+}
+
+impl Answer for Option<strongroom::Secret> {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            None => Ok(py.None()),
+            Some(secret) => Ok(Py::new(py, Secret::of(secret))?.into_any()),
+        }
+    }
+}
+
+impl Answer for Option<Description> {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Some(description) = self else {
+            return Ok(py.None());
+        };
+        let fields = metadata(py, &description.metadata)?;
+        fields.set_item("expired", description.expired)?;
+        Ok(object(py, "Description", &fields)?.unbind())
+    }
+}
+
+impl Answer for SetOutcome {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let fields = PyDict::new(py);
+        fields.set_item("created", self.created)?;
+        set_version(&fields, self.version.as_ref())?;
+        Ok(object(py, "SetOutcome", &fields)?.unbind())
+    }
+}
+
+impl Answer for ListPage {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let entries = self.entries.into_iter().map(|entry| list_entry(py, &entry));
+        let entries = entries.collect::<PyResult<Vec<_>>>()?;
+        let fields = PyDict::new(py);
+        fields.set_item("entries", PyTuple::new(py, entries)?)?;
+        fields.set_item("next", self.next.as_ref().map(strongroom::SecretKey::as_str))?;
+        Ok(object(py, "ListPage", &fields)?.unbind())
+    }
+}
+
+fn list_entry<'py>(py: Python<'py>, entry: &ListEntry) -> PyResult<Bound<'py, PyAny>> {
+    let fields = metadata(py, &entry.metadata)?;
+    fields.set_item("name", entry.name.to_string())?;
+    fields.set_item("is_reference", matches!(entry.name, EntryName::Reference(_)))?;
+    fields.set_item("expired", entry.expired)?;
+    object(py, "ListEntry", &fields)
+}
+
+impl Answer for Vec<VersionEntry> {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let entries = PyList::empty(py);
+        for entry in self {
+            let fields = PyDict::new(py);
+            set_version(&fields, Some(&entry.version))?;
+            fields.set_item("current", entry.current)?;
+            fields.set_item("created_at", moment(py, entry.created_at)?)?;
+            fields.set_item("expires_at", moment(py, entry.expires_at)?)?;
+            entries.append(object(py, "VersionEntry", &fields)?)?;
+        }
+        Ok(entries.into_any().unbind())
+    }
+}
+
+impl Answer for BatchResult {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let secrets = PyDict::new(py);
+        for (key, secret) in self.secrets {
+            secrets.set_item(key.as_str(), Py::new(py, Secret::of(secret))?)?;
+        }
+        let fields = PyDict::new(py);
+        fields.set_item("secrets", secrets)?;
+        fields.set_item("failures", failures(py, &self.failures)?)?;
+        Ok(object(py, "BatchResult", &fields)?.unbind())
+    }
+}
+
+/// What is known about a manager's backend.
+pub(crate) fn backend<'py>(py: Python<'py>, manager: &SecretManager) -> PyResult<Bound<'py, PyAny>> {
+    let backend = manager.backend();
+    let capabilities = backend.capabilities();
+    let fields = PyDict::new(py);
+    fields.set_item("name", backend.name())?;
+    fields.set_item("chosen_by", backend.chosen_by().to_string())?;
+    fields.set_item("persistence", backend.persistence().word())?;
+    fields.set_item("max_value", backend.max_value())?;
+    fields.set_item("max_key", capabilities.max_key)?;
+    for (name, has) in [
+        ("read_only", capabilities.read_only),
+        ("list", capabilities.list),
+        ("versions", capabilities.versions),
+        ("metadata", capabilities.metadata),
+        ("expiry", capabilities.expiry),
+        ("cas", capabilities.cas),
+        ("atomic_batch", capabilities.atomic_batch),
+        ("binary", capabilities.binary),
+        ("empty_value", capabilities.empty_value),
+        ("verify", capabilities.verify),
+    ] {
+        fields.set_item(name, has)?;
+    }
+    object(py, "BackendInfo", &fields)
+}
+
+/// What failed, by key.
+pub(crate) fn failures<'py>(py: Python<'py>, failures: &[BatchFailure]) -> PyResult<Bound<'py, PyDict>> {
+    let failed = PyDict::new(py);
+    for failure in failures {
+        failed.set_item(failure.key.as_str(), exception(py, &failure.error)?)?;
+    }
+    Ok(failed)
+}
+
+impl Answer for Health {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let fields = PyDict::new(py);
+        fields.set_item("state", self.state.word())?;
+        fields.set_item("reason", &self.reason)?;
+        let error = self.error.as_ref().map(|error| exception(py, error)).transpose()?;
+        fields.set_item("error", error)?;
+        Ok(object(py, "Health", &fields)?.unbind())
+    }
+}
+
+impl Answer for VerifyReport {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let fields = PyDict::new(py);
+        fields.set_item("secrets", self.secrets)?;
+        fields.set_item("versions", self.versions)?;
+        fields.set_item("journal", self.journal)?;
+        fields.set_item("sequence", self.sequence)?;
+        Ok(object(py, "VerifyReport", &fields)?.unbind())
+    }
+}

@@ -1,0 +1,160 @@
+//! Waking an event loop. Whoever wakes a call is a thread of the core, which may hold what another thread waits for that
+//! holds the interpreter. So it only leaves a note, for one thread that does nothing but tell event loops.
+
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use strongroom::face::{self, ProcessLocal};
+
+/// What one step of an `await` waits for.
+#[derive(Default)]
+pub(crate) struct Wakeup(Mutex<State>);
+
+#[derive(Default)]
+enum State {
+    /// The step has not come to its end yet.
+    #[default]
+    Running,
+    /// The loop waits for its future.
+    Waiting {
+        event_loop: Py<PyAny>,
+        future: Py<PyAny>,
+    },
+    Woken,
+}
+
+impl Wakeup {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn waker(self: &Arc<Self>) -> Waker {
+        Waker::from(Arc::clone(self))
+    }
+
+    /// What the event loop is given to wait for: a future of its own, or nothing where the call has been woken already
+    /// and is to be asked again.
+    pub(crate) fn step<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
+        let future = event_loop.call_method0(intern!(py, "create_future"))?;
+        let mut state = self.lock();
+        if matches!(*state, State::Woken) {
+            return Ok(py.None().into_bound(py));
+        }
+        *state = State::Waiting {
+            event_loop: event_loop.unbind(),
+            future: future.clone().unbind(),
+        };
+        drop(state);
+        // Its iterator gives the future itself, marked as one that is waited for.
+        future
+            .try_iter()?
+            .next()
+            .unwrap_or_else(|| Ok(py.None().into_bound(py)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code of others runs under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the event loop.
+    fn tell(&self, py: Python<'_>) -> PyResult<()> {
+        let State::Waiting { event_loop, future } = mem::replace(&mut *self.lock(), State::Woken) else {
+            return Ok(());
+        };
+        static RELEASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let release = RELEASE.import(py, "strongroom._waiting", "release")?;
+        event_loop.call_method1(py, intern!(py, "call_soon_threadsafe"), (release, future))?;
+        Ok(())
+    }
+}
+
+impl Wake for Wakeup {
+    fn wake(self: Arc<Self>) {
+        let is_waited_for = {
+            let mut state = self.lock();
+            match *state {
+                State::Waiting { .. } => true,
+                State::Running | State::Woken => {
+                    *state = State::Woken;
+                    false
+                }
+            }
+        };
+        if is_waited_for {
+            TELLER.get().add(self);
+        }
+    }
+}
+
+static TELLER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
+
+/// The thread that tells event loops, and what it has to tell.
+#[derive(Default)]
+struct Teller {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    woken: Vec<Arc<Wakeup>>,
+    has_thread: bool,
+}
+
+impl Teller {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(self: &Arc<Self>, woken: Arc<Wakeup>) {
+        let mut queue = self.lock();
+        queue.woken.push(woken);
+        if !queue.has_thread {
+            let this = Arc::clone(self);
+            let thread = std::thread::Builder::new().name("sr-python".to_owned());
+            queue.has_thread = thread.spawn(move || this.run()).is_ok();
+        }
+        if queue.has_thread {
+            self.changed.notify_one();
+        } else {
+            // Better late than never: this thread waits for the interpreter itself.
+            let woken = mem::take(&mut queue.woken);
+            drop(queue);
+            tell_all(woken);
+        }
+    }
+
+    /// Tells what is to tell, until the interpreter ends.
+    fn run(&self) {
+        face::block_signals();
+        loop {
+            let mut queue = self.lock();
+            while queue.woken.is_empty() {
+                queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
+            let woken = mem::take(&mut queue.woken);
+            drop(queue);
+            if !tell_all(woken) {
+                return;
+            }
+        }
+    }
+}
+
+/// Tells the event loops; whether there is an interpreter.
+fn tell_all(woken: Vec<Arc<Wakeup>>) -> bool {
+    let told = Python::try_attach(|py| {
+        for wakeup in woken {
+            // A loop that was closed meanwhile has nobody who waits.
+            drop(wakeup.tell(py));
+        }
+    });
+    told.is_some()
+}

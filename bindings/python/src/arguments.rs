@@ -70,7 +70,7 @@ pub(crate) fn key_text<'a>(key: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
         .map_err(|_| raised(Error::new(ErrorKind::InvalidKey, "the key is no valid Unicode")))
 }
 
-fn type_name(object: &Bound<'_, PyAny>) -> String {
+pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
     object
         .get_type()
         .name()
@@ -117,6 +117,25 @@ impl<'py> FromPyObject<'_, 'py> for NewSecret<'py> {
             Err(_) => object.extract().map(|Value(value)| Self::Value(value)),
         }
     }
+}
+
+impl NewSecret<'_> {
+    /// The value alone, as a copy of its own.
+    pub(crate) fn into_value(self) -> PyResult<SecretValue> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Secret(secret) => Ok(SecretValue::copy_of(secret.get().value()?.expose())),
+        }
+    }
+}
+
+/// One of the words that an argument knows.
+pub(crate) fn word<T: Copy>(name: &str, text: &str, known: &[T], word_of: impl Fn(T) -> &'static str) -> PyResult<T> {
+    let found = known.iter().copied().find(|known| word_of(*known) == text);
+    found.ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|known| format!("`{}`", word_of(*known))).collect();
+        fault(name, format!("must be one of {}", words.join(", ")))
+    })
 }
 
 /// A point in time: an aware `datetime`. A naive one does not say where it counts.

@@ -37,7 +37,7 @@ fn set_version(fields: &Bound<'_, PyDict>, version: Option<&Version>) -> PyResul
 }
 
 /// Metadata as keyword arguments.
-fn metadata<'py>(py: Python<'py>, metadata: &SecretMetadata) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn metadata<'py>(py: Python<'py>, metadata: &SecretMetadata) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("provider", &metadata.provider)?;
     fields.set_item("scope_of_use", &metadata.scope_of_use)?;

@@ -23,7 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import aio
+    from . import aio, fernet
+    from ._keys import SecretKey
     from ._options import CallOptions
     from ._results import (
         BackendInfo,
@@ -38,10 +39,33 @@ if TYPE_CHECKING:
         VerifyReport,
         VersionEntry,
     )
+    from ._settings import (
+        ConfigFile,
+        Inspection,
+        Setting,
+        SettingState,
+        config_schema,
+        inspect,
+        settings_table,
+    )
+    from ._transfer import (
+        CopiedSecret,
+        CopyPlan,
+        CopyProgress,
+        CopyReport,
+        ExplainStep,
+        Explanation,
+        Export,
+        Exported,
+        ImportReport,
+        PlannedCopy,
+        Skipped,
+    )
 
 #: What an import need not wait for, and where it is.
 _LATER = {
     "CallOptions": "_options",
+    "SecretKey": "_keys",
     **dict.fromkeys(
         (
             "BackendInfo",
@@ -58,8 +82,36 @@ _LATER = {
         ),
         "_results",
     ),
+    **dict.fromkeys(
+        (
+            "ConfigFile",
+            "Inspection",
+            "Setting",
+            "SettingState",
+            "config_schema",
+            "inspect",
+            "settings_table",
+        ),
+        "_settings",
+    ),
+    **dict.fromkeys(
+        (
+            "CopiedSecret",
+            "CopyPlan",
+            "CopyProgress",
+            "CopyReport",
+            "ExplainStep",
+            "Explanation",
+            "Export",
+            "Exported",
+            "ImportReport",
+            "PlannedCopy",
+            "Skipped",
+        ),
+        "_transfer",
+    ),
 }
-_MODULES = ("aio",)
+_MODULES = ("aio", "fernet")
 
 __all__ = [
     "CancelToken",

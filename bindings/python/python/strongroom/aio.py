@@ -15,6 +15,7 @@ from __future__ import annotations
 from . import _native
 from ._manager import SecretManager as _Blocking
 from ._manager import open_call
+from ._transfer_verbs import AwaitedTransfer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["SecretManager", "open"]
 
 
-class SecretManager(_native.Manager):
+class SecretManager(AwaitedTransfer):
     """A store of secrets, whatever backend holds them; :class:`strongroom.SecretManager` with verbs to await.
 
     A call that is cancelled ends at once, a write that was sent goes on behind it. A manager may be used by several

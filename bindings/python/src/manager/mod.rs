@@ -1,7 +1,9 @@
 //! The manager, and its verbs as functions that make calls.
 
 pub(crate) mod admin;
+pub(crate) mod copy;
 pub(crate) mod read;
+pub(crate) mod transfer;
 pub(crate) mod write;
 
 use pyo3::prelude::*;

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Optional, Union
+from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
 from . import _native
-from ._manager import SecretSetting, SettingValue, stated
+from ._manager import stated
 from .exceptions import Error
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from ._manager import SecretSetting, SettingValue
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ def inspect(
     >>> found.settings["deadline"].value, found.settings["deadline"].origin
     ('5s', 'the program')
     >>> print(found.problems[0])
-    `cache` must be one of on, off (from the program)
+    invalid_config: `cache` must be one of on, off (from the program) (setting: cache)
     """
     return _native.inspect(*stated(backend, app, settings, secrets, config_file, config_text, environment))
 

@@ -32,11 +32,8 @@ def get_value(of: Step) -> Any:
 
 def get_into(of: Step) -> Any:
     buffer = bytearray(of.args["capacity"])
-    found = of.ask("get", of.key)
-    if found is None:
-        return None
-    length = found.reveal_into(buffer)
-    return {"value": bytes(buffer[:length])}
+    length = of.ask("get_into", of.key, buffer)
+    return None if length is None else {"value": bytes(buffer[:length])}
 
 
 def get_many(of: Step) -> Any:
@@ -76,11 +73,9 @@ def set_api_key(of: Step) -> Any:
 
 
 def changed_expiry(of: Step) -> dict[str, Any]:
-    """The expiry that an update is to leave, as its keyword; what is absent stays."""
-    if of.args.get("clear_expiry"):
-        return {"expires_at": None}
+    """What an update is to do with the expiry, as its keyword; where nothing is stated it stays."""
     at = expiry(of.args)
-    return {} if at is None else {"expires_at": at}
+    return {**of.words("clear_expiry"), **({} if at is None else {"expires_at": at})}
 
 
 def update_value(of: Step) -> Any:
@@ -93,13 +88,23 @@ def update_metadata(of: Step) -> Any:
     return of.written(of.ask("update_metadata", of.key, **stated))
 
 
+def spec(of: Step) -> strongroom.Generate:
+    """How a value is generated."""
+    forms = {
+        "bytes": strongroom.Generate.bytes,
+        "hex": strongroom.Generate.hex,
+        "base64": strongroom.Generate.base64,
+        "password": strongroom.Generate.password,
+    }
+    return forms[of.args["form"]](of.args["length"], **of.words("symbols"))
+
+
 def generate(of: Step) -> Any:
-    return answers.generated(strongroom.generate(of.args["form"], of.args["length"], **of.words("symbols")))
+    return answers.generated(strongroom.generate(spec(of)))
 
 
 def get_or_generate(of: Step) -> Any:
-    stated = {**of.words("symbols"), **metadata(of.args)}
-    return answers.generated(of.ask("get_or_generate", of.key, of.args["form"], of.args["length"], **stated))
+    return answers.generated(of.ask("get_or_generate", of.key, spec(of), **metadata(of.args)))
 
 
 def rotate(of: Step) -> Any:
@@ -107,8 +112,7 @@ def rotate(of: Step) -> Any:
 
 
 def rotate_generate(of: Step) -> Any:
-    made = of.ask("rotate_generate", of.key, of.args["form"], of.args["length"], **of.words("symbols"))
-    return of.written(made)
+    return of.written(of.ask("rotate", of.key, spec(of)))
 
 
 def rollback(of: Step) -> Any:

@@ -97,7 +97,7 @@ def copy_to(of: Step) -> Any:
 
 
 def setting(of: Step) -> Any:
-    return {"text": of.session.manager.setting(of.args["name"]).value}
+    return {"text": of.session.manager.settings[of.args["name"]].value}
 
 
 def key_variable(of: Step) -> Any:

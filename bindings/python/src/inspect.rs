@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use strongroom::{ConfigFile, Inspection, SETTINGS, Setting, SettingKind, Settings};
+use strongroom::{ConfigFile, Inspection, SETTINGS, SettingKind};
 
+use crate::arguments::text;
 use crate::error::exception;
 use crate::open::{SecretSetting, builder};
+use crate::results;
 
 /// What a manager would be opened with.
 #[pyfunction]
@@ -26,14 +28,10 @@ pub(crate) fn inspect<'py>(
 }
 
 fn inspection<'py>(py: Python<'py>, found: &Inspection) -> PyResult<Bound<'py, PyAny>> {
-    let settings = PyDict::new(py);
-    for setting in SETTINGS {
-        settings.set_item(setting.key, state(py, &found.settings, setting)?)?;
-    }
     let problems = found.problems.iter().map(|error| exception(py, error));
     let files = found.files.iter().map(|looked_for| file(py, looked_for));
     let fields = PyDict::new(py);
-    fields.set_item("settings", settings)?;
+    fields.set_item("settings", results::settings(py, &found.settings)?)?;
     fields.set_item("problems", PyTuple::new(py, problems.collect::<PyResult<Vec<_>>>()?)?)?;
     fields.set_item("files", PyTuple::new(py, files.collect::<PyResult<Vec<_>>>()?)?)?;
     object(py, "Inspection", &fields)
@@ -46,16 +44,6 @@ fn object<'py>(py: Python<'py>, class: &'static str, fields: &Bound<'py, PyDict>
         .call((), Some(fields))
 }
 
-/// A setting as it would hold; never the value of a secret one.
-fn state<'py>(py: Python<'py>, settings: &Settings, setting: &Setting) -> PyResult<Bound<'py, PyAny>> {
-    let fields = PyDict::new(py);
-    fields.set_item("value", settings.text(setting.key))?;
-    fields.set_item("origin", settings.origin(setting.key).to_string())?;
-    fields.set_item("is_set", settings.is_set(setting.key))?;
-    fields.set_item("secret", setting.secret)?;
-    object(py, "SettingState", &fields)
-}
-
 fn file<'py>(py: Python<'py>, file: &ConfigFile) -> PyResult<Bound<'py, PyAny>> {
     let fields = PyDict::new(py);
     fields.set_item("role", file.role.word())?;
@@ -66,7 +54,8 @@ fn file<'py>(py: Python<'py>, file: &ConfigFile) -> PyResult<Bound<'py, PyAny>> 
 
 /// The table of settings, with the variables of an application.
 #[pyfunction]
-pub(crate) fn settings_table<'py>(py: Python<'py>, app: &str) -> PyResult<Bound<'py, PyTuple>> {
+pub(crate) fn settings_table<'py>(py: Python<'py>, app: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    let app = text("app", app)?;
     let rows = SETTINGS.iter().map(|setting| {
         let (kind, choices, least, most) = kind(setting.kind);
         let fields = PyDict::new(py);
@@ -76,10 +65,10 @@ pub(crate) fn settings_table<'py>(py: Python<'py>, app: &str) -> PyResult<Bound<
         fields.set_item("min", least)?;
         fields.set_item("max", most)?;
         fields.set_item("default", setting.default)?;
-        fields.set_item("variables", PyTuple::new(py, setting.variables(app))?)?;
+        fields.set_item("variables", PyTuple::new(py, setting.variables(&app))?)?;
         fields.set_item("secret", setting.secret)?;
         fields.set_item("help", setting.help)?;
-        object(py, "Setting", &fields)
+        object(py, "SettingInfo", &fields)
     });
     PyTuple::new(py, rows.collect::<PyResult<Vec<_>>>()?)
 }

@@ -10,7 +10,6 @@ use strongroom::transfer::{
 
 use crate::call::Answer;
 use crate::error::exception;
-use crate::results::failures;
 use crate::secret::Secret;
 
 /// An object of a class of `_transfer.py`.
@@ -76,7 +75,11 @@ impl Answer for ImportReport {
         fields.set_item("created", texts(py, &self.created, |key| key.as_str())?)?;
         fields.set_item("replaced", texts(py, &self.replaced, |key| key.as_str())?)?;
         fields.set_item("skipped", each(py, &self.skipped, skipped)?)?;
-        fields.set_item("failures", failures(py, &self.failures)?)?;
+        let failures = PyDict::new(py);
+        for failure in &self.failures {
+            failures.set_item(failure.key.as_str(), exception(py, &failure.error)?)?;
+        }
+        fields.set_item("failures", failures)?;
         fields.set_item("notes", texts(py, &self.notes, |note| note)?)?;
         fields.set_item("dry_run", self.dry_run)?;
         Ok(object(py, "ImportReport", &fields)?.unbind())

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from . import exceptions
 from ._manager import SecretManager, open
-from ._native import CancelToken, Exposed, Secret
+from ._native import CancelToken, Exposed, Generate, Secret, generate
+from ._writing import KEEP, Keep
 from .exceptions import *  # noqa: F403
 
 TYPE_CHECKING = False
@@ -36,14 +37,14 @@ if TYPE_CHECKING:
         Metadata,
         SetManyOutcome,
         SetOutcome,
+        Setting,
         VerifyReport,
         VersionEntry,
     )
     from ._settings import (
         ConfigFile,
         Inspection,
-        Setting,
-        SettingState,
+        SettingInfo,
         config_schema,
         inspect,
         settings_table,
@@ -77,6 +78,7 @@ _LATER = {
             "Metadata",
             "SetManyOutcome",
             "SetOutcome",
+            "Setting",
             "VerifyReport",
             "VersionEntry",
         ),
@@ -86,8 +88,7 @@ _LATER = {
         (
             "ConfigFile",
             "Inspection",
-            "Setting",
-            "SettingState",
+            "SettingInfo",
             "config_schema",
             "inspect",
             "settings_table",
@@ -116,9 +117,13 @@ _MODULES = ("aio", "fernet")
 __all__ = [
     "CancelToken",
     "Exposed",
+    "Generate",
+    "KEEP",
+    "Keep",
     "Secret",
     "SecretManager",
     "exceptions",
+    "generate",
     "open",
     *_LATER,
     *_MODULES,

@@ -30,6 +30,7 @@ class SecretKey(str):
     True
     """
 
+    __module__ = "strongroom"
     __slots__ = ("_parts",)
 
     _parts: tuple[str, Optional[str], str, Optional[str]]
@@ -51,7 +52,7 @@ class SecretKey(str):
 
     @property
     def kind(self) -> str:
-        """The kind of the scope: ``global``, ``org``, ``team``, ``user``, …"""
+        """The kind of the scope: ``global``, ``org``, ``team``, ``user`` and so on."""
         return self._parts[0]
 
     @property

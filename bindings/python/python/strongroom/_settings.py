@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Optional, Union
 
 from . import _native
 from ._manager import stated
+from ._results import Setting
 from .exceptions import Error
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Setting:
+class SettingInfo:
     """A row of the table of settings."""
 
     #: The name in ``settings`` and in documents; a backend's settings begin with its word.
@@ -43,20 +44,6 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class SettingState:
-    """What holds for a setting."""
-
-    #: The text; ``None`` where there is none yet, and always of a secret one.
-    value: Optional[str]
-    #: Where it comes from, in words.
-    origin: str
-    #: Whether somebody stated it.
-    is_set: bool
-    #: Whether the value is a secret.
-    secret: bool
-
-
-@dataclass(frozen=True)
 class ConfigFile:
     """A file of settings that was looked for."""
 
@@ -71,7 +58,7 @@ class Inspection:
     """What a manager would be opened with, good or not."""
 
     #: Every setting, in the order of the table.
-    settings: Mapping[str, SettingState]
+    settings: Mapping[str, Setting]
     #: Everything that is wrong. The first is what ``open`` would raise.
     problems: tuple[Error, ...]
     #: The files that were looked for, in the order of their precedence.
@@ -102,10 +89,10 @@ def inspect(
     return _native.inspect(*stated(backend, app, settings, secrets, config_file, config_text, environment))
 
 
-def settings_table(app: str = "strongroom") -> tuple[Setting, ...]:
+def settings_table(app: str = "strongroom") -> tuple[SettingInfo, ...]:
     """Every setting there is, with the environment variables that state it for an application.
 
-    >>> deadline = next(setting for setting in settings_table("sideseat") if setting.key == "deadline")
+    >>> deadline = next(row for row in settings_table("sideseat") if row.key == "deadline")
     >>> deadline.kind, deadline.default, deadline.variables
     ('duration', '10s', ('SIDESEAT_SECRETS_DEADLINE',))
     """

@@ -37,14 +37,19 @@ __all__ = ["decrypt", "encrypt", "generate_key", "rotate", "timestamp"]
 def generate_key() -> Secret:
     """Make a new random key: 44 characters, url-safe base64.
 
-    >>> len(generate_key().reveal())
+    >>> len(fernet.generate_key().reveal())
     44
     """
     return _native.fernet_generate()
 
 
 def encrypt(keys: Keys, value: Text) -> str:
-    """Make a token of a value with the first key. Raises ``TooLarge``."""
+    """Make a token of a value with the first key. Raises ``TooLarge``.
+
+    >>> key = fernet.generate_key()
+    >>> fernet.encrypt(key, "s3cret").startswith("gAAAA")
+    True
+    """
     return _native.fernet_encrypt(keys, value)
 
 
@@ -57,8 +62,8 @@ def decrypt(keys: Keys, token: Text, ttl: Union[float, timedelta, None] = None) 
     Raises ``InvalidValue`` where this is no token, ``WrongKey`` where none of the keys made it or it was changed,
     ``Expired`` where it is older than ``ttl``.
 
-    >>> key = generate_key()
-    >>> decrypt(key, encrypt(key, "s3cret"), ttl=60).reveal()
+    >>> key = fernet.generate_key()
+    >>> fernet.decrypt(key, fernet.encrypt(key, "s3cret"), ttl=60).reveal()
     's3cret'
     """
     return _native.fernet_decrypt(keys, token, ttl)
@@ -68,6 +73,11 @@ def rotate(keys: Keys, token: Text) -> str:
     """Make a token of the first key with the value and the time of another: its age stays what it was.
 
     Raises what :func:`decrypt` raises without a ``ttl``.
+
+    >>> old, new = fernet.generate_key(), fernet.generate_key()
+    >>> token = fernet.rotate([new, old], fernet.encrypt(old, "s3cret"))
+    >>> fernet.decrypt(new, token).reveal()
+    's3cret'
     """
     return _native.fernet_rotate(keys, token)
 
@@ -76,5 +86,9 @@ def timestamp(keys: Keys, token: Text) -> datetime:
     """Tell when a token was made, to the second.
 
     Raises what :func:`decrypt` raises without a ``ttl``: a time that no key vouches for is not told.
+
+    >>> key = fernet.generate_key()
+    >>> fernet.timestamp(key, fernet.encrypt(key, "s3cret")).tzinfo
+    datetime.timezone.utc
     """
     return _native.fernet_timestamp(keys, token)

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use strongroom::transfer::{CopyOptions, CopyProgress};
 use strongroom::{CallOptions, CancellationToken, SecretManager};
 
 use super::{Manager, transfer};
-use crate::arguments::{Key, general, scope};
+use crate::arguments::{self, Flag, general, optional_text, scope, type_name};
 use crate::call::{Answer, Call};
 use crate::error::raised;
 use crate::transferred;
@@ -62,15 +63,15 @@ impl<T: Answer> Answer for Followed<T> {
 }
 
 /// What a copy is told.
-struct Terms {
-    keys: Vec<Key>,
-    prefix: Option<String>,
-    if_exists: Option<String>,
-    allow_loss: bool,
-    skip_unfit: bool,
-    delete_source: bool,
+struct Terms<'py> {
+    keys: Bound<'py, PyAny>,
+    prefix: Option<Bound<'py, PyAny>>,
+    if_exists: Option<Bound<'py, PyAny>>,
+    allow_loss: Flag,
+    skip_unfit: Flag,
+    delete_source: Flag,
     journal: Option<PathBuf>,
-    progress: Option<Py<PyAny>>,
+    progress: Option<Bound<'py, PyAny>>,
 }
 
 /// A copy that is about to begin.
@@ -85,7 +86,7 @@ impl Copy {
     fn new(
         source: &Bound<'_, Manager>,
         target: &Bound<'_, Manager>,
-        terms: Terms,
+        terms: Terms<'_>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let (source, target) = (&source.get().inner, &target.get().inner);
@@ -95,20 +96,26 @@ impl Copy {
         };
         let (mut reading, only) = chosen(source)?;
         let (mut writing, _) = chosen(target)?;
-        let mut wanted = CopyOptions::new().if_exists(transfer::policy_of(terms.if_exists.as_deref())?);
-        let keys = terms.keys.iter().map(|key| source.key_of(&key.0).map_err(raised));
-        wanted.keys = keys.collect::<PyResult<_>>()?;
+        let mut wanted = CopyOptions::new().if_exists(transfer::policy_of(terms.if_exists.as_ref())?);
+        for key in arguments::keys("keys", &terms.keys)? {
+            wanted.keys.push(source.key_of(&key).map_err(raised)?);
+        }
         wanted.scope = only.map(|text| scope(&text)).transpose()?;
-        wanted.prefix = terms.prefix;
-        wanted.allow_loss = terms.allow_loss;
-        wanted.skip_unfit = terms.skip_unfit;
-        wanted.delete_source = terms.delete_source;
+        wanted.prefix = optional_text("prefix", terms.prefix.as_ref())?;
+        wanted.allow_loss = terms.allow_loss.0;
+        wanted.skip_unfit = terms.skip_unfit.0;
+        wanted.delete_source = terms.delete_source.0;
         wanted.journal = terms.journal;
         let listener = terms.progress.map(|function| {
+            if !function.is_callable() {
+                let given = type_name(&function);
+                return Err(PyTypeError::new_err(format!("progress is a function, not {given}")));
+            }
             let stop = [&mut reading, &mut writing].map(stoppable);
-            let raised = Mutex::new(None);
-            Arc::new(Listener { function, raised, stop })
+            let (function, raised) = (function.unbind(), Mutex::new(None));
+            Ok(Arc::new(Listener { function, raised, stop }))
         });
+        let listener = listener.transpose()?;
         if let Some(listener) = listener.clone() {
             wanted = wanted.progress(move |how_far| listener.tell(how_far));
         }
@@ -137,14 +144,14 @@ fn stoppable(call: &mut CallOptions) -> CancellationToken {
 pub(crate) fn copy_plan(
     source: &Bound<'_, Manager>,
     target: &Bound<'_, Manager>,
-    keys: Vec<Key>,
-    prefix: Option<String>,
-    if_exists: Option<String>,
-    allow_loss: bool,
-    skip_unfit: bool,
-    delete_source: bool,
+    keys: Bound<'_, PyAny>,
+    prefix: Option<Bound<'_, PyAny>>,
+    if_exists: Option<Bound<'_, PyAny>>,
+    allow_loss: Flag,
+    skip_unfit: Flag,
+    delete_source: Flag,
     journal: Option<PathBuf>,
-    progress: Option<Py<PyAny>>,
+    progress: Option<Bound<'_, PyAny>>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
     let terms = Terms {
@@ -173,14 +180,14 @@ pub(crate) fn copy_plan(
 pub(crate) fn copy_to(
     source: &Bound<'_, Manager>,
     target: &Bound<'_, Manager>,
-    keys: Vec<Key>,
-    prefix: Option<String>,
-    if_exists: Option<String>,
-    allow_loss: bool,
-    skip_unfit: bool,
-    delete_source: bool,
+    keys: Bound<'_, PyAny>,
+    prefix: Option<Bound<'_, PyAny>>,
+    if_exists: Option<Bound<'_, PyAny>>,
+    allow_loss: Flag,
+    skip_unfit: Flag,
+    delete_source: Flag,
     journal: Option<PathBuf>,
-    progress: Option<Py<PyAny>>,
+    progress: Option<Bound<'_, PyAny>>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
     let terms = Terms {

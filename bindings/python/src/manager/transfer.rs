@@ -5,7 +5,7 @@ use pyo3::types::PyDict;
 use strongroom::transfer::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 
 use super::Manager;
-use crate::arguments::{Key, NewSecret, scope, word};
+use crate::arguments::{self, Flag, Key, NewSecret, optional_text, word};
 use crate::call::Call;
 use crate::fernet::Keys;
 
@@ -14,31 +14,31 @@ use crate::fernet::Keys;
 pub(crate) fn explain(
     manager: &Bound<'_, Manager>,
     key: Key,
-    scopes: Vec<String>,
+    scopes: Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
-    let scopes = scopes.iter().map(|text| scope(text)).collect::<PyResult<Vec<_>>>()?;
+    let scopes = arguments::scopes("scopes", &scopes)?;
     manager
         .get()
         .call(options, |manager| async move { manager.explain(&key.0, &scopes).await })
 }
 
-fn format_of(text: &str) -> PyResult<Format> {
-    word("format", text, Format::ALL, Format::word)
+fn format_of(format: &Bound<'_, PyAny>) -> PyResult<Format> {
+    word("format", format, Format::ALL, Format::word)
 }
 
-fn dialect_of(text: Option<&str>) -> PyResult<Dialect> {
-    text.map_or_else(
+fn dialect_of(dialect: Option<&Bound<'_, PyAny>>) -> PyResult<Dialect> {
+    dialect.map_or_else(
         || Ok(Dialect::default()),
-        |text| word("dialect", text, Dialect::ALL, Dialect::word),
+        |dialect| word("dialect", dialect, Dialect::ALL, Dialect::word),
     )
 }
 
 /// What becomes of a secret that is there already.
-pub(super) fn policy_of(text: Option<&str>) -> PyResult<IfExists> {
-    text.map_or_else(
+pub(super) fn policy_of(if_exists: Option<&Bound<'_, PyAny>>) -> PyResult<IfExists> {
+    if_exists.map_or_else(
         || Ok(IfExists::default()),
-        |text| word("if_exists", text, IfExists::ALL, IfExists::word),
+        |if_exists| word("if_exists", if_exists, IfExists::ALL, IfExists::word),
     )
 }
 
@@ -47,22 +47,22 @@ pub(super) fn policy_of(text: Option<&str>) -> PyResult<IfExists> {
 #[expect(clippy::too_many_arguments, reason = "they are the verb's own")]
 pub(crate) fn export(
     manager: &Bound<'_, Manager>,
-    format: &str,
-    dialect: Option<&str>,
-    prefix: Option<String>,
-    keys: Vec<Key>,
-    full_names: bool,
-    include_expired: bool,
-    strict: bool,
+    format: Bound<'_, PyAny>,
+    dialect: Option<Bound<'_, PyAny>>,
+    prefix: Option<Bound<'_, PyAny>>,
+    keys: Bound<'_, PyAny>,
+    full_names: Flag,
+    include_expired: Flag,
+    strict: Flag,
     fernet_keys: Option<Keys>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
-    let mut wanted = ExportOptions::new(format_of(format)?).dialect(dialect_of(dialect)?);
-    wanted.prefix = prefix;
-    wanted.keys = keys.into_iter().map(|key| key.0).collect();
-    wanted.full_names = full_names;
-    wanted.include_expired = include_expired;
-    wanted.strict = strict;
+    let mut wanted = ExportOptions::new(format_of(&format)?).dialect(dialect_of(dialect.as_ref())?);
+    wanted.prefix = optional_text("prefix", prefix.as_ref())?;
+    wanted.keys = arguments::keys("keys", &keys)?;
+    wanted.full_names = full_names.0;
+    wanted.include_expired = include_expired.0;
+    wanted.strict = strict.0;
     wanted.fernet_keys = fernet_keys.map(|keys| keys.0);
     manager
         .get()
@@ -75,22 +75,22 @@ pub(crate) fn export(
 pub(crate) fn import_document(
     manager: &Bound<'_, Manager>,
     document: NewSecret<'_>,
-    format: &str,
-    dialect: Option<&str>,
-    names: Option<&str>,
-    if_exists: Option<&str>,
-    provider: Option<String>,
-    dry_run: bool,
+    format: Bound<'_, PyAny>,
+    dialect: Option<Bound<'_, PyAny>>,
+    names: Option<Bound<'_, PyAny>>,
+    if_exists: Option<Bound<'_, PyAny>>,
+    provider: Option<Bound<'_, PyAny>>,
+    dry_run: Flag,
     fernet_keys: Option<Keys>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
-    let mut wanted = ImportOptions::new(format_of(format)?).dialect(dialect_of(dialect)?);
+    let mut wanted = ImportOptions::new(format_of(&format)?).dialect(dialect_of(dialect.as_ref())?);
     if let Some(names) = names {
-        wanted.names = word("names", names, NamePolicy::ALL, NamePolicy::word)?;
+        wanted.names = word("names", &names, NamePolicy::ALL, NamePolicy::word)?;
     }
-    wanted.if_exists = policy_of(if_exists)?;
-    wanted.provider = provider;
-    wanted.dry_run = dry_run;
+    wanted.if_exists = policy_of(if_exists.as_ref())?;
+    wanted.provider = optional_text("provider", provider.as_ref())?;
+    wanted.dry_run = dry_run.0;
     wanted.fernet_keys = fernet_keys.map(|keys| keys.0);
     let document = document.into_value()?;
     manager.get().call(options, |manager| async move {

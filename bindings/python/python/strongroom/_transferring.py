@@ -1,4 +1,4 @@
-"""The verbs that explain, and that move many secrets: documents, and copies to another manager."""
+"""The verbs that explain, and that move many secrets, for code that waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from . import _native
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
     from typing import Literal, Optional, Union
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     Policy = Literal["refuse", "replace", "skip"]
 
 
-class BlockingTransfer(_native.BlockingManager):
-    """What :class:`strongroom.SecretManager` has of these verbs."""
+class Transferring(_native.BlockingManager):
+    """What :class:`strongroom.SecretManager` moves secrets with."""
 
     __slots__ = ()
 
-    def explain(self, key: str, scopes: Sequence[str] = (), **options: Unpack[CallOptions]) -> Explanation:
+    def explain(self, key: str, scopes: Iterable[str] = (), **options: Unpack[CallOptions]) -> Explanation:
         """Tell every place where a secret is looked for, what each answered, and what a read comes to.
 
         Without ``scopes`` that is what ``get`` of the key does; with them what ``get_with_fallback`` of the name does.
@@ -51,7 +51,7 @@ class BlockingTransfer(_native.BlockingManager):
         *,
         dialect: Optional[Dialect] = None,
         prefix: Optional[str] = None,
-        keys: Sequence[str] = (),
+        keys: Iterable[str] = (),
         full_names: bool = False,
         include_expired: bool = False,
         strict: bool = False,
@@ -120,7 +120,7 @@ class BlockingTransfer(_native.BlockingManager):
         self,
         target: _native.Manager,
         *,
-        keys: Sequence[str] = (),
+        keys: Iterable[str] = (),
         prefix: Optional[str] = None,
         if_exists: Optional[Policy] = None,
         allow_loss: bool = False,
@@ -160,7 +160,7 @@ class BlockingTransfer(_native.BlockingManager):
         self,
         target: _native.Manager,
         *,
-        keys: Sequence[str] = (),
+        keys: Iterable[str] = (),
         prefix: Optional[str] = None,
         if_exists: Optional[Policy] = None,
         allow_loss: bool = False,
@@ -214,113 +214,10 @@ class BlockingTransfer(_native.BlockingManager):
 
         It lies in the state folder of this manager's application; the same two places have the same one. Raises
         ``InvalidConfig`` where there is no state folder.
+
+        >>> with strongroom.open("file") as target:
+        ...     journal = secrets.copy_journal(target)
+        >>> journal.parent.name, journal.suffix
+        ('migrations', '.jsonl')
         """
-        return _native.copy_journal(self, target)
-
-
-class AwaitedTransfer(_native.Manager):
-    """What :class:`strongroom.aio.SecretManager` has of these verbs."""
-
-    __slots__ = ()
-
-    async def explain(self, key: str, scopes: Sequence[str] = (), **options: Unpack[CallOptions]) -> Explanation:
-        """Tell every place where a secret is looked for, as :meth:`strongroom.SecretManager.explain`."""
-        return await _native.explain(self, key, scopes, options)
-
-    async def export(
-        self,
-        format: Format = "dotenv",
-        *,
-        dialect: Optional[Dialect] = None,
-        prefix: Optional[str] = None,
-        keys: Sequence[str] = (),
-        full_names: bool = False,
-        include_expired: bool = False,
-        strict: bool = False,
-        fernet_keys: Optional[Keys] = None,
-        **options: Unpack[CallOptions],
-    ) -> Export:
-        """Write many secrets into a document, as :meth:`strongroom.SecretManager.export`."""
-        return await _native.export(
-            self, format, dialect, prefix, keys, full_names, include_expired, strict, fernet_keys, options
-        )
-
-    async def import_(
-        self,
-        document: Union[str, Buffer, Secret],
-        format: Format = "dotenv",
-        *,
-        dialect: Optional[Dialect] = None,
-        names: Optional[Literal["refuse", "escape", "skip"]] = None,
-        if_exists: Optional[Policy] = None,
-        provider: Optional[str] = None,
-        dry_run: bool = False,
-        fernet_keys: Optional[Keys] = None,
-        **options: Unpack[CallOptions],
-    ) -> ImportReport:
-        """Write every entry of a document as a secret, as :meth:`strongroom.SecretManager.import_`."""
-        return await _native.import_document(
-            self, document, format, dialect, names, if_exists, provider, dry_run, fernet_keys, options
-        )
-
-    async def copy_plan(
-        self,
-        target: _native.Manager,
-        *,
-        keys: Sequence[str] = (),
-        prefix: Optional[str] = None,
-        if_exists: Optional[Policy] = None,
-        allow_loss: bool = False,
-        skip_unfit: bool = False,
-        delete_source: bool = False,
-        journal: Union[str, os.PathLike[str], None] = None,
-        progress: Optional[Callable[[CopyProgress], object]] = None,
-        **options: Unpack[CallOptions],
-    ) -> CopyPlan:
-        """Look at what a copy would do, as :meth:`strongroom.SecretManager.copy_plan`."""
-        return await _native.copy_plan(
-            self,
-            target,
-            keys,
-            prefix,
-            if_exists,
-            allow_loss,
-            skip_unfit,
-            delete_source,
-            journal,
-            progress,
-            options,
-        )
-
-    async def copy_to(
-        self,
-        target: _native.Manager,
-        *,
-        keys: Sequence[str] = (),
-        prefix: Optional[str] = None,
-        if_exists: Optional[Policy] = None,
-        allow_loss: bool = False,
-        skip_unfit: bool = False,
-        delete_source: bool = False,
-        journal: Union[str, os.PathLike[str], None] = None,
-        progress: Optional[Callable[[CopyProgress], object]] = None,
-        **options: Unpack[CallOptions],
-    ) -> CopyReport:
-        """Copy secrets to another manager, as :meth:`strongroom.SecretManager.copy_to`."""
-        return await _native.copy_to(
-            self,
-            target,
-            keys,
-            prefix,
-            if_exists,
-            allow_loss,
-            skip_unfit,
-            delete_source,
-            journal,
-            progress,
-            options,
-        )
-
-    def copy_journal(self, target: _native.Manager) -> Path:
-        """The file that a copy has as its journal, as :meth:`strongroom.SecretManager.copy_journal`."""
         return _native.copy_journal(self, target)

@@ -187,11 +187,7 @@ pub(crate) fn open_shared(path: &Path) -> Result<Option<OpenFile>> {
 
 /// Reads from where `from` stands to its end, at most `limit` bytes (`None` beyond). Each buffer that proves too small is
 /// wiped as it is replaced; where `expected` is right there is one buffer only.
-pub(crate) fn read_to_end(
-    mut from: impl Read,
-    expected: u64,
-    limit: usize,
-) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn read_to_end(mut from: impl Read, expected: u64, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let expected = usize::try_from(expected).unwrap_or(usize::MAX);
     // One byte more than expected, so that the end is seen without a second buffer.
     let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);

@@ -72,6 +72,9 @@ pub(crate) struct Collected {
     untrusted: Settings,
     /// The variables that the project's file names, as they were when their trust was in question.
     variables: Option<Text>,
+    /// The file of variables, as it was when settings were taken from it.
+    #[cfg(feature = "env")]
+    dotenv: Option<environment::File>,
 }
 
 impl Collected {
@@ -161,14 +164,26 @@ impl Collected {
             self.user_file(app);
         }
         let of_project = self.variables.take();
-        let named = environment::apply(&mut self.settings, app, environment, of_project, &mut self.problems);
-        if let Some(path) = named {
-            let found = path.exists();
-            self.looked_at(ConfigRole::Dotenv, &path, found);
+        let dotenv = environment::apply(&mut self.settings, app, environment, of_project, &mut self.problems);
+        if let Some(file) = &dotenv {
+            self.looked_at(ConfigRole::Dotenv, &file.path, file.path.exists());
+        }
+        #[cfg(feature = "env")]
+        {
+            self.dotenv = dotenv;
         }
         if detect && let Err(error) = detect::backend(app, &mut self.settings) {
             self.problems.push(error);
         }
+    }
+
+    /// Takes the variables that the backend `env` serves, where one is to be opened.
+    ///
+    /// # Errors
+    /// Where the file of variables states a secret and can be read by others.
+    #[cfg(feature = "env")]
+    pub(crate) fn take_variables(&mut self, app: &str) -> Result<()> {
+        super::variables::take(&mut self.settings, app, self.dotenv.take())
     }
 
     fn user_file(&mut self, app: &str) {
@@ -213,7 +228,7 @@ impl Collected {
             problems,
             files,
             untrusted,
-            variables: _,
+            ..
         } = self;
         Inspection {
             settings,

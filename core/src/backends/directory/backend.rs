@@ -9,7 +9,7 @@ use super::names;
 use super::way::{self, Way};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeToken, Description, ExplainStep, GetRequest, Health, ListPage, ListRequest,
-    Operation, Persistence, explain_at, lacks,
+    Operation, Persistence, lacks,
 };
 use crate::backends::mounted::{self, Reader, Watch};
 use crate::context::CallContext;
@@ -248,7 +248,7 @@ impl Backend for Directory {
 
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
         let path = names::file(req.key).map(|name| self.reader.opened().config.folder.join(name));
-        explain_at(self, cx, req, path.ok().map(|path| shown(&path)))
+        mounted::explain(self, cx, req, path.ok().map(|path| shown(&path)))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

@@ -9,7 +9,7 @@ use super::config::Config;
 use super::names::{Names, both_set};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeToken, Description, ExplainStep, GetRequest, Health, ListPage, ListRequest,
-    Operation, Persistence, explain_at, lacks,
+    Operation, Persistence, lacks,
 };
 use crate::backends::mounted::{self, Reader, Watch};
 use crate::config::variables::{Variable, Variables};
@@ -320,7 +320,7 @@ impl Backend for Environment {
 
     /// The variable, or the one beside it that names a file where only that is set.
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
-        explain_at(self, cx, req, Some(self.reader.opened().variable_of(req.key)))
+        mounted::explain(self, cx, req, Some(self.reader.opened().variable_of(req.key)))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {

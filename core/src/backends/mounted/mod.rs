@@ -1,11 +1,13 @@
-//! What `env` and `directory` share: values in files that someone else put there, where reading them runs, and pages of
-//! names.
+//! What `env` and `directory` share: values in files that someone else put there, where reading them runs, what is told
+//! of them, and pages of names.
 
+mod explain;
 mod page;
 mod read;
 mod reader;
 mod watch;
 
+pub(crate) use explain::explain;
 pub(crate) use page::page;
 #[cfg(feature = "directory")]
 pub(crate) use read::metadata;

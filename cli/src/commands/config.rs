@@ -73,7 +73,7 @@ pub(crate) fn run(global: &Global, command: &ConfigCommand) -> Result<(), Failur
     match command {
         ConfigCommand::Show(args) => show(&session::inspect(global), args),
         ConfigCommand::Path(args) => path(&session::inspect(global), args),
-        ConfigCommand::Schema => output::text(&strongroom::config_schema()),
+        ConfigCommand::Schema => output::bytes(strongroom::config_schema().as_bytes()),
         ConfigCommand::Trust(args) => change_trust(global, args),
     }
 }

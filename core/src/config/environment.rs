@@ -89,16 +89,20 @@ pub(super) fn apply(
         is_projects: matches!(settings.origin("dotenv"), Origin::ProjectFile(_)),
         entries: Vec::new(),
         private: false,
+        refused: None,
     });
     if let Some(file) = &mut file {
         let text = match file.is_projects {
             true => Ok(of_project),
             false => files::read(&file.path, Links::Followed),
         };
+        let mut wrong = Vec::new();
         match text.and_then(|text| file.take(text, app)) {
-            Ok(()) => file.apply(settings, app, problems),
-            Err(error) => problems.push(error.with_setting("dotenv")),
+            Ok(()) => file.apply(settings, app, &mut wrong),
+            Err(error) => wrong.push(error.with_setting("dotenv")),
         }
+        file.refused = wrong.first().cloned();
+        problems.extend(wrong);
     }
     // Last: it counts only where nothing else states a backend.
     if environment {
@@ -121,6 +125,8 @@ pub(super) struct File {
     entries: Vec<Entry>,
     /// Whether only its owner can read it.
     private: bool,
+    /// The first of what is wrong with it.
+    pub(super) refused: Option<Error>,
 }
 
 impl File {

@@ -190,6 +190,27 @@ pub(crate) fn pairs<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bou
     mapping.items()
 }
 
+/// The pairs of a mapping, or of an iterable of pairs.
+pub(crate) fn entries<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Vec<[Bound<'py, PyAny>; 2]>> {
+    let refused = || {
+        let given = type_name(object);
+        PyTypeError::new_err(format!("{name} is a mapping or an iterable of pairs, not {given}"))
+    };
+    let given = match object.cast::<PyMapping>() {
+        Ok(mapping) => mapping.items()?.try_iter()?,
+        Err(_) if object.is_instance_of::<PyString>() => return Err(refused()),
+        Err(_) => object.try_iter().map_err(|_| refused())?,
+    };
+    given
+        .map(|pair| {
+            let pair: (Bound<'py, PyAny>, Bound<'py, PyAny>) = pair?
+                .extract()
+                .map_err(|_| PyTypeError::new_err(format!("{name} gives pairs: tuples of a key and a value")))?;
+            Ok([pair.0, pair.1])
+        })
+        .collect()
+}
+
 /// A value: a `str`, as UTF-8, or any buffer of bytes.
 pub(crate) struct Value(pub(crate) SecretValue);
 

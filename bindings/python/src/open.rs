@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use strongroom::{CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
@@ -58,12 +58,27 @@ fn failed(py: Python<'_>, raised: &PyErr, setting: &str) -> Error {
 }
 
 /// A secret setting: its value, or the function that is asked for it.
-#[derive(FromPyObject)]
 pub(crate) enum SecretSetting {
-    #[pyo3(transparent)]
     Value(Value),
-    #[pyo3(transparent)]
     Provider(Py<PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for SecretSetting {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_callable() {
+            return Ok(Self::Provider(object.to_owned().unbind()));
+        }
+        let refused = |error: PyErr| {
+            if error.is_instance_of::<PyTypeError>(object.py()) {
+                PyTypeError::new_err("a secret setting is a str, a buffer of bytes, or a function that gives one")
+            } else {
+                error
+            }
+        };
+        object.extract().map(Self::Value).map_err(refused)
+    }
 }
 
 /// A call that opens a manager.
@@ -97,6 +112,9 @@ pub(crate) fn open(
     for (key, value) in settings {
         builder = builder.option(&key, value);
     }
+    let asks = secrets
+        .iter()
+        .any(|(_, value)| matches!(value, SecretSetting::Provider(_)));
     for (key, value) in secrets {
         builder = match value {
             SecretSetting::Value(value) => builder.secret_option(&key, value.0),
@@ -120,5 +138,11 @@ pub(crate) fn open(
             .iter()
             .fold(builder, |builder, path| builder.config_file(path))
     });
-    Ok(Call::new(builder.open()))
+    Ok(Call::new(async move {
+        if asks && call::may_wait() {
+            // A function that prompts is asked on the thread of its program, where Ctrl-C reaches it.
+            return builder.open_blocking().map(|manager| manager.to_async());
+        }
+        builder.open().await
+    }))
 }

@@ -134,6 +134,39 @@ pub(crate) fn version(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Version
     Ok(Version::from_number(number))
 }
 
+/// One of the words that an argument knows.
+pub(crate) fn word<T: Copy>(
+    name: &str,
+    object: &Bound<'_, PyAny>,
+    known: &[T],
+    word_of: impl Fn(T) -> &'static str,
+) -> PyResult<T> {
+    let text = text(name, object)?;
+    let found = known.iter().copied().find(|known| word_of(*known) == text);
+    found.ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|known| format!("`{}`", word_of(*known))).collect();
+        fault(name, format!("must be one of {}", words.join(", ")))
+    })
+}
+
+/// The texts of several keys.
+pub(crate) fn keys(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let mut texts = Vec::new();
+    for key in several(name, object)? {
+        texts.push(key?.extract::<Key>()?.0);
+    }
+    Ok(texts)
+}
+
+/// Several scopes.
+pub(crate) fn scopes(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<SecretScope>> {
+    let mut scopes = Vec::new();
+    for entry in several(name, object)? {
+        scopes.push(scope(&text(name, &entry?)?)?);
+    }
+    Ok(scopes)
+}
+
 /// What an iterable gives. A `str` is one text, not several.
 pub(crate) fn several<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
     let refused = || PyTypeError::new_err(format!("{name} is an iterable of str, not {}", type_name(object)));

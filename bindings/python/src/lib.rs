@@ -24,6 +24,8 @@ mod manager;
 mod open;
 mod results;
 mod secret;
+#[cfg(feature = "testing")]
+mod testing;
 mod transferred;
 mod wake;
 
@@ -68,4 +70,17 @@ mod _native {
     use super::open::open;
     #[pymodule_export]
     use super::secret::{Exposed, Secret};
+    #[cfg(feature = "testing")]
+    #[pymodule_export]
+    use super::testing::{
+        testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic, testing_runtime_is_built,
+    };
+
+    /// Keeps the texts of panics, which may hold a secret, off the program's standard error.
+    #[pymodule_init]
+    fn silence_panics(_module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        // This module has a copy of Rust's standard library of its own: no other library's hook is replaced.
+        std::panic::set_hook(Box::new(|_| ()));
+        Ok(())
+    }
 }

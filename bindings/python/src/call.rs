@@ -12,6 +12,7 @@ use pyo3::sync::PyOnceLock;
 use strongroom::{Error, ErrorKind, face};
 
 use crate::error::raised;
+use crate::log::Listening;
 use crate::wake::Wakeup;
 
 /// How long a signal waits for its handler, where a call takes longer.
@@ -54,7 +55,9 @@ impl Call {
         let mut work = self.take()?;
         let wakeup = Wakeup::new();
         let waker = wakeup.waker();
+        let listening = Listening::begin(py);
         let polled = py.detach(|| guarded(|| work.as_mut().poll(&mut Context::from_waker(&waker))));
+        listening.end(py);
         match polled {
             Ok(Poll::Ready(outcome)) => {
                 py.detach(|| drop(work));
@@ -99,6 +102,7 @@ impl Call {
     pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let work = self.take()?;
         let mut has_waited = false;
+        let listening = Listening::begin(py);
         let outcome = py.detach(|| {
             guarded(|| {
                 face::wait_watched(work, || {
@@ -112,8 +116,9 @@ impl Call {
                     })
                 })
             })
-        })?;
-        outcome?.map_err(raised)?(py)
+        });
+        listening.end(py);
+        outcome??.map_err(raised)?(py)
     }
 
     fn __await__(this: Py<Self>) -> Py<Self> {

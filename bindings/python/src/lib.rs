@@ -15,7 +15,10 @@ compile_error!(
 
 mod arguments;
 mod call;
+mod command;
 mod error;
+mod keyring;
+mod log;
 mod manager;
 mod open;
 mod results;
@@ -37,6 +40,10 @@ mod _native {
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]
+    use super::command::{exit_code, longest_value};
+    #[pymodule_export]
+    use super::keyring::{keyring_account, keyring_key, keyring_scope};
+    #[pymodule_export]
     use super::manager::admin::{close, health, lock, verify, with_options};
     #[pymodule_export]
     use super::manager::read::{
@@ -51,4 +58,14 @@ mod _native {
     use super::open::open;
     #[pymodule_export]
     use super::secret::{Exposed, Secret};
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        use pyo3::prelude::*;
+
+        super::log::listen();
+        let end = wrap_pyfunction!(super::wake::end, module)?;
+        module.py().import("atexit")?.call_method1("register", (end,))?;
+        Ok(())
+    }
 }

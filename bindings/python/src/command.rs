@@ -17,3 +17,9 @@ pub(crate) fn longest_value() -> u64 {
         _ => u64::MAX,
     }
 }
+
+/// The longest document in bytes that is read.
+#[pyfunction]
+pub(crate) fn longest_document() -> usize {
+    strongroom::transfer::MAX_DOCUMENT
+}

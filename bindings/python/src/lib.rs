@@ -40,7 +40,7 @@ mod _native {
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]
-    use super::command::{exit_code, longest_value};
+    use super::command::{exit_code, longest_document, longest_value};
     #[pymodule_export]
     use super::keyring::{keyring_account, keyring_key, keyring_scope};
     #[pymodule_export]

@@ -23,6 +23,8 @@ mod manager;
 mod open;
 mod results;
 mod secret;
+#[cfg(feature = "testing")]
+mod testing;
 mod wake;
 
 use pyo3::prelude::*;
@@ -60,11 +62,19 @@ mod _native {
     use super::open::open;
     #[pymodule_export]
     use super::secret::{Exposed, Secret};
+    #[cfg(feature = "testing")]
+    #[pymodule_export]
+    use super::testing::{
+        testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic, testing_runtime_is_built,
+    };
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         use pyo3::prelude::*;
 
+        // Texts of panics may hold a secret, so they stay off the program's standard error.
+        // This module has a copy of Rust's standard library of its own: no other library's hook is replaced.
+        std::panic::set_hook(Box::new(|_| ()));
         super::log::listen();
         let end = wrap_pyfunction!(super::wake::end, module)?;
         module.py().import("atexit")?.call_method1("register", (end,))?;

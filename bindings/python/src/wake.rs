@@ -23,11 +23,15 @@ enum State {
     #[default]
     Running,
     /// The loop waits for its future.
-    Waiting {
-        event_loop: Py<PyAny>,
-        future: Py<PyAny>,
-    },
+    Waiting(Waits),
     Woken,
+}
+
+struct Waits {
+    event_loop: Py<PyAny>,
+    future: Py<PyAny>,
+    /// What the loop is to call with the future.
+    release: Py<PyAny>,
 }
 
 impl Wakeup {
@@ -41,24 +45,42 @@ impl Wakeup {
 
     /// What the event loop is given to wait for: a future of its own, or nothing where the call has been woken already
     /// and is to be asked again.
-    pub(crate) fn step<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
-        let future = event_loop.call_method0(intern!(py, "create_future"))?;
-        let mut state = self.lock();
-        if matches!(*state, State::Woken) {
+    pub(crate) fn step<'py>(&self, event_loop: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        static RELEASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = event_loop.py();
+        if matches!(*self.lock(), State::Woken) {
             return Ok(py.None().into_bound(py));
         }
-        *state = State::Waiting {
-            event_loop: event_loop.unbind(),
-            future: future.clone().unbind(),
-        };
-        drop(state);
+        let release = RELEASE.import(py, "strongroom._waiting", "release")?.clone().unbind();
+        let future = event_loop.call_method0(intern!(py, "create_future"))?;
         // Its iterator gives the future itself, marked as one that is waited for.
-        future
+        let marked = future
             .try_iter()?
             .next()
-            .unwrap_or_else(|| Ok(py.None().into_bound(py)))
+            .unwrap_or_else(|| Ok(py.None().into_bound(py)))?;
+        let mut waits = State::Waiting(Waits {
+            event_loop: event_loop.unbind(),
+            future: future.unbind(),
+            release,
+        });
+        let mut state = self.lock();
+        if matches!(*state, State::Running) {
+            mem::swap(&mut *state, &mut waits);
+            return Ok(marked);
+        }
+        drop(state);
+        // Woken meanwhile: a loop that is given the future finds it done, or told to it at once.
+        match waits {
+            State::Waiting(waits) => waits.tell(py)?,
+            State::Running | State::Woken => {}
+        }
+        Ok(marked)
+    }
+
+    /// Nobody waits any more: what is Python's is given up here, attached to the interpreter, whoever holds a waker still.
+    pub(crate) fn forget(&self, _attached: Python<'_>) {
+        let waited = mem::replace(&mut *self.lock(), State::Woken);
+        drop(waited);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -68,14 +90,26 @@ impl Wakeup {
 
     /// Tells the event loop.
     fn tell(&self, py: Python<'_>) -> PyResult<()> {
-        let State::Waiting { event_loop, future } = mem::replace(&mut *self.lock(), State::Woken) else {
-            return Ok(());
-        };
-        static RELEASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let release = RELEASE.import(py, "strongroom._waiting", "release")?;
-        event_loop.call_method1(py, intern!(py, "call_soon_threadsafe"), (release, future))?;
+        let before = mem::replace(&mut *self.lock(), State::Woken);
+        match before {
+            State::Waiting(waits) => waits.tell(py),
+            State::Running | State::Woken => Ok(()),
+        }
+    }
+}
+
+impl Waits {
+    fn tell(&self, py: Python<'_>) -> PyResult<()> {
+        let tell = intern!(py, "call_soon_threadsafe");
+        self.event_loop.call_method1(py, tell, (&self.release, &self.future))?;
         Ok(())
     }
+}
+
+/// The event loop that runs on this thread.
+pub(crate) fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()
 }
 
 impl Wake for Wakeup {
@@ -83,7 +117,7 @@ impl Wake for Wakeup {
         let is_waited_for = {
             let mut state = self.lock();
             match *state {
-                State::Waiting { .. } => true,
+                State::Waiting(_) => true,
                 State::Running | State::Woken => {
                     *state = State::Woken;
                     false

@@ -148,4 +148,4 @@ class Keyring(KeyringBackend):
 
 
 def _told(error: exceptions.Error) -> str:
-    return f"{error} ({error.kind}): {error.help}" if error.help else f"{error} ({error.kind})"
+    return f"{error}; {error.help}" if error.help else str(error)

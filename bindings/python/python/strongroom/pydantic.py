@@ -187,7 +187,7 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
             if str in kinds:
                 return text
         # Not within the handler: the exception there has the value.
-        error = exceptions.InvalidValue("the value is no JSON, which this type of field asks for")
+        error = exceptions.InvalidValue("invalid_value: the value is no JSON, which this type of field asks for")
         error.key = place.name
         error.add_note(self._note(place.told))
         raise error

@@ -28,13 +28,16 @@ def main(words: Optional[list[str]] = None) -> int:
         streams.say("  help: see `python -m strongroom --help`; values come from stdin, a prompt or `--from-file`")
         return WRONG_USAGE
     except exceptions.Error as error:
+        # Before what the system says: some of ours are an OSError too.
         return streams.tell(error)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Python flushes stdout once more when it ends.
+    except OSError as error:
+        # Only stdout is left to refuse. Python flushes it once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), streams.STDOUT)
-        return CLOSED_PIPE
+        if isinstance(error, BrokenPipeError):
+            return CLOSED_PIPE
+        return streams.tell(streams.local(error, "cannot write to stdout"))
 
 
 def listen(quiet: bool) -> None:

@@ -33,12 +33,18 @@ def say(text: str) -> None:
 
 def tell(error: exceptions.Error) -> int:
     """Tell a failure, and give its exit code."""
-    known = (("key", error.key), ("setting", error.setting), ("code", error.foreign_code))
-    fields = [f"{name} {value}" for name, value in known if value is not None]
-    say(f"strongroom: {error.kind}: {error}" + (f" ({', '.join(fields)})" if fields else ""))
+    say(f"strongroom: {error}")
     if error.help:
         say(f"  help: {error.help}")
     return _native.exit_code(error.kind)
+
+
+def failure(kind: type[exceptions.Error], message: str, help: str, foreign_code: Optional[int] = None) -> exceptions.Error:
+    """A failure of the command's own, told as the library tells its own."""
+    error = kind(f"{kind.kind}: {message}")
+    error.help = help
+    error.foreign_code = foreign_code
+    return error
 
 
 def is_terminal(descriptor: int) -> bool:
@@ -102,7 +108,7 @@ def read_file(path: str, most: int) -> bytearray:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise _local(error, what) from None
+        raise local(error, what) from None
     try:
         return _read(descriptor, most, what)
     finally:
@@ -116,11 +122,10 @@ def _read(descriptor: int, most: int, what: str) -> bytearray:
         while part := os.read(descriptor, 1 << 16):
             read += part
             if len(read) > most:
-                error = exceptions.TooLarge(f"{what}: it is longer than {most} bytes")
-                error.help = "keep it elsewhere, and a key to it here"
-                raise error
+                message = f"{what}: it is longer than {most} bytes"
+                raise failure(exceptions.TooLarge, message, "keep it elsewhere, and a key to it here")
     except OSError as error:
-        raise _local(error, what) from None
+        raise local(error, what) from None
     return read
 
 
@@ -140,18 +145,17 @@ def write_file(path: str, data: memoryview) -> None:
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise _local(error, f"cannot write `{path}`") from None
+        raise local(error, f"cannot write `{path}`") from None
 
 
-def _local(error: OSError, what: str) -> exceptions.Error:
+def local(error: OSError, what: str) -> exceptions.Error:
     """A failure of the system's about a file or stream of the caller's."""
     from errno import EACCES, EDQUOT, EFBIG, ENOSPC, EPERM, EROFS
 
     kind: type[exceptions.Error] = exceptions.InvalidArgument
+    help = "see what the system says about the file or stream"
     if error.errno in (ENOSPC, EDQUOT, EFBIG):
-        kind = exceptions.StorageFull
+        kind, help = exceptions.StorageFull, "make room there"
     elif error.errno in (EACCES, EPERM, EROFS):
-        kind = exceptions.PermissionDenied
-    failure = kind(f"{what}: {error.strerror}")
-    failure.foreign_code = error.errno
-    return failure
+        kind, help = exceptions.PermissionDenied, "see who may use it"
+    return failure(kind, f"{what}: {error.strerror}", help, error.errno)

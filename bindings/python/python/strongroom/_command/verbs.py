@@ -55,9 +55,8 @@ def set(stated: Stated) -> int:
     value = streams.value(stated.key, stated.from_file, stated.raw)
     try:
         if not value and not stated.allow_empty:
-            empty = exceptions.InvalidValue("the value is empty")
-            empty.help = "give a value, or `--allow-empty` where nothing is what you mean"
-            raise empty
+            help = "give a value, or `--allow-empty` where nothing is what you mean"
+            raise streams.failure(exceptions.InvalidValue, "the value is empty", help)
         terms = {"if_absent": stated.if_absent, "if_version": stated.if_version}
         with manager(stated, makes_store=True) as secrets:
             outcome = secrets.set(stated.key, value, **metadata, **terms)
@@ -188,9 +187,8 @@ def export(stated: Stated) -> int:
     if stated.to is None and streams.is_terminal(streams.STDOUT) and not stated.yes:
         raise Usage("values are shown on a terminal only after a yes: give `--yes`, or `--to FILE`")
     if stated.to is not None and os.path.lexists(stated.to) and not stated.force:
-        taken = exceptions.Conflict(f"there is a file `{stated.to}` already")
-        taken.help = "name another file, or give `--force` to replace it"
-        raise taken
+        help = "name another file, or give `--force` to replace it"
+        raise streams.failure(exceptions.Conflict, f"there is a file `{stated.to}` already", help)
     with manager(stated) as secrets:
         written = secrets.export(
             stated.format,

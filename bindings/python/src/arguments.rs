@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyBufferError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDelta, PyDict, PyString};
+use pyo3::types::{PyBool, PyDateTime, PyDelta, PyDict, PyInt, PyIterator, PyList, PyMapping, PyString, PyTzInfo};
 use strongroom::{
     CallOptions, CancellationToken, Error, ErrorKind, MAX_DEADLINE, PromptPolicy, SecretManager, SecretScope,
-    SecretValue,
+    SecretValue, Version,
 };
 use time::OffsetDateTime;
 
@@ -70,11 +70,91 @@ pub(crate) fn key_text<'a>(key: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
         .map_err(|_| raised(Error::new(ErrorKind::InvalidKey, "the key is no valid Unicode")))
 }
 
-fn type_name(object: &Bound<'_, PyAny>) -> String {
+pub(crate) fn type_name(object: &Bound<'_, PyAny>) -> String {
     object
         .get_type()
         .name()
         .map_or_else(|_| "that".to_owned(), |name| name.to_string())
+}
+
+/// A text other than a key or a value.
+pub(crate) fn text(name: &str, object: &Bound<'_, PyAny>) -> PyResult<String> {
+    let text = object
+        .cast::<PyString>()
+        .map_err(|_| PyTypeError::new_err(format!("{name} is a str, not {}", type_name(object))))?;
+    // Python's own message quotes the text.
+    let text = text.to_str().map_err(|_| fault(name, "the text is no valid Unicode"))?;
+    Ok(text.to_owned())
+}
+
+/// A text, where there is one.
+pub(crate) fn optional_text(name: &str, object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
+    object.map(|object| text(name, object)).transpose()
+}
+
+/// A `bool`, and nothing that merely counts as one.
+pub(crate) struct Flag(pub(crate) bool);
+
+impl<'py> FromPyObject<'_, 'py> for Flag {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let flag = object
+            .cast::<PyBool>()
+            .map_err(|_| PyTypeError::new_err(format!("a bool is needed, not {}", type_name(&object))))?;
+        Ok(Self(flag.is_true()))
+    }
+}
+
+/// How many. What is too much for any count is the largest one: the verb judges it.
+pub(crate) fn count(name: &str, object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let number = object
+        .cast::<PyInt>()
+        .map_err(|_| PyTypeError::new_err(format!("{name} is an int, not {}", type_name(object))))?;
+    if number.lt(0)? {
+        return Err(fault(name, "a count is not negative"));
+    }
+    Ok(number.extract().unwrap_or(usize::MAX))
+}
+
+/// A version: its word, or its number.
+pub(crate) fn version(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Version> {
+    if object.is_instance_of::<PyString>() {
+        return text(name, object).map(Version::from_word);
+    }
+    let number = object.cast::<PyInt>().map_err(|_| {
+        PyTypeError::new_err(format!(
+            "{name} is a version's word or number, not {}",
+            type_name(object)
+        ))
+    })?;
+    let number = number
+        .extract()
+        .map_err(|_| fault(name, "a version's number is from 0 to 18446744073709551615"))?;
+    Ok(Version::from_number(number))
+}
+
+/// What an iterable gives. A `str` is one text, not several.
+pub(crate) fn several<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
+    let refused = || PyTypeError::new_err(format!("{name} is an iterable of str, not {}", type_name(object)));
+    if object.is_instance_of::<PyString>() {
+        return Err(refused());
+    }
+    object.try_iter().map_err(|error| {
+        if error.is_instance_of::<PyTypeError>(object.py()) {
+            refused()
+        } else {
+            error
+        }
+    })
+}
+
+/// The pairs of a mapping.
+pub(crate) fn pairs<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let mapping = object
+        .cast::<PyMapping>()
+        .map_err(|_| PyTypeError::new_err(format!("{name} is a mapping, not {}", type_name(object))))?;
+    mapping.items()
 }
 
 /// A value: a `str`, as UTF-8, or any buffer of bytes.
@@ -90,22 +170,39 @@ impl<'py> FromPyObject<'_, 'py> for Value {
                 .map_err(|_| raised(Error::new(ErrorKind::InvalidValue, "the value is no valid Unicode")))?;
             return Ok(Self(SecretValue::copy_of(text.as_bytes())));
         }
-        let buffer = PyBuffer::<u8>::get(&object).map_err(|_| {
-            PyTypeError::new_err(format!(
-                "a value is a str or a buffer of bytes, not {}",
-                type_name(&object)
-            ))
-        })?;
+        let buffer = buffer(&object, "a value is a str or a buffer of bytes")?;
         let mut bytes = zeroize::Zeroizing::new(vec![0; buffer.len_bytes()]);
         buffer.copy_to_slice(object.py(), &mut bytes)?;
         Ok(Self(SecretValue::from(std::mem::take(&mut *bytes))))
     }
 }
 
+/// The bytes of a buffer. Whatever is none, or has other items than bytes, is of a wrong type.
+pub(crate) fn buffer(object: &Bound<'_, PyAny>, wanted: &str) -> PyResult<PyBuffer<u8>> {
+    let py = object.py();
+    PyBuffer::get(object).map_err(|error| {
+        if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyBufferError>(py) {
+            PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)))
+        } else {
+            error
+        }
+    })
+}
+
 /// What a write is given: a value, or a secret whose metadata holds where nothing else is stated.
 pub(crate) enum NewSecret<'py> {
     Value(SecretValue),
     Secret(Bound<'py, Secret>),
+}
+
+impl NewSecret<'_> {
+    /// The value alone, for verbs that keep the metadata that is stored.
+    pub(crate) fn into_value(self) -> PyResult<SecretValue> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Secret(secret) => Ok(SecretValue::copy_of(secret.get().value()?.expose())),
+        }
+    }
 }
 
 impl<'py> FromPyObject<'_, 'py> for NewSecret<'py> {
@@ -121,30 +218,46 @@ impl<'py> FromPyObject<'_, 'py> for NewSecret<'py> {
 
 /// A point in time: an aware `datetime`. A naive one does not say where it counts.
 pub(crate) fn moment(name: &str, object: &Bound<'_, PyAny>) -> PyResult<OffsetDateTime> {
-    let is_naive = object.hasattr("tzinfo")? && object.getattr("tzinfo")?.is_none();
-    if is_naive {
+    let at = object
+        .cast::<PyDateTime>()
+        .map_err(|_| PyTypeError::new_err(format!("{name} is an aware datetime, not {}", type_name(object))))?;
+    // As Python has it, a time zone that gives no offset makes no datetime aware.
+    if at.call_method0("utcoffset")?.is_none() {
         let message = "a datetime without a timezone; say which, as `datetime.now(timezone.utc)` does";
         return Err(fault(name, message));
     }
-    object.extract().map_err(|error: PyErr| {
-        if error.is_instance_of::<PyTypeError>(object.py()) {
-            PyTypeError::new_err(format!("{name} is an aware datetime, not {}", type_name(object)))
-        } else {
+    let in_utc = at.call_method1("astimezone", (PyTzInfo::utc(at.py())?,));
+    let in_utc = in_utc.map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(at.py()) {
             fault(name, "a datetime that cannot be told in UTC")
+        } else {
+            error
         }
-    })
+    })?;
+    in_utc.extract()
 }
 
 /// A time span: seconds, or a `timedelta`.
 pub(crate) fn span(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Duration> {
     let seconds: f64 = match object.cast::<PyDelta>() {
         Ok(delta) => delta.call_method0("total_seconds")?.extract()?,
-        Err(_) => object.extract().map_err(|_| {
-            PyTypeError::new_err(format!(
-                "{name} is a number of seconds or a timedelta, not {}",
-                type_name(object)
-            ))
-        })?,
+        Err(_) => match object.extract() {
+            Ok(seconds) => seconds,
+            // An int that is no float is either longer than any deadline or negative.
+            Err(_) if object.is_instance_of::<PyInt>() => {
+                if object.lt(0)? {
+                    -1.0
+                } else {
+                    f64::INFINITY
+                }
+            }
+            Err(_) => {
+                return Err(PyTypeError::new_err(format!(
+                    "{name} is a number of seconds or a timedelta, not {}",
+                    type_name(object)
+                )));
+            }
+        },
     };
     if seconds.is_nan() || seconds < 0.0 {
         return Err(fault(name, "a time span is not negative"));
@@ -186,10 +299,7 @@ pub(crate) fn general(mut call: CallOptions, options: &Bound<'_, PyDict>) -> PyR
         if value.is_none() {
             continue;
         }
-        let text = || {
-            let text: Result<String, _> = value.extract();
-            text.map_err(|_| PyTypeError::new_err(format!("{name} is a str, not {}", type_name(&value))))
-        };
+        let text = || text(&name, &value);
         match name.as_str() {
             "scope" => scope = Some(text()?),
             "timeout" => call.timeout = Some(span("timeout", &value)?),

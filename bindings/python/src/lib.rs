@@ -39,12 +39,14 @@ mod _native {
     #[pymodule_export]
     use super::manager::admin::{close, health, lock, verify, with_options};
     #[pymodule_export]
+    use super::manager::generate::{Generate, generate, get_or_generate, rotate};
+    #[pymodule_export]
     use super::manager::read::{
-        describe, exists, get, get_cached, get_many, get_value, get_value_cached, get_with_fallback, list, missing,
-        versions,
+        describe, exists, get, get_cached, get_into, get_into_cached, get_many, get_value, get_value_cached,
+        get_with_fallback, list, missing, versions,
     };
     #[pymodule_export]
-    use super::manager::write::{delete, set};
+    use super::manager::write::{delete, rollback, set, set_api_key, set_many, update_metadata, update_value};
     #[pymodule_export]
     use super::manager::{BlockingManager, Manager};
     #[pymodule_export]

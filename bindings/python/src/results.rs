@@ -1,13 +1,15 @@
 //! What verbs answer, as objects of the classes in `_results.py`.
 
+use std::collections::HashMap;
+
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use strongroom::backend::{
-    BatchFailure, BatchResult, Description, EntryName, Health, ListEntry, ListPage, SetOutcome, VerifyReport,
+    BatchResult, Description, EntryName, Health, ListEntry, ListPage, SetManyOutcome, SetOutcome, VerifyReport,
     VersionEntry,
 };
-use strongroom::{SecretManager, SecretMetadata, Version};
+use strongroom::{SETTINGS, SecretKey, SecretManager, SecretMetadata, Version};
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::call::Answer;
@@ -112,17 +114,72 @@ impl Answer for Vec<VersionEntry> {
     }
 }
 
-impl Answer for BatchResult {
+/// A batch that was read, with the texts of its keys as they were given: under these the caller looks.
+pub(crate) struct BatchRead {
+    pub(crate) asked: Vec<(String, SecretKey)>,
+    pub(crate) result: BatchResult,
+}
+
+impl Answer for BatchRead {
     fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let secrets = PyDict::new(py);
-        for (key, secret) in self.secrets {
-            secrets.set_item(key.as_str(), Py::new(py, Secret::of(secret))?)?;
+        let mut read = HashMap::new();
+        for (key, secret) in self.result.secrets {
+            read.insert(key, Py::new(py, Secret::of(secret))?.into_any());
+        }
+        let mut failed = HashMap::new();
+        for failure in self.result.failures {
+            let error = exception(py, &failure.error)?.unbind();
+            failed.insert(failure.key, error);
+        }
+        let (secrets, failures) = (PyDict::new(py), PyDict::new(py));
+        for (text, key) in &self.asked {
+            if let Some(secret) = read.get(key) {
+                secrets.set_item(text, secret)?;
+            }
+            if let Some(error) = failed.get(key) {
+                failures.set_item(text, error)?;
+            }
         }
         let fields = PyDict::new(py);
         fields.set_item("secrets", secrets)?;
-        fields.set_item("failures", failures(py, &self.failures)?)?;
+        fields.set_item("failures", failures)?;
         Ok(object(py, "BatchResult", &fields)?.unbind())
     }
+}
+
+/// A batch that was written, with the texts of its keys as they were given.
+pub(crate) struct BatchWritten {
+    pub(crate) texts: Vec<String>,
+    pub(crate) outcome: SetManyOutcome,
+}
+
+impl Answer for BatchWritten {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (outcomes, failures) = (PyDict::new(py), PyDict::new(py));
+        for (text, outcome) in self.texts.iter().zip(self.outcome.outcomes) {
+            match outcome {
+                Ok(outcome) => outcomes.set_item(text, outcome.into_object(py)?)?,
+                Err(error) => failures.set_item(text, exception(py, &error)?)?,
+            }
+        }
+        let fields = PyDict::new(py);
+        fields.set_item("outcomes", outcomes)?;
+        fields.set_item("failures", failures)?;
+        Ok(object(py, "SetManyOutcome", &fields)?.unbind())
+    }
+}
+
+/// The settings of a manager, by their names. Secret ones have no value.
+pub(crate) fn settings<'py>(py: Python<'py>, manager: &SecretManager) -> PyResult<Bound<'py, PyDict>> {
+    let (settings, shown) = (manager.settings(), PyDict::new(py));
+    for setting in SETTINGS {
+        let fields = PyDict::new(py);
+        fields.set_item("value", settings.text(setting.key))?;
+        fields.set_item("origin", settings.origin(setting.key).to_string())?;
+        fields.set_item("secret", setting.secret)?;
+        shown.set_item(setting.key, object(py, "Setting", &fields)?)?;
+    }
+    Ok(shown)
 }
 
 /// What is known about a manager's backend.
@@ -150,15 +207,6 @@ pub(crate) fn backend<'py>(py: Python<'py>, manager: &SecretManager) -> PyResult
         fields.set_item(name, has)?;
     }
     object(py, "BackendInfo", &fields)
-}
-
-/// What failed, by key.
-pub(crate) fn failures<'py>(py: Python<'py>, failures: &[BatchFailure]) -> PyResult<Bound<'py, PyDict>> {
-    let failed = PyDict::new(py);
-    for failure in failures {
-        failed.set_item(failure.key.as_str(), exception(py, &failure.error)?)?;
-    }
-    Ok(failed)
 }
 
 impl Answer for Health {

@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use strongroom::{Error, ErrorKind, SecretMetadata, SecretValue};
 
-use crate::arguments::Value;
+use crate::arguments::{self, Value};
 use crate::error::raised;
+use crate::manager::write::stated;
 use crate::results;
 
 /// A secret value and what is known about it.
@@ -53,6 +54,9 @@ impl Secret {
     }
 }
 
+/// What stands for a secret wherever it is shown.
+const MASK: &str = "Secret(***)";
+
 fn refused(what: &str) -> PyErr {
     PyTypeError::new_err(format!(
         "a Secret cannot be {what}: its value would lie in memory that nobody wipes"
@@ -65,12 +69,17 @@ impl Secret {
     #[pyo3(signature = (value, *, provider=None, scope_of_use=None, labels=None, expires_at=None))]
     fn new(
         value: Value,
-        provider: Option<String>,
-        scope_of_use: Option<String>,
-        labels: Option<std::collections::BTreeMap<String, String>>,
+        provider: Option<Bound<'_, PyAny>>,
+        scope_of_use: Option<Bound<'_, PyAny>>,
+        labels: Option<Bound<'_, PyAny>>,
         expires_at: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let metadata = crate::manager::write::metadata(provider, scope_of_use, labels, expires_at.as_ref())?;
+        let metadata = stated(
+            provider.as_ref(),
+            scope_of_use.as_ref(),
+            labels.as_ref(),
+            expires_at.as_ref(),
+        )?;
         Ok(Self::of(strongroom::Secret::new(value.0).with_metadata(metadata)))
     }
 
@@ -162,8 +171,25 @@ impl Secret {
         self.metadata.version.as_ref().map(strongroom::Version::as_str)
     }
 
+    /// The version as a number, where the backend counts.
+    #[getter]
+    fn number(&self) -> Option<u64> {
+        self.metadata.version.as_ref().and_then(strongroom::Version::number)
+    }
+
+    /// Whether the expiry has passed by now.
+    #[getter]
+    fn expired(&self) -> bool {
+        self.metadata.is_expired_at(time::OffsetDateTime::now_utc())
+    }
+
     fn __repr__(&self) -> &'static str {
-        "Secret(***)"
+        MASK
+    }
+
+    /// What `repr` shows, laid out as a `str` is.
+    fn __format__<'py>(&self, py: Python<'py>, spec: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+        PyString::new(py, MASK).call_method1("__format__", (spec,))
     }
 
     fn __enter__(this: Py<Self>) -> Py<Self> {
@@ -202,25 +228,36 @@ pub(crate) fn text<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, Py
 
 /// Copies a value to the beginning of a writable buffer.
 pub(crate) fn copy_into(value: &[u8], buffer: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let view = PyBuffer::<u8>::get(buffer)
-        .map_err(|_| PyTypeError::new_err("a buffer of bytes that can be written is needed, such as a bytearray"))?;
-    if view.readonly() || !view.is_c_contiguous() {
-        return Err(PyTypeError::new_err(
-            "the buffer cannot be written, or is not contiguous",
-        ));
-    }
+    let view = writable(buffer)?;
     if view.len_bytes() < value.len() {
-        let message = format!(
-            "the value has {} bytes and the buffer {}",
-            value.len(),
-            view.len_bytes()
-        );
-        return Err(raised(Error::new(ErrorKind::BufferTooSmall, message)));
+        return Err(too_small(value.len(), view.len_bytes()));
     }
     // SAFETY: the buffer is writable, lies in one piece, is at least as long as the value and is held by `view`; Python
     // makes no promise to anyone who reads it at the same time.
     unsafe { std::ptr::copy_nonoverlapping(value.as_ptr(), view.buf_ptr().cast(), value.len()) };
     Ok(value.len())
+}
+
+/// A buffer that a value can be copied into.
+pub(crate) fn writable(buffer: &Bound<'_, PyAny>) -> PyResult<PyBuffer<u8>> {
+    let view = arguments::buffer(
+        buffer,
+        "a buffer of bytes that can be written is needed, such as a bytearray",
+    )?;
+    if view.readonly() {
+        return Err(PyTypeError::new_err("the buffer cannot be written; a bytearray can"));
+    }
+    if !view.is_c_contiguous() {
+        return Err(PyTypeError::new_err("the buffer does not lie in one piece"));
+    }
+    Ok(view)
+}
+
+/// A buffer does not hold the value.
+#[cold]
+pub(crate) fn too_small(needed: usize, room: usize) -> PyErr {
+    let message = format!("the value has {needed} bytes and the buffer {room}");
+    raised(Error::new(ErrorKind::BufferTooSmall, message))
 }
 
 /// A secret's value while it is lent: `with secret.expose() as view`.

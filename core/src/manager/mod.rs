@@ -171,6 +171,11 @@ impl SecretManager {
         Ok(view)
     }
 
+    /// The scope of this view; `None` where bare names are global.
+    pub fn scope(&self) -> Option<&SecretScope> {
+        self.scope.as_deref()
+    }
+
     /// A view whose calls carry these options.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {

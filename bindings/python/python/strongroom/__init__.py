@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from . import exceptions
 from ._manager import SecretManager, open
-from ._native import CancelToken, Exposed, Secret
+from ._native import CancelToken, Exposed, Generate, Secret, generate
+from ._writing import KEEP, Keep
 from .exceptions import *  # noqa: F403
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Metadata,
         SetManyOutcome,
         SetOutcome,
+        Setting,
         VerifyReport,
         VersionEntry,
     )
@@ -53,6 +55,7 @@ _LATER = {
             "Metadata",
             "SetManyOutcome",
             "SetOutcome",
+            "Setting",
             "VerifyReport",
             "VersionEntry",
         ),
@@ -64,9 +67,13 @@ _MODULES = ("aio",)
 __all__ = [
     "CancelToken",
     "Exposed",
+    "Generate",
+    "KEEP",
+    "Keep",
     "Secret",
     "SecretManager",
     "exceptions",
+    "generate",
     "open",
     *_LATER,
     *_MODULES,

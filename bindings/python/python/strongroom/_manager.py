@@ -5,27 +5,26 @@ from __future__ import annotations
 import os
 
 from . import _native
+from ._reading import Reading
+from ._writing import Writing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
-    from typing import Callable, Optional, TypeVar, Union
+    from typing import Callable, Optional, Union
 
     from typing_extensions import Buffer, Self, Unpack
 
     from . import aio
-    from ._native import Secret
     from ._options import CallOptions
-    from ._results import BatchResult, Description, Health, ListPage, SetOutcome, VerifyReport, VersionEntry
+    from ._results import Health, VerifyReport
 
-    D = TypeVar("D")
     SettingValue = Union[str, int, bool, float, os.PathLike[str]]
     SecretSetting = Union[str, Buffer, Callable[[str], Union[str, Buffer]]]
 
 
-class SecretManager(_native.BlockingManager):
+class SecretManager(Reading, Writing):
     """A store of secrets, whatever backend holds them. :func:`open` makes one.
 
     A key is text: ``"org/acme/api_key"``; a bare name is global. Share a manager between threads, it is made for that;
@@ -36,93 +35,56 @@ class SecretManager(_native.BlockingManager):
 
     It is also a mapping of keys to secrets: ``secrets[key]``, ``secrets[key] = value``, ``del secrets[key]``,
     ``key in secrets``, and iteration over the keys.
+
+    >>> secrets["org/acme/api_key"] = "sk-123"
+    >>> secrets["org/acme/api_key"].reveal()
+    'sk-123'
+    >>> list(secrets), "token" in secrets
+    (['org/acme/api_key'], False)
     """
 
+    __module__ = "strongroom"
     __slots__ = ()
 
-    # --- reading
-
-    def get(
-        self,
-        key: str,
-        default: D = None,  # type: ignore[assignment]
-        *,
-        version: Optional[str] = None,
-        include_expired: bool = False,
-        **options: Unpack[CallOptions],
-    ) -> Union[Secret, D]:
-        """Read a secret; ``default`` where there is none.
-
-        Raises ``Expired`` where its expiry has passed, unless ``include_expired``; ``Unsupported`` where a ``version`` is
-        given and the backend keeps none.
-
-        >>> secrets.set("token", "t0p").created
-        True
-        >>> secrets.get("token").reveal()
-        't0p'
-        >>> secrets.get("other") is None
-        True
-        """
-        if not options and version is None and not include_expired:
-            found = _native.get_cached(self, key)
-            if found is not None:
-                return found
-        found = _native.get(self, key, version, include_expired, options).wait()
-        return default if found is None else found
-
-    def exists(self, key: str, **options: Unpack[CallOptions]) -> bool:
-        """Whether there is such a secret; an expired one counts.
-
-        >>> secrets.exists("no such secret".replace(" ", "_"))
-        False
-        """
-        return _native.exists(self, key, options).wait()
-
-    # --- writing
-
-    def set(
-        self,
-        key: str,
-        value: Union[str, Buffer, Secret],
-        *,
-        provider: Optional[str] = None,
-        scope_of_use: Optional[str] = None,
-        labels: Optional[Mapping[str, str]] = None,
-        expires_at: Optional[datetime] = None,
-        if_absent: bool = False,
-        if_version: Optional[str] = None,
-        created_at: Optional[datetime] = None,
-        **options: Unpack[CallOptions],
-    ) -> SetOutcome:
-        """Write a secret, creating or replacing it with all its metadata.
-
-        A :class:`Secret` brings its own metadata, where nothing else is given. ``if_absent`` and ``if_version`` make the
-        write conditional: ``Conflict`` where the condition does not hold, ``Unsupported`` where the backend knows none.
-        ``created_at`` is for imports.
-
-        Raises ``TooLarge``, ``InvalidValue``, ``Unsupported`` naming the field that the backend cannot hold,
-        ``ReadOnly``, ``StorageFull``.
-
-        >>> secrets.set("org/acme/api_key", "sk-123", provider="openai", labels={"team": "web"}).created
-        True
-        """
-        return _native.set(
-            self, key, value, provider, scope_of_use, labels, expires_at, if_absent, if_version, created_at, options
-        ).wait()
-
-    def delete(self, key: str, *, missing_ok: bool = False, **options: Unpack[CallOptions]) -> None:
-        """Remove a secret with its history.
-
-        Raises ``NotFound``, unless ``missing_ok``.
-        """
-        _native.delete(self, key, missing_ok, options).wait()
-
     # --- the backend as a whole
+
+    def health(self, **options: Unpack[CallOptions]) -> Health:
+        """Tell how the backend is, without a prompt and without using up a quota.
+
+        A backend that does not work is an answer, not an error.
+
+        >>> secrets.health().state
+        'ok'
+        """
+        return _native.health(self, options).wait()
+
+    def verify(self, **options: Unpack[CallOptions]) -> VerifyReport:
+        """Check everything that is stored, as far as the backend can.
+
+        Raises ``Integrity`` saying what is damaged; ``Unsupported``.
+
+        >>> secrets.verify().secrets
+        0
+        """
+        return _native.verify(self, options).wait()
+
+    def lock(self, **options: Unpack[CallOptions]) -> None:
+        """Forget keys and cached values; the next use unlocks the backend again. Idempotent.
+
+        >>> secrets.lock()
+        """
+        _native.lock(self, options).wait()
 
     def close(self, **options: Unpack[CallOptions]) -> None:
         """Give up connections, keys and cached values. Every verb raises ``Closed`` from then on. Idempotent.
 
         Writes that were sent finish first; raises ``Timeout`` where one does not in time.
+
+        >>> secrets.close()
+        >>> secrets.get("token")
+        Traceback (most recent call last):
+            ...
+        strongroom.exceptions.Closed: closed: the manager was closed (backend: memory)
         """
         _native.close(self, options).wait()
 
@@ -157,31 +119,15 @@ class SecretManager(_native.BlockingManager):
         return SecretManager(_native.with_options(self, options))
 
     def to_async(self) -> aio.SecretManager:
-        """The same manager with verbs to await."""
+        """The same manager with verbs to await.
+
+        >>> import asyncio
+        >>> asyncio.run(secrets.to_async().exists("token"))
+        False
+        """
         from . import aio
 
         return aio.SecretManager(self)
-
-    # --- the mapping
-
-    def __getitem__(self, key: str) -> Secret:
-        found = self.get(key)
-        if found is None:
-            raise _native.missing(self, key)
-        return found
-
-    def __setitem__(self, key: str, value: Union[str, Buffer, Secret]) -> None:
-        self.set(key, value)
-
-    def __delitem__(self, key: str) -> None:
-        self.delete(key)
-
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self.exists(key)
-
-    def __iter__(self) -> Iterator[str]:
-        page = _native.list(self, None, None, None, None, False, None).wait()
-        return iter([entry.name for entry in page.entries if not entry.is_reference])
 
 
 def open_call(

@@ -50,6 +50,18 @@ class BackendInfo:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A setting of an opened manager."""
+
+    #: Its text, or the default's. ``None`` where it has none, and for every secret setting.
+    value: Optional[str]
+    #: Who stated it: the program, a variable, a file, or nobody.
+    origin: str
+    #: Whether it is a secret, which is not shown.
+    secret: bool
+
+
+@dataclass(frozen=True)
 class SetOutcome:
     """What a write did."""
 
@@ -65,7 +77,7 @@ class SetOutcome:
 class SetManyOutcome:
     """What a write of several secrets did."""
 
-    #: What was written, by key.
+    #: What was written, by key as it was given.
     outcomes: Mapping[str, SetOutcome]
     #: Why the others were not, by key. Empty where the backend writes all or nothing.
     failures: Mapping[str, Error]
@@ -136,7 +148,7 @@ class VersionEntry:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """Several secrets. What there is not is in neither mapping."""
+    """Several secrets, by key as it was given. What there is not is in neither mapping."""
 
     secrets: Mapping[str, Secret]
     #: What could not be read, an expired secret too.

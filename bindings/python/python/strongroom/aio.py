@@ -13,6 +13,8 @@
 from __future__ import annotations
 
 from . import _native
+from ._async_reading import AsyncReading
+from ._async_writing import AsyncWriting
 from ._manager import SecretManager as _Blocking
 from ._manager import open_call
 
@@ -20,66 +22,41 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Generator, Mapping, Sequence
-    from datetime import datetime
     from types import TracebackType
-    from typing import Any, Optional, TypeVar, Union
+    from typing import Any, Optional, Union
 
-    from typing_extensions import Buffer, Self, Unpack
+    from typing_extensions import Self, Unpack
 
     from ._manager import SecretSetting, SettingValue
-    from ._native import Secret
     from ._options import CallOptions
-    from ._results import SetOutcome
-
-    D = TypeVar("D")
+    from ._results import Health, VerifyReport
 
 __all__ = ["SecretManager", "open"]
 
 
-class SecretManager(_native.Manager):
+class SecretManager(AsyncReading, AsyncWriting):
     """A store of secrets, whatever backend holds them; :class:`strongroom.SecretManager` with verbs to await.
 
     A call that is cancelled ends at once, a write that was sent goes on behind it. A manager may be used by several
-    event loops; it belongs to none.
+    event loops; it belongs to none. ``async for`` goes through the keys.
     """
 
+    __module__ = "strongroom.aio"
     __slots__ = ()
 
-    async def get(
-        self,
-        key: str,
-        default: D = None,  # type: ignore[assignment]
-        *,
-        version: Optional[str] = None,
-        include_expired: bool = False,
-        **options: Unpack[CallOptions],
-    ) -> Union[Secret, D]:
-        """Read a secret, as :meth:`strongroom.SecretManager.get`."""
-        if not options and version is None and not include_expired:
-            found = _native.get_cached(self, key)
-            if found is not None:
-                return found
-        found = await _native.get(self, key, version, include_expired, options)
-        return default if found is None else found
+    # --- the backend as a whole
 
-    async def set(
-        self,
-        key: str,
-        value: Union[str, Buffer, Secret],
-        *,
-        provider: Optional[str] = None,
-        scope_of_use: Optional[str] = None,
-        labels: Optional[Mapping[str, str]] = None,
-        expires_at: Optional[datetime] = None,
-        if_absent: bool = False,
-        if_version: Optional[str] = None,
-        created_at: Optional[datetime] = None,
-        **options: Unpack[CallOptions],
-    ) -> SetOutcome:
-        """Write a secret, as :meth:`strongroom.SecretManager.set`."""
-        return await _native.set(
-            self, key, value, provider, scope_of_use, labels, expires_at, if_absent, if_version, created_at, options
-        )
+    async def health(self, **options: Unpack[CallOptions]) -> Health:
+        """Tell how the backend is, as :meth:`strongroom.SecretManager.health`."""
+        return await _native.health(self, options)
+
+    async def verify(self, **options: Unpack[CallOptions]) -> VerifyReport:
+        """Check everything that is stored, as :meth:`strongroom.SecretManager.verify`."""
+        return await _native.verify(self, options)
+
+    async def lock(self, **options: Unpack[CallOptions]) -> None:
+        """Forget keys and cached values, as :meth:`strongroom.SecretManager.lock`."""
+        await _native.lock(self, options)
 
     async def close(self, **options: Unpack[CallOptions]) -> None:
         """Give up connections, keys and cached values, as :meth:`strongroom.SecretManager.close`."""
@@ -95,6 +72,16 @@ class SecretManager(_native.Manager):
         traceback: Optional[TracebackType],
     ) -> None:
         await self.close()
+
+    # --- views
+
+    def scoped(self, scope: str) -> SecretManager:
+        """A view with names of a scope, as :meth:`strongroom.SecretManager.scoped`."""
+        return SecretManager(_native.with_options(self, {"scope": scope}))
+
+    def with_options(self, **options: Unpack[CallOptions]) -> SecretManager:
+        """A view whose calls carry these keywords, as :meth:`strongroom.SecretManager.with_options`."""
+        return SecretManager(_native.with_options(self, options))
 
     def to_blocking(self) -> _Blocking:
         """The same manager with verbs that wait."""

@@ -1,6 +1,7 @@
 //! The manager, and its verbs as functions that make calls.
 
 pub(crate) mod admin;
+pub(crate) mod generate;
 pub(crate) mod read;
 pub(crate) mod write;
 
@@ -63,6 +64,34 @@ impl Manager {
     #[getter]
     fn is_persistent(&self) -> bool {
         self.inner.is_persistent()
+    }
+
+    /// The scope of bare names in this view; `None` where they are global.
+    #[getter]
+    fn scope(&self) -> Option<String> {
+        self.inner.scope().map(ToString::to_string)
+    }
+
+    /// The settings that the manager was opened with, by name, each with its origin. Secret ones show no value.
+    ///
+    /// >>> secrets.settings["backend"].value
+    /// 'memory'
+    #[getter]
+    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        results::settings(py, &self.inner)
+    }
+
+    fn __repr__(this: &Bound<'_, Self>) -> PyResult<String> {
+        let (class, inner) = (this.get_type().fully_qualified_name()?, &this.get().inner);
+        let scope = inner
+            .scope()
+            .map(|scope| format!(" scope='{scope}'"))
+            .unwrap_or_default();
+        Ok(format!(
+            "<{class} app='{}' backend='{}'{scope}>",
+            inner.app(),
+            inner.backend().name()
+        ))
     }
 }
 

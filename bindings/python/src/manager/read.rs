@@ -3,13 +3,14 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use strongroom::backend::Operation;
-use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, ListOptions, Lookup, SecretKey, Version};
+use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, ListOptions, Lookup, SecretKey, TooSmall};
 
 use super::Manager;
-use crate::arguments::{Key, key_text, scope};
+use crate::arguments::{Flag, Key, count, key_text, optional_text, scope, several, text, version as version_of};
 use crate::call::{Answer, Call};
 use crate::error::{exception, raised};
-use crate::secret::{self, Secret};
+use crate::results::BatchRead;
+use crate::secret::{self, Secret, copy_into, too_small, writable};
 
 /// A value as `str`.
 struct Text(Option<strongroom::Secret>);
@@ -92,28 +93,98 @@ pub(crate) fn get_cached(manager: &Bound<'_, Manager>, key: &Bound<'_, PyAny>) -
 pub(crate) fn get(
     manager: &Bound<'_, Manager>,
     key: Key,
-    version: Option<String>,
-    include_expired: bool,
+    version: Option<Bound<'_, PyAny>>,
+    include_expired: Flag,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
     let mut wanted = GetOptions::new();
-    wanted.version = version.map(Version::from_word);
-    wanted.include_expired = include_expired;
+    wanted.version = version.map(|version| version_of("version", &version)).transpose()?;
+    wanted.include_expired = include_expired.0;
     manager
         .get()
         .call(options, |manager| async move { manager.get_with(&key.0, wanted).await })
+}
+
+/// A value on its way into a buffer.
+struct Delivery {
+    secret: Option<strongroom::Secret>,
+    buffer: Py<PyAny>,
+}
+
+impl Answer for Delivery {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let length = self
+            .secret
+            .map(|secret| copy_into(secret.value.expose(), self.buffer.bind(py)))
+            .transpose()?;
+        Ok(length.into_pyobject(py)?.into_any().unbind())
+    }
+}
+
+/// Copies the cached value into a buffer; `None` where the backend must be asked.
+#[pyfunction]
+pub(crate) fn get_into_cached(
+    manager: &Bound<'_, Manager>,
+    key: &Bound<'_, PyAny>,
+    buffer: &Bound<'_, PyAny>,
+) -> PyResult<Option<usize>> {
+    let Ok(key) = key.cast::<PyString>() else {
+        return Ok(None);
+    };
+    let (key, view) = (key_text(key)?, writable(buffer)?);
+    let room = view.len_bytes();
+    if room == 0 {
+        return Ok(None);
+    }
+    // SAFETY: the buffer is writable, lies in one piece and is held by `view`; nothing of Python runs meanwhile, and it
+    // makes no promise to anyone else who looks at it without the interpreter.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(view.buf_ptr().cast::<u8>(), room) };
+    match manager.get().inner.cached_into_bytes(key.as_bytes(), bytes) {
+        Lookup::Hit(Ok(length)) => Ok(Some(length)),
+        Lookup::Hit(Err(TooSmall { needed })) => Err(too_small(needed, room)),
+        _ => Ok(None),
+    }
+}
+
+/// A call that reads a value and copies it into a buffer, where it is answered.
+#[pyfunction]
+#[pyo3(signature = (manager, key, buffer, options=None))]
+pub(crate) fn get_into(
+    manager: &Bound<'_, Manager>,
+    key: Key,
+    buffer: Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Call> {
+    // The buffer is not held while the call runs: giving it back needs the interpreter.
+    drop(writable(&buffer)?);
+    let buffer = buffer.unbind();
+    manager.get().call(options, |manager| async move {
+        let secret = manager.get(&key.0).await?;
+        Ok(Delivery { secret, buffer })
+    })
 }
 
 #[pyfunction]
 #[pyo3(signature = (manager, keys, options=None))]
 pub(crate) fn get_many(
     manager: &Bound<'_, Manager>,
-    keys: Vec<Key>,
+    keys: Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
+    let mut texts = Vec::new();
+    for key in several("keys", &keys)? {
+        texts.push(key?.extract::<Key>()?.0);
+    }
     manager.get().call(options, |manager| async move {
-        let keys: Vec<_> = keys.iter().map(|key| key.0.as_str()).collect();
-        manager.get_many(&keys).await
+        let mut asked = Vec::with_capacity(texts.len());
+        for text in texts {
+            let key = manager.key_of(&text)?;
+            asked.push((text, key));
+        }
+        let keys: Vec<_> = asked.iter().map(|(_, key)| key).collect();
+        let result = manager.get_many(&keys).await?;
+        drop(keys);
+        Ok(BatchRead { asked, result })
     })
 }
 
@@ -122,15 +193,18 @@ pub(crate) fn get_many(
 pub(crate) fn get_with_fallback(
     manager: &Bound<'_, Manager>,
     name: Key,
-    scopes: Vec<String>,
-    allow_unavailable: bool,
+    scopes: Bound<'_, PyAny>,
+    allow_unavailable: Flag,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
-    let scopes = scopes.iter().map(|text| scope(text)).collect::<PyResult<Vec<_>>>()?;
+    let mut wanted_scopes = Vec::new();
+    for entry in several("scopes", &scopes)? {
+        wanted_scopes.push(scope(&text("scopes", &entry?)?)?);
+    }
     let mut wanted = FallbackOptions::new();
-    wanted.allow_unavailable = allow_unavailable;
+    wanted.allow_unavailable = allow_unavailable.0;
     manager.get().call(options, |manager| async move {
-        manager.get_with_fallback_options(&name.0, &scopes, wanted).await
+        manager.get_with_fallback_options(&name.0, &wanted_scopes, wanted).await
     })
 }
 
@@ -154,19 +228,19 @@ pub(crate) fn describe(manager: &Bound<'_, Manager>, key: Key, options: Option<&
 #[pyo3(signature = (manager, prefix, provider, after, limit, full_metadata, options=None))]
 pub(crate) fn list(
     manager: &Bound<'_, Manager>,
-    prefix: Option<String>,
-    provider: Option<String>,
+    prefix: Option<Bound<'_, PyAny>>,
+    provider: Option<Bound<'_, PyAny>>,
     after: Option<Key>,
-    limit: Option<usize>,
-    full_metadata: bool,
+    limit: Option<Bound<'_, PyAny>>,
+    full_metadata: Flag,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
     let mut wanted = ListOptions::new();
-    wanted.filter.prefix = prefix;
-    wanted.filter.provider = provider;
+    wanted.filter.prefix = optional_text("prefix", prefix.as_ref())?;
+    wanted.filter.provider = optional_text("provider", provider.as_ref())?;
     wanted.after = after.map(|key| SecretKey::parse(&key.0).map_err(raised)).transpose()?;
-    wanted.limit = limit;
-    wanted.full_metadata = full_metadata;
+    wanted.limit = limit.map(|limit| count("limit", &limit)).transpose()?;
+    wanted.full_metadata = full_metadata.0;
     manager
         .get()
         .call(options, |manager| async move { manager.list(wanted).await })

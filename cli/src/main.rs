@@ -16,6 +16,7 @@ mod output;
 mod project;
 mod reveal;
 mod session;
+mod stdout;
 mod terminal;
 mod transport;
 mod trust;

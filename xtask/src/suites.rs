@@ -111,7 +111,12 @@ impl Report {
 pub(crate) fn test() -> Outcome {
     let start = Instant::now();
     let mut skipped = Vec::new();
-    for (program, package) in [("setpriv", "util-linux"), ("strace", "strace")] {
+    for (program, package) in [
+        ("setpriv", "util-linux"),
+        ("strace", "strace"),
+        ("zsh", "zsh"),
+        ("fish", "fish"),
+    ] {
         if let Err(reason) = tools::system(program, package) {
             skipped.push(format!("what needs {program}: {reason}"));
         }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use strongroom::{CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
@@ -53,12 +54,27 @@ fn failed(py: Python<'_>, raised: &PyErr, setting: &str) -> Error {
 }
 
 /// A secret setting: its value, or the function that is asked for it.
-#[derive(FromPyObject)]
 pub(crate) enum SecretSetting {
-    #[pyo3(transparent)]
     Value(Value),
-    #[pyo3(transparent)]
     Provider(Py<PyAny>),
+}
+
+impl<'py> FromPyObject<'_, 'py> for SecretSetting {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if object.is_callable() {
+            return Ok(Self::Provider(object.to_owned().unbind()));
+        }
+        let refused = |error: PyErr| {
+            if error.is_instance_of::<PyTypeError>(object.py()) {
+                PyTypeError::new_err("a secret setting is a str, a buffer of bytes, or a function that gives one")
+            } else {
+                error
+            }
+        };
+        object.extract().map(Self::Value).map_err(refused)
+    }
 }
 
 /// A call that opens a manager.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._options import CallOptions
     from ._results import Health, VerifyReport
 
-    SettingValue = Union[str, int, bool, float, os.PathLike[str]]
+    SettingValue = Union[str, int, bool, os.PathLike[str]]
     SecretSetting = Union[str, Buffer, Callable[[str], Union[str, Buffer]]]
 
 
@@ -147,8 +147,10 @@ def open_call(
         files = (config_file,)
     else:
         files = config_file
+    if backend is not None and settings and "backend" in settings:
+        raise TypeError("open() got two backends: as an argument and among the settings")
     stated = {} if backend is None else {"backend": backend}
-    stated.update({name: setting_text(value) for name, value in (settings or {}).items()})
+    stated.update({name: setting_text(name, value) for name, value in (settings or {}).items()})
     return _native.open(
         app,
         list(stated.items()),
@@ -160,11 +162,15 @@ def open_call(
     )
 
 
-def setting_text(value: SettingValue) -> str:
+def setting_text(name: str, value: SettingValue) -> str:
     """A setting as the settings' table writes it."""
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+        return "on" if value else "off"
+    if isinstance(value, (str, int)):
+        return str(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"the setting {name!r} is a str, an int, a bool or a path, not {type(value).__name__}")
 
 
 def open(

@@ -129,18 +129,21 @@ class Unavailable(Error):
     """The backend cannot be reached or does not work at present."""
 
     kind = "unavailable"
+    retryable = True
 
 
 class Timeout(Error, TimeoutError):
     """The deadline passed before an answer came; nothing was changed."""
 
     kind = "timeout"
+    retryable = True
 
 
 class RateLimited(Error):
     """The backend asks for fewer calls; ``retry_after`` says for how long."""
 
     kind = "rate_limited"
+    retryable = True
 
 
 class OutcomeUnknown(Error):
@@ -273,6 +276,7 @@ class AuditUnavailable(Error):
     """A required audit sink did not take the record, so the call was refused."""
 
     kind = "audit_unavailable"
+    retryable = True
 
 
 class Internal(Error, RuntimeError):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
-import subprocess
 import time
 import timeit
 from dataclasses import dataclass
@@ -47,18 +47,6 @@ def awaited(runner: asyncio.Runner, statement: str, **names: Any) -> Subject:
     return subject
 
 
-def process(*command: str) -> Subject:
-    """A process from its start to its end."""
-
-    def subject(number: int) -> float:
-        start = time.perf_counter()
-        for _ in range(number):
-            subprocess.run(command, check=True, close_fds=False, stdout=subprocess.DEVNULL)
-        return time.perf_counter() - start
-
-    return subject
-
-
 def pair(floor: Subject, ours: Subject, *, number: int, floor_number: int | None = None, batches: int = BATCHES) -> Pair:
     """Time both sides in turns that alternate who goes first.
 
@@ -73,19 +61,31 @@ def pair(floor: Subject, ours: Subject, *, number: int, floor_number: int | None
             seconds = subject(times)
             if batch:
                 taken[side].append(seconds * 1e9 / times)
-    ratios = [ours_took / floor_took for floor_took, ours_took in zip(*taken)]
+    ratios = [ours_took / floor_took for floor_took, ours_took in zip(*taken, strict=True)]
     return Pair(statistics.median(taken[0]), statistics.median(taken[1]), statistics.median(ratios))
 
 
-def above(bare: Subject, others: list[Subject], *, batches: int = BATCHES) -> tuple[float, list[float]]:
-    """The median of what is bare, and by how much each of the others lies above it, all in turns, in nanoseconds."""
-    everyone = [bare, *others]
-    taken: list[list[float]] = [[] for _ in everyone]
+def start(*command: str) -> tuple[float, float]:
+    """Run a program to its end: how long that took, and how much of the processor, both in nanoseconds."""
+    before = time.perf_counter()
+    _, status, used = os.wait4(os.posix_spawn(command[0], command, os.environ), 0)
+    took = time.perf_counter() - before
+    if status:
+        raise RuntimeError(f"{command} ended with {os.waitstatus_to_exitcode(status)}")
+    return took * 1e9, (used.ru_utime + used.ru_stime) * 1e9
+
+
+def starts(commands: list[tuple[str, ...]], *, batches: int = BATCHES) -> list[list[tuple[float, float]]]:
+    """What :func:`start` of each command gives, all in turns that alternate their order."""
+    taken: list[list[tuple[float, float]]] = [[] for _ in commands]
     for batch in range(batches + 1):
-        order = range(len(everyone)) if batch % 2 else reversed(range(len(everyone)))
-        for at in order:
-            seconds = everyone[at](1)
+        for at in range(len(commands)) if batch % 2 else reversed(range(len(commands))):
+            took = start(*commands[at])
             if batch:
-                taken[at].append(seconds * 1e9)
-    differences = [statistics.median(took - base for took, base in zip(times, taken[0])) for times in taken[1:]]
-    return statistics.median(taken[0]), differences
+                taken[at].append(took)
+    return taken
+
+
+def above(ours: list[float], bare: list[float]) -> float:
+    """The median of what each turn took above its neighbour."""
+    return statistics.median(took - base for took, base in zip(ours, bare, strict=True))

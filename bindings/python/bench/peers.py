@@ -23,7 +23,7 @@ def secret_service(value: str) -> Callable[[str, str], Any]:
 
 def encrypted_file(value: str, folder: Path) -> Callable[[str, str], Any]:
     """The encrypted file of ``keyrings.alt``, unlocked."""
-    from keyrings.alt.file import EncryptedKeyring
+    from keyrings.alt.file import EncryptedKeyring  # type: ignore[import-untyped]
 
     ring = EncryptedKeyring()
     ring.file_path = str(folder / "keyrings.cfg")
@@ -34,9 +34,9 @@ def encrypted_file(value: str, folder: Path) -> Callable[[str, str], Any]:
 
 def aws_cache(value: str) -> Callable[[str], Any]:
     """A hit of ``aws-secretsmanager-caching``: its client is asked once, and answers from a stub."""
-    import boto3
-    from aws_secretsmanager_caching import SecretCache
-    from botocore.stub import Stubber
+    import boto3  # type: ignore[import-untyped]
+    from aws_secretsmanager_caching import SecretCache  # type: ignore[import-untyped]
+    from botocore.stub import Stubber  # type: ignore[import-untyped]
 
     arn = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:bench-AbCdEf"
     version = "00000000-0000-0000-0000-000000000000"

@@ -13,6 +13,7 @@ import os
 import platform
 import secrets as randomness
 import sqlite3
+import statistics
 import sys
 import tempfile
 from contextlib import closing
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import peers
 import strongroom
-from measure import above, awaited, pair, process, timed
+from measure import Subject, above, awaited, pair, starts, timed
 from report import Report
 from strongroom import aio
 
@@ -36,7 +37,7 @@ def open_store(folder: Path, **settings: str) -> strongroom.SecretManager:
     if not key_file.exists():
         with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(randomness.token_hex(32))
-    stated = {"encrypted.path": folder / "secrets.strongroom", "encrypted.key_file": key_file, **settings}
+    stated = {"encrypted.path": str(folder / "secrets.strongroom"), "encrypted.key_file": str(key_file), **settings}
     return strongroom.open("encrypted", app="bench", settings=stated, environment=False)
 
 
@@ -70,8 +71,8 @@ def cached(rows: Path, store: strongroom.SecretManager, runner: asyncio.Runner) 
     coroutine = awaited(runner, "await absent()", absent=absent)
     with Report(rows, "cached") as report:
 
-        def row(name: str, floor: object, statement: str, most: float | None = None) -> None:
-            report.beside(name, pair(floor, timed(statement, **names), number=CACHED), most=most)  # type: ignore[arg-type]
+        def row(name: str, floor: Subject, statement: str, most: float | None = None) -> None:
+            report.beside(name, pair(floor, timed(statement, **names), number=CACHED), most=most)
 
         row("get_value, a str (floor: os.environ[...])", environment, "store.get_value(key)", 0.35)
         row("get_value of a bound method (floor: os.environ[...])", environment, "get(key)")
@@ -139,16 +140,15 @@ def beside_peers(rows: Path, store: strongroom.SecretManager, folder: Path) -> N
 
 
 def imports(rows: Path) -> None:
-    def start(statement: str) -> object:
-        return process(sys.executable, "-I", "-c", statement)
-
     modules = ("strongroom", "strongroom.aio", "keyring", "boto3")
-    bare, taken = above(start("pass"), [start(f"import {name}") for name in modules])  # type: ignore[arg-type, misc]
+    statements = ("pass", *(f"import {name}" for name in modules))
+    taken = starts([(sys.executable, "-I", "-c", statement) for statement in statements])
+    (bare, bare_used), *others = ([list(column) for column in zip(*turns, strict=True)] for turns in taken)
     with Report(rows, "import") as report:
-        report.alone("the bare interpreter, from start to end", bare)
-        for name, took in zip(modules, taken):
-            most = 10e6 if name == "strongroom" else None
-            report.alone(f"import {name}, above that", took, most=most)
+        report.alone("the bare interpreter, from start to end", statistics.median(bare))
+        for name, (took, used) in zip(modules, others, strict=True):
+            report.alone(f"import {name}, above that", above(took, bare), most=10e6 if name == "strongroom" else None)
+            report.alone("the same in processor time, which a busy machine changes little", above(used, bare_used))
 
 
 def main() -> None:

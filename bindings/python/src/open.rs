@@ -137,21 +137,21 @@ pub(crate) fn open(
     environment: bool,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
-    let mut terms = CallOptions::new();
+    let mut call = CallOptions::new();
     if let Some(options) = options {
-        let (chosen, scope) = general(terms, options)?;
+        let (chosen, scope) = general(call, options)?;
         if scope.is_some() {
             return Err(fault(
                 "scope",
                 "an opening has no scope; `scoped` of the manager gives a view",
             ));
         }
-        terms = chosen;
+        call = chosen;
     }
     let asks = secrets
         .iter()
         .any(|(_, value)| matches!(value, SecretSetting::Provider(_)));
-    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?.call_options(terms);
+    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?.call_options(call);
     Ok(Call::new(async move {
         if asks && call::may_wait() {
             // A function that prompts is asked on the thread of its program, where Ctrl-C reaches it.

@@ -65,7 +65,7 @@ class Explanation:
     error: Optional[Error]
 
     def __str__(self) -> str:
-        rows = [("KEY", "BACKEND", "WHERE", "ANSWER", "TIME", "MEANING")]
+        rows: list[tuple[str, ...]] = [("KEY", "BACKEND", "WHERE", "ANSWER", "TIME", "MEANING")]
         rows += [step._row(place == self.answer) for place, step in enumerate(self.steps)]
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

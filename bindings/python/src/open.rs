@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use strongroom::{Builder, CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
 
 use crate::arguments::{Value, general};
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::error::fault;
 
 /// Asks a Python function for a secret setting.
@@ -38,6 +38,10 @@ impl SecretProvider for Provider {
 /// What the call that needs the secret is to answer: the kind of an exception of ours; of others nothing is told, because
 /// their texts may carry what was typed.
 fn failed(py: Python<'_>, raised: &PyErr, setting: &str) -> Error {
+    if !raised.is_instance_of::<PyException>(py) {
+        // Ctrl-C at a prompt ends the program.
+        call::interrupt(raised.clone_ref(py));
+    }
     let kind = raised
         .value(py)
         .getattr("kind")
@@ -143,6 +147,15 @@ pub(crate) fn open(
         }
         call = chosen;
     }
-    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?;
-    Ok(Call::new(builder.call_options(call).open()))
+    let asks = secrets
+        .iter()
+        .any(|(_, value)| matches!(value, SecretSetting::Provider(_)));
+    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?.call_options(call);
+    Ok(Call::new(async move {
+        if asks && call::may_wait() {
+            // A function that prompts is asked on the thread of its program, where Ctrl-C reaches it.
+            return builder.open_blocking().map(|manager| manager.to_async());
+        }
+        builder.open().await
+    }))
 }

@@ -12,18 +12,18 @@ use pyo3::types::PyDict;
 use strongroom::SecretManager;
 
 use crate::arguments::view;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, Detached};
 use crate::results;
 
 /// What `SecretManager` and `aio.SecretManager` inherit: the core's manager, and what asks no backend.
 #[pyclass(frozen, subclass, weakref, module = "strongroom._native")]
 pub(crate) struct Manager {
-    pub(crate) inner: SecretManager,
+    pub(crate) inner: Detached<SecretManager>,
 }
 
 impl Answer for SecretManager {
     fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Ok(Py::new(py, Manager { inner: self })?.into_any())
+        Ok(Py::new(py, Manager { inner: self.into() })?.into_any())
     }
 }
 
@@ -46,7 +46,7 @@ impl Manager {
     #[new]
     fn new(of: &Bound<'_, Self>) -> Self {
         Self {
-            inner: of.get().inner.clone(),
+            inner: SecretManager::clone(&of.get().inner).into(),
         }
     }
 

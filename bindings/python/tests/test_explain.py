@@ -66,7 +66,7 @@ def test_a_place_that_fails_is_told_and_not_raised(open_fault: OpenFault) -> Non
 
 def test_a_chain_tells_each_member(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRONGROOM_SECRET_GLOBAL_TOKEN", "from the environment")
-    settings = {"chain.members": "env,file", "chain.writer": "file", "file.path": tmp_path / "secrets.json"}
+    settings = {"chain.members": "env,file", "chain.writer": "file", "file.path": str(tmp_path / "secrets.json")}
     with strongroom.open("chain", settings=settings) as manager:
         explanation = manager.explain("TOKEN")
         assert [(step.backend, step.answer) for step in explanation.steps] == [("env", "found"), ("file", "absent")]

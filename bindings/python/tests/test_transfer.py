@@ -98,7 +98,7 @@ def test_each_format_is_read_back(local: strongroom.SecretManager, format: Any) 
     values = {"TOKEN": "t0p", "PLAIN": "two words", "QUOTED": "it's ünï"}
     for name, value in values.items():
         local.set(f"org/acme/{name}", value)
-    more = {"fernet_keys": fernet.generate_key()} if format == "fernet" else {}
+    more: Any = {"fernet_keys": fernet.generate_key()} if format == "fernet" else {}
     document = local.export(format, scope="org/acme", **more).document
     report = local.import_(document, format, scope="team/web", **more)
     assert sorted(report.created) == ["team/web/PLAIN", "team/web/QUOTED", "team/web/TOKEN"]

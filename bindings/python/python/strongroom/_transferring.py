@@ -104,7 +104,7 @@ class Transferring(_native.BlockingManager):
 
         Raises ``InvalidArgument`` with the line of what cannot be read; ``InvalidKey`` naming every name that is no key;
         ``Conflict`` naming every secret that is there already; ``Ambiguous`` where two names are one key; ``TooLarge``;
-        ``ReadOnly``; of a ``fernet`` document what :func:`strongroom.fernet.decrypt` raises.
+        ``ReadOnly``; of a ``fernet`` document ``KeyMissing`` and what :func:`strongroom.fernet.decrypt` raises.
 
         >>> report = secrets.import_("API_KEY='s3cret' # ours")
         >>> report.created

@@ -47,10 +47,10 @@ impl Secret {
 
     /// The value, which stays as it is while someone looks at it, also where it is wiped meanwhile.
     pub(crate) fn value(&self) -> PyResult<Arc<SecretValue>> {
-        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        value
-            .clone()
-            .ok_or_else(|| raised(Error::new(ErrorKind::Closed, "the secret was wiped")))
+        // An exception is made of Python's objects, and nothing of Python's runs under a lock that other threads wait for
+        // while they are attached.
+        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        value.ok_or_else(|| raised(Error::new(ErrorKind::Closed, "the secret was wiped")))
     }
 }
 
@@ -319,20 +319,33 @@ impl Copied {
 
 #[pymethods]
 impl Exposed {
+    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(refused("pickled"))
+    }
+
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        if lent.is_some() {
-            return Err(raised(Error::new(
-                ErrorKind::ReentrantCall,
-                "the value is lent already; call `expose` once for each block",
-            )));
-        }
         let copy = Py::new(py, Copied::of(self.value.expose()))?;
         let view = pyo3::types::PyMemoryView::from(copy.bind(py).as_any())?
             .into_any()
             .unbind();
         let given = view.clone_ref(py);
-        *lent = Some(Lent { copy, view });
+        // Python's objects are made before the lock is taken and dropped after it: they may run code of others.
+        let refused = {
+            let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*lent {
+                Some(_) => Some(Lent { copy, view }),
+                None => {
+                    *lent = Some(Lent { copy, view });
+                    None
+                }
+            }
+        };
+        if refused.is_some() {
+            return Err(raised(Error::new(
+                ErrorKind::ReentrantCall,
+                "the value is lent already; call `expose` once for each block",
+            )));
+        }
         Ok(given)
     }
 

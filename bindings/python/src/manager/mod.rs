@@ -5,6 +5,7 @@ pub(crate) mod generate;
 pub(crate) mod read;
 pub(crate) mod write;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use strongroom::SecretManager;
@@ -79,6 +80,12 @@ impl Manager {
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         results::settings(py, &self.inner)
+    }
+
+    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a SecretManager cannot be pickled or copied; share it between threads, and open one in each process",
+        ))
     }
 
     fn __repr__(this: &Bound<'_, Self>) -> PyResult<String> {

@@ -240,7 +240,7 @@ def set(
 ) -> Call[SetOutcome]: ...
 def set_many(
     manager: Manager,
-    entries: Mapping[str, _Value],
+    entries: Union[Mapping[str, _Value], Iterable[tuple[str, _Value]]],
     options: _Options = None,
 ) -> Call[SetManyOutcome]: ...
 def set_api_key(

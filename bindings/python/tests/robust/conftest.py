@@ -21,9 +21,8 @@ STORE_KEY = b"k" * 32
 
 #: What every program begins with.
 PREAMBLE = f"""\
-import faulthandler
+import asyncio, faulthandler, gc, os, signal, sys, threading, time
 faulthandler.dump_traceback_later({PROGRAM_SECONDS}, exit=True)
-import asyncio, gc, os, signal, sys, threading, time
 import strongroom
 from strongroom import _native, aio
 

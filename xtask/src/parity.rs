@@ -17,13 +17,15 @@ const SOURCES: [&str; 2] = ["core/src/manager", "core/src/transfer/copy"];
 pub(crate) const FOLDER: &str = "STRONGROOM_PARITY_DIR";
 
 /// The columns: a runner's word for its language, and the title. Each further binding adds its own.
-const LANGUAGES: [(&str, &str); 6] = [
+const LANGUAGES: [(&str, &str); 8] = [
     ("rust", "Rust"),
     ("rust-blocking", "Rust, blocking"),
     ("c", "C"),
     ("c-callback", "C, callback"),
     ("c++", "C++"),
     ("c++-future", "C++, future"),
+    ("python", "Python"),
+    ("python-asyncio", "Python, asyncio"),
 ];
 
 /// Functions of the manager that have no row of their own, and what stands for them.

@@ -72,11 +72,13 @@ impl Exemption {
 }
 
 /// The forms that answer later.
-const WITHOUT_WAITING: &[&str] = &["c-callback", "c++-future"];
+const WITHOUT_WAITING: &[&str] = &["c-callback", "c++-future", "python-asyncio"];
+/// Those of them that have the caller's memory behind the caller's back.
+const WITH_BUFFERS_OF_CALLERS: &[&str] = &["c-callback", "c++-future"];
 
 const EXEMPTIONS: [Exemption; 2] = [
     Exemption {
-        languages: WITHOUT_WAITING,
+        languages: WITH_BUFFERS_OF_CALLERS,
         operations: &["get_into", "get_value"],
         note: "buffer",
         reason: "It fills the caller's buffer, which a call that goes on behind the caller's back could outlive; the \

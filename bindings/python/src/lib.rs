@@ -15,11 +15,21 @@ compile_error!(
 
 mod arguments;
 mod call;
+mod command;
 mod error;
+mod explanation;
+mod fernet;
+mod inspect;
+mod keyring;
+mod keys;
+mod log;
 mod manager;
 mod open;
 mod results;
 mod secret;
+#[cfg(feature = "testing")]
+mod testing;
+mod transferred;
 mod wake;
 
 use pyo3::prelude::*;
@@ -37,7 +47,19 @@ mod _native {
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]
+    use super::command::{exit_code, longest_document, longest_value};
+    #[pymodule_export]
+    use super::fernet::{fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp};
+    #[pymodule_export]
+    use super::inspect::{config_schema, inspect, settings_table};
+    #[pymodule_export]
+    use super::keyring::{keyring_account, keyring_key, keyring_scope};
+    #[pymodule_export]
+    use super::keys::{key_escape, key_of, key_parse, key_unescape, key_variable};
+    #[pymodule_export]
     use super::manager::admin::{close, health, lock, verify, with_options};
+    #[pymodule_export]
+    use super::manager::copy::{copy_journal, copy_plan, copy_to};
     #[pymodule_export]
     use super::manager::generate::{Generate, generate, get_or_generate, rotate};
     #[pymodule_export]
@@ -46,6 +68,8 @@ mod _native {
         get_with_fallback, list, missing, versions,
     };
     #[pymodule_export]
+    use super::manager::transfer::{explain, export, import_document};
+    #[pymodule_export]
     use super::manager::write::{delete, rollback, set, set_api_key, set_many, update_metadata, update_value};
     #[pymodule_export]
     use super::manager::{BlockingManager, Manager};
@@ -53,4 +77,22 @@ mod _native {
     use super::open::open;
     #[pymodule_export]
     use super::secret::{Exposed, Secret};
+    #[cfg(feature = "testing")]
+    #[pymodule_export]
+    use super::testing::{
+        testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic, testing_runtime_is_built,
+    };
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        use pyo3::prelude::*;
+
+        // Texts of panics may hold a secret, so they stay off the program's standard error.
+        // This module has a copy of Rust's standard library of its own: no other library's hook is replaced.
+        std::panic::set_hook(Box::new(|_| ()));
+        super::log::listen();
+        let end = wrap_pyfunction!(super::wake::end, module)?;
+        module.py().import("atexit")?.call_method1("register", (end,))?;
+        Ok(())
+    }
 }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use strongroom::{CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
+use strongroom::{Builder, CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
 
 use crate::arguments::{Value, general};
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::error::fault;
 
 /// Asks a Python function for a secret setting.
@@ -38,6 +38,10 @@ impl SecretProvider for Provider {
 /// What the call that needs the secret is to answer: the kind of an exception of ours; of others nothing is told, because
 /// their texts may carry what was typed.
 fn failed(py: Python<'_>, raised: &PyErr, setting: &str) -> Error {
+    if !raised.is_instance_of::<PyException>(py) {
+        // Ctrl-C at a prompt ends the program.
+        call::interrupt(raised.clone_ref(py));
+    }
     let kind = raised
         .value(py)
         .getattr("kind")
@@ -77,31 +81,18 @@ impl<'py> FromPyObject<'_, 'py> for SecretSetting {
     }
 }
 
-/// A call that opens a manager.
-#[pyfunction]
-#[pyo3(signature = (app, settings, secrets, config_files, config_texts, environment, options=None))]
-pub(crate) fn open(
+/// What a manager is to be opened with. Files are read here.
+#[expect(clippy::too_many_arguments, reason = "they are those of an opening")]
+pub(crate) fn builder(
     py: Python<'_>,
     app: Option<String>,
     settings: Vec<(String, String)>,
     secrets: Vec<(String, SecretSetting)>,
-    config_files: Vec<PathBuf>,
+    config_files: &[PathBuf],
     config_texts: Vec<(String, String)>,
     environment: bool,
-    options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Call> {
-    let mut call = CallOptions::new();
-    if let Some(options) = options {
-        let (chosen, scope) = general(call, options)?;
-        if scope.is_some() {
-            return Err(fault(
-                "scope",
-                "an opening has no scope; `scoped` of the manager gives a view",
-            ));
-        }
-        call = chosen;
-    }
-    let mut builder = SecretManager::builder().call_options(call);
+) -> PyResult<Builder> {
+    let mut builder = SecretManager::builder();
     if let Some(app) = app {
         builder = builder.app(app);
     }
@@ -125,11 +116,47 @@ pub(crate) fn open(
     if !environment {
         builder = builder.without_environment();
     }
-    // Files are read by the builder.
-    let builder = py.detach(|| {
+    Ok(py.detach(|| {
         config_files
             .iter()
             .fold(builder, |builder, path| builder.config_file(path))
-    });
-    Ok(Call::new(builder.open()))
+    }))
+}
+
+/// A call that opens a manager.
+#[pyfunction]
+#[pyo3(signature = (app, settings, secrets, config_files, config_texts, environment, options=None))]
+#[expect(clippy::too_many_arguments, reason = "they are those of an opening")]
+pub(crate) fn open(
+    py: Python<'_>,
+    app: Option<String>,
+    settings: Vec<(String, String)>,
+    secrets: Vec<(String, SecretSetting)>,
+    config_files: Vec<PathBuf>,
+    config_texts: Vec<(String, String)>,
+    environment: bool,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Call> {
+    let mut call = CallOptions::new();
+    if let Some(options) = options {
+        let (chosen, scope) = general(call, options)?;
+        if scope.is_some() {
+            return Err(fault(
+                "scope",
+                "an opening has no scope; `scoped` of the manager gives a view",
+            ));
+        }
+        call = chosen;
+    }
+    let asks = secrets
+        .iter()
+        .any(|(_, value)| matches!(value, SecretSetting::Provider(_)));
+    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?.call_options(call);
+    Ok(Call::new(async move {
+        if asks && call::may_wait() {
+            // A function that prompts is asked on the thread of its program, where Ctrl-C reaches it.
+            return builder.open_blocking().map(|manager| manager.to_async());
+        }
+        builder.open().await
+    }))
 }

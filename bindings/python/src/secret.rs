@@ -116,9 +116,10 @@ impl Secret {
     /// >>> with Secret("sk-123").expose() as view:
     /// ...     view.nbytes, bytes(view[:3])
     /// (6, b'sk-')
-    fn expose(&self) -> PyResult<Exposed> {
+    fn expose(this: Py<Self>) -> PyResult<Exposed> {
+        this.get().value()?;
         Ok(Exposed {
-            value: self.value()?,
+            secret: this,
             lent: Mutex::new(None),
         })
     }
@@ -266,7 +267,7 @@ pub(crate) fn too_small(needed: usize, room: usize) -> PyErr {
 /// then on.
 #[pyclass(frozen, module = "strongroom", name = "Exposed")]
 pub(crate) struct Exposed {
-    value: Arc<SecretValue>,
+    secret: Py<Secret>,
     lent: Mutex<Option<Lent>>,
 }
 
@@ -320,18 +321,20 @@ impl Copied {
 #[pymethods]
 impl Exposed {
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        // Made before the lock is taken: making objects may run anybody's code.
+        let copy = Py::new(py, Copied::of(self.secret.get().value()?.expose()))?;
+        let view = pyo3::types::PyMemoryView::from(copy.bind(py).as_any())?
+            .into_any()
+            .unbind();
+        let given = view.clone_ref(py);
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
         if lent.is_some() {
+            drop(lent);
             return Err(raised(Error::new(
                 ErrorKind::ReentrantCall,
                 "the value is lent already; call `expose` once for each block",
             )));
         }
-        let copy = Py::new(py, Copied::of(self.value.expose()))?;
-        let view = pyo3::types::PyMemoryView::from(copy.bind(py).as_any())?
-            .into_any()
-            .unbind();
-        let given = view.clone_ref(py);
         *lent = Some(Lent { copy, view });
         Ok(given)
     }

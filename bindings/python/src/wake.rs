@@ -4,11 +4,14 @@
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use strongroom::face::{self, ProcessLocal};
+
+use crate::log;
 
 /// What one step of an `await` waits for.
 #[derive(Default)]
@@ -20,11 +23,15 @@ enum State {
     #[default]
     Running,
     /// The loop waits for its future.
-    Waiting {
-        event_loop: Py<PyAny>,
-        future: Py<PyAny>,
-    },
+    Waiting(Waits),
     Woken,
+}
+
+struct Waits {
+    event_loop: Py<PyAny>,
+    future: Py<PyAny>,
+    /// What the loop is to call with the future.
+    release: Py<PyAny>,
 }
 
 impl Wakeup {
@@ -38,24 +45,42 @@ impl Wakeup {
 
     /// What the event loop is given to wait for: a future of its own, or nothing where the call has been woken already
     /// and is to be asked again.
-    pub(crate) fn step<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let event_loop = GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
-        let future = event_loop.call_method0(intern!(py, "create_future"))?;
-        let mut state = self.lock();
-        if matches!(*state, State::Woken) {
+    pub(crate) fn step<'py>(&self, event_loop: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        static RELEASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = event_loop.py();
+        if matches!(*self.lock(), State::Woken) {
             return Ok(py.None().into_bound(py));
         }
-        *state = State::Waiting {
-            event_loop: event_loop.unbind(),
-            future: future.clone().unbind(),
-        };
-        drop(state);
+        let release = RELEASE.import(py, "strongroom._waiting", "release")?.clone().unbind();
+        let future = event_loop.call_method0(intern!(py, "create_future"))?;
         // Its iterator gives the future itself, marked as one that is waited for.
-        future
+        let marked = future
             .try_iter()?
             .next()
-            .unwrap_or_else(|| Ok(py.None().into_bound(py)))
+            .unwrap_or_else(|| Ok(py.None().into_bound(py)))?;
+        let mut waits = State::Waiting(Waits {
+            event_loop: event_loop.unbind(),
+            future: future.unbind(),
+            release,
+        });
+        let mut state = self.lock();
+        if matches!(*state, State::Running) {
+            mem::swap(&mut *state, &mut waits);
+            return Ok(marked);
+        }
+        drop(state);
+        // Woken meanwhile: a loop that is given the future finds it done, or told to it at once.
+        match waits {
+            State::Waiting(waits) => waits.tell(py)?,
+            State::Running | State::Woken => {}
+        }
+        Ok(marked)
+    }
+
+    /// Nobody waits any more: what is Python's is given up here, attached to the interpreter, whoever holds a waker still.
+    pub(crate) fn forget(&self, _attached: Python<'_>) {
+        let waited = mem::replace(&mut *self.lock(), State::Woken);
+        drop(waited);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -65,14 +90,26 @@ impl Wakeup {
 
     /// Tells the event loop.
     fn tell(&self, py: Python<'_>) -> PyResult<()> {
-        let State::Waiting { event_loop, future } = mem::replace(&mut *self.lock(), State::Woken) else {
-            return Ok(());
-        };
-        static RELEASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let release = RELEASE.import(py, "strongroom._waiting", "release")?;
-        event_loop.call_method1(py, intern!(py, "call_soon_threadsafe"), (release, future))?;
+        let before = mem::replace(&mut *self.lock(), State::Woken);
+        match before {
+            State::Waiting(waits) => waits.tell(py),
+            State::Running | State::Woken => Ok(()),
+        }
+    }
+}
+
+impl Waits {
+    fn tell(&self, py: Python<'_>) -> PyResult<()> {
+        let tell = intern!(py, "call_soon_threadsafe");
+        self.event_loop.call_method1(py, tell, (&self.release, &self.future))?;
         Ok(())
     }
+}
+
+/// The event loop that runs on this thread.
+pub(crate) fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static GET_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    GET_LOOP.import(py, "asyncio", "get_running_loop")?.call0()
 }
 
 impl Wake for Wakeup {
@@ -80,7 +117,7 @@ impl Wake for Wakeup {
         let is_waited_for = {
             let mut state = self.lock();
             match *state {
-                State::Waiting { .. } => true,
+                State::Waiting(_) => true,
                 State::Running | State::Woken => {
                     *state = State::Woken;
                     false
@@ -88,9 +125,24 @@ impl Wake for Wakeup {
             }
         };
         if is_waited_for {
-            TELLER.get().add(self);
+            TELLER.get().add(Some(self));
         }
     }
+}
+
+/// Has the events of the library be delivered soon.
+pub(crate) fn tell_events() {
+    TELLER.get().add(None);
+}
+
+/// Has no thread of ours be attached to an interpreter that ends, which would be the process's end too. Python calls it
+/// when it exits.
+#[pyfunction]
+pub(crate) fn end(py: Python<'_>) {
+    if let Some(teller) = TELLER.get_if_made() {
+        py.detach(|| teller.end());
+    }
+    log::deliver(py);
 }
 
 static TELLER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
@@ -105,17 +157,28 @@ struct Teller {
 #[derive(Default)]
 struct Queue {
     woken: Vec<Arc<Wakeup>>,
+    has_events: bool,
     has_thread: bool,
+    is_telling: bool,
+    has_ended: bool,
 }
+
+/// How long the end of the interpreter waits for what is being told: handlers of the program may run.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Teller {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(self: &Arc<Self>, woken: Arc<Wakeup>) {
+    /// Has a call be told, or events where there is none.
+    fn add(self: &Arc<Self>, woken: Option<Arc<Wakeup>>) {
         let mut queue = self.lock();
-        queue.woken.push(woken);
+        if queue.has_ended {
+            return;
+        }
+        queue.has_events |= woken.is_none();
+        queue.woken.extend(woken);
         if !queue.has_thread {
             let this = Arc::clone(self);
             let thread = std::thread::Builder::new().name("sr-python".to_owned());
@@ -123,8 +186,8 @@ impl Teller {
         }
         if queue.has_thread {
             self.changed.notify_one();
-        } else {
-            // Better late than never: this thread waits for the interpreter itself.
+        } else if !queue.woken.is_empty() {
+            // Better late than never: this thread waits for the interpreter itself. Events wait for the next call.
             let woken = mem::take(&mut queue.woken);
             drop(queue);
             tell_all(woken);
@@ -136,15 +199,34 @@ impl Teller {
         face::block_signals();
         loop {
             let mut queue = self.lock();
-            while queue.woken.is_empty() {
+            while queue.woken.is_empty() && !queue.has_events {
                 queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
             let woken = mem::take(&mut queue.woken);
+            queue.has_events = false;
+            if queue.has_ended {
+                return;
+            }
+            queue.is_telling = true;
             drop(queue);
-            if !tell_all(woken) {
+            let is_there = tell_all(woken);
+            self.lock().is_telling = false;
+            self.changed.notify_all();
+            if !is_there {
                 return;
             }
         }
+    }
+
+    fn end(&self) {
+        let mut queue = self.lock();
+        queue.has_ended = true;
+        // An end that comes too late is no worse than none.
+        drop(
+            self.changed
+                .wait_timeout_while(queue, LAST_WORDS, |queue| queue.is_telling)
+                .map_err(PoisonError::into_inner),
+        );
     }
 }
 
@@ -155,6 +237,7 @@ fn tell_all(woken: Vec<Arc<Wakeup>>) -> bool {
             // A loop that was closed meanwhile has nobody who waits.
             drop(wakeup.tell(py));
         }
+        log::deliver(py);
     });
     told.is_some()
 }

@@ -117,7 +117,11 @@ fn smoke(interpreter: &Path, wheel: &Path, home: &Path) -> Outcome {
 fn refused(interpreter: &Path, wheel: &Path, home: &Path) -> Outcome {
     let python = bare(interpreter, &home.join("older"))?;
     match quiet(pip_for(&python)?.args(["install", "--no-index"]).arg(wheel)) {
-        Ok(_) => Err(format!("pip installed {} in {}", wheel.display(), interpreter.display())),
+        Ok(_) => Err(format!(
+            "pip installed {} in {}",
+            wheel.display(),
+            interpreter.display()
+        )),
         Err(said) if said.contains("is not a supported wheel on this platform") => Ok(()),
         Err(said) => Err(format!("pip does not say why it refuses: {said}")),
     }
@@ -137,7 +141,9 @@ fn interpreters() -> BTreeMap<Version, PathBuf> {
     );
     let mut found = BTreeMap::new();
     for folder in folders {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries.filter_map(Result::ok) {
             if is_interpreter(&entry.file_name().to_string_lossy())
                 && let Some(version) = version(&entry.path())
@@ -181,7 +187,13 @@ mod tests {
         for name in ["python3", "python3.11", "python3.9"] {
             assert!(is_interpreter(name), "{name}");
         }
-        for name in ["python", "python3-config", "python3.11-config", "python3.13t", "python2.7"] {
+        for name in [
+            "python",
+            "python3-config",
+            "python3.11-config",
+            "python3.13t",
+            "python2.7",
+        ] {
             assert!(!is_interpreter(name), "{name}");
         }
     }

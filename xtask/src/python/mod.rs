@@ -79,7 +79,9 @@ fn pytest(python: &Path) -> Command {
     let mut pytest = python_in(python, &root().join(TESTS));
     pytest.args(["-m", "pytest", "-p", "no:cacheprovider"]);
     // What some tests start or load besides: the command, and the C library in the same process.
-    pytest.env("STRONGROOM_CLI", cli()).env("STRONGROOM_PREFIX", c::prefix());
+    pytest
+        .env("STRONGROOM_CLI", cli())
+        .env("STRONGROOM_PREFIX", c::prefix());
     pytest
 }
 
@@ -99,7 +101,8 @@ fn type_checks(python: &Path) -> Outcome<Vec<Command>> {
     let configuration = root().join(CONFIGURATION);
     let checked = |what: &[PathBuf]| {
         let mut mypy = python_in(python, &folder);
-        mypy.args(["-m", "mypy", "--strict", "--config-file"]).arg(&configuration);
+        mypy.args(["-m", "mypy", "--strict", "--config-file"])
+            .arg(&configuration);
         mypy.args(["--cache-dir", ".mypy_cache"]).args(what);
         mypy
     };

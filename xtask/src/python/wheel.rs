@@ -48,7 +48,9 @@ pub(crate) fn build() -> Outcome<PathBuf> {
     empty(&made)?;
     let mut command = Command::new(maturin);
     command.args(["build", "--quiet", "--release", "--auditwheel", "check"]);
-    command.arg("--manifest-path").arg(root().join(PACKAGE).join("Cargo.toml"));
+    command
+        .arg("--manifest-path")
+        .arg(root().join(PACKAGE).join("Cargo.toml"));
     command.arg("--interpreter").arg(&python);
     command.arg("--target-dir").arg(&folder).arg("--out").arg(&made);
     as_cargo(&mut command);
@@ -76,8 +78,17 @@ pub(crate) fn of_suites() -> Outcome<PathBuf> {
     }
     copy(&target().join("debug/libstrongroom_native.so"), &staged.join(NATIVE))?;
     let mut command = Command::new(maturin);
-    command.args(["pep517", "write-dist-info", "--compatibility", "linux", "--auditwheel", "skip"]);
-    command.arg("--manifest-path").arg(root().join(PACKAGE).join("Cargo.toml"));
+    command.args([
+        "pep517",
+        "write-dist-info",
+        "--compatibility",
+        "linux",
+        "--auditwheel",
+        "skip",
+    ]);
+    command
+        .arg("--manifest-path")
+        .arg(root().join(PACKAGE).join("Cargo.toml"));
     command.arg("--interpreter").arg(&python);
     as_cargo(command.arg("--metadata-directory").arg(&staged));
     quiet(&mut command)?;

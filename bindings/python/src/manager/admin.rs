@@ -12,7 +12,7 @@ use crate::call::Call;
 #[pyo3(signature = (manager, options=None))]
 pub(crate) fn with_options(manager: &Bound<'_, Manager>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Manager> {
     Ok(Manager {
-        inner: view(&manager.get().inner, options)?,
+        inner: view(&manager.get().inner, options)?.into(),
     })
 }
 

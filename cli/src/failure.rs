@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use clap::error::{ContextKind, ErrorKind as ClapKind};
 use strongroom::{Error, ErrorKind};
 
-use crate::stdout;
 use crate::terminal::printable;
 
 /// Wrong usage, as everywhere.
@@ -45,11 +44,6 @@ impl Failure {
                 USAGE
             }
             Self::Help(error) => {
-                if !error.use_stderr()
-                    && let Err(closed) = stdout::check_open()
-                {
-                    return closed.report();
-                }
                 let shown = error.print().and_then(|()| io::stdout().flush());
                 if let (Err(refused), false) = (shown, error.use_stderr()) {
                     return Self::Stdout(refused).report();

@@ -16,7 +16,6 @@ mod output;
 mod project;
 mod reveal;
 mod session;
-mod stdout;
 mod terminal;
 mod transport;
 mod trust;

@@ -11,7 +11,6 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::args::{Format, Global};
 use crate::failure::{Failure, local};
-use crate::stdout;
 use crate::terminal::printable;
 
 /// Writes a value's exact bytes to stdout, and a newline where a person looks at it.
@@ -26,7 +25,6 @@ pub(crate) fn value(value: &[u8]) -> Result<(), Failure> {
 /// Writes to stdout: past the standard library's buffer, which would keep a copy of values and never wipe it, and which
 /// takes a stdout that cannot be written to for one that swallows everything.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
-    stdout::check_open()?;
     let write = || {
         #[cfg(unix)]
         let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;

@@ -17,7 +17,10 @@ mod arguments;
 mod call;
 mod command;
 mod error;
-mod keyring;
+mod explanation;
+mod fernet;
+mod inspect;
+mod keys;
 mod log;
 mod manager;
 mod open;
@@ -25,6 +28,7 @@ mod results;
 mod secret;
 #[cfg(feature = "testing")]
 mod testing;
+mod transferred;
 mod wake;
 
 use pyo3::prelude::*;
@@ -43,10 +47,15 @@ mod _native {
     use super::call::Call;
     #[pymodule_export]
     use super::command::{exit_code, longest_document, longest_value};
+    use super::fernet::{fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp};
     #[pymodule_export]
-    use super::keyring::{keyring_account, keyring_key, keyring_scope};
+    use super::inspect::{config_schema, inspect, settings_table};
+    #[pymodule_export]
+    use super::keys::{key_escape, key_of, key_parse, key_unescape, key_variable};
     #[pymodule_export]
     use super::manager::admin::{close, health, lock, verify, with_options};
+    #[pymodule_export]
+    use super::manager::copy::{copy_journal, copy_plan, copy_to};
     #[pymodule_export]
     use super::manager::generate::{Generate, generate, get_or_generate, rotate};
     #[pymodule_export]
@@ -54,6 +63,8 @@ mod _native {
         describe, exists, get, get_cached, get_into, get_into_cached, get_many, get_value, get_value_cached,
         get_with_fallback, list, missing, versions,
     };
+    #[pymodule_export]
+    use super::manager::transfer::{explain, export, import_document};
     #[pymodule_export]
     use super::manager::write::{delete, rollback, set, set_api_key, set_many, update_metadata, update_value};
     #[pymodule_export]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use strongroom::{CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
+use strongroom::{Builder, CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
 
 use crate::arguments::{Value, general};
 use crate::call::{self, Call};
@@ -81,31 +81,18 @@ impl<'py> FromPyObject<'_, 'py> for SecretSetting {
     }
 }
 
-/// A call that opens a manager.
-#[pyfunction]
-#[pyo3(signature = (app, settings, secrets, config_files, config_texts, environment, options=None))]
-pub(crate) fn open(
+/// What a manager is to be opened with. Files are read here.
+#[expect(clippy::too_many_arguments, reason = "they are those of an opening")]
+pub(crate) fn builder(
     py: Python<'_>,
     app: Option<String>,
     settings: Vec<(String, String)>,
     secrets: Vec<(String, SecretSetting)>,
-    config_files: Vec<PathBuf>,
+    config_files: &[PathBuf],
     config_texts: Vec<(String, String)>,
     environment: bool,
-    options: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Call> {
-    let mut call = CallOptions::new();
-    if let Some(options) = options {
-        let (chosen, scope) = general(call, options)?;
-        if scope.is_some() {
-            return Err(fault(
-                "scope",
-                "an opening has no scope; `scoped` of the manager gives a view",
-            ));
-        }
-        call = chosen;
-    }
-    let mut builder = SecretManager::builder().call_options(call);
+) -> PyResult<Builder> {
+    let mut builder = SecretManager::builder();
     if let Some(app) = app {
         builder = builder.app(app);
     }
@@ -129,11 +116,38 @@ pub(crate) fn open(
     if !environment {
         builder = builder.without_environment();
     }
-    // Files are read by the builder.
-    let builder = py.detach(|| {
+    Ok(py.detach(|| {
         config_files
             .iter()
             .fold(builder, |builder, path| builder.config_file(path))
-    });
-    Ok(Call::new(builder.open()))
+    }))
+}
+
+/// A call that opens a manager.
+#[pyfunction]
+#[pyo3(signature = (app, settings, secrets, config_files, config_texts, environment, options=None))]
+#[expect(clippy::too_many_arguments, reason = "they are those of an opening")]
+pub(crate) fn open(
+    py: Python<'_>,
+    app: Option<String>,
+    settings: Vec<(String, String)>,
+    secrets: Vec<(String, SecretSetting)>,
+    config_files: Vec<PathBuf>,
+    config_texts: Vec<(String, String)>,
+    environment: bool,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Call> {
+    let mut call = CallOptions::new();
+    if let Some(options) = options {
+        let (chosen, scope) = general(call, options)?;
+        if scope.is_some() {
+            return Err(fault(
+                "scope",
+                "an opening has no scope; `scoped` of the manager gives a view",
+            ));
+        }
+        call = chosen;
+    }
+    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?;
+    Ok(Call::new(builder.call_options(call).open()))
 }

@@ -24,7 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import aio
+    from . import aio, fernet
+    from ._keys import SecretKey
     from ._options import CallOptions
     from ._results import (
         BackendInfo,
@@ -40,10 +41,32 @@ if TYPE_CHECKING:
         VerifyReport,
         VersionEntry,
     )
+    from ._settings import (
+        ConfigFile,
+        Inspection,
+        SettingInfo,
+        config_schema,
+        inspect,
+        settings_table,
+    )
+    from ._transfer import (
+        CopiedSecret,
+        CopyPlan,
+        CopyProgress,
+        CopyReport,
+        ExplainStep,
+        Explanation,
+        Export,
+        Exported,
+        ImportReport,
+        PlannedCopy,
+        Skipped,
+    )
 
 #: What an import need not wait for, and where it is.
 _LATER = {
     "CallOptions": "_options",
+    "SecretKey": "_keys",
     **dict.fromkeys(
         (
             "BackendInfo",
@@ -61,8 +84,35 @@ _LATER = {
         ),
         "_results",
     ),
+    **dict.fromkeys(
+        (
+            "ConfigFile",
+            "Inspection",
+            "SettingInfo",
+            "config_schema",
+            "inspect",
+            "settings_table",
+        ),
+        "_settings",
+    ),
+    **dict.fromkeys(
+        (
+            "CopiedSecret",
+            "CopyPlan",
+            "CopyProgress",
+            "CopyReport",
+            "ExplainStep",
+            "Explanation",
+            "Export",
+            "Exported",
+            "ImportReport",
+            "PlannedCopy",
+            "Skipped",
+        ),
+        "_transfer",
+    ),
 }
-_MODULES = ("aio",)
+_MODULES = ("aio", "fernet")
 
 __all__ = [
     "CancelToken",

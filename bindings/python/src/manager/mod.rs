@@ -1,8 +1,10 @@
 //! The manager, and its verbs as functions that make calls.
 
 pub(crate) mod admin;
+pub(crate) mod copy;
 pub(crate) mod generate;
 pub(crate) mod read;
+pub(crate) mod transfer;
 pub(crate) mod write;
 
 use pyo3::prelude::*;
@@ -78,7 +80,7 @@ impl Manager {
     /// 'memory'
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        results::settings(py, &self.inner)
+        results::settings(py, self.inner.settings())
     }
 
     fn __repr__(this: &Bound<'_, Self>) -> PyResult<String> {

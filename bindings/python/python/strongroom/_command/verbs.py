@@ -52,6 +52,8 @@ def set(stated: Stated) -> int:
     metadata = _metadata(stated)
     if stated.from_file is not None and stated.raw:
         raise Usage("`--raw` is for stdin; `--from-file` takes a file exactly as it is")
+    # What is wrong with the arguments is told before a person is asked for a value.
+    _native.key_parse(stated.key)
     value = streams.value(stated.key, stated.from_file, stated.raw)
     try:
         if not value and not stated.allow_empty:

@@ -47,6 +47,7 @@ mod _native {
     use super::call::Call;
     #[pymodule_export]
     use super::command::{exit_code, longest_document, longest_value};
+    #[pymodule_export]
     use super::fernet::{fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp};
     #[pymodule_export]
     use super::inspect::{config_schema, inspect, settings_table};

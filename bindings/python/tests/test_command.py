@@ -158,7 +158,7 @@ def test_listings_for_people_and_programs(run: Run) -> None:
     assert run("list").stdout == b"global/c\norg/acme/a\norg/acme/b\n"
     assert run("list", "--scope", "org/acme").stdout == b"org/acme/a\norg/acme/b\n"
     assert run("list", "--prefix", "org/acme/b").stdout == b"org/acme/b\n"
-    assert run("list", "--long").stdout.splitlines()[0].startswith(b"global/c\t1\t-\t")
+    assert run("list", "--long").stdout.splitlines()[0].startswith(b"global/c\t3\t-\t20")
     entries = json.loads(run("list", "--json").stdout)["entries"]
     assert [entry["key"] for entry in entries] == ["global/c", "org/acme/a", "org/acme/b"]
     assert b"hidden" not in run("list", "--json", "--long").stdout

@@ -80,21 +80,26 @@ fn install(what: &str, package: &str) -> Outcome {
 
 /// The Python of `target/venv`, with what the store's second reader needs.
 pub(crate) fn python() -> Outcome<PathBuf> {
-    let venv = target().join("venv");
-    let python = venv.join(if cfg!(windows) {
+    let python = venv(&target().join("venv"))?;
+    python_package(&python, "cryptography", CRYPTOGRAPHY)?;
+    Ok(python)
+}
+
+/// The Python of a virtual environment, which is made where it is missing.
+pub(crate) fn venv(folder: &Path) -> Outcome<PathBuf> {
+    let python = folder.join(if cfg!(windows) {
         "Scripts/python.exe"
     } else {
         "bin/python"
     });
     if !python.exists() {
         system("python3", "python3")?;
-        let make = || pass(Command::new("python3").args(["-m", "venv"]).arg(&venv));
+        let make = || pass(Command::new("python3").args(["-m", "venv"]).arg(folder));
         make().or_else(|_| {
             // Debian's Python comes without `ensurepip`.
             pass(Command::new("apt-get").args(["install", "--yes", "--quiet", "python3-venv"])).and_then(|()| make())
         })?;
     }
-    python_package(&python, "cryptography", CRYPTOGRAPHY)?;
     Ok(python)
 }
 

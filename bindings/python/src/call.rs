@@ -87,7 +87,7 @@ impl Call {
         let wakeup = Wakeup::new();
         let waker = wakeup.waker();
         let listening = Listening::begin(py);
-        let polled = py.detach(|| guarded(|| work.as_mut().poll(&mut Context::from_waker(&waker))));
+        let polled = py.detach(|| guarded(false, || work.as_mut().poll(&mut Context::from_waker(&waker))));
         listening.end(py);
         match polled? {
             Poll::Ready(outcome) => {
@@ -107,10 +107,16 @@ impl Call {
 }
 
 /// Runs what must not unwind into the interpreter, and gives an exception of Python's that ended it beyond all errors.
-fn guarded<T>(run: impl FnOnce() -> Poll<strongroom::Result<T>>) -> PyResult<Poll<strongroom::Result<T>>> {
-    let outer = INTERRUPT.replace(Some(None));
+fn guarded<T>(
+    may_wait: bool,
+    run: impl FnOnce() -> Poll<strongroom::Result<T>>,
+) -> PyResult<Poll<strongroom::Result<T>>> {
+    let outer = RUNNING.replace(Some(Running {
+        may_wait,
+        interrupt: None,
+    }));
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
-    let interrupt = INTERRUPT.replace(outer).flatten();
+    let interrupt = RUNNING.replace(outer).and_then(|running| running.interrupt);
     match (outcome, interrupt) {
         (Ok(Poll::Ready(Err(_))), Some(interrupt)) => Err(interrupt),
         (Ok(outcome), _) => Ok(outcome),
@@ -132,17 +138,28 @@ fn contained(run: impl FnOnce()) {
     }
 }
 
+/// The call that a thread runs.
+struct Running {
+    /// Whether the thread waits for the call, and nobody else is held up.
+    may_wait: bool,
+    /// What ended a function that the call asked, where that is no error but an end, such as `KeyboardInterrupt`.
+    interrupt: Option<PyErr>,
+}
+
 thread_local! {
-    /// Where this thread runs a call: what ended a function that the call asked, if it was no error but an end, such as
-    /// `KeyboardInterrupt`.
-    static INTERRUPT: RefCell<Option<Option<PyErr>>> = const { RefCell::new(None) };
+    static RUNNING: RefCell<Option<Running>> = const { RefCell::new(None) };
+}
+
+/// Whether this thread waits for the call that it runs; otherwise it is an event loop's, or the library's own.
+pub(crate) fn may_wait() -> bool {
+    RUNNING.with_borrow(|running| running.as_ref().is_some_and(|running| running.may_wait))
 }
 
 /// Lets the call that this thread runs end with an exception that is no error. On a thread of the library there is none.
 pub(crate) fn interrupt(with: PyErr) {
-    INTERRUPT.with_borrow_mut(|place| {
-        if let Some(place) = place {
-            *place = Some(with);
+    RUNNING.with_borrow_mut(|running| {
+        if let Some(running) = running {
+            running.interrupt = Some(with);
         }
     });
 }
@@ -211,7 +228,7 @@ impl Call {
         let mut handled = Ok(());
         let listening = Listening::begin(py);
         let outcome = py.detach(|| {
-            guarded(|| {
+            guarded(true, || {
                 let watched = face::wait_watched(work, || {
                     // The interpreter is not asked for by each call that waits a moment.
                     if !mem::replace(&mut has_waited, true) {

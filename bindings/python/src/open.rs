@@ -148,6 +148,15 @@ pub(crate) fn open(
         }
         call = chosen;
     }
-    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?;
-    Ok(Call::new(builder.call_options(call).open()))
+    let asks = secrets
+        .iter()
+        .any(|(_, value)| matches!(value, SecretSetting::Provider(_)));
+    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?.call_options(call);
+    Ok(Call::new(async move {
+        if asks && call::may_wait() {
+            // A function that prompts is asked on the thread of its program, where Ctrl-C reaches it.
+            return builder.open_blocking().map(|manager| manager.to_async());
+        }
+        builder.open().await
+    }))
 }

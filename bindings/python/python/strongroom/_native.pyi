@@ -36,6 +36,7 @@ __all__ = [
     "delete",
     "describe",
     "exists",
+    "exit_code",
     "generate",
     "get",
     "get_cached",
@@ -49,6 +50,8 @@ __all__ = [
     "health",
     "list",
     "lock",
+    "longest_document",
+    "longest_value",
     "missing",
     "open",
     "rollback",
@@ -290,3 +293,9 @@ def rollback(
     options: _Options = None,
 ) -> Call[SetOutcome]: ...
 def delete(manager: Manager, key: str, missing_ok: bool, options: _Options = None) -> Call[None]: ...
+
+# --- the command
+
+def exit_code(kind: str) -> int: ...
+def longest_document() -> int: ...
+def longest_value() -> int: ...

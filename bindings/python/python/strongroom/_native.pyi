@@ -43,6 +43,7 @@ __all__ = [
     "delete",
     "describe",
     "exists",
+    "exit_code",
     "explain",
     "export",
     "fernet_decrypt",
@@ -70,6 +71,8 @@ __all__ = [
     "key_variable",
     "list",
     "lock",
+    "longest_document",
+    "longest_value",
     "missing",
     "open",
     "rollback",
@@ -398,3 +401,9 @@ def inspect(
 ) -> Inspection: ...
 def settings_table(app: str) -> tuple[SettingInfo, ...]: ...
 def config_schema() -> str: ...
+
+# --- the command
+
+def exit_code(kind: str) -> int: ...
+def longest_document() -> int: ...
+def longest_value() -> int: ...

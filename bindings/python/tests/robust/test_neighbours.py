@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Alone
+    from robust.conftest import Alone
 
 #: Where the repository builds the shared library.
 BUILT = Path(__file__).parents[4] / "target" / "debug" / "libstrongroom.so"

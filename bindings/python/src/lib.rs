@@ -24,6 +24,9 @@ mod secret;
 mod testing;
 mod wake;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 /// Every block is wiped when it is freed, also those of libraries that know nothing of secrets. Python's own objects
@@ -61,11 +64,29 @@ mod _native {
         testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic, testing_runtime_is_built,
     };
 
-    /// Keeps the texts of panics, which may hold a secret, off the program's standard error.
     #[pymodule_init]
-    fn silence_panics(_module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
-        // This module has a copy of Rust's standard library of its own: no other library's hook is replaced.
+    fn begin(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        super::refuse_second_interpreter(module.py())?;
+        // Texts of panics, which may hold a secret, stay off the program's standard error. This module has a copy of
+        // Rust's standard library of its own: no other library's hook is replaced.
         std::panic::set_hook(Box::new(|_| ()));
         Ok(())
     }
+}
+
+/// What is kept between calls belongs to the interpreter that imported the module first; another one must not see it.
+fn refuse_second_interpreter(_attached: Python<'_>) -> PyResult<()> {
+    static FIRST: AtomicI64 = AtomicI64::new(-1);
+    // SAFETY: the thread is attached, so it has an interpreter.
+    let this = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+    let first = FIRST
+        .compare_exchange(-1, this, Ordering::SeqCst, Ordering::SeqCst)
+        .unwrap_or_else(|first| first);
+    if first == -1 || first == this {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "strongroom works in one interpreter of a process only, and subinterpreters are others; use the one that \
+         imported it first (mod_wsgi: `WSGIApplicationGroup %{GLOBAL}`)",
+    ))
 }

@@ -20,7 +20,6 @@ mod error;
 mod explanation;
 mod fernet;
 mod inspect;
-mod keyring;
 mod keys;
 mod log;
 mod manager;
@@ -52,8 +51,6 @@ mod _native {
     use super::fernet::{fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp};
     #[pymodule_export]
     use super::inspect::{config_schema, inspect, settings_table};
-    #[pymodule_export]
-    use super::keyring::{keyring_account, keyring_key, keyring_scope};
     #[pymodule_export]
     use super::keys::{key_escape, key_of, key_parse, key_unescape, key_variable};
     #[pymodule_export]

@@ -96,17 +96,17 @@ class Keyring(KeyringBackend):
     def get_password(self, service: str, username: str) -> Optional[str]:
         """Give the password of an account; ``None`` where there is none."""
         with self._failing_as(errors.KeyringError):
-            return self._manager().get_value(_native.keyring_key(service, username))
+            return self._manager().get_value(_key(service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Keep the password of an account."""
         with self._failing_as(errors.PasswordSetError):
-            self._manager().set(_native.keyring_key(service, username), password)
+            self._manager().set(_key(service, username), password)
 
     def delete_password(self, service: str, username: str) -> None:
         """Remove the password of an account. Raises ``PasswordDeleteError`` where there is none."""
         with self._failing_as(errors.PasswordDeleteError):
-            self._manager().delete(_native.keyring_key(service, username))
+            self._manager().delete(_key(service, username))
 
     def get_credential(self, service: str, username: Optional[str]) -> Optional[credentials.Credential]:
         """Give an account with its password: the one that is named, else the first of the service by its name."""
@@ -114,8 +114,8 @@ class Keyring(KeyringBackend):
             return super().get_credential(service, username)
         with self._failing_as(errors.KeyringError):
             manager = self._manager()
-            for entry in manager.list(scope=_native.keyring_scope(service)).entries:
-                account = None if entry.is_reference else _native.keyring_account(entry.name)
+            for entry in manager.list(scope=_scope(service)).entries:
+                account = None if entry.is_reference else _account(entry.name)
                 # It may have been removed since.
                 password = None if account is None else manager.get_value(entry.name)
                 if account is not None and password is not None:
@@ -145,6 +145,23 @@ class Keyring(KeyringBackend):
             raise errors.KeyringLocked(_told(error)) from error
         except exceptions.Error as error:
             raise kind(_told(error)) from error
+
+
+def _scope(service: str) -> str:
+    return f"app/{_native.key_escape(service)}"
+
+
+def _key(service: str, account: str) -> str:
+    return f"{_scope(service)}/{_native.key_escape(account)}"
+
+
+def _account(key: str) -> Optional[str]:
+    """The account of a key; ``None`` where it is none of an account."""
+    _, _, _, name, target = _native.key_parse(key)
+    try:
+        return _native.key_unescape(name).decode() if target is None else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _told(error: exceptions.Error) -> str:

@@ -31,7 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Optional, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Optional, Union, get_args, get_origin
 
 from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
@@ -111,11 +111,15 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
         """Read every field's secret."""
         places = list(self._places(self.settings_cls))
         fields = {name: told for place in places for name, told in place.names()}
-        with ExitStack() as stack:
-            manager = self._manager
-            if manager is None:
-                manager = stack.enter_context(_open(app=self._app, timeout=self._timeout))
-            batch = manager.get_many(list(fields), scope=self._scope, timeout=self._timeout)
+        try:
+            with ExitStack() as stack:
+                manager = self._manager
+                if manager is None:
+                    manager = stack.enter_context(_open(app=self._app, timeout=self._timeout))
+                batch = manager.get_many(list(fields), scope=self._scope, timeout=self._timeout)
+        except exceptions.Error as error:
+            error.add_note(f"The secrets are for the fields of `{self.settings_cls.__name__}`.")
+            raise
         for name, error in batch.failures.items():
             error.add_note(self._note(fields[name]))
             raise error
@@ -139,7 +143,7 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
                 name = name_before + name
                 parts: tuple[_Place, ...] = ()
                 # A model within itself is read as far as its JSON goes.
-    X
+                if nested is not None and nested not in (*inside, model):
                     within = (*inside, model)
                     parts = tuple(self._places(nested, name + self._delimiter, told + ".", within))
                 yield _Place(told, field, taken_as, name, in_document, parts)
@@ -158,13 +162,19 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
 
     def _values(self, places: Iterable[_Place], secrets: Mapping[str, Secret]) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        filled: set[str] = set()
         for place in places:
+            if place.told in filled:
+                continue
             secret = secrets.get(place.name)
             value = None if secret is None else self._value(place, secret)
             if parts := self._values(place.parts, secrets):
                 value = _merged(value, parts)
             if value is not None:
                 values.setdefault(place.taken_as, value)
+                # A document need not have the part that is looked for.
+                if not place.in_document:
+                    filled.add(place.told)
         return values
 
     def _value(self, place: _Place, secret: Secret) -> Any:
@@ -182,7 +192,9 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
         if SecretStr in kinds:
             return SecretStr(text)
         try:
-            return self.prepare_field_value(place.told, place.field, text, place.in_document)
+            if place.in_document or any(map(self._is_document, _parts(place.field.annotation))):
+                return self.decode_complex_value(place.told, place.field, text)
+            return text
         except ValueError:
             if str in kinds:
                 return text
@@ -192,19 +204,27 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
         error.add_note(self._note(place.told))
         raise error
 
+    def _is_document(self, annotation: Any) -> bool:
+        return self.field_is_complex(FieldInfo.from_annotation(annotation))
+
     def _note(self, told: str) -> str:
         return f"The secret is for the field `{told}` of `{self.settings_cls.__name__}`."
 
 
-def _kinds(annotation: Any) -> Iterator[type]:
-    """The types of a field: those of a union one by one."""
+def _parts(annotation: Any) -> Iterator[Any]:
+    """The annotation, or those that a union is made of."""
     if get_origin(annotation) in (Union, UnionType):
         for one in get_args(annotation):
-            yield from _kinds(one)
-    elif hasattr(annotation, "__metadata__"):
-        yield from _kinds(annotation.__origin__)
-    elif isinstance(annotation, type) and get_origin(annotation) is None:
+            yield from _parts(one)
+    elif get_origin(annotation) is Annotated:
+        yield from _parts(annotation.__origin__)
+    else:
         yield annotation
+
+
+def _kinds(annotation: Any) -> Iterator[type]:
+    """The classes among them."""
+    return (one for one in _parts(annotation) if isinstance(one, type) and get_origin(one) is None)
 
 
 def _merged(whole: Any, parts: dict[str, Any]) -> dict[str, Any]:

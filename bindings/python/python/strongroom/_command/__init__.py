@@ -17,6 +17,7 @@ WRONG_USAGE = 2
 
 def main(words: Optional[list[str]] = None) -> int:
     """Run a verb, and give the exit code."""
+    streams.open_closed()
     try:
         stated = arguments.parse(words)
         listen(stated.quiet)

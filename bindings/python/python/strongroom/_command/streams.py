@@ -10,7 +10,20 @@ from typing import Optional
 
 from .. import _native, exceptions
 
-STDIN, STDOUT = 0, 1
+STDIN, STDOUT, STDERR = 0, 1, 2
+
+
+def open_closed() -> None:
+    """Let closed standard streams lead nowhere, as the command does: else a store would be opened in the place of one."""
+    for descriptor in (STDIN, STDOUT, STDERR):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = open(STDOUT, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = open(STDERR, "w", closefd=False)
 
 
 def printable(text: str) -> str:

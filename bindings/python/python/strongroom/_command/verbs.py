@@ -52,6 +52,14 @@ def set(stated: Stated) -> int:
     metadata = _metadata(stated)
     if stated.from_file is not None and stated.raw:
         raise Usage("`--raw` is for stdin; `--from-file` takes a file exactly as it is")
+    # What is wrong with the arguments is told before a person is asked for a value.
+    try:
+        _native.key_parse(stated.key)
+    except exceptions.InvalidKey:
+        if "=" not in stated.key:
+            raise
+        # The exception tells the key.
+        raise Usage("the key is none (it is not shown: what stands behind the `=` may be a value)") from None
     value = streams.value(stated.key, stated.from_file, stated.raw)
     try:
         if not value and not stated.allow_empty:

@@ -32,12 +32,12 @@ def ring(word: str, folder: Path, **properties: Any) -> Keyring:
     return cast(Keyring, Keyring().with_properties(backend=word, settings=settings, **properties))
 
 
-class TestEncrypted(BackendBasicTests):  # type: ignore[misc]
+class TestEncrypted(BackendBasicTests):
     def init_keyring(self) -> Keyring:
         return ring("encrypted", Path(os.environ["HOME"]))
 
 
-class TestFile(BackendBasicTests):  # type: ignore[misc]
+class TestFile(BackendBasicTests):
     def init_keyring(self) -> Keyring:
         return ring("file", Path(os.environ["HOME"]))
 
@@ -92,7 +92,7 @@ def test_without_a_user_name_the_first_account_is_taken(stored: Keyring) -> None
 def test_what_is_there_besides_passwords_is_no_account(tmp_path: Path) -> None:
     of = ring("encrypted", tmp_path)
     of.set_password("service", "m", "password")
-    with strongroom.open("encrypted", app="strongroom", settings={"encrypted.path": tmp_path / "ring.strongroom"}) as other:
+    with strongroom.open("encrypted", settings={"encrypted.path": tmp_path / "ring.strongroom"}) as other:
         other.set("app/service/a@production", "a target is no account")
         other.set("app/service/b=FF", "no text")
         found = of.get_credential("service", None)

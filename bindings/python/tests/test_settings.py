@@ -13,7 +13,16 @@ import pytest
 
 pytest.importorskip("pydantic_settings", reason="the package pydantic-settings is not installed")
 
-from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, Field, SecretBytes, SecretStr, ValidationError  # noqa: E402
+from pydantic import (  # noqa: E402
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict  # noqa: E402
 
 import strongroom  # noqa: E402
@@ -100,22 +109,21 @@ def test_types_get_what_they_take(secrets: strongroom.SecretManager) -> None:
         either: Union[str, list[str]]
         split: Annotated[list[str], NoDecode, BeforeValidator(lambda text: text.split(","))]
 
-    secrets.set_many(
-        {
-            "text": '["no", "list"]',
-            "optional": "there",
-            "raw": b"\xff\x00",
-            "masked": "m",
-            "masked_bytes": b"\xfe",
-            "optional_masked": "o",
-            "number": "17",
-            "switch": "true",
-            "names": '["a", "b"]',
-            "limits": '{"a": 1}',
-            "either": "no JSON",
-            "split": "a,b",
-        }
-    )
+    values: dict[str, Union[str, bytes]] = {
+        "text": '["no", "list"]',
+        "optional": "there",
+        "raw": b"\xff\x00",
+        "masked": "m",
+        "masked_bytes": b"\xfe",
+        "optional_masked": "o",
+        "number": "17",
+        "switch": "true",
+        "names": '["a", "b"]',
+        "limits": '{"a": 1}',
+        "either": "no JSON",
+        "split": "a,b",
+    }
+    secrets.set_many(values)
     settings = Typed()  # type: ignore[call-arg]
     assert settings.text == '["no", "list"]'
     assert settings.optional == "there"

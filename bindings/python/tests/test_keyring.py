@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
 import subprocess
@@ -68,6 +69,15 @@ def test_any_name_and_any_password_work(stored: Keyring, name: str) -> None:
     stored.delete_password(name, name)
     assert stored.get_password(name, name) is None
     assert stored.get_credential(name, None) is None
+
+
+def test_the_example_runs() -> None:
+    import strongroom.keyring
+
+    # Not the module's own names: what it imports from the future would hold for the example.
+    example = doctest.DocTestParser().get_doctest(strongroom.keyring.__doc__ or "", {}, "keyring", None, 0)
+    assert len(example.examples) > 4
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_what_is_missing_cannot_be_deleted(stored: Keyring) -> None:

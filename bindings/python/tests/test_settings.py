@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import traceback
 from collections.abc import Callable, Iterator
@@ -68,6 +69,16 @@ def test_a_secret_fills_a_field_and_what_is_missing_its_default(secrets: strongr
     assert settings.api_key.get_secret_value() == "sk-123"
     assert settings.region == "eu"
     assert "sk-123" not in repr(settings)
+
+
+def test_the_example_runs() -> None:
+    import strongroom.pydantic
+
+    # Not the module's own names: what it imports from the future would hold for the example.
+    text, names = strongroom.pydantic.__doc__ or "", {"__name__": "example"}
+    example = doctest.DocTestParser().get_doctest(text, names, "pydantic", None, 0)
+    assert len(example.examples) > 4
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_a_field_that_nobody_has_is_pydantics_error() -> None:

@@ -22,7 +22,8 @@ pub(crate) fn value(value: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes what may hold values to stdout: past the standard library's buffer, which would keep a copy and never wipe it.
+/// Writes to stdout: past the standard library's buffer, which would keep a copy of values and never wipe it, and which
+/// takes a stdout that cannot be written to for one that swallows everything.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let write = || {
         #[cfg(unix)]
@@ -88,15 +89,6 @@ pub(crate) fn notice(global: &Global, text: &str) {
     if !global.quiet {
         let _ = io::stderr().write_all(format!("{}\n", printable(text)).as_bytes());
     }
-}
-
-/// Writes text to stdout.
-pub(crate) fn text(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .map_err(Failure::Stdout)
 }
 
 /// The format, where none was asked for: for people on a terminal, else for programs.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use strongroom::{Error, ErrorKind, Result};
+use strongroom::{Error, ErrorKind};
 
 /// What it may be called.
 pub(crate) const NAMES: [&str; 4] = [
@@ -12,6 +12,19 @@ pub(crate) const NAMES: [&str; 4] = [
     ".strongroom.json",
 ];
 
+/// Files of a project that are there and are not even looked into.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) error: Error,
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        refused.error
+    }
+}
+
 /// The nearest one, if any. The way ends at the root of a repository, at the home folder, and at a folder in which
 /// others could put such a file: one of another user, or one that everybody can write to. The group may write: the file
 /// must be the user's own or root's anyway.
@@ -19,14 +32,14 @@ pub(crate) const NAMES: [&str; 4] = [
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] where a folder has two; [`ErrorKind::InsecurePath`] where one lies in a folder in which
 /// others could have put it: passed over in silence it would leave a secret where its project does not look.
-pub(crate) fn find() -> Result<Option<PathBuf>> {
+pub(crate) fn find() -> Result<Option<PathBuf>, Refused> {
     let Ok(start) = std::env::current_dir() else {
         return Ok(None);
     };
     find_from(&start, home().as_deref())
 }
 
-fn find_from(start: &Path, home: Option<&Path>) -> Result<Option<PathBuf>> {
+fn find_from(start: &Path, home: Option<&Path>) -> Result<Option<PathBuf>, Refused> {
     for folder in start.ancestors() {
         let is_ours = is_ours(folder);
         let mut there = NAMES
@@ -40,7 +53,10 @@ fn find_from(start: &Path, home: Option<&Path>) -> Result<Option<PathBuf>> {
                     one.display(),
                     other.display()
                 );
-                return Err(Error::new(ErrorKind::InvalidConfig, message));
+                return Err(Refused {
+                    paths: vec![one, other],
+                    error: Error::new(ErrorKind::InvalidConfig, message),
+                });
             }
             (Some(one), None) if is_ours => return Ok(Some(one)),
             (Some(one), None) => {
@@ -48,9 +64,12 @@ fn find_from(start: &Path, home: Option<&Path>) -> Result<Option<PathBuf>> {
                     "`{}` lies in a folder that belongs to another user or that everybody can write to",
                     one.display()
                 );
-                return Err(Error::new(ErrorKind::InsecurePath, message).with_help(
-                    "run `chmod o-w` on the folder if it is yours, or pass the file over with `--no-project`",
-                ));
+                return Err(Refused {
+                    paths: vec![one],
+                    error: Error::new(ErrorKind::InsecurePath, message).with_help(
+                        "run `chmod o-w` on the folder if it is yours, or pass the file over with `--no-project`",
+                    ),
+                });
             }
             _ => {}
         }
@@ -111,7 +130,7 @@ mod tests {
         std::fs::write(deep.join("strongroom.json"), "").unwrap();
         assert_eq!(found(), Some(deep.join("strongroom.json")));
         std::fs::write(deep.join("strongroom.toml"), "").unwrap();
-        let error = find_from(&deep, None).unwrap_err();
+        let error = find_from(&deep, None).unwrap_err().error;
         assert!(error.to_string().contains("strongroom.json") && error.to_string().contains("strongroom.toml"));
     }
 
@@ -127,7 +146,7 @@ mod tests {
         assert!(find_from(&below, None).unwrap().is_some());
         std::fs::set_permissions(&open, PermissionsExt::from_mode(0o1777)).unwrap();
         // Passed over in silence, the secret would land elsewhere.
-        let error = find_from(&below, None).unwrap_err();
+        let error = find_from(&below, None).unwrap_err().error;
         assert_eq!(error.kind(), ErrorKind::InsecurePath);
         assert!(error.to_string().contains("open/strongroom.toml"), "{error}");
         std::fs::remove_file(open.join("strongroom.toml")).unwrap();

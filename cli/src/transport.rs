@@ -43,9 +43,7 @@ pub(crate) fn run(global: &Global, ends: &EndArgs, how: &HowArgs, what: &What) -
     }
     let source = source(global, ends)?;
     let target = Target::open(global, ends)?;
-    if !how.dry_run {
-        target.lasts()?;
-    }
+    target.lasts(global, ends)?;
     if !target.is_missing {
         session::tell_nature(global, target.manager());
     }
@@ -102,7 +100,7 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    fn open(&self, global: &Global, access: Access) -> Result<SecretManager, Failure> {
+    fn builder(&self, global: &Global, access: Access) -> Result<Builder, Failure> {
         let mut builder = match access {
             Access::Make => session::builder(global, access),
             // A corrupt file is not set aside, and its secrets with it, for a plan.
@@ -114,10 +112,11 @@ impl End<'_> {
         if let Some(word) = self.word {
             builder = builder.flag("backend", word);
         }
-        Ok(session::open_built(
-            global,
-            with_options(builder, self.options, self.flag)?,
-        )?)
+        with_options(builder, self.options, self.flag)
+    }
+
+    fn open(&self, global: &Global, access: Access) -> Result<SecretManager, Failure> {
+        Ok(session::open_built(global, self.builder(global, access)?)?)
     }
 }
 
@@ -131,14 +130,13 @@ fn source(global: &Global, ends: &EndArgs) -> Result<SecretManager, Failure> {
     end.open(global, Access::Look)
 }
 
-fn target(global: &Global, ends: &EndArgs, access: Access) -> Result<SecretManager, Failure> {
-    let end = End {
+fn target(ends: &EndArgs) -> End<'_> {
+    End {
         word: ends.to.as_ref(),
         options: &ends.to_options,
         config: ends.to_config.as_ref(),
         flag: "--to-option",
-    };
-    end.open(global, access)
+    }
 }
 
 /// The place that gets the secrets. One that is not there yet is made when the first is written.
@@ -149,29 +147,29 @@ struct Target {
 
 impl Target {
     fn open(global: &Global, ends: &EndArgs) -> Result<Self, Failure> {
-        let manager = match target(global, ends, Access::Look) {
-            Ok(manager) => Ok(manager),
-            Err(Failure::Strongroom(error)) => Err(error),
-            Err(failure) => return Err(failure),
-        };
-        let (manager, is_missing) = session::or_stand_in(global, manager)?;
+        let builder = target(ends).builder(global, Access::Look)?;
+        let (manager, is_missing) = session::or_stand_in(global, session::open_built(global, builder))?;
         Ok(Self { manager, is_missing })
     }
 
-    /// Refuses a place that ends with this command.
-    fn lasts(&self) -> Result<(), Failure> {
-        let backend = self.manager.backend();
-        if self.is_missing || backend.capabilities().persistence > Persistence::Process {
-            return Ok(());
+    /// Refuses a place that ends with this command. A chain that is not made yet keeps what its writer keeps, which is
+    /// asked alone: the store of another member would be made for nothing.
+    fn lasts(&self, global: &Global, ends: &EndArgs) -> Result<(), Failure> {
+        if !self.is_missing {
+            return kept_by(&self.manager);
         }
-        let message = format!(
-            "what `{}` holds ends with this command, so a copy to it is lost at once",
-            backend.name()
-        );
-        Err(Error::new(ErrorKind::InvalidArgument, message)
-            .with_backend(backend.name())
-            .with_help("name a backend that keeps secrets, such as `encrypted`")
-            .into())
+        let builder = || target(ends).builder(global, Access::Look);
+        let settings = builder()?.inspect().settings;
+        let writer = settings
+            .text("chain.writer")
+            .map(str::trim)
+            .filter(|word| !word.is_empty() && settings.text("backend") == Some(session::CHAIN));
+        let Some(word) = writer else { return Ok(()) };
+        let writer = session::open_built(global, builder()?.flag("backend", word));
+        match session::or_stand_in(global, writer)? {
+            (_, true) => Ok(()),
+            (writer, false) => kept_by(&writer),
+        }
     }
 
     /// The same place, made where it was not there.
@@ -179,8 +177,10 @@ impl Target {
         if !self.is_missing {
             return Ok(self);
         }
+        let manager = target(ends).open(global, Access::Make)?;
+        session::tell_nature(global, &manager);
         Ok(Self {
-            manager: target(global, ends, Access::Make)?,
+            manager,
             is_missing: false,
         })
     }
@@ -196,6 +196,22 @@ impl Target {
             self.manager.backend().name()
         }
     }
+}
+
+/// Refuses what ends with this command.
+fn kept_by(manager: &SecretManager) -> Result<(), Failure> {
+    let backend = manager.backend();
+    if backend.capabilities().persistence > Persistence::Process {
+        return Ok(());
+    }
+    let message = format!(
+        "what `{}` holds ends with this command, so a copy to it is lost at once",
+        backend.name()
+    );
+    Err(Error::new(ErrorKind::InvalidArgument, message)
+        .with_backend(backend.name())
+        .with_help("name a backend that keeps secrets, such as `encrypted`")
+        .into())
 }
 
 /// Adds `SETTING=VALUE`s. What is none is not shown: it may be a value.

@@ -134,6 +134,39 @@ pub(crate) fn version(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Version
     Ok(Version::from_number(number))
 }
 
+/// One of the words that an argument knows.
+pub(crate) fn word<T: Copy>(
+    name: &str,
+    object: &Bound<'_, PyAny>,
+    known: &[T],
+    word_of: impl Fn(T) -> &'static str,
+) -> PyResult<T> {
+    let text = text(name, object)?;
+    let found = known.iter().copied().find(|known| word_of(*known) == text);
+    found.ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|known| format!("`{}`", word_of(*known))).collect();
+        fault(name, format!("must be one of {}", words.join(", ")))
+    })
+}
+
+/// The texts of several keys.
+pub(crate) fn keys(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let mut texts = Vec::new();
+    for key in several(name, object)? {
+        texts.push(key?.extract::<Key>()?.0);
+    }
+    Ok(texts)
+}
+
+/// Several scopes.
+pub(crate) fn scopes(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<SecretScope>> {
+    let mut scopes = Vec::new();
+    for entry in several(name, object)? {
+        scopes.push(scope(&text(name, &entry?)?)?);
+    }
+    Ok(scopes)
+}
+
 /// What an iterable gives. A `str` is one text, not several.
 pub(crate) fn several<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyIterator>> {
     let refused = || PyTypeError::new_err(format!("{name} is an iterable of str, not {}", type_name(object)));
@@ -155,6 +188,27 @@ pub(crate) fn pairs<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bou
         .cast::<PyMapping>()
         .map_err(|_| PyTypeError::new_err(format!("{name} is a mapping, not {}", type_name(object))))?;
     mapping.items()
+}
+
+/// The pairs of a mapping, or of an iterable of pairs.
+pub(crate) fn entries<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Vec<[Bound<'py, PyAny>; 2]>> {
+    let refused = || {
+        let given = type_name(object);
+        PyTypeError::new_err(format!("{name} is a mapping or an iterable of pairs, not {given}"))
+    };
+    let given = match object.cast::<PyMapping>() {
+        Ok(mapping) => mapping.items()?.try_iter()?,
+        Err(_) if object.is_instance_of::<PyString>() => return Err(refused()),
+        Err(_) => object.try_iter().map_err(|_| refused())?,
+    };
+    given
+        .map(|pair| {
+            let pair: (Bound<'py, PyAny>, Bound<'py, PyAny>) = pair?
+                .extract()
+                .map_err(|_| PyTypeError::new_err(format!("{name} gives pairs: tuples of a key and a value")))?;
+            Ok([pair.0, pair.1])
+        })
+        .collect()
 }
 
 /// A value: a `str`, as UTF-8, or any buffer of bytes.
@@ -271,7 +325,7 @@ pub(crate) fn scope(text: &str) -> PyResult<SecretScope> {
 }
 
 /// The keywords that every verb takes, and which [`general`] reads.
-const GENERAL: [&str; 7] = ["scope", "timeout", "prompt", "actor", "reason", "request_id", "cancel"];
+pub(crate) const GENERAL: [&str; 7] = ["scope", "timeout", "prompt", "actor", "reason", "request_id", "cancel"];
 
 /// The manager's view that a call's keywords ask for.
 pub(crate) fn view(manager: &SecretManager, options: Option<&Bound<'_, PyDict>>) -> PyResult<SecretManager> {

@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use strongroom::{Error, ErrorKind, face};
 
 use crate::error::raised;
+use crate::log::Listening;
 use crate::wake::{self, Wakeup};
 
 /// How long a signal waits for its handler, where a call takes longer.
@@ -85,7 +86,9 @@ impl Call {
         let mut work = work.ok_or_else(|| PyRuntimeError::new_err("the call is over"))?;
         let wakeup = Wakeup::new();
         let waker = wakeup.waker();
+        let listening = Listening::begin(py);
         let polled = py.detach(|| guarded(false, || work.as_mut().poll(&mut Context::from_waker(&waker))));
+        listening.end(py);
         match polled? {
             Poll::Ready(outcome) => {
                 drop(work);
@@ -223,6 +226,7 @@ impl Call {
             .into_inner();
         let mut has_waited = false;
         let mut handled = Ok(());
+        let listening = Listening::begin(py);
         let outcome = py.detach(|| {
             guarded(true, || {
                 let watched = face::wait_watched(work, || {
@@ -245,7 +249,9 @@ impl Call {
                     }
                 }
             })
-        })?;
+        });
+        listening.end(py);
+        let outcome = outcome?;
         handled?;
         match outcome {
             Poll::Ready(outcome) => outcome.map_err(raised)?(py),

@@ -15,13 +15,20 @@ compile_error!(
 
 mod arguments;
 mod call;
+mod command;
 mod error;
+mod explanation;
+mod fernet;
+mod inspect;
+mod keys;
+mod log;
 mod manager;
 mod open;
 mod results;
 mod secret;
 #[cfg(feature = "testing")]
 mod testing;
+mod transferred;
 mod wake;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -42,7 +49,17 @@ mod _native {
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]
+    use super::command::{exit_code, longest_document, longest_value};
+    #[pymodule_export]
+    use super::fernet::{fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp};
+    #[pymodule_export]
+    use super::inspect::{config_schema, inspect, settings_table};
+    #[pymodule_export]
+    use super::keys::{key_escape, key_of, key_parse, key_unescape, key_variable};
+    #[pymodule_export]
     use super::manager::admin::{close, health, lock, verify, with_options};
+    #[pymodule_export]
+    use super::manager::copy::{copy_journal, copy_plan, copy_to};
     #[pymodule_export]
     use super::manager::generate::{Generate, generate, get_or_generate, rotate};
     #[pymodule_export]
@@ -50,6 +67,8 @@ mod _native {
         describe, exists, get, get_cached, get_into, get_into_cached, get_many, get_value, get_value_cached,
         get_with_fallback, list, missing, versions,
     };
+    #[pymodule_export]
+    use super::manager::transfer::{explain, export, import_document};
     #[pymodule_export]
     use super::manager::write::{delete, rollback, set, set_api_key, set_many, update_metadata, update_value};
     #[pymodule_export]
@@ -66,10 +85,15 @@ mod _native {
 
     #[pymodule_init]
     fn begin(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        use pyo3::prelude::*;
+
         super::refuse_second_interpreter(module.py())?;
         // Texts of panics, which may hold a secret, stay off the program's standard error. This module has a copy of
         // Rust's standard library of its own: no other library's hook is replaced.
         std::panic::set_hook(Box::new(|_| ()));
+        super::log::listen();
+        let end = wrap_pyfunction!(super::wake::end, module)?;
+        module.py().import("atexit")?.call_method1("register", (end,))?;
         Ok(())
     }
 }

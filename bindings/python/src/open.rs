@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use strongroom::{CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
+use strongroom::{Builder, CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
 
 use crate::arguments::{Value, general};
 use crate::call::{self, Call};
@@ -81,9 +81,51 @@ impl<'py> FromPyObject<'_, 'py> for SecretSetting {
     }
 }
 
+/// What a manager is to be opened with. Files are read here.
+pub(crate) fn builder(
+    py: Python<'_>,
+    app: Option<String>,
+    settings: Vec<(String, String)>,
+    secrets: Vec<(String, SecretSetting)>,
+    config_files: &[PathBuf],
+    config_texts: Vec<(String, String)>,
+    environment: bool,
+) -> PyResult<Builder> {
+    let mut builder = SecretManager::builder();
+    if let Some(app) = app {
+        builder = builder.app(app);
+    }
+    for (key, value) in settings {
+        builder = builder.option(&key, value);
+    }
+    for (key, value) in secrets {
+        builder = match value {
+            SecretSetting::Value(value) => builder.secret_option(&key, value.0),
+            SecretSetting::Provider(function) => builder.secret_provider(&key, Arc::new(Provider(function))),
+        };
+    }
+    for (format, text) in config_texts {
+        let format = match format.as_str() {
+            "json" => ConfigFormat::Json,
+            "toml" => ConfigFormat::Toml,
+            _ => return Err(fault("config_text", "the language of a document is `json` or `toml`")),
+        };
+        builder = builder.config_text(format, &text);
+    }
+    if !environment {
+        builder = builder.without_environment();
+    }
+    Ok(py.detach(|| {
+        config_files
+            .iter()
+            .fold(builder, |builder, path| builder.config_file(path))
+    }))
+}
+
 /// A call that opens a manager.
 #[pyfunction]
 #[pyo3(signature = (app, settings, secrets, config_files, config_texts, environment, options=None))]
+#[expect(clippy::too_many_arguments, reason = "they are those of an opening")]
 pub(crate) fn open(
     py: Python<'_>,
     app: Option<String>,
@@ -105,39 +147,10 @@ pub(crate) fn open(
         }
         call = chosen;
     }
-    let mut builder = SecretManager::builder().call_options(call);
-    if let Some(app) = app {
-        builder = builder.app(app);
-    }
-    for (key, value) in settings {
-        builder = builder.option(&key, value);
-    }
     let asks = secrets
         .iter()
         .any(|(_, value)| matches!(value, SecretSetting::Provider(_)));
-    for (key, value) in secrets {
-        builder = match value {
-            SecretSetting::Value(value) => builder.secret_option(&key, value.0),
-            SecretSetting::Provider(function) => builder.secret_provider(&key, Arc::new(Provider(function))),
-        };
-    }
-    for (format, text) in config_texts {
-        let format = match format.as_str() {
-            "json" => ConfigFormat::Json,
-            "toml" => ConfigFormat::Toml,
-            _ => return Err(fault("config_text", "the language of a document is `json` or `toml`")),
-        };
-        builder = builder.config_text(format, &text);
-    }
-    if !environment {
-        builder = builder.without_environment();
-    }
-    // Files are read by the builder.
-    let builder = py.detach(|| {
-        config_files
-            .iter()
-            .fold(builder, |builder, path| builder.config_file(path))
-    });
+    let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?.call_options(call);
     Ok(Call::new(async move {
         if asks && call::may_wait() {
             // A function that prompts is asked on the thread of its program, where Ctrl-C reaches it.

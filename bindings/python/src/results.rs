@@ -9,7 +9,7 @@ use strongroom::backend::{
     BatchResult, Description, EntryName, Health, ListEntry, ListPage, SetManyOutcome, SetOutcome, VerifyReport,
     VersionEntry,
 };
-use strongroom::{SETTINGS, SecretKey, SecretManager, SecretMetadata, Version};
+use strongroom::{SETTINGS, SecretKey, SecretManager, SecretMetadata, Settings, Version};
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::call::Answer;
@@ -39,7 +39,7 @@ fn set_version(fields: &Bound<'_, PyDict>, version: Option<&Version>) -> PyResul
 }
 
 /// Metadata as keyword arguments.
-fn metadata<'py>(py: Python<'py>, metadata: &SecretMetadata) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn metadata<'py>(py: Python<'py>, metadata: &SecretMetadata) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("provider", &metadata.provider)?;
     fields.set_item("scope_of_use", &metadata.scope_of_use)?;
@@ -169,9 +169,9 @@ impl Answer for BatchWritten {
     }
 }
 
-/// The settings of a manager, by their names. Secret ones have no value.
-pub(crate) fn settings<'py>(py: Python<'py>, manager: &SecretManager) -> PyResult<Bound<'py, PyDict>> {
-    let (settings, shown) = (manager.settings(), PyDict::new(py));
+/// Settings by their names. Secret ones have no value.
+pub(crate) fn settings<'py>(py: Python<'py>, settings: &Settings) -> PyResult<Bound<'py, PyDict>> {
+    let shown = PyDict::new(py);
     for setting in SETTINGS {
         let fields = PyDict::new(py);
         fields.set_item("value", settings.text(setting.key))?;

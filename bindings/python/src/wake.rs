@@ -4,11 +4,14 @@
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use strongroom::face::{self, ProcessLocal};
+
+use crate::log;
 
 /// What one step of an `await` waits for.
 #[derive(Default)]
@@ -122,14 +125,31 @@ impl Wake for Wakeup {
             }
         };
         if is_waited_for {
-            TELLER.get().add(self);
+            TELLER.get().add(Some(self));
         }
     }
 }
 
-static TELLER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
+/// Has the events of the library be delivered soon.
+pub(crate) fn tell_events() {
+    LOGGER.get().add(None);
+}
 
-/// The thread that tells event loops, and what it has to tell.
+/// Has no thread of ours be attached to an interpreter that ends, which would be the process's end too. Python calls it
+/// when it exits.
+#[pyfunction]
+pub(crate) fn end(py: Python<'_>) {
+    for teller in [TELLER.get_if_made(), LOGGER.get_if_made()].into_iter().flatten() {
+        py.detach(|| teller.end());
+    }
+    log::deliver(py);
+}
+
+static TELLER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
+/// Another one for events: handlers of the program may be slow, or wait for an event loop.
+static LOGGER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
+
+/// A thread that tells Python, and what it has to tell.
 #[derive(Default)]
 struct Teller {
     queue: Mutex<Queue>,
@@ -139,29 +159,41 @@ struct Teller {
 #[derive(Default)]
 struct Queue {
     woken: Vec<Arc<Wakeup>>,
+    has_events: bool,
     has_thread: bool,
+    is_telling: bool,
+    has_ended: bool,
 }
+
+/// How long the end of the interpreter waits for what is being told: handlers of the program may run.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl Teller {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(self: &Arc<Self>, woken: Arc<Wakeup>) {
+    /// Has a call be told, or events where there is none.
+    fn add(self: &Arc<Self>, woken: Option<Arc<Wakeup>>) {
         let mut queue = self.lock();
-        queue.woken.push(woken);
+        if queue.has_ended {
+            return;
+        }
+        queue.has_events |= woken.is_none();
+        queue.woken.extend(woken);
         if !queue.has_thread {
             let this = Arc::clone(self);
-            let thread = std::thread::Builder::new().name("sr-python".to_owned());
+            let name = if queue.has_events { "sr-python-log" } else { "sr-python" };
+            let thread = std::thread::Builder::new().name(name.to_owned());
             queue.has_thread = thread.spawn(move || this.run()).is_ok();
         }
         if queue.has_thread {
             self.changed.notify_one();
-        } else {
-            // Better late than never: this thread waits for the interpreter itself.
+        } else if !queue.woken.is_empty() {
+            // Better late than never: this thread waits for the interpreter itself. Events wait for the next call.
             let woken = mem::take(&mut queue.woken);
             drop(queue);
-            tell_all(woken);
+            tell_all(woken, false);
         }
     }
 
@@ -170,24 +202,46 @@ impl Teller {
         face::block_signals();
         loop {
             let mut queue = self.lock();
-            while queue.woken.is_empty() {
+            while queue.woken.is_empty() && !queue.has_events {
                 queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
             let woken = mem::take(&mut queue.woken);
+            let has_events = mem::take(&mut queue.has_events);
+            if queue.has_ended {
+                return;
+            }
+            queue.is_telling = true;
             drop(queue);
-            if !tell_all(woken) {
+            let is_there = tell_all(woken, has_events);
+            self.lock().is_telling = false;
+            self.changed.notify_all();
+            if !is_there {
                 return;
             }
         }
     }
+
+    fn end(&self) {
+        let mut queue = self.lock();
+        queue.has_ended = true;
+        // An end that comes too late is no worse than none.
+        drop(
+            self.changed
+                .wait_timeout_while(queue, LAST_WORDS, |queue| queue.is_telling)
+                .map_err(PoisonError::into_inner),
+        );
+    }
 }
 
-/// Tells the event loops; whether there is an interpreter.
-fn tell_all(woken: Vec<Arc<Wakeup>>) -> bool {
+/// Tells the event loops, and the loggers; whether there is an interpreter.
+fn tell_all(woken: Vec<Arc<Wakeup>>, has_events: bool) -> bool {
     let told = Python::try_attach(|py| {
         for wakeup in woken {
             // A loop that was closed meanwhile has nobody who waits.
             drop(wakeup.tell(py));
+        }
+        if has_events {
+            log::deliver(py);
         }
     });
     told.is_some()

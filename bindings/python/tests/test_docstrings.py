@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import strongroom
-from strongroom import aio, exceptions
+from strongroom import aio, exceptions, fernet
 
 #: Whose members are documented too.
 CLASSES = [
@@ -34,6 +34,12 @@ def documented() -> Iterator[tuple[str, Any]]:
         item = getattr(strongroom, name)
         if inspect.isclass(item) or inspect.isroutine(item):
             yield f"strongroom.{name}", item
+    yield "strongroom.fernet", fernet
+    for name in fernet.__all__:
+        yield f"strongroom.fernet.{name}", getattr(fernet, name)
+    for name in vars(strongroom.SecretKey):
+        if not name.startswith("_"):
+            yield f"strongroom.SecretKey.{name}", getattr(strongroom.SecretKey, name)
     for kind in CLASSES:
         for name in dir(kind):
             if not name.startswith("_"):

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
     if args.shell == Shell::Bash {
         script.push_str(BASH_WORDS);
     }
-    output::text(&script)
+    output::bytes(script.as_bytes())
 }
 
 /// As one word of a POSIX shell, in which nothing has a meaning.

@@ -72,8 +72,8 @@ pub(crate) struct TrustArgs {
 pub(crate) fn run(global: &Global, command: &ConfigCommand) -> Result<(), Failure> {
     match command {
         ConfigCommand::Show(args) => show(&session::inspect(global), args),
-        ConfigCommand::Path(args) => path(&session::inspect(global), args),
-        ConfigCommand::Schema => output::text(&strongroom::config_schema()),
+        ConfigCommand::Path(args) => path(global, args),
+        ConfigCommand::Schema => output::bytes(strongroom::config_schema().as_bytes()),
         ConfigCommand::Trust(args) => change_trust(global, args),
     }
 }
@@ -135,20 +135,61 @@ fn is_untrusted(found: &Inspection, setting: &Setting) -> bool {
     found.untrusted.is_set(key) && found.untrusted.origin(key) < found.settings.origin(key)
 }
 
-fn path(found: &Inspection, args: &PathArgs) -> Result<(), Failure> {
-    let state = |found: bool| if found { "there" } else { "not there" };
+/// A file that is looked for, as it is shown.
+struct Looked {
+    role: &'static str,
+    path: PathBuf,
+    found: bool,
+    refused: Option<Error>,
+}
+
+/// Shows the files; those of a project that nobody looks into too.
+fn path(global: &Global, args: &PathArgs) -> Result<(), Failure> {
+    let mut files = Vec::new();
+    if !global.no_project
+        && let Err(project::Refused { paths, error }) = project::find()
+    {
+        files.extend(paths.into_iter().map(|path| Looked {
+            role: ConfigRole::Project.word(),
+            path,
+            found: true,
+            refused: Some(error.clone()),
+        }));
+    }
+    files.extend(session::inspect(global).files.into_iter().map(|file| Looked {
+        role: file.role.word(),
+        path: file.path,
+        found: file.found,
+        refused: file.refused,
+    }));
     match output::format_or_default(args.output) {
         format if format.is_document() => {
-            let entry = |file: &strongroom::ConfigFile| json!({ "role": file.role.word(), "path": file.path, "found": file.found });
-            document::write(format, "files", Value::Array(found.files.iter().map(entry).collect()))
+            let entry = |file: &Looked| {
+                let error = file.refused.as_ref();
+                json!({
+                    "role": file.role,
+                    "path": file.path,
+                    "found": file.found,
+                    "error": error.map(|error| error.kind().token()),
+                    "reason": error.map(Error::message),
+                })
+            };
+            document::write(format, "files", Value::Array(files.iter().map(entry).collect()))
         }
         format => {
-            let row = |file: &strongroom::ConfigFile| {
-                let path = file.path.display().to_string();
-                vec![file.role.word().to_owned(), state(file.found).to_owned(), path]
+            let row = |file: &Looked| {
+                let state = match (&file.refused, file.found) {
+                    (_, false) => "not there",
+                    (None, true) => "there",
+                    (Some(_), true) => "refused",
+                };
+                let reason = file.refused.as_ref().map_or("-", Error::message);
+                [file.role, state, &file.path.display().to_string(), reason]
+                    .map(str::to_owned)
+                    .to_vec()
             };
-            let rows: Vec<_> = found.files.iter().map(row).collect();
-            output::rows(format, &["WHOSE", "STATE", "FILE"], &rows)
+            let rows: Vec<_> = files.iter().map(row).collect();
+            output::rows(format, &["WHOSE", "STATE", "FILE", "REASON"], &rows)
         }
     }
 }
@@ -156,7 +197,7 @@ fn path(found: &Inspection, args: &PathArgs) -> Result<(), Failure> {
 fn change_trust(global: &Global, args: &TrustArgs) -> Result<(), Failure> {
     let path = match &args.path {
         Some(path) => path.clone(),
-        None => project::find()?.ok_or_else(no_project)?,
+        None => project::find().map_err(Error::from)?.ok_or_else(no_project)?,
     };
     if args.revoke {
         let was = trust::revoke(&path)?;

@@ -99,7 +99,7 @@ fn encrypt(args: &EncryptArgs) -> Result<(), Failure> {
     let (file, raw) = (None, args.raw);
     let value = input::value("the token", &Source { file, raw })?;
     input::check_empty(&value, args.allow_empty)?;
-    output::text(&format!("{}\n", keys.encrypt(value.expose())?))
+    output::bytes(format!("{}\n", keys.encrypt(value.expose())?).as_bytes())
 }
 
 fn decrypt(args: &DecryptArgs) -> Result<(), Failure> {
@@ -142,7 +142,7 @@ fn rotate(keys: &FernetKeys) -> Result<(), Failure> {
             .with_help("pipe the tokens in, one a line")
             .into());
     }
-    output::text(&rotated)
+    output::bytes(rotated.as_bytes())
 }
 
 /// A token of the longest value with its line end, and one more to find that it is longer.

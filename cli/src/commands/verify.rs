@@ -11,10 +11,11 @@ use crate::session::{self, Access};
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let report = session::open(global, Access::Look).and_then(|manager| manager.verify());
     let report = report.map_err(advised)?;
-    output::text(&format!(
+    let text = format!(
         "ok: {} secrets, {} versions, {} journal records, sequence number {}\n",
         report.secrets, report.versions, report.journal, report.sequence
-    ))
+    );
+    output::bytes(text.as_bytes())
 }
 
 /// This is the verb that the library's advice names.

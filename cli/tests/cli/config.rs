@@ -218,7 +218,13 @@ fn a_broken_configuration_can_be_looked_at_and_stops_everything_else() {
         "{}",
         run.stderr
     );
-    assert!(home.run(&["config", "path"]).ok().text().contains("user\tthere"));
+    let told = home.run(&["config", "path"]).ok();
+    assert!(
+        told.text().contains("user\trefused\t") && told.text().contains("line 2"),
+        "{}",
+        told.text()
+    );
+    assert!(!told.text().contains(CANARY));
     let doctor = home.run(&["doctor"]);
     assert_eq!(doctor.code, 55);
     assert!(

@@ -259,31 +259,63 @@ fn a_person_is_asked_first_and_sees_how_far_it_is() {
     assert_eq!((code, screen.as_str()), (0, ""), "{screen}");
 }
 
-/// A process's memory ends with the command: what is moved there is nowhere afterwards.
+/// A process's memory ends with the command: what is moved there is nowhere afterwards. A plan of it says the same, and
+/// so does a chain whose other member is a store that is not there yet, and is not made for it.
 #[test]
 fn nothing_goes_to_a_place_that_ends_with_the_command() {
     let home = home();
+    let chain = |members: &'static str| {
+        let path = "--to-option=encrypted.path=new.strongroom";
+        let writer = "--to-option=chain.writer=memory";
+        ["--to=chain", members, writer, path]
+    };
+    let before = home.files().len();
     for to in [
         &["--to", "memory"][..],
-        &[
-            "--to",
-            "chain",
-            "--to-option",
-            "chain.members=memory",
-            "--to-option",
-            "chain.writer=memory",
-        ],
+        &chain("--to-option=chain.members=memory"),
+        &chain("--to-option=chain.members=encrypted,memory"),
     ] {
-        for more in [&["--delete-source", "--yes", "--allow-loss"][..], &["--yes"], &[]] {
+        for more in [
+            &["--delete-source", "--yes", "--allow-loss"][..],
+            &["--yes"],
+            &[],
+            &["--dry-run"],
+            &["--dry-run", "--delete-source"],
+        ] {
             home.run(&[&["migrate"][..], to, more].concat())
                 .fails("invalid_argument", 52);
         }
         home.run(&[&["copy", "A"][..], to].concat())
             .fails("invalid_argument", 52);
         assert_eq!(home.get("A"), b"value-a");
-        let plan = home.run(&[&["migrate", "--dry-run"][..], to].concat()).ok();
-        assert!(plan.text().contains("global/A\tcreate"), "{}", plan.text());
     }
+    assert_eq!(home.files().len(), before);
+}
+
+#[test]
+fn a_chain_that_is_made_for_a_copy_tells_where_it_writes() {
+    let home = home();
+    let run = home.run(&[
+        "copy",
+        "A",
+        "--allow-loss",
+        "--to=chain",
+        "--to-option=chain.members=encrypted,file",
+        "--to-option=chain.writer=file",
+        "--to-option=encrypted.path=new.strongroom",
+    ]);
+    let run = run.ok();
+    assert!(run.stderr.contains("the backend `file` is INSECURE"), "{}", run.stderr);
+    let dry = home.run(&[
+        "copy",
+        "A",
+        "--dry-run",
+        "--to=chain",
+        "--to-option=chain.members=env,encrypted",
+        "--to-option=chain.writer=encrypted",
+        "--to-option=encrypted.path=newer.strongroom",
+    ]);
+    assert!(dry.ok().text().contains("global/A\tcreate"));
 }
 
 #[test]

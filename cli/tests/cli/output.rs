@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::home::{Home, Run};
+use crate::home::{BINARY, Home, Run, feed};
 
 #[test]
 fn get_can_write_to_a_file_of_its_owner_alone() {
@@ -86,6 +86,45 @@ fn a_full_disk_is_told() {
             .unwrap(),
     );
     run.fails("storage_full", 65);
+}
+
+/// A stdout that is open for reading only.
+#[test]
+fn a_stdout_that_cannot_be_written_is_told() {
+    let home = Home::with_store();
+    home.set("A", b"v");
+    let through = |redirection: &str, args: &[&str]| {
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", &format!("exec \"$@\" {redirection}"), "sh", BINARY])
+            .args(args);
+        home.prepare(&mut shell);
+        feed(shell, b"")
+    };
+    for args in [
+        &["get", "A"][..],
+        &["list"],
+        &["list", "-o", "json"],
+        &["export", "--format", "json", "--yes"],
+        &["versions", "A"],
+        &["status"],
+        &["verify"],
+        &["doctor"],
+        &["explain", "A"],
+        &["config", "schema"],
+        &["completions", "bash"],
+    ] {
+        let run = through("1</dev/null", args);
+        assert_eq!(run.code, 52, "{args:?}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("cannot write to stdout"),
+            "{args:?}: {}",
+            run.stderr
+        );
+    }
+    // Who throws a value away may.
+    through(">/dev/null", &["get", "A"]).ok();
+    through("1<>/dev/null", &["get", "A"]).ok();
 }
 
 #[test]

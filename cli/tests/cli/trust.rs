@@ -27,8 +27,11 @@ fn a_projects_file_counts_once_it_is_trusted_and_until_it_changes() {
     let shown_untrusted = run(&["config", "show"]);
     assert_eq!(shown_untrusted.code, 23);
     assert!(shown(&shown_untrusted, "backend").1.ends_with("(not trusted)"));
-    assert!(run(&["config", "path"]).ok().text().contains("project\tthere"));
+    let told = run(&["config", "path"]).ok();
+    let refused = format!("project\trefused\t{}\tthe project's file ", path.display());
+    assert!(told.text().contains(&refused), "{}", told.text());
     run(&["config", "trust"]).ok();
+    assert!(run(&["config", "path"]).ok().text().contains("project\tthere"));
     assert!(run(&["status"]).ok().text().contains("memory"));
     let record = home.path().join(".local/state/strongroom/trusted.json");
     let found = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&record).unwrap().permissions());
@@ -152,8 +155,37 @@ fn a_projects_file_where_others_could_have_put_it_is_told_and_not_passed_over() 
         refused.stderr
     );
     assert!(!home.store().exists());
+    let told = run(&["config", "path"]).ok();
+    assert!(told.text().starts_with("project\trefused\t"), "{}", told.text());
+    assert!(told.text().contains("everybody can write to"), "{}", told.text());
+    let told = run(&["config", "path", "-o", "json"]).ok();
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["files"][0]["error"], "insecure_path");
+    assert!(!run(&["config", "path", "--no-project"]).ok().text().contains("project"));
     run(&["set", "A", "--no-project"]).ok();
     assert!(home.store().exists());
+}
+
+#[test]
+fn every_file_that_is_refused_is_shown_with_the_reason() {
+    let home = Home::new();
+    let paths = ["strongroom.toml", ".strongroom.json"].map(|name| file(&home, name, "{}"));
+    let told = home.run(&["config", "path"]).ok();
+    for path in &paths {
+        let refused = format!("project\trefused\t{}\tthere are two ", path.display());
+        assert!(told.text().contains(&refused), "{}", told.text());
+    }
+    fs::remove_file(&paths[1]).unwrap();
+    fs::write(&paths[0], "[secrets]\nnonsense = 1\n").unwrap();
+    let user = file(&home, ".config/strongroom/config.toml", "[secrets]\nbackend = 5\n");
+    let dotenv = file(&home, ".env", "no variable\n");
+    let mut command = home.command(&["config", "path"]);
+    command.env("STRONGROOM_SECRETS_DOTENV", &dotenv);
+    let told = crate::home::feed(command, b"").ok();
+    for (role, path) in [("project", &paths[0]), ("user", &user), ("dotenv", &dotenv)] {
+        let refused = format!("{role}\trefused\t{}\t", path.display());
+        assert!(told.text().contains(&refused), "{}", told.text());
+    }
 }
 
 #[test]

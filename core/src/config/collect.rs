@@ -37,7 +37,7 @@ impl ConfigRole {
 }
 
 /// A file that was looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConfigFile {
     /// What it is to us.
@@ -46,6 +46,8 @@ pub struct ConfigFile {
     pub path: PathBuf,
     /// Whether something is there.
     pub found: bool,
+    /// Why `open` refuses it: the first of what is wrong with it.
+    pub refused: Option<Error>,
 }
 
 /// What a [`Builder`](crate::Builder) would open a manager with, good or not; see
@@ -72,6 +74,9 @@ pub(crate) struct Collected {
     untrusted: Settings,
     /// The variables that the project's file names, as they were when their trust was in question.
     variables: Option<Text>,
+    /// The file of variables, as it was when settings were taken from it.
+    #[cfg(feature = "env")]
+    dotenv: Option<environment::File>,
 }
 
 impl Collected {
@@ -79,11 +84,9 @@ impl Collected {
     pub(crate) fn file(&mut self, path: &Path) {
         let origin = Origin::File(shown(path));
         let taken = files::apply(&mut self.settings, path, Links::Followed, &origin);
-        self.looked_at(ConfigRole::Explicit, path, taken.is_some());
-        match taken {
-            Some((applied, _)) => self.problems.extend(applied.problems),
-            None => self.problems.push(absent(path)),
-        }
+        let found = taken.is_some();
+        let problems = taken.map_or_else(|| vec![absent(path)], |(applied, _)| applied.problems);
+        self.looked_at(ConfigRole::Explicit, path, found, problems);
     }
 
     /// Takes the text of a document.
@@ -99,11 +102,9 @@ impl Collected {
         let origin = Origin::ProjectFile(path.to_owned());
         let mut found = Settings::new();
         let taken = files::apply(&mut found, path, Links::Refused, &origin);
-        self.looked_at(ConfigRole::Project, path, taken.is_some());
-        let Some((Applied { stated, problems }, text)) = taken else {
-            return self.problems.push(absent(path));
+        let Some((Applied { stated, mut problems }, text)) = taken else {
+            return self.looked_at(ConfigRole::Project, path, false, vec![absent(path)]);
         };
-        self.problems.extend(problems);
         let bold: Vec<_> = stated
             .iter()
             .filter(|setting| setting.needs_trust())
@@ -112,9 +113,10 @@ impl Collected {
         if !bold.is_empty()
             && let Err(error) = self.ask(path, &found, &bold, text.as_bytes(), &mut trusted)
         {
-            self.problems.push(error);
+            problems.push(error);
             self.untrusted.take(found.split_off(&bold));
         }
+        self.looked_at(ConfigRole::Project, path, true, problems);
         self.settings.take(found);
     }
 
@@ -161,14 +163,31 @@ impl Collected {
             self.user_file(app);
         }
         let of_project = self.variables.take();
-        let named = environment::apply(&mut self.settings, app, environment, of_project, &mut self.problems);
-        if let Some(path) = named {
-            let found = path.exists();
-            self.looked_at(ConfigRole::Dotenv, &path, found);
+        let dotenv = environment::apply(&mut self.settings, app, environment, of_project, &mut self.problems);
+        if let Some(file) = &dotenv {
+            self.files.push(ConfigFile {
+                role: ConfigRole::Dotenv,
+                path: file.path.clone(),
+                found: file.path.exists(),
+                refused: file.refused.clone(),
+            });
+        }
+        #[cfg(feature = "env")]
+        {
+            self.dotenv = dotenv;
         }
         if detect && let Err(error) = detect::backend(app, &mut self.settings) {
             self.problems.push(error);
         }
+    }
+
+    /// Takes the variables that the backend `env` serves, where one is to be opened.
+    ///
+    /// # Errors
+    /// Where the file of variables states a secret and can be read by others.
+    #[cfg(feature = "env")]
+    pub(crate) fn take_variables(&mut self, app: &str) -> Result<()> {
+        super::variables::take(&mut self.settings, app, self.dotenv.take())
     }
 
     fn user_file(&mut self, app: &str) {
@@ -176,34 +195,37 @@ impl Collected {
         // A link counts as there, whatever it points to: what cannot be read must be told and not passed over.
         let there = |path: &Path| std::fs::symlink_metadata(path).is_ok();
         let found: Vec<_> = candidates.iter().filter(|path| there(path)).collect();
+        let several = |one: &Path, other: &Path| {
+            let message = format!(
+                "there are two configurations of the user, `{}` and `{}`; remove one of them",
+                shown(one),
+                shown(other)
+            );
+            Error::new(ErrorKind::InvalidConfig, message)
+        };
         for path in &candidates {
-            self.looked_at(ConfigRole::User, path, there(path));
-        }
-        match found[..] {
-            [one, other, ..] => {
-                let message = format!(
-                    "there are two configurations of the user, `{}` and `{}`; remove one of them",
-                    shown(one),
-                    shown(other)
-                );
-                self.problems.push(Error::new(ErrorKind::InvalidConfig, message));
-            }
-            [path] => match files::apply(
-                &mut self.settings,
-                path,
-                Links::Followed,
-                &Origin::UserFile(path.clone()),
-            ) {
-                Some((applied, _)) => self.problems.extend(applied.problems),
-                None => self.problems.push(absent(path)),
-            },
-            [] => {}
+            let problems = match found[..] {
+                [one, other, ..] if path == one => vec![several(one, other)],
+                [one] if path == one => {
+                    let origin = Origin::UserFile(path.clone());
+                    files::apply(&mut self.settings, path, Links::Followed, &origin)
+                        .map_or_else(|| vec![absent(path)], |(applied, _)| applied.problems)
+                }
+                _ => Vec::new(),
+            };
+            self.looked_at(ConfigRole::User, path, there(path), problems);
         }
     }
 
-    fn looked_at(&mut self, role: ConfigRole, path: &Path, found: bool) {
-        let path = path.to_owned();
-        self.files.push(ConfigFile { role, path, found });
+    /// Keeps what was looked for and what is wrong with it.
+    fn looked_at(&mut self, role: ConfigRole, path: &Path, found: bool, problems: Vec<Error>) {
+        self.files.push(ConfigFile {
+            role,
+            path: path.to_owned(),
+            found,
+            refused: problems.first().cloned(),
+        });
+        self.problems.extend(problems);
     }
 
     /// All of it, for a look.
@@ -213,7 +235,7 @@ impl Collected {
             problems,
             files,
             untrusted,
-            variables: _,
+            ..
         } = self;
         Inspection {
             settings,

@@ -63,16 +63,16 @@ pub(crate) fn read_secret(name: &str) -> Result<Option<SecretValue>> {
 }
 
 /// Takes every setting that variables state for `app`: those of the environment, where that is wanted, and those of
-/// the file that the setting `dotenv` names, which is answered. Where the project's file names it, its text is
-/// `of_project`: what was read when its trust was in question, and nothing that came later. An empty variable counts as
-/// unset.
+/// the file that the setting `dotenv` names, which is answered as it was read. Where the project's file names it, its
+/// text is `of_project`: what was read when its trust was in question, and nothing that came later. An empty variable
+/// counts as unset.
 pub(super) fn apply(
     settings: &mut Settings,
     app: &str,
     environment: bool,
     of_project: Option<Text>,
     problems: &mut Vec<Error>,
-) -> Option<PathBuf> {
+) -> Option<File> {
     let process = Source {
         value: &read_secret,
         origin: &Origin::Environment,
@@ -84,65 +84,74 @@ pub(super) fn apply(
         let names = copies().filter_map(|(name, _)| name.into_string().ok());
         misspelt(app, names, problems);
     }
-    let file = settings.path("dotenv").map(|path| File {
+    let mut file = settings.path("dotenv").map(|path| File {
         path,
         is_projects: matches!(settings.origin("dotenv"), Origin::ProjectFile(_)),
+        entries: Vec::new(),
+        private: false,
+        refused: None,
     });
-    let entries = file.as_ref().map(|file| {
+    if let Some(file) = &mut file {
         let text = match file.is_projects {
             true => Ok(of_project),
             false => files::read(&file.path, Links::Followed),
         };
-        file.apply(settings, app, text, problems)
-    });
+        let mut wrong = Vec::new();
+        match text.and_then(|text| file.take(text, app)) {
+            Ok(()) => file.apply(settings, app, &mut wrong),
+            Err(error) => wrong.push(error.with_setting("dotenv")),
+        }
+        file.refused = wrong.first().cloned();
+        problems.extend(wrong);
+    }
     // Last: it counts only where nothing else states a backend.
     if environment {
         process.seed(settings, problems);
     }
-    if let (Some(file), Some(entries)) = (&file, &entries) {
-        file.source(&|name| Ok(value_of(entries, name)), &|variable| file.origin(variable))
+    if let Some(file) = &file {
+        file.source(&|name| Ok(file.value(name)), &|variable| file.origin(variable))
             .seed(settings, problems);
     }
-    file.map(|file| file.path)
+    file
 }
 
-/// A file of variables.
-struct File {
-    path: PathBuf,
+/// A file of variables, as it was read.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) path: PathBuf,
     /// Whether the project's file names it: then it has no more say than that.
     is_projects: bool,
+    /// Its lines; none where it is refused.
+    entries: Vec<Entry>,
+    /// Whether only its owner can read it.
+    private: bool,
+    /// The first of what is wrong with it.
+    pub(super) refused: Option<Error>,
 }
 
 impl File {
-    /// Takes every setting that it states.
-    fn apply(
-        &self,
-        settings: &mut Settings,
-        app: &str,
-        text: Result<Option<Text>>,
-        problems: &mut Vec<Error>,
-    ) -> Vec<Entry> {
-        let (entries, private) = match text.and_then(|text| self.entries(text)) {
-            Ok(found) => found,
-            Err(error) => {
-                problems.push(error.with_setting("dotenv"));
-                return Vec::new();
-            }
-        };
-        let value = |name: &str| Ok(value_of(&entries, name));
-        let origin = |variable: String| self.origin(variable);
+    /// Takes its lines from its text.
+    fn take(&mut self, text: Option<Text>, app: &str) -> Result<()> {
+        let path = shown(&self.path);
+        let wrong = |message: String| Error::new(ErrorKind::InvalidConfig, message);
+        let Text { text, private } = text.ok_or_else(|| wrong(format!("there is no file `{path}`")))?;
+        let entries = dotenv::read(&text).map_err(|error| wrong(format!("`{path}`: {}", error.message())))?;
         // One such file names no other: what it says would be taken from a file that nobody was asked about.
         let named = Setting::find("dotenv").map(|setting| setting.variable(app));
         if let Some(variable) = named.filter(|variable| entries.iter().any(|entry| entry.name == *variable)) {
-            let message = format!(
-                "`{}` states {variable}; a file of variables names no other",
-                shown(&self.path)
-            );
-            problems.push(Error::new(ErrorKind::InvalidConfig, message).with_setting("dotenv"));
-            return Vec::new();
+            return Err(wrong(format!(
+                "`{path}` states {variable}; a file of variables names no other"
+            )));
         }
-        self.source(&value, &origin).apply(settings, app, problems);
-        misspelt(app, entries.iter().map(|entry| entry.name.clone()), problems);
+        (self.entries, self.private) = (entries, private);
+        Ok(())
+    }
+
+    /// Applies every setting that it states.
+    fn apply(&self, settings: &mut Settings, app: &str, problems: &mut Vec<Error>) {
+        self.source(&|name| Ok(self.value(name)), &|variable| self.origin(variable))
+            .apply(settings, app, problems);
+        misspelt(app, self.entries.iter().map(|entry| entry.name.clone()), problems);
         let is_here = |origin: Origin| {
             matches!(
                 origin,
@@ -150,24 +159,17 @@ impl File {
             )
         };
         let stated = |setting: &&Setting| setting.secret && is_here(settings.origin(setting.key));
-        if !private && let Some(secret) = SETTINGS.iter().find(stated) {
+        if !self.private
+            && let Some(secret) = SETTINGS.iter().find(stated)
+        {
             problems.push(files::open_to_others(&self.path, secret.key));
         }
-        entries
     }
 
-    /// Its lines, and whether it is private.
-    fn entries(&self, text: Option<Text>) -> Result<(Vec<Entry>, bool)> {
-        let path = shown(&self.path);
-        let Some(Text { text, private }) = text else {
-            return Err(Error::new(
-                ErrorKind::InvalidConfig,
-                format!("there is no file `{path}`"),
-            ));
-        };
-        let entries = dotenv::read(&text)
-            .map_err(|error| Error::new(ErrorKind::InvalidConfig, format!("`{path}`: {}", error.message())))?;
-        Ok((entries, private))
+    /// The value of a variable, for a setting to keep.
+    fn value(&self, name: &str) -> Option<SecretValue> {
+        let found = self.entries.iter().find(|entry| entry.name == name)?;
+        Some(SecretValue::copy_of(found.value.expose()))
     }
 
     fn origin(&self, variable: String) -> Origin {
@@ -192,12 +194,6 @@ impl File {
             folder,
         }
     }
-}
-
-/// The value of a variable, for a setting to keep.
-fn value_of(entries: &[Entry], name: &str) -> Option<SecretValue> {
-    let found = entries.iter().find(|entry| entry.name == name)?;
-    Some(SecretValue::copy_of(found.value.expose()))
 }
 
 /// Where variables come from.
@@ -324,13 +320,13 @@ fn copies() -> impl Iterator<Item = (OsString, Zeroizing<Vec<u8>>)> {
     std::env::vars_os().map(|(name, value)| (name, Zeroizing::new(value.into_encoded_bytes())))
 }
 
-/// The variables whose names begin with `prefix`; those of the environment win over those of the file `dotenv`. What is
-/// copied of the others on the way is wiped.
+/// The variables whose names begin with `prefix`; those of the environment win over those of the file of variables. What
+/// is copied of the others on the way is wiped.
 ///
 /// # Errors
-/// What reading the file answers; [`ErrorKind::InsecurePath`] where it states a secret and others can read it.
+/// [`ErrorKind::InsecurePath`] where the file states a secret and others can read it.
 #[cfg(feature = "env")]
-pub(super) fn variables(prefix: &str, dotenv: Option<&Path>) -> Result<Variables> {
+pub(super) fn variables(prefix: &str, file: Option<File>) -> Result<Variables> {
     let is_ours = |name: &str| match cfg!(windows) {
         true => name
             .get(..prefix.len())
@@ -338,21 +334,17 @@ pub(super) fn variables(prefix: &str, dotenv: Option<&Path>) -> Result<Variables
         false => name.starts_with(prefix),
     };
     let mut stated = Vec::new();
-    if let Some(path) = dotenv {
-        let file = File {
-            path: path.to_owned(),
-            is_projects: false,
-        };
-        let text = files::read(path, Links::Followed).and_then(|text| file.entries(text));
-        let (entries, private) = text.map_err(|error| error.with_setting("dotenv"))?;
-        stated.extend(entries.into_iter().filter(|entry| is_ours(&entry.name)));
-        if !private && let Some(secret) = stated.first() {
+    if let Some(file) = file {
+        stated.extend(file.entries.into_iter().filter(|entry| is_ours(&entry.name)));
+        if !file.private
+            && let Some(secret) = stated.first()
+        {
             let name = secret.name.escape_debug();
             let what = format!(
                 "states the secret {name} and can be read by others; run `chmod 600 {}`",
-                shown(path)
+                shown(&file.path)
             );
-            return Err(insecure(path, what).with_setting("dotenv"));
+            return Err(insecure(&file.path, what).with_setting("dotenv"));
         }
     }
     let stated = stated

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::environment::File;
 use super::settings::Settings;
 use crate::error::Result;
 use crate::value::SecretValue;
@@ -60,18 +61,17 @@ pub(crate) fn prefix(settings: &Settings, app: &str) -> String {
     }
 }
 
-/// Takes the variables into `settings`, where a backend that they name will read them. To be called on the caller's
-/// thread: opening may go on elsewhere.
+/// Takes the variables into `settings`, where a backend that they name will read them: of the environment, and of the
+/// file of variables as it was when the settings were taken from it. To be called on the caller's thread: opening may go
+/// on elsewhere.
 ///
 /// # Errors
-/// Where the file that the setting `dotenv` names cannot be read, or states a secret and can be read by others.
-pub(crate) fn take(settings: &mut Settings, app: &str) -> Result<()> {
+/// Where the file states a secret and can be read by others.
+pub(super) fn take(settings: &mut Settings, app: &str, file: Option<File>) -> Result<()> {
     let words = [settings.text("backend"), settings.text("fault.inner")];
     let is_wanted = words.contains(&Some("env")) || settings.list("chain.members").contains(&"env");
     if is_wanted {
-        let prefix = prefix(settings, app);
-        let dotenv = settings.path("dotenv");
-        let variables = super::environment::variables(&prefix, dotenv.as_deref())?;
+        let variables = super::environment::variables(&prefix(settings, app), file)?;
         settings.variables = Some(Arc::new(variables));
     }
     Ok(())

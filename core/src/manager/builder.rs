@@ -281,7 +281,7 @@ impl Builder {
             .finish(&self.app, self.environment, self.instance.is_none());
         wrong(&mut self.collected)?;
         #[cfg(feature = "env")]
-        crate::config::variables::take(&mut self.collected.settings, &self.app)?;
+        self.collected.take_variables(&self.app)?;
         let chosen_by = match self.instance {
             Some(_) => Origin::Builder,
             None => self.collected.settings.origin("backend"),

@@ -4,7 +4,7 @@
 //! list of its folder, which for a user's profile is that user alone.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -185,9 +185,31 @@ pub(crate) fn open_shared(path: &Path) -> Result<Option<OpenFile>> {
     system::shared::open(path)
 }
 
-/// Reads an open file from where it stands to its end; `None` beyond `limit` bytes.
-pub(crate) fn read_open(from: &File, expected: u64, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    system::read::read_to_end(from, usize::try_from(expected).unwrap_or(usize::MAX), limit)
+/// Reads from where `from` stands to its end, at most `limit` bytes (`None` beyond). Each buffer that proves too small is
+/// wiped as it is replaced; where `expected` is right there is one buffer only.
+pub(crate) fn read_to_end(mut from: impl Read, expected: u64, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let expected = usize::try_from(expected).unwrap_or(usize::MAX);
+    // One byte more than expected, so that the end is seen without a second buffer.
+    let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            if filled > limit {
+                return Ok(None);
+            }
+            let mut larger = Zeroizing::new(vec![0; filled.saturating_mul(2).min(limit + 1)]);
+            larger[..filled].copy_from_slice(&buffer);
+            buffer = larger;
+        }
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok((filled <= limit).then_some(buffer))
 }
 
 /// Gives `path` a new content at once: it is written to `temporary` beside it, flushed, and renamed over what is there,

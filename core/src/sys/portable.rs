@@ -122,20 +122,6 @@ pub(crate) mod read {
         Ok(Some(Document { bytes, private: true }))
     }
 
-    /// Reads to the end; `None` beyond `limit` bytes.
-    pub(crate) fn read_to_end(
-        mut from: &std::fs::File,
-        expected: usize,
-        limit: usize,
-    ) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
-        if expected > limit {
-            return Ok(None);
-        }
-        let mut buffer = Zeroizing::new(vec![0; expected]);
-        from.read_exact(&mut buffer)?;
-        Ok(Some(buffer))
-    }
-
     /// Descriptors are not inherited by number here.
     pub(crate) fn read_fd(_fd: i32, _limit: usize, _deadline: std::time::Instant) -> Result<Zeroizing<Vec<u8>>> {
         Err(Error::new(

@@ -112,6 +112,20 @@ fn a_chain_of_other_places_is_a_target_and_a_source() {
 }
 
 #[test]
+fn a_secret_in_a_member_that_keeps_no_versions_has_no_history_to_lose() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    opened(one.path(), "file", &[]).set("A", &Secret::new(CANARY)).unwrap();
+    let source = chain(one.path(), "file,encrypted", "encrypted");
+    let target = opened(other.path(), "encrypted", &[]);
+    let plan = source.copy_plan(&target, &CopyOptions::new().delete_source()).unwrap();
+    assert_eq!(plan.secrets[0].action, CopyAction::Create);
+    assert_eq!(plan.secrets[0].losses, []);
+    let report = source.copy_to(&target, CopyOptions::new().delete_source()).unwrap();
+    assert_eq!(target.get_value("A").unwrap().as_deref(), Some(CANARY));
+    assert_eq!(report.deleted(), 0, "{report:?}");
+}
+
+#[test]
 fn different_chains_have_different_journals() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let target = in_memory();

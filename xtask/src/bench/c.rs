@@ -2,13 +2,14 @@
 //! tests/c/bench/floor exports.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use super::session;
 use crate::Outcome;
 use crate::dist;
-use crate::run::{cargo, in_home, pass, root, target};
+use crate::run::{cargo, pass, root, target};
 use crate::tools;
 
 const FLOOR: &str = "libstrongroom_floor.so";
@@ -21,11 +22,6 @@ const FLAGS: [&str; 7] = [
     "-pedantic",
     "-pthread",
 ];
-/// Starts a command in a session of its own with a keyring that is unlocked. Unlocking must be the first that the
-/// session's daemon hears.
-const UNLOCKED: &str =
-    r#"printf %s bench | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec "$@" 2>&1"#;
-
 /// Runs them all.
 pub(super) fn bench() -> Outcome {
     if !cfg!(target_os = "linux") {
@@ -141,29 +137,14 @@ fn copy(from: &Path, to: &Path) -> Outcome {
 }
 
 fn keyring_tools() -> Outcome {
-    tools::system("dbus-run-session", "dbus-daemon")?;
-    tools::system("gnome-keyring-daemon", "gnome-keyring")?;
+    session::tools()?;
     tools::module("libsecret-1", "libsecret-1-dev")
 }
 
 /// Runs the comparison with libsecret in a private session.
 fn keyring(place: &Place, library: &Path) -> Outcome {
     let program = place.program("keyring", Some(library))?;
-    let home = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
-    let runtime = home.path().join("runtime");
-    fs::create_dir(&runtime)
-        .and_then(|()| fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)))
-        .map_err(|error| format!("cannot make {}: {error}", runtime.display()))?;
-    let mut command = ready(Path::new("dbus-run-session"));
-    command.args(["--", "sh", "-c", UNLOCKED, "sh"]).arg(program);
-    command.args([place.stores.path(), &place.reports]);
-    in_home(&mut command, home.path());
-    command.env("XDG_RUNTIME_DIR", &runtime);
-    for name in ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"] {
-        command.env_remove(name);
-    }
-    // Of the daemons; the program's own goes where its output goes.
-    pass(command.stderr(Stdio::null()))
+    session::run(&program, &[place.stores.path(), &place.reports])
 }
 
 /// What the compiler is to be told to use a library of the system.

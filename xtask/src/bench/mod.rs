@@ -1,17 +1,21 @@
 //! `cargo xtask bench`: runs every benchmark and prints what they print.
 
 mod c;
+mod python;
+mod session;
 
 use crate::Outcome;
 use crate::run::{cargo, pass, root};
 
-/// The name of the benchmarks of the C ABI, beside those of `core/benches`.
+/// The names of the benchmarks of the C ABI and of the Python package, beside those of `core/benches`.
 const C: &str = "c";
+const PYTHON: &str = "python";
 
-/// Runs every benchmark: those in `core/benches`, sorted by name, and those of the C ABI. Each prints rows of its own.
+/// Runs every benchmark: those in `core/benches`, sorted by name, those of the C ABI and those of the Python
+/// package. Each prints rows of its own.
 pub(crate) fn all() -> Outcome {
     let mut names = of_core()?;
-    names.push(C.to_owned());
+    names.extend([C, PYTHON].map(str::to_owned));
     let mut failed = Vec::new();
     for name in &names {
         if let Err(reason) = one(name) {
@@ -28,12 +32,17 @@ pub(crate) fn all() -> Outcome {
 
 /// Runs the benchmark of this name.
 pub(crate) fn one(name: &str) -> Outcome {
-    if name == C {
-        return c::bench();
+    match name {
+        C => return c::bench(),
+        PYTHON => return python::bench(),
+        _ => {}
     }
     let known = of_core()?;
     if !known.iter().any(|known| known == name) {
-        return Err(format!("there is no benchmark `{name}`, but {}, {C}", known.join(", ")));
+        return Err(format!(
+            "there is no benchmark `{name}`, but {}, {C}, {PYTHON}",
+            known.join(", ")
+        ));
     }
     println!("\n{name}");
     let mut command = cargo(["bench", "--quiet", "-p", "strongroom", "--features", "full,testing"]);

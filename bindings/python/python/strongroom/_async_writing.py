@@ -7,7 +7,7 @@ from ._writing import KEEP, stated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from typing import Optional, Union
 
@@ -45,7 +45,7 @@ class AsyncWriting(_native.Manager):
 
     async def set_many(
         self,
-        entries: Mapping[str, Union[str, Buffer, Secret]],
+        entries: Union[Mapping[str, Union[str, Buffer, Secret]], Iterable[tuple[str, Union[str, Buffer, Secret]]]],
         **options: Unpack[CallOptions],
     ) -> SetManyOutcome:
         """Write several secrets, as :meth:`strongroom.SecretManager.set_many`."""

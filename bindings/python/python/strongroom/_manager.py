@@ -6,6 +6,7 @@ import os
 
 from . import _native
 from ._reading import Reading
+from ._transferring import Transferring
 from ._writing import Writing
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     SecretSetting = Union[str, Buffer, Callable[[str], Union[str, Buffer]]]
 
 
-class SecretManager(Reading, Writing):
+class SecretManager(Reading, Writing, Transferring):
     """A store of secrets, whatever backend holds them. :func:`open` makes one.
 
     A key is text: ``"org/acme/api_key"``; a bare name is global. Share a manager between threads, it is made for that;
@@ -141,6 +142,29 @@ def open_call(
     options: CallOptions,
 ) -> _native.Call[_native.Manager]:
     """What both faces open with."""
+    return _native.open(
+        *stated(backend, app, settings, secrets, config_file, config_text, environment),
+        options,
+    )
+
+
+def stated(
+    backend: Optional[str],
+    app: Optional[str],
+    settings: Optional[Mapping[str, SettingValue]],
+    secrets: Optional[Mapping[str, SecretSetting]],
+    config_file: Union[str, os.PathLike[str], Sequence[Union[str, os.PathLike[str]]], None],
+    config_text: Optional[Mapping[str, str]],
+    environment: bool,
+) -> tuple[
+    Optional[str],
+    list[tuple[str, str]],
+    list[tuple[str, SecretSetting]],
+    list[Union[str, os.PathLike[str]]],
+    list[tuple[str, str]],
+    bool,
+]:
+    """What a manager is to be opened with, as the native half takes it."""
     if config_file is None:
         files: Iterable[Union[str, os.PathLike[str]]] = ()
     elif isinstance(config_file, (str, os.PathLike)):
@@ -148,17 +172,16 @@ def open_call(
     else:
         files = config_file
     if backend is not None and settings and "backend" in settings:
-        raise TypeError("open() got two backends: as an argument and among the settings")
-    stated = {} if backend is None else {"backend": backend}
-    stated.update({name: setting_text(name, value) for name, value in (settings or {}).items()})
-    return _native.open(
+        raise TypeError("two backends are stated: as an argument and among the settings")
+    texts = {} if backend is None else {"backend": backend}
+    texts.update({name: setting_text(name, value) for name, value in (settings or {}).items()})
+    return (
         app,
-        list(stated.items()),
+        list(texts.items()),
         list((secrets or {}).items()),
         list(files),
         list((config_text or {}).items()),
         environment,
-        options,
     )
 
 

@@ -6,7 +6,7 @@ from . import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from typing import Optional, Union
 
@@ -75,14 +75,14 @@ class Writing(_native.BlockingManager):
 
     def set_many(
         self,
-        entries: Mapping[str, Union[str, Buffer, Secret]],
+        entries: Union[Mapping[str, Union[str, Buffer, Secret]], Iterable[tuple[str, Union[str, Buffer, Secret]]]],
         **options: Unpack[CallOptions],
     ) -> SetManyOutcome:
         """Write several secrets: all or nothing where ``backend.atomic_batch``, else each outcome is told.
 
-        Outcomes and failures have the keys as they were given. Raises what concerns the whole batch, before anything
-        is written: an invalid key, two texts that mean one key (``InvalidArgument``), a value that the backend cannot
-        hold.
+        ``entries`` is a mapping of keys to values, or gives pairs of them. Outcomes and failures have the keys as they
+        were given. Raises what concerns the whole batch, before anything is written: an invalid key, a key that is there
+        twice (``InvalidArgument``), a value that the backend cannot hold.
 
         >>> outcome = secrets.set_many({"db_user": "app", "db_password": Secret("s3cret", provider="aws")})
         >>> sorted(outcome.outcomes), outcome.failures

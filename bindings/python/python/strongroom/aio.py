@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from . import _native
 from ._async_reading import AsyncReading
+from ._async_transferring import AsyncTransferring
 from ._async_writing import AsyncWriting
 from ._manager import SecretManager as _Blocking
 from ._manager import open_call
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["SecretManager", "open"]
 
 
-class SecretManager(AsyncReading, AsyncWriting):
+class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
     """A store of secrets, whatever backend holds them; :class:`strongroom.SecretManager` with verbs to await.
 
     A call that is cancelled ends at once, a write that was sent goes on behind it. A manager may be used by several

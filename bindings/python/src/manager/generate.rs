@@ -76,7 +76,7 @@ impl Generate {
     /// >>> generate(Generate.password(24, symbols=False)).reveal().isalnum()
     /// True
     #[staticmethod]
-    #[pyo3(signature = (length, *, symbols=Flag(true)))]
+    #[pyo3(signature = (length, *, symbols=Flag(true)), text_signature = "(length, *, symbols=True)")]
     fn password(length: &Bound<'_, PyAny>, symbols: Flag) -> PyResult<Self> {
         let length = count("length", length)?;
         Ok(Self(Form::Password {

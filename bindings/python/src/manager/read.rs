@@ -6,7 +6,7 @@ use strongroom::backend::Operation;
 use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, ListOptions, Lookup, SecretKey, TooSmall};
 
 use super::Manager;
-use crate::arguments::{Flag, Key, count, key_text, optional_text, scope, several, text, version as version_of};
+use crate::arguments::{self, Flag, Key, count, key_text, optional_text, version as version_of};
 use crate::call::{Answer, Call};
 use crate::error::{exception, raised};
 use crate::results::BatchRead;
@@ -171,10 +171,7 @@ pub(crate) fn get_many(
     keys: Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
-    let mut texts = Vec::new();
-    for key in several("keys", &keys)? {
-        texts.push(key?.extract::<Key>()?.0);
-    }
+    let texts = arguments::keys("keys", &keys)?;
     manager.get().call(options, |manager| async move {
         let mut asked = Vec::with_capacity(texts.len());
         for text in texts {
@@ -197,10 +194,7 @@ pub(crate) fn get_with_fallback(
     allow_unavailable: Flag,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
-    let mut wanted_scopes = Vec::new();
-    for entry in several("scopes", &scopes)? {
-        wanted_scopes.push(scope(&text("scopes", &entry?)?)?);
-    }
+    let wanted_scopes = arguments::scopes("scopes", &scopes)?;
     let mut wanted = FallbackOptions::new();
     wanted.allow_unavailable = allow_unavailable.0;
     manager.get().call(options, |manager| async move {

@@ -103,8 +103,7 @@ pub(crate) fn set_many(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
     let (mut texts, mut secrets) = (Vec::new(), Vec::new());
-    for pair in pairs("entries", &entries)? {
-        let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+    for [key, value] in arguments::entries("entries", &entries)? {
         texts.push(key.extract::<Key>()?.0);
         secrets.push(new_secret(value.extract()?, SecretMetadata::new())?);
     }

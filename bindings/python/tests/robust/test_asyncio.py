@@ -17,7 +17,7 @@ from strongroom import _native, aio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Faults, OpenSlow, OpenStore
+    from robust.conftest import Faults, OpenSlow, OpenStore
 
 MANY = 500
 

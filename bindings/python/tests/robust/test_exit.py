@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Alone
+    from robust.conftest import Alone
 
 ENDS = {
     "an open manager": """

@@ -12,7 +12,7 @@ import strongroom
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Alone
+    from robust.conftest import Alone
 
 #: A child's way, which ends it at once and tells how it went.
 FORK = """

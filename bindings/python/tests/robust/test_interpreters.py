@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Alone
+    from robust.conftest import Alone
 
 IN_ANOTHER = """
 try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Alone
+    from robust.conftest import Alone
 
 # A cache looks for changes by others ten times a second; what is counted here is what the store has, so without.
 

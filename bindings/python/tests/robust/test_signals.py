@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Alone
+    from robust.conftest import Alone
 
 #: A thread that presses Ctrl-C once the call hangs.
 CTRL_C = """

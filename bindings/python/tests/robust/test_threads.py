@@ -15,7 +15,7 @@ from strongroom import _native
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Faults, OpenSlow, OpenStore
+    from robust.conftest import Faults, OpenSlow, OpenStore
 
 THREADS = 16
 ROUNDS = 12

@@ -30,6 +30,12 @@ def get_value(of: Step) -> Any:
     return of.ask("get_value", of.key)
 
 
+def get_version(of: Step) -> Any:
+    if "include_expired" in of.args:
+        return get(of)
+    return answers.secret(of.ask("get_version", of.key, of.session.version(of.args["version"])))
+
+
 def get_into(of: Step) -> Any:
     buffer = bytearray(of.args["capacity"])
     length = of.ask("get_into", of.key, buffer)
@@ -90,7 +96,7 @@ def update_metadata(of: Step) -> Any:
 
 def spec(of: Step) -> strongroom.Generate:
     """How a value is generated."""
-    forms = {
+    forms: dict[str, Callable[..., strongroom.Generate]] = {
         "bytes": strongroom.Generate.bytes,
         "hex": strongroom.Generate.hex,
         "base64": strongroom.Generate.base64,
@@ -128,7 +134,7 @@ OPERATIONS: dict[str, Callable[[Step], Any]] = {
     "scoped": scoped,
     "other": other,
     "get": get,
-    "get_version": get,
+    "get_version": get_version,
     "get_value": get_value,
     "get_into": get_into,
     "get_many": get_many,

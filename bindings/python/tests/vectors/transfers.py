@@ -57,7 +57,7 @@ def import_document(of: Step) -> Any:
         **of.words("dialect", "names", "if_exists", "provider", "dry_run"),
         **fernet_keys(of),
     }
-    told = of.ask("import_", of.args["format"], of.text("document"), **stated)
+    told = of.ask("import_", of.text("document"), of.args["format"], **stated)
     for error in told.failures.values():
         raise error
     return {
@@ -101,7 +101,7 @@ def setting(of: Step) -> Any:
 
 
 def key_variable(of: Step) -> Any:
-    return strongroom.key_variable(of.key, **of.words("prefix", "mapping"))
+    return strongroom.SecretKey(of.key).variable(**of.words("prefix", "mapping"))
 
 
 def fernet_generate(of: Step) -> Any:

@@ -3,24 +3,21 @@
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::config::{Config, PATH};
 use super::names;
 use super::way::{self, Way};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeToken, Description, ExplainStep, GetRequest, Health, ListPage, ListRequest,
-    Operation, Persistence, explain_at, lacks,
+    Operation, Persistence, lacks,
 };
-use crate::backends::mounted::{self, Watch};
+use crate::backends::mounted::{self, Reader, Watch};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::Secret;
 use crate::sys::files::{self, insecure, io_error, shown};
 use crate::sys::mounted::{Found, check_folder, open_beneath};
-use crate::worker::Worker;
 
 const NAME: &str = "directory";
 /// How often a file is looked for again whose links are swapped meanwhile.
@@ -28,11 +25,8 @@ const ATTEMPTS: usize = 16;
 
 /// Secrets in a folder of files.
 pub(crate) struct Directory {
-    opened: Arc<Opened>,
+    reader: Reader<Opened>,
     capabilities: Capabilities,
-    /// Where files are read that lie on another machine, which may not answer.
-    worker: Option<Worker>,
-    closed: AtomicBool,
 }
 
 struct Opened {
@@ -53,30 +47,8 @@ impl Directory {
         capabilities.binary = true;
         let is_remote = files::fs_is_network(&opened.config.folder);
         Ok(Self {
-            opened: Arc::new(opened),
+            reader: Reader::new(NAME, opened, is_remote),
             capabilities,
-            worker: is_remote.then(|| Worker::new(NAME)),
-            closed: AtomicBool::new(false),
-        })
-    }
-
-    /// Runs a read on this thread, or on the worker where the folder may keep it waiting.
-    fn run<'a, T: Send + 'static>(
-        &'a self,
-        cx: &'a CallContext,
-        operation: Operation,
-        job: impl FnOnce(&Opened) -> Result<T> + Send + 'static,
-    ) -> BoxFuture<'a, Result<T>> {
-        Box::pin(async move {
-            let outcome = if self.closed.load(Ordering::Acquire) {
-                Err(Error::new(ErrorKind::Closed, "the backend was closed"))
-            } else if let Some(worker) = &self.worker {
-                let opened = Arc::clone(&self.opened);
-                worker.run(cx, operation, move |_| job(&opened)).await
-            } else {
-                job(&self.opened)
-            };
-            outcome.map_err(|error| error.with_operation(operation).with_backend(NAME))
         })
     }
 }
@@ -227,7 +199,7 @@ fn unopened(error: &std::io::Error, path: &Path) -> Error {
 impl fmt::Debug for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Directory")
-            .field("config", &self.opened.config)
+            .field("config", &self.reader.opened().config)
             .finish_non_exhaustive()
     }
 }
@@ -246,7 +218,7 @@ impl Backend for Directory {
     }
 
     fn location(&self) -> Option<String> {
-        let folder = &self.opened.config.folder;
+        let folder = &self.reader.opened().config.folder;
         let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
         Some(folder.to_string_lossy().into_owned())
     }
@@ -257,7 +229,7 @@ impl Backend for Directory {
 
     /// One look at each file that was read, and each folder that had no file. A folder on another machine is not looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {
-        self.worker.is_none().then(|| self.opened.watch.token())
+        (!self.reader.is_remote()).then(|| self.reader.opened().watch.token())
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
@@ -265,22 +237,23 @@ impl Backend for Directory {
             return lacks(NAME, Operation::Get);
         }
         let key = req.key.clone();
-        self.run(cx, Operation::Get, move |opened| opened.get(&key))
+        self.reader.run(cx, Operation::Get, move |opened| opened.get(&key))
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         let key = req.key.clone();
-        self.run(cx, Operation::Describe, move |opened| opened.describe(&key))
+        self.reader
+            .run(cx, Operation::Describe, move |opened| opened.describe(&key))
     }
 
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
-        let path = names::file(req.key).map(|name| self.opened.config.folder.join(name));
-        explain_at(self, cx, req, path.ok().map(|path| shown(&path)))
+        let path = names::file(req.key).map(|name| self.reader.opened().config.folder.join(name));
+        mounted::explain(self, cx, req, path.ok().map(|path| shown(&path)))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
         let (filter, after, limit) = (req.filter.clone(), req.after.cloned(), req.limit);
-        self.run(cx, Operation::List, move |opened| {
+        self.reader.run(cx, Operation::List, move |opened| {
             let mut request = ListRequest::new(&filter);
             (request.after, request.limit) = (after.as_ref(), limit);
             opened.list(&request)
@@ -289,7 +262,7 @@ impl Backend for Directory {
 
     /// Well as long as the folder is there and safe.
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
-        self.run(cx, Operation::Health, |opened| {
+        self.reader.run(cx, Operation::Health, |opened| {
             Ok(match opened.check() {
                 Ok(()) => Health::ok(),
                 Err(error) => Health::unavailable(error.with_backend(NAME)),
@@ -299,14 +272,11 @@ impl Backend for Directory {
 
     /// There is no key to forget.
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.run(cx, Operation::Lock, |_| Ok(()))
+        self.reader.run(cx, Operation::Lock, |_| Ok(()))
     }
 
     fn close<'a>(&'a self, _cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.closed.store(true, Ordering::Release);
-        if let Some(worker) = &self.worker {
-            worker.retire();
-        }
+        self.reader.close();
         Box::pin(std::future::ready(Ok(())))
     }
 }

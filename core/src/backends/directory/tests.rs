@@ -200,11 +200,12 @@ fn a_file_beyond_the_limit_is_too_large() {
         read(&open_with(dir.path(), &[("max_value", "5")]).unwrap(), "A").unwrap(),
         b"12345"
     );
-    let error = fails(
-        open_with(dir.path(), &[("max_value", "4")]).unwrap().get("A"),
-        ErrorKind::TooLarge,
-    );
+    let limited = open_with(dir.path(), &[("max_value", "4")]).unwrap();
+    let error = fails(limited.get("A"), ErrorKind::TooLarge);
     assert!(error.message().contains("4 bytes"), "{error}");
+    let explanation = limited.explain("A", &[]).unwrap();
+    assert_eq!(explanation.error.unwrap().message(), error.message());
+    assert_eq!(explanation.answer, None);
     std::fs::File::create(dir.path().join("B"))
         .unwrap()
         .set_len(1 << 40)

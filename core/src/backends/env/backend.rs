@@ -4,15 +4,14 @@ use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::config::Config;
 use super::names::{Names, both_set};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeToken, Description, ExplainStep, GetRequest, Health, ListPage, ListRequest,
-    Operation, Persistence, explain_at, lacks,
+    Operation, Persistence, lacks,
 };
-use crate::backends::mounted::{self, Watch};
+use crate::backends::mounted::{self, Reader, Watch};
 use crate::config::variables::{Variable, Variables};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,17 +19,13 @@ use crate::key::{SecretKey, VariableMapping};
 use crate::secret::{Secret, SecretMetadata};
 use crate::sys::files::{self, io_error};
 use crate::value::SecretValue;
-use crate::worker::Worker;
 
 const NAME: &str = "env";
 
 /// Secrets in environment variables.
 pub(crate) struct Environment {
-    opened: Arc<Opened>,
+    reader: Reader<Opened>,
     capabilities: Capabilities,
-    /// Where files are read that lie on another machine, which may not answer.
-    worker: Option<Worker>,
-    closed: AtomicBool,
 }
 
 struct Opened {
@@ -70,30 +65,8 @@ impl Environment {
         capabilities.list = is_listed;
         let is_remote = opened.files().any(|path| files::fs_is_network(&path));
         Ok(Self {
-            opened: Arc::new(opened),
+            reader: Reader::new(NAME, opened, is_remote),
             capabilities,
-            worker: is_remote.then(|| Worker::new(NAME)),
-            closed: AtomicBool::new(false),
-        })
-    }
-
-    /// Runs a read on this thread, or on the worker where a file may keep it waiting.
-    fn run<'a, T: Send + 'static>(
-        &'a self,
-        cx: &'a CallContext,
-        operation: Operation,
-        job: impl FnOnce(&Opened) -> Result<T> + Send + 'static,
-    ) -> BoxFuture<'a, Result<T>> {
-        Box::pin(async move {
-            let outcome = if self.closed.load(Ordering::Acquire) {
-                Err(Error::new(ErrorKind::Closed, "the backend was closed"))
-            } else if let Some(worker) = &self.worker {
-                let opened = Arc::clone(&self.opened);
-                worker.run(cx, operation, move |_| job(&opened)).await
-            } else {
-                job(&self.opened)
-            };
-            outcome.map_err(|error| error.with_operation(operation).with_backend(NAME))
         })
     }
 }
@@ -293,7 +266,7 @@ fn misleads(variable: &str, what: &str) -> Error {
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
-            .field("names", &self.opened.names)
+            .field("names", &self.reader.opened().names)
             .finish_non_exhaustive()
     }
 }
@@ -319,11 +292,12 @@ impl Backend for Environment {
     /// Variables never change while the backend is open; files that they name may. Those on another machine are not
     /// looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {
-        self.worker.is_none().then(|| self.opened.watch.token())
+        (!self.reader.is_remote()).then(|| self.reader.opened().watch.token())
     }
 
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
-        self.opened
+        self.reader
+            .opened()
             .names
             .together(keys)
             .map(drop)
@@ -335,17 +309,18 @@ impl Backend for Environment {
             return lacks(NAME, Operation::Get);
         }
         let key = req.key.clone();
-        self.run(cx, Operation::Get, move |opened| opened.get(&key))
+        self.reader.run(cx, Operation::Get, move |opened| opened.get(&key))
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         let key = req.key.clone();
-        self.run(cx, Operation::Describe, move |opened| opened.describe(&key))
+        self.reader
+            .run(cx, Operation::Describe, move |opened| opened.describe(&key))
     }
 
     /// The variable, or the one beside it that names a file where only that is set.
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
-        explain_at(self, cx, req, Some(self.opened.variable_of(req.key)))
+        mounted::explain(self, cx, req, Some(self.reader.opened().variable_of(req.key)))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
@@ -359,7 +334,7 @@ impl Backend for Environment {
             .with_help("set `env.known` to the keys, or `env.mapping` to `escaped`"))));
         }
         let (filter, after, limit) = (req.filter.clone(), req.after.cloned(), req.limit);
-        self.run(cx, Operation::List, move |opened| {
+        self.reader.run(cx, Operation::List, move |opened| {
             let mut request = ListRequest::new(&filter);
             (request.after, request.limit) = (after.as_ref(), limit);
             Ok(opened.list(&request))
@@ -368,7 +343,7 @@ impl Backend for Environment {
 
     /// Well as long as no required variable is empty.
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
-        self.run(cx, Operation::Health, |opened| {
+        self.reader.run(cx, Operation::Health, |opened| {
             Ok(match opened.empty.is_empty() {
                 true => Health::ok(),
                 false => Health::degraded(format!("set to nothing: {}", opened.empty.join(", "))),
@@ -378,14 +353,11 @@ impl Backend for Environment {
 
     /// There is no key to forget, and what was read stays: nothing could be read again.
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.run(cx, Operation::Lock, |_| Ok(()))
+        self.reader.run(cx, Operation::Lock, |_| Ok(()))
     }
 
     fn close<'a>(&'a self, _cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.closed.store(true, Ordering::Release);
-        if let Some(worker) = &self.worker {
-            worker.retire();
-        }
+        self.reader.close();
         Box::pin(std::future::ready(Ok(())))
     }
 }

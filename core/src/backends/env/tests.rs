@@ -32,6 +32,14 @@ fn open(settings: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<blockin
     builder.backend_instance(backend).open_blocking()
 }
 
+/// What a look tells where a read fails: the same.
+fn explains(secrets: &blocking::SecretManager, error: &Error) {
+    let explanation = secrets.explain("A", &[]).unwrap();
+    assert_eq!(explanation.answer, None);
+    let told = explanation.error.unwrap();
+    assert_eq!((told.kind(), told.message()), (error.kind(), error.message()));
+}
+
 fn fails<T>(outcome: Result<T>, kind: ErrorKind) -> Error {
     match outcome {
         Ok(_) => panic!("worked, and should have answered {kind}"),
@@ -335,6 +343,7 @@ fn a_file_variable_that_leads_nowhere_is_named() {
         let secrets = open(&[("max_value", "8")], &[(FILE, path)]).unwrap();
         let error = fails(secrets.get("A"), kind);
         assert!(error.message().contains(FILE), "{error}");
+        explains(&secrets, &error);
     }
 }
 
@@ -405,11 +414,13 @@ fn a_value_beyond_the_limit_is_too_large() {
     for (limit, fits) in [("5", true), ("4", false)] {
         let settings = [("max_value", limit)];
         for variable in [(FILE, &*path), ("SIDESEAT_SECRET_GLOBAL_A", "12345")] {
-            let read = open(&settings, &[variable]).unwrap().get("A");
+            let secrets = open(&settings, &[variable]).unwrap();
+            let read = secrets.get("A");
             assert_eq!(read.is_ok(), fits);
             if !fits {
                 let error = fails(read, ErrorKind::TooLarge);
                 assert!(error.message().contains('4'), "{error}");
+                explains(&secrets, &error);
             }
         }
     }

@@ -363,7 +363,7 @@ fn look(path: &Path) -> Result<Found> {
     if stamp.size > MAX_DOCUMENT as u64 {
         return Err(too_large());
     }
-    let text = files::read_open(&file, stamp.size, MAX_DOCUMENT)
+    let text = files::read_to_end(&file, stamp.size, MAX_DOCUMENT)
         .map_err(|error| outside(files::io_error(&error, "read", path)))?
         .ok_or_else(too_large)?;
     match document::read(text).map_err(|error| in_file(error, path))? {

@@ -1,13 +1,18 @@
-//! What `env` and `directory` share: values in files that someone else put there, and pages of names.
+//! What `env` and `directory` share: values in files that someone else put there, where reading them runs, what is told
+//! of them, and pages of names.
 
+mod explain;
 mod page;
 mod read;
+mod reader;
 mod watch;
 
+pub(crate) use explain::explain;
 pub(crate) use page::page;
 #[cfg(feature = "directory")]
 pub(crate) use read::metadata;
 pub(crate) use read::{describe, read};
+pub(crate) use reader::Reader;
 pub(crate) use watch::Watch;
 
 /// Waits until a change is seen whose moment nobody announces: the cache looks at most every 100 ms.

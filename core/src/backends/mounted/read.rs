@@ -1,14 +1,12 @@
 //! Reading a value from a file.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::path::Path;
-
-use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::SecretMetadata;
-use crate::sys::files::{io_error, shown};
+use crate::sys::files::{self, io_error, shown};
 use crate::sys::mounted::{self, Stamp};
 use crate::timestamp::IntoTimestamp;
 use crate::value::SecretValue;
@@ -51,11 +49,10 @@ pub(crate) fn read(mut file: &File, path: &Path, limit: usize, strip: bool) -> R
     let failed = |error: io::Error| io_error(&error, "read", path);
     for _ in 0..ATTEMPTS {
         let before = look(file, path)?;
-        let expected = usize::try_from(before.len()).unwrap_or(usize::MAX);
         let most = limit.saturating_add(LINE_END);
-        let bytes = match expected > most {
+        let bytes = match before.len() > most as u64 {
             true => None,
-            false => read_to_end(file, expected, most).map_err(failed)?,
+            false => files::read_to_end(file, before.len(), most).map_err(failed)?,
         };
         let (stamp, is_settled) = mounted::stamp(&look(file, path)?);
         if stamp != mounted::stamp(&before).0 {
@@ -103,31 +100,6 @@ fn stripped(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Reads to the end, at most `limit` bytes (`None` beyond). A buffer that proves too small is wiped as it is replaced.
-fn read_to_end(mut from: impl Read, expected: usize, limit: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    // One byte more than expected, so that the end is seen without a second buffer.
-    let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            if filled > limit {
-                return Ok(None);
-            }
-            let mut larger = Zeroizing::new(vec![0; filled.saturating_mul(2).min(limit + 1)]);
-            larger[..filled].copy_from_slice(&buffer);
-            buffer = larger;
-        }
-        match from.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    buffer.truncate(filled);
-    Ok((filled <= limit).then_some(buffer))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,12 +118,5 @@ mod tests {
         ] {
             assert_eq!(stripped(content.as_bytes()), value.as_bytes(), "{content:?}");
         }
-    }
-
-    #[test]
-    fn a_file_longer_than_it_says_is_read_to_its_end() {
-        let long = vec![b'x'; 10_000];
-        assert_eq!(read_to_end(&long[..], 0, 10_000).unwrap().unwrap().len(), 10_000);
-        assert!(read_to_end(&long[..], 0, 9_999).unwrap().is_none());
     }
 }

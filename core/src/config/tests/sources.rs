@@ -1,5 +1,7 @@
 //! Where settings come from besides documents, which of them win, and what is detected.
 
+#[cfg(all(feature = "env", unix))]
+use super::super::Collected;
 use super::*;
 
 /// One setting from every origin that a process can state without a real environment; each must beat those below it.
@@ -349,8 +351,17 @@ fn secrets_in_a_file_of_variables_are_served_by_env() {
     let secrets = open(None).unwrap();
     assert_eq!(secrets.get_value("A").unwrap().as_deref(), Some("one two"));
     assert!(secrets.get("B").unwrap().is_none());
-    let taken = crate::config::environment::variables("PATH", Some(&path)).unwrap();
-    match taken.get("PATH") {
+    let mut collected = Collected::default();
+    for (key, value) in [
+        ("backend", "env"),
+        ("env.prefix", "PATH"),
+        ("dotenv", path.to_str().unwrap()),
+    ] {
+        collected.settings.set(key, value, Origin::Builder).unwrap();
+    }
+    collected.finish("sideseat", false, false);
+    collected.take_variables("sideseat").unwrap();
+    match collected.settings.variables.unwrap().get("PATH") {
         Some(crate::config::variables::Variable::Text(value)) => assert_ne!(value.expose(), CANARY.as_bytes()),
         other => panic!("{other:?}"),
     }

@@ -131,3 +131,26 @@ fn variables_that_a_projects_file_names_are_asked_about_and_have_no_more_say_tha
     refused(found.inspect(), &["no file", ".env"]);
     assert!(absent);
 }
+
+#[cfg(feature = "env")]
+#[test]
+fn secrets_that_a_projects_file_leads_to_are_those_that_were_asked_about() {
+    let place = Place::new();
+    let project = place.file("strongroom.toml", "[secrets]\nbackend = \"env\"\ndotenv = \".env\"\n");
+    let named = place.file(".env", "SIDESEAT_SECRET_GLOBAL_A=asked\n");
+    let secrets = builder()
+        .project_file(&project, |role, _| {
+            if role == ConfigRole::Dotenv {
+                fs::write(
+                    &named,
+                    "SIDESEAT_SECRET_GLOBAL_A=swapped\nSIDESEAT_SECRET_GLOBAL_B=added\n",
+                )
+                .unwrap();
+            }
+            true
+        })
+        .open_blocking()
+        .unwrap();
+    assert_eq!(secrets.get_value("A").unwrap().as_deref(), Some("asked"));
+    assert_eq!(secrets.get_value("B").unwrap(), None);
+}

@@ -425,3 +425,10 @@ fn a_silent_descriptor_is_left_at_the_deadline() {
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(begun.elapsed() < std::time::Duration::from_secs(5));
 }
+
+#[test]
+fn a_file_longer_than_it_says_is_read_to_its_end() {
+    let long = vec![b'x'; 10_000];
+    assert_eq!(read_to_end(&long[..], 0, 10_000).unwrap().unwrap().len(), 10_000);
+    assert!(read_to_end(&long[..], 0, 9_999).unwrap().is_none());
+}

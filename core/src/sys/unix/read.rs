@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 
 use super::checks::{check_document, check_private};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::files::{Document, insecure, io_error, shown};
+use crate::sys::files::{Document, insecure, io_error, read_to_end, shown};
 
 /// The first buffer where the size is not known beforehand.
-const FIRST: usize = 4096;
+const FIRST: u64 = 4096;
 
 /// See [`files::read_private_file`](crate::sys::files::read_private_file).
 pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
@@ -37,14 +37,14 @@ pub(crate) fn read_private_file(path: &Path, limit: usize) -> Result<Zeroizing<V
     };
     let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
     check_private(path, &found)?;
-    let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
+    let size = found.len();
     let too_large = || {
         Error::new(
             ErrorKind::TooLarge,
             format!("`{}` is longer than {limit} bytes", shown(path)),
         )
     };
-    if size > limit {
+    if size > limit as u64 {
         return Err(too_large());
     }
     read_to_end(&file, size, limit)
@@ -68,8 +68,8 @@ pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Op
     };
     let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
     let private = check_document(path, &found)?;
-    let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
-    let bytes = if size > limit {
+    let size = found.len();
+    let bytes = if size > limit as u64 {
         None
     } else {
         read_to_end(&file, size, limit).map_err(|error| io_error(&error, "read", path))?
@@ -102,7 +102,7 @@ pub(crate) fn read_fd(fd: i32, limit: usize, deadline: Instant) -> Result<Zeroiz
             fd: descriptor,
             deadline,
         },
-        FIRST.min(limit),
+        FIRST,
         limit,
     ) {
         Ok(Some(bytes)) => Ok(bytes),
@@ -118,36 +118,6 @@ pub(crate) fn read_fd(fd: i32, limit: usize, deadline: Instant) -> Result<Zeroiz
         .with_setting("encrypted.key_fd")),
         Err(error) => Err(wrong("cannot be read", error.raw_os_error().unwrap_or(0))),
     }
-}
-
-/// Reads to the end, at most `limit` bytes (`None` beyond). Each buffer that proves too small is wiped as it is
-/// replaced; where `expected` is right there is one buffer only.
-pub(crate) fn read_to_end(
-    mut from: impl Read,
-    expected: usize,
-    limit: usize,
-) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    // One byte more than expected, so that the end is seen without a second buffer.
-    let mut buffer = Zeroizing::new(vec![0; expected.min(limit) + 1]);
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            if filled > limit {
-                return Ok(None);
-            }
-            let mut larger = Zeroizing::new(vec![0; filled.saturating_mul(2).min(limit + 1)]);
-            larger[..filled].copy_from_slice(&buffer);
-            buffer = larger;
-        }
-        match from.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    buffer.truncate(filled);
-    Ok((filled <= limit).then_some(buffer))
 }
 
 /// A descriptor of someone else, which may be set to non-blocking.

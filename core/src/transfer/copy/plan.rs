@@ -316,7 +316,8 @@ async fn has_history(source: &SecretManager, key: &SecretKey) -> Result<bool> {
     let cx = source.context()?;
     match source.layered().versions(&cx, VersionsRequest::new(key)).await {
         Ok(versions) => Ok(versions.len() > 1),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        // A chain whose writer keeps versions may have the secret in a member that keeps none.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -1,0 +1,10 @@
+"""``python -m strongroom``: the command's common verbs, through the library."""
+
+from __future__ import annotations
+
+import sys
+
+from ._command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Strongroom as a backend of the package ``keyring``.
+
+An account of a service is the secret ``app/SERVICE/ACCOUNT``, both escaped as keys ask for it. Where secrets are kept
+is told as everywhere: by the variables ``STRONGROOM_SECRETS_…`` and the user's own file.
+
+Installing strongroom changes nothing for a program that uses ``keyring``: it takes part
+
+* where it is named: ``PYTHON_KEYRING_BACKEND=strongroom.keyring.Keyring``, or ``default-keyring`` in ``keyringrc.cfg``;
+* where ``STRONGROOM_SECRETS_BACKEND`` says where its secrets go: then its priority is 1, below the operating system's
+  keystore (5) and above files of ``keyrings.alt``.
+
+>>> from strongroom.keyring import Keyring
+>>> ring = Keyring().with_properties(backend="memory")
+>>> ring.set_password("https://example.org", "me@example.org", "pa55")
+>>> ring.get_password("https://example.org", "me@example.org")
+'pa55'
+>>> ring.get_credential("https://example.org", None).username
+'me@example.org'
+>>> ring.get_password("https://example.org", "nobody") is None
+True
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Optional
+
+from keyring import credentials, errors
+from keyring.backend import KeyringBackend
+
+from . import _native, exceptions
+from ._manager import open as _open
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._manager import SecretManager, SettingValue
+
+__all__ = ["Keyring"]
+
+#: Below the keystores of operating systems, which have 5.
+_ASKED_FOR = 1.0
+#: Below ``keyring.backends.fail``, so that it is taken by nobody who has not named it. Nor is it chained: a miss in the
+#: system's keystore must not open a store that the program knows nothing of.
+_NOT_ASKED_FOR = -1.0
+
+#: Held by whoever opens a manager.
+_opening = threading.Lock()
+
+
+def _renew_lock() -> None:
+    # The thread that held it when the process was forked is not there any more.
+    global _opening
+    _opening = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+class _Priority:
+    """How much the backend wants to be chosen, from the environment alone."""
+
+    def __get__(self, instance: object, owner: object) -> float:
+        return _ASKED_FOR if os.environ.get("STRONGROOM_SECRETS_BACKEND") else _NOT_ASKED_FOR
+
+
+class Keyring(KeyringBackend):
+    """Passwords in whatever place suits the machine.
+
+    What the attributes say wins over variables. ``KEYRING_PROPERTY_APP``, ``KEYRING_PROPERTY_BACKEND`` and
+    ``KEYRING_PROPERTY_CONFIG_FILE`` set them from outside, ``with_properties`` and a subclass from within. The store is
+    opened when it is first asked. Share an instance between threads; it works in forked children too.
+
+    A locked store raises ``keyring.errors.KeyringLocked``, one that cannot be opened ``InitError``, a write that failed
+    ``PasswordSetError`` or ``PasswordDeleteError``, and what else fails ``KeyringError``. The cause is a
+    :class:`strongroom.Error`, which says more.
+    """
+
+    priority = _Priority()
+
+    #: The application whose secrets these are.
+    app: str = "strongroom"
+    #: The backend's word, as for :func:`strongroom.open`.
+    backend: Optional[str] = None
+    #: A document of settings, JSON or TOML.
+    config_file: Optional[str] = None
+    #: Settings, as for :func:`strongroom.open`.
+    settings: Mapping[str, SettingValue] = {}
+
+    _opened: Optional[tuple[object, SecretManager]] = None
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def get_password(self, service: str, username: str) -> Optional[str]:
+        """Give the password of an account; ``None`` where there is none."""
+        with self._failing_as(errors.KeyringError):
+            return self._manager().get_value(_key(service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        """Keep the password of an account."""
+        with self._failing_as(errors.PasswordSetError):
+            self._manager().set(_key(service, username), password)
+
+    def delete_password(self, service: str, username: str) -> None:
+        """Remove the password of an account. Raises ``PasswordDeleteError`` where there is none."""
+        with self._failing_as(errors.PasswordDeleteError):
+            self._manager().delete(_key(service, username))
+
+    def get_credential(self, service: str, username: Optional[str]) -> Optional[credentials.Credential]:
+        """Give an account with its password: the one that is named, else the first of the service by its name."""
+        if username is not None:
+            return super().get_credential(service, username)
+        with self._failing_as(errors.KeyringError):
+            manager = self._manager()
+            for entry in manager.list(scope=_scope(service)).entries:
+                account = None if entry.is_reference else _account(entry.name)
+                # It may have been removed since.
+                password = None if account is None else manager.get_value(entry.name)
+                if account is not None and password is not None:
+                    return credentials.SimpleCredential(account, password)
+        return None
+
+    def _manager(self) -> SecretManager:
+        stated = (self.app, self.backend, self.config_file, tuple(sorted(self.settings.items())))
+        opened = self._opened
+        if opened is not None and opened[0] == stated:
+            return opened[1]
+        with _opening, self._failing_as(errors.InitError):
+            opened = self._opened
+            if opened is None or opened[0] != stated:
+                manager = _open(
+                    self.backend, app=self.app, settings=self.settings, config_file=self.config_file
+                )
+                self._opened = opened = (stated, manager)
+            return opened[1]
+
+    @contextmanager
+    def _failing_as(self, kind: type[errors.KeyringError]) -> Iterator[None]:
+        """Raise our exceptions as keyring's."""
+        try:
+            yield
+        except exceptions.Locked as error:
+            raise errors.KeyringLocked(_told(error)) from error
+        except exceptions.Error as error:
+            raise kind(_told(error)) from error
+
+
+def _scope(service: str) -> str:
+    return f"app/{_native.key_escape(service)}"
+
+
+def _key(service: str, account: str) -> str:
+    return f"{_scope(service)}/{_native.key_escape(account)}"
+
+
+def _account(key: str) -> Optional[str]:
+    """The account of a key; ``None`` where it is none of an account."""
+    _, _, _, name, target = _native.key_parse(key)
+    try:
+        return _native.key_unescape(name).decode() if target is None else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _told(error: exceptions.Error) -> str:
+    return f"{error}; {error.help}" if error.help else str(error)

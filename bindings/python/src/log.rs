@@ -1,0 +1,266 @@
+//! The library's events, as records of Python's `logging`. Events name operations, keys and outcomes, never a value.
+//!
+//! An event may happen on any thread and while the core holds locks, so it only goes into a queue. Whoever waits for a
+//! call delivers what is in it when the wait ends; what happens while nobody waits is delivered by a thread
+//! of [`crate::wake`].
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::fmt::Debug;
+use std::mem;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+use strongroom::face::ProcessLocal;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use crate::wake;
+
+/// How many events wait at most. More of them are counted, and forgotten.
+const MOST: usize = 1024;
+
+/// Our levels and Python's numbers for them. `logging` has none for the last.
+const LEVELS: [(Level, u8); 5] = [
+    (Level::ERROR, 40),
+    (Level::WARN, 30),
+    (Level::INFO, 20),
+    (Level::DEBUG, 10),
+    (Level::TRACE, 5),
+];
+
+/// How many of the levels the logger `strongroom` takes: 0 is none, 5 all. Where the program has not imported `logging`,
+/// it has not asked for more than warnings.
+static WANTED: AtomicU8 = AtomicU8::new(2);
+
+static QUEUE: ProcessLocal<Mutex<Queue>> = ProcessLocal::new(Mutex::default);
+
+thread_local! {
+    /// Whether this thread runs the program's handlers: what these cause would cause the next event for ever.
+    static DELIVERS: Cell<bool> = const { Cell::new(false) };
+}
+
+#[derive(Default)]
+struct Queue {
+    events: VecDeque<Happened>,
+    dropped: usize,
+    /// How many calls will deliver when they end.
+    waits: usize,
+}
+
+/// An event: when, whose, at which of the [`LEVELS`], and its line.
+type Happened = (f64, &'static str, u8, String);
+
+fn queue() -> MutexGuard<'static, Queue> {
+    // No code of others runs under the lock.
+    QUEUE.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has events be queued.
+pub(crate) fn listen() {
+    // This module has a copy of `tracing` of its own, so that nobody else was first, but this module in another
+    // interpreter of the process.
+    let _ = tracing::subscriber::set_global_default(Forwarder);
+}
+
+/// A call that is waited for. Its events are delivered when it ends.
+pub(crate) struct Listening(());
+
+impl Listening {
+    /// Sees how much the logger wants, too.
+    pub(crate) fn begin(py: Python<'_>) -> Self {
+        let wanted = wanted(py).unwrap_or_else(|_| WANTED.load(Ordering::Relaxed));
+        if WANTED.swap(wanted, Ordering::Relaxed) != wanted {
+            py.detach(tracing::callsite::rebuild_interest_cache);
+        }
+        queue().waits += 1;
+        Self(())
+    }
+
+    /// Delivers what has happened.
+    pub(crate) fn end(self, py: Python<'_>) {
+        drop(self);
+        deliver(py);
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut queue = queue();
+        // The wait may have begun before the process was forked.
+        queue.waits = queue.waits.saturating_sub(1);
+    }
+}
+
+/// How many of the levels the logger takes.
+fn wanted(py: Python<'_>) -> PyResult<u8> {
+    static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let logger = match LOGGER.get(py) {
+        Some(logger) => logger,
+        None => {
+            let modules = MODULES.import(py, "sys", "modules")?;
+            let Some(logging) = modules.get_item(intern!(py, "logging"))? else {
+                return Ok(WANTED.load(Ordering::Relaxed));
+            };
+            let logger = logging.call_method1(intern!(py, "getLogger"), ("strongroom",))?;
+            LOGGER.get_or_init(py, || logger.unbind())
+        }
+    };
+    let least: i64 = logger.call_method0(py, intern!(py, "getEffectiveLevel"))?.extract(py)?;
+    let taken = LEVELS.iter().filter(|(_, number)| i64::from(*number) >= least).count();
+    Ok(u8::try_from(taken).unwrap_or(0))
+}
+
+/// Gives what has happened to the loggers. The answer of a call is not lost to what handlers raise.
+pub(crate) fn deliver(py: Python<'_>) {
+    static RECORD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if DELIVERS.get() {
+        return;
+    }
+    let (events, dropped) = {
+        let mut queue = queue();
+        if queue.events.is_empty() {
+            return;
+        }
+        (mem::take(&mut queue.events), mem::take(&mut queue.dropped))
+    };
+    let _delivers = Delivers::begin();
+    let recorded = RECORD
+        .import(py, "strongroom._records", "record")
+        .and_then(|record| record.call1((Vec::from(events), dropped)));
+    match recorded {
+        Ok(_) => {}
+        // Ctrl-C came while a handler ran: it comes again where Python looks next.
+        Err(raised) if raised.is_instance_of::<PyKeyboardInterrupt>(py) => {
+            let again = py
+                .import("_thread")
+                .and_then(|thread| thread.call_method0("interrupt_main"));
+            if let Err(failed) = again {
+                failed.write_unraisable(py, None);
+            }
+        }
+        Err(raised) => raised.write_unraisable(py, None),
+    }
+}
+
+struct Delivers;
+
+impl Delivers {
+    fn begin() -> Self {
+        DELIVERS.set(true);
+        Self
+    }
+}
+
+impl Drop for Delivers {
+    fn drop(&mut self) {
+        DELIVERS.set(false);
+    }
+}
+
+/// What this module's copy of `tracing` reports to.
+struct Forwarder;
+
+impl Forwarder {
+    /// Which of the levels it is, counted from 1.
+    fn place(level: &Level) -> u8 {
+        let place = LEVELS.iter().position(|(known, _)| known == level).unwrap_or(0);
+        u8::try_from(place + 1).unwrap_or(u8::MAX)
+    }
+}
+
+impl Subscriber for Forwarder {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Libraries below have events too, of which we do not know what they carry.
+        let target = metadata.target();
+        !metadata.is_span()
+            && (target == "strongroom" || target.starts_with("strongroom::"))
+            && Self::place(metadata.level()) <= WANTED.load(Ordering::Relaxed)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let wanted = usize::from(WANTED.load(Ordering::Relaxed));
+        let level = wanted.checked_sub(1).and_then(|last| LEVELS.get(last));
+        Some(level.map_or(LevelFilter::OFF, |(level, _)| LevelFilter::from_level(*level)))
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        if DELIVERS.get() {
+            return;
+        }
+        let metadata = event.metadata();
+        let mut line = Line::default();
+        event.record(&mut line);
+        let level = usize::from(Self::place(metadata.level())) - 1;
+        let number = LEVELS.get(level).map_or(0, |(_, number)| *number);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let happened = (now.as_secs_f64(), metadata.target(), number, line.0);
+        let is_waited_for = {
+            let mut queue = queue();
+            if queue.events.len() < MOST {
+                queue.events.push_back(happened);
+            } else {
+                queue.dropped += 1;
+            }
+            queue.waits > 0
+        };
+        if !is_waited_for {
+            wake::tell_events();
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// An event on one line: its text, then its fields.
+#[derive(Default)]
+struct Line(String);
+
+impl Line {
+    fn part(&mut self, field: &Field, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        if field.name() != "message" {
+            self.0.push_str(field.name());
+            self.0.push('=');
+        }
+        // A text of the program's must not begin a line of its own or reach a terminal's controls.
+        for character in value.chars() {
+            if character.is_control() {
+                self.0.extend(character.escape_debug());
+            } else {
+                self.0.push(character);
+            }
+        }
+    }
+}
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.part(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.part(field, &format!("{value:?}"));
+    }
+}

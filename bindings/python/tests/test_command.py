@@ -1,0 +1,308 @@
+"""``python -m strongroom``: what it reads, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Optional, Union
+
+import pytest
+
+import strongroom
+
+ERRORS = Path(__file__).parents[3] / "tests" / "vectors" / "errors.json"
+COMMAND = (sys.executable, "-m", "strongroom")
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs the command over a store of its own. What it exits with is checked: 0, unless told."""
+
+    def run_on_store(
+        *words: str, given: Union[bytes, None] = b"", exits: int = 0, store: Optional[Sequence[str]] = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        if store is None:
+            store = ("--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}")
+        ended = subprocess.run([*COMMAND, *store, *words], input=given, capture_output=True, timeout=60, check=False)
+        assert ended.returncode == exits, ended.stderr.decode()
+        assert b"Traceback" not in ended.stderr
+        return ended
+
+    return run_on_store
+
+
+def exit_code(kind: str) -> int:
+    kinds = {vector["token"]: vector["exit_code"] for vector in json.loads(ERRORS.read_text())["kinds"]}
+    code: int = kinds[kind]
+    return code
+
+
+@pytest.mark.parametrize("value", [b"sk-123", b"line\nline", b"\x00\xff bytes", b"x" * 100_000])
+def test_a_value_comes_from_stdin_and_goes_to_stdout_exactly(run: Run, value: bytes) -> None:
+    run("set", "org/acme/key", given=value)
+    assert run("get", "org/acme/key").stdout == value
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "kept"),
+    [
+        ((), b"v\n", b"v"),
+        ((), b"v\r\n", b"v"),
+        ((), b"v\n\n", b"v\n"),
+        ((), b"v\r", b"v\r"),
+        (("--raw",), b"v\n", b"v\n"),
+        (("--from-file", "-"), b"v\n", b"v\n"),
+        (("--allow-empty",), b"", b""),
+        (("--allow-empty",), b"\n", b""),
+    ],
+)
+def test_one_newline_is_dropped_unless_told(run: Run, words: tuple[str, ...], given: bytes, kept: bytes) -> None:
+    run("set", "key", *words, given=given)
+    assert run("get", "key").stdout == kept
+
+
+def test_a_file_is_taken_exactly(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "value").write_bytes(b"of a file\n")
+    run("set", "key", "--from-file", str(tmp_path / "value"))
+    assert run("get", "key").stdout == b"of a file\n"
+    ended = run("set", "key", "--from-file", str(tmp_path / "none"), exits=exit_code("invalid_argument"))
+    assert b"cannot read" in ended.stderr
+
+
+@pytest.mark.parametrize("given", [b"", b"\n"])
+def test_nothing_is_refused_and_leaves_no_store(run: Run, tmp_path: Path, given: bytes) -> None:
+    ended = run("set", "key", given=given, exits=exit_code("invalid_value"))
+    assert b"--allow-empty" in ended.stderr
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set", "key", "s3cret-value"),
+        ("set", "key=s3cret-value"),
+        ("set", "key=s3cret/value"),
+        ("set", "key", "--raw=s3cret-value"),
+        ("set", "key", "--s3cret-value"),
+        ("s3cret-value",),
+        ("key=s3cret-value",),
+    ],
+)
+def test_a_value_among_the_arguments_is_refused_and_not_repeated(run: Run, words: tuple[str, ...]) -> None:
+    ended = run(*words, exits=2)
+    assert b"s3cret" not in ended.stderr + ended.stdout
+    assert b"help:" in ended.stderr
+
+
+def test_wrong_usage_exits_with_2(run: Run) -> None:
+    assert b"required: VERB" in run(exits=2).stderr
+    run("get", exits=2)
+    run("rollback", "key", exits=2)
+    run("set", "key", "--label", "none", given=b"v", exits=2)
+    run("set", "key", "--expires-at", "soon", given=b"v", exits=2)
+    run("set", "key", "--raw", "--from-file", "x", exits=2)
+    assert b"--allow-empty" in run("set", "--help").stdout
+
+
+def test_each_failure_has_its_exit_code_and_says_what_helps(run: Run) -> None:
+    run("set", "there", given=b"v")
+    ended = run("get", "absent", exits=exit_code("not_found"))
+    assert ended.stdout == b""
+    assert ended.stderr.splitlines()[0].startswith(b"strongroom: not_found: ")
+    assert ended.stderr.splitlines()[1].startswith(b"  help: ")
+    run("get", "a/b/c/d", exits=exit_code("invalid_key"))
+    run("set", "there", "--if-absent", given=b"v", exits=exit_code("conflict"))
+    run("describe", "absent", exits=exit_code("not_found"))
+    run("exists", "absent", exits=exit_code("not_found"))
+    run("--timeout", "soon", "list", exits=exit_code("invalid_config"))
+    run("list", store=("--backend", "no-such-word"), exits=exit_code("invalid_config"))
+
+
+def test_every_kind_has_the_exit_code_of_the_command() -> None:
+    from strongroom import _native
+
+    assert strongroom.BY_KIND
+    for kind in strongroom.BY_KIND:
+        assert _native.exit_code(kind) == exit_code(kind)
+
+
+def test_a_read_makes_no_store(run: Run, tmp_path: Path) -> None:
+    for words in (("get", "key"), ("list",), ("delete", "key"), ("health",)):
+        ended = run(*words, exits=exit_code("unavailable"))
+        assert b"there is no store" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_metadata_is_kept_and_shown(run: Run) -> None:
+    words = ("--provider", "openai", "--scope-of-use", "read", "--label", "team=web")
+    run("set", "org/acme/key", *words, "--expires-at", "2999-01-01T00:00Z", given=b"hidden")
+    known = json.loads(run("describe", "org/acme/key", "--json").stdout)["secret"]
+    assert known["provider"] == "openai"
+    assert known["scope_of_use"] == "read"
+    assert known["labels"] == {"team": "web"}
+    assert known["expires_at"] == "2999-01-01T00:00:00Z"
+    assert known["expired"] is False
+    assert b"hidden" not in run("describe", "org/acme/key").stdout
+
+
+def test_listings_for_people_and_programs(run: Run) -> None:
+    for key in ("org/acme/b", "org/acme/a", "c"):
+        run("set", key, given=b"hidden")
+    assert run("list").stdout == b"global/c\norg/acme/a\norg/acme/b\n"
+    assert run("list", "--scope", "org/acme").stdout == b"org/acme/a\norg/acme/b\n"
+    assert run("list", "--prefix", "org/acme/b").stdout == b"org/acme/b\n"
+    assert run("list", "--long").stdout.splitlines()[0].startswith(b"global/c\t3\t-\t20")
+    entries = json.loads(run("list", "--json").stdout)["entries"]
+    assert [entry["key"] for entry in entries] == ["global/c", "org/acme/a", "org/acme/b"]
+    assert b"hidden" not in run("list", "--json", "--long").stdout
+
+
+def test_versions_come_back(run: Run) -> None:
+    for value in (b"first", b"second"):
+        run("set", "key", given=value)
+    kept = json.loads(run("versions", "key", "--json").stdout)["versions"]
+    assert [(one["version"], one["current"]) for one in kept] == [("2", True), ("1", False)]
+    assert run("get", "key", "--version", "1").stdout == b"first"
+    run("rollback", "key", "--back", "1")
+    assert run("get", "key").stdout == b"first"
+    run("rollback", "key", "2")
+    assert run("get", "key").stdout == b"second"
+
+
+def test_deleting_goes_on_after_a_failure(run: Run) -> None:
+    for key in ("a", "b"):
+        run("set", key, given=b"v")
+    run("delete", "a", "absent", "b", exits=exit_code("not_found"))
+    assert run("list").stdout == b""
+    assert b"no such secret" in run("delete", "absent", "--missing-ok").stderr
+
+
+def test_generated_values(run: Run) -> None:
+    assert run("generate", "key").stdout == b""
+    made = run("get", "key").stdout
+    assert len(made) == 32
+    run("generate", "key", exits=exit_code("conflict"))
+    assert run("get", "key").stdout == made
+    shown = run("generate", "key", "--force", "--hex", "8", "--print", "-q")
+    assert (len(shown.stdout), shown.stderr) == (16, b"")
+    assert run("get", "key").stdout == shown.stdout
+    assert run("generate", "plain", "--password", "40", "--no-symbols", "--print").stdout.isalnum()
+    run("generate", "other", "--hex", "8", "--no-symbols", exits=2)
+
+
+def test_documents_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
+    run("set", "A", given=b"first")
+    run("set", "B", given=b"it's")
+    document = tmp_path / "out.env"
+    run("export", "--format", "dotenv", "--to", str(document))
+    assert stat.S_IMODE(document.stat().st_mode) == 0o600 or os.name == "nt"
+    run("export", "--format", "dotenv", "--to", str(document), exits=exit_code("conflict"))
+    run("export", "--format", "dotenv", "--to", str(document), "--force", "A")
+    other = ("--backend", "file", "--setting", f"file.path={tmp_path / 'other'}")
+    assert run("import", str(document), "--format", "dotenv", "-n", store=other).stdout == b"create\tglobal/A\n"
+    assert not (tmp_path / "other").exists()
+    run("import", str(document), "--format", "dotenv", store=other)
+    assert run("get", "A", store=other).stdout == b"first"
+    run("import", "--format", "json", given=b'{"A":"second"}', store=other, exits=exit_code("conflict"))
+    run("import", "--format", "json", "--overwrite", given=b'{"A":"second"}', store=other)
+    assert json.loads(run("export", "--format", "json", store=other).stdout) == {"A": "second"}
+
+
+def test_settings_and_application_name_the_place(run: Run, tmp_path: Path) -> None:
+    document = tmp_path / "settings.toml"
+    document.write_text(f'[secrets]\nbackend = "file"\nfile.path = "{(tmp_path / "named").as_posix()}"\n')
+    document.chmod(0o600)
+    run("set", "--config", str(document), "key", given=b"v", store=("--app", "example"))
+    told = json.loads(run("health", "--json", "--config", str(document), store=("--app", "example")).stdout)["health"]
+    assert (told["app"], told["backend"], told["health"]) == ("example", "file", "ok")
+    assert (tmp_path / "named").is_file()
+
+
+def test_a_reader_that_goes_away_gets_no_message(run: Run, tmp_path: Path) -> None:
+    run("set", "key", given=b"v")
+    ours, its = os.pipe()
+    os.close(ours)
+    words = [*COMMAND, "--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}"]
+    for verb in (("get", "key"), ("list",)):
+        ended = subprocess.run([*words, *verb], stdout=its, stderr=subprocess.PIPE, timeout=60, check=False)
+        assert (ended.returncode, ended.stderr) == (141, b"")
+    os.close(its)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_stdout_that_takes_nothing_is_told(run: Run, tmp_path: Path) -> None:
+    run("set", "key", given=b"v")
+    words = [*COMMAND, "--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}"]
+    for verb in (("get", "key"), ("list",)):
+        with open("/dev/full", "wb") as full:
+            ended = subprocess.run([*words, *verb], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        assert ended.returncode == exit_code("storage_full")
+        assert b"cannot write to stdout" in ended.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's way to close a stream")
+def test_closed_streams_do_not_lead_into_the_store(run: Run, tmp_path: Path) -> None:
+    run("set", "key", given=b"v")
+    words = " ".join([*COMMAND, "--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}"])
+    for streams in (">&-", "<&- >&-", "<&- >&- 2>&-"):
+        assert subprocess.run(["sh", "-c", f"{words} get key {streams}"], timeout=60, check=False).returncode == 0
+        subprocess.run(["sh", "-c", f"printf w | {words} set other >&- 2>&-"], timeout=60, check=True)
+    assert run("get", "key").stdout == b"v"
+    assert run("get", "other").stdout == b"w"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no pseudo-terminals here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+class TestAtATerminal:
+    def start(self, tmp_path: Path, *words: str) -> tuple[int, int]:
+        import pty
+
+        store = ("--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}")
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(sys.executable, [*COMMAND, *store, *words])
+        return child, terminal
+
+    def read_until(self, terminal: int, end: bytes) -> bytes:
+        read = b""
+        while not read.endswith(end):
+            try:
+                part = os.read(terminal, 1024)
+            except OSError:
+                part = b""
+            assert part, read
+            read += part
+        return read
+
+    def end(self, child: int, terminal: int) -> int:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.close(terminal)
+        return code
+
+    def test_a_value_is_asked_for_and_not_shown(self, run: Run, tmp_path: Path) -> None:
+        child, terminal = self.start(tmp_path, "set", "key")
+        self.read_until(terminal, b"Value of key: ")
+        os.write(terminal, b"typed\n")
+        shown = self.read_until(terminal, b"created key (version 1)\r\n")
+        assert b"typed" not in shown
+        assert self.end(child, terminal) == 0
+        assert run("get", "key").stdout == b"typed"
+
+    def test_get_ends_the_line(self, run: Run, tmp_path: Path) -> None:
+        run("set", "key", given=b"value")
+        child, terminal = self.start(tmp_path, "get", "key")
+        assert self.read_until(terminal, b"\r\n") == b"value\r\n"
+        assert self.end(child, terminal) == 0
+
+    def test_ctrl_c_ends_with_130(self, tmp_path: Path) -> None:
+        child, terminal = self.start(tmp_path, "set", "key")
+        self.read_until(terminal, b"Value of key: ")
+        os.write(terminal, b"\x03")
+        assert self.end(child, terminal) == 130

@@ -1,0 +1,68 @@
+//! Where a backend's reads run: on the caller's thread, or on a worker where they may wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::backend::{BoxFuture, Operation};
+use crate::context::CallContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::worker::Worker;
+
+/// What a backend reads from, until it is closed.
+pub(crate) struct Reader<T> {
+    name: &'static str,
+    opened: Arc<T>,
+    /// Where files are read that lie on another machine, which may not answer.
+    worker: Option<Worker>,
+    closed: AtomicBool,
+}
+
+impl<T: Send + Sync + 'static> Reader<T> {
+    /// For the backend `name`; `is_remote` says whether files lie on another machine.
+    pub(crate) fn new(name: &'static str, opened: T, is_remote: bool) -> Self {
+        Self {
+            name,
+            opened: Arc::new(opened),
+            worker: is_remote.then(|| Worker::new(name)),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// What answers without a read.
+    pub(crate) fn opened(&self) -> &T {
+        &self.opened
+    }
+
+    /// Whether a look at the files may keep the caller waiting.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.worker.is_some()
+    }
+
+    /// Runs a read on this thread, or on the worker where a file may keep it waiting.
+    pub(crate) fn run<'a, R: Send + 'static>(
+        &'a self,
+        cx: &'a CallContext,
+        operation: Operation,
+        job: impl FnOnce(&T) -> Result<R> + Send + 'static,
+    ) -> BoxFuture<'a, Result<R>> {
+        Box::pin(async move {
+            let outcome = if self.closed.load(Ordering::Acquire) {
+                Err(Error::new(ErrorKind::Closed, "the backend was closed"))
+            } else if let Some(worker) = &self.worker {
+                let opened = Arc::clone(&self.opened);
+                worker.run(cx, operation, move |_| job(&opened)).await
+            } else {
+                job(&self.opened)
+            };
+            outcome.map_err(|error| error.with_operation(operation).with_backend(self.name))
+        })
+    }
+
+    /// Answers no more reads.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        if let Some(worker) = &self.worker {
+            worker.retire();
+        }
+    }
+}

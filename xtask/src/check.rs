@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{cargo, logged, pass, read, root, target};
 use crate::suites::{self, FEATURES};
-use crate::{Outcome, exports, header, parity, readme, tables, tools};
+use crate::{Outcome, exports, header, parity, python, readme, tables, tools};
 
 /// A file longer than this has more than one subject.
 const LONGEST_FILE: usize = 500;
@@ -49,12 +49,14 @@ pub(crate) fn check(fix: bool) -> Outcome {
             "clippy, mended",
             pass(clippy.args(["--fix", "--allow-dirty", "--allow-staged"])),
         );
+        tally.step("Python's format and lints, mended", python::lint(true));
         tally.step("docs/errors.md, written", tables::write(tables::ERRORS));
         tally.step("docs/settings.md, written", tables::write(tables::SETTINGS_PAGE));
         tally.step("docs/config.schema.json, written", tables::write(tables::SCHEMA));
         tally.step("the C header, written", header::write());
     }
     tally.step("fmt", pass(&mut cargo(["fmt", "--all", "--check"])));
+    tally.step("Python's format and lints", python::lint(false));
     tally.step("length of files", length_of_files());
     tally.step("docs/errors.md", tables::compare(tables::ERRORS));
     tally.step("docs/settings.md", tables::compare(tables::SETTINGS_PAGE));
@@ -68,6 +70,7 @@ pub(crate) fn check(fix: bool) -> Outcome {
     for arguments in [
         &["-p", "strongroom", "-p", "strongroom-ffi", "-p", "strongroom-cli"][..],
         &["-p", "strongroom", "--no-default-features"],
+        &["-p", "strongroom-python", "--no-default-features", "--features", "full"],
     ] {
         let mut released = cargo(["clippy"]);
         released.args(arguments).args(["--", "-D", "warnings"]);

@@ -15,6 +15,7 @@ mod header;
 mod json;
 mod miri;
 mod parity;
+mod python;
 mod quickstarts;
 mod readme;
 mod run;
@@ -40,6 +41,9 @@ cargo xtask <command>
                   package), and print their tables
   dist --prefix DIR [--profile release|dev]
                   build and install the C library, its headers, pkg-config and CMake files
+  wheel [--out DIR]   build the Python wheel that is shipped, into target/wheels
+  python [WORDS]      run the Python suites; with words pytest alone, with these
+  python-wheel        run README's lines for Python, and the wheel in every CPython of this machine
   errors [--check]    write docs/errors.md, or compare it
   settings [--check]  write docs/settings.md, or compare it
   guards          whether every export of the C ABI is documented and goes through a guard
@@ -66,6 +70,9 @@ fn main() -> ExitCode {
         ["random", ref words @ ..] => c::random(words),
         ["miri"] => miri::miri(),
         ["dist", ref words @ ..] => dist::dist(words),
+        ["wheel", ref words @ ..] => python::wheel(words),
+        ["python", ref words @ ..] => python::alone(words),
+        ["python-wheel"] => python::everywhere(),
         ["errors"] => tables::write(tables::ERRORS),
         ["errors", "--check"] => tables::compare(tables::ERRORS),
         ["settings"] => tables::write(tables::SETTINGS_PAGE).and_then(|()| tables::write(tables::SCHEMA)),

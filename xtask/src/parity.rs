@@ -17,13 +17,15 @@ const SOURCES: [&str; 2] = ["core/src/manager", "core/src/transfer/copy"];
 pub(crate) const FOLDER: &str = "STRONGROOM_PARITY_DIR";
 
 /// The columns: a runner's word for its language, and the title. Each further binding adds its own.
-const LANGUAGES: [(&str, &str); 6] = [
+const LANGUAGES: [(&str, &str); 8] = [
     ("rust", "Rust"),
     ("rust-blocking", "Rust, blocking"),
     ("c", "C"),
     ("c-callback", "C, callback"),
     ("c++", "C++"),
     ("c++-future", "C++, future"),
+    ("python", "Python"),
+    ("python-asyncio", "Python, asyncio"),
 ];
 
 /// Functions of the manager that have no row of their own, and what stands for them.
@@ -70,11 +72,13 @@ impl Exemption {
 }
 
 /// The forms that answer later.
-const WITHOUT_WAITING: &[&str] = &["c-callback", "c++-future"];
+const WITHOUT_WAITING: &[&str] = &["c-callback", "c++-future", "python-asyncio"];
+/// Those of them that have the caller's memory behind the caller's back.
+const WITH_BUFFERS_OF_CALLERS: &[&str] = &["c-callback", "c++-future"];
 
 const EXEMPTIONS: [Exemption; 2] = [
     Exemption {
-        languages: WITHOUT_WAITING,
+        languages: WITH_BUFFERS_OF_CALLERS,
         operations: &["get_into", "get_value"],
         note: "buffer",
         reason: "It fills the caller's buffer, which a call that goes on behind the caller's back could outlive; the \

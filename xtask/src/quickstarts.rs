@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::readme::{self, blocks};
-use crate::run::{files, in_home, read, root, shown, without_package};
+use crate::run::{files, in_home, quiet, read, root, without_package};
 use crate::tools;
 
 /// Where README's blocks of each kind are run: the repository, or a copy of a folder, in which README's program of that
@@ -77,7 +77,7 @@ fn readme_blocks(home: &Path) -> Outcome<u32> {
 }
 
 /// Cargo and rustup keep what they have in the real home.
-fn with_toolchain(command: &mut Command) {
+pub(crate) fn with_toolchain(command: &mut Command) {
     without_package(command);
     let Some(home) = std::env::home_dir() else { return };
     for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
@@ -153,15 +153,4 @@ fn with_pkg_config(prefix: &Path, home: &Path) -> Outcome<u32> {
     quiet(Command::new(&program).arg(env!("CARGO_PKG_VERSION")))?;
     println!("ok      pkg-config: a program that is all static");
     Ok(3)
-}
-
-fn quiet(command: &mut Command) -> Outcome<String> {
-    let output = command
-        .output()
-        .map_err(|error| format!("cannot run {}: {error}", shown(command)))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    Err(format!("{} failed\n{}", shown(command), String::from_utf8_lossy(&said)))
 }

@@ -74,6 +74,18 @@ pub(crate) fn pass(command: &mut Command) -> Outcome {
     }
 }
 
+/// Runs a command that is heard only when it fails, and gives what it printed.
+pub(crate) fn quiet(command: &mut Command) -> Outcome<String> {
+    let output = command
+        .output()
+        .map_err(|error| format!("cannot run {}: {error}", shown(command)))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(format!("{} failed\n{}", shown(command), String::from_utf8_lossy(&said)))
+}
+
 /// Runs a command with its output in a file, and ends it when it takes longer than anything should.
 pub(crate) fn logged(command: &mut Command, log: &File) -> Outcome<ExitStatus> {
     let copy = || {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::json::{self, Executable};
 use crate::run::{cargo, cli, in_home, logged, parallel, read, root, target};
-use crate::{c, parity, tools};
+use crate::{c, parity, python, tools};
 
 /// The one feature set that everything is built with in the dev profile. Without defaults, so that `cargo xtask`, which
 /// selects itself alone, and the whole workspace come to the same set for every crate and nothing is built twice.
@@ -19,15 +19,17 @@ pub(crate) const FEATURES: [&str; 2] = [
 ];
 
 /// Suites that are commands of this program.
-const OWN_SUITES: [(&str, &[&str]); 4] = [
+const OWN_SUITES: [(&str, &[&str]); 5] = [
     ("quickstarts", &["quickstarts"]),
     ("c", &["c", "--installed"]),
     ("miri", &["miri"]),
     ("check", &["check"]),
+    // Well after the quickstarts: both build a release, in the same folder.
+    ("python wheel", &["python-wheel"]),
 ];
 
-/// Suites in Python: what reads and writes our formats besides us.
-const PYTHON_SUITES: [(&str, &str); 2] = [
+/// Programs in Python: what reads and writes our formats besides us.
+const READERS: [(&str, &str); 2] = [
     ("store reader (Python)", "tests/vectors/store/run.py"),
     ("fernet (Python)", "tests/vectors/fernet.py"),
 ];
@@ -122,12 +124,20 @@ pub(crate) fn test() -> Outcome {
         }
     }
     parity::clear()?;
-    let executables = build()?;
+    // One of them waits for the compiler, the other for the network.
+    let (executables, environment) = std::thread::scope(|scope| {
+        let environment = scope.spawn(python::environment);
+        let executables = build();
+        let joined = environment.join();
+        let environment = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, String>((executables?, environment?))
+    })?;
     // Before any suite: some of them build as well, and cargo replaces what this copies.
     c::install()?;
+    python::install(&environment)?;
     let built = start.elapsed();
-    let mut suites = suites(&executables)?;
-    for (name, script) in PYTHON_SUITES {
+    let mut suites = suites(&executables, &environment)?;
+    for (name, script) in READERS {
         if root().join(script).exists() {
             let mut command = Command::new(tools::python()?);
             command.arg(script).arg("--cli").arg(cli()).current_dir(root());
@@ -160,7 +170,7 @@ pub(crate) fn test() -> Outcome {
     tell(&reports, built, start.elapsed(), skipped)
 }
 
-fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
+fn suites(executables: &[Executable], environment: &Path) -> Outcome<Vec<Suite>> {
     // In this order they begin: the longest first.
     let folders = [
         ("crash", "tests/crash"),
@@ -207,6 +217,9 @@ fn suites(executables: &[Executable]) -> Outcome<Vec<Suite>> {
                 let mut command = Command::new(&itself.path);
                 command.args(words).current_dir(root());
                 suites.push(Suite::new(name, vec![command])?);
+            }
+            for (name, commands) in python::suites(environment)? {
+                suites.push(Suite::new(name, commands)?);
             }
             let mut doctests = cargo(["test", "--doc", "--workspace"]);
             doctests.args(FEATURES);
@@ -279,7 +292,8 @@ fn faults(log: &str) -> String {
     text
 }
 
-/// Sums what a log says: libtest's and libtest-mimic's `test result:` lines, and plain `N passed, N failed`.
+/// Sums what a log says: libtest's and libtest-mimic's `test result:` lines, plain `N passed, N failed`, and pytest's
+/// last line.
 fn count(log: &str) -> Count {
     let mut count = Count::default();
     for line in log.lines() {
@@ -288,6 +302,10 @@ fn count(log: &str) -> Count {
             count.failed += failed;
             count.ignored += ignored;
         } else if let Some(what) = line.strip_prefix("skipped: ") {
+            count.skipped.push(what.to_owned());
+        } else if let Some(what) = line.strip_prefix("SKIPPED ") {
+            // Pytest's: `[1] test_fork.py:7: why`.
+            let what = what.split_once("] ").map_or(what, |(_, what)| what);
             count.skipped.push(what.to_owned());
         }
     }
@@ -307,7 +325,29 @@ fn totals(line: &str) -> Option<(u64, u64, u64)> {
             .find(|part| part.ends_with(word))?;
         part.strip_suffix(word)?.trim().parse().ok()
     };
-    Some((number("passed")?, number("failed")?, number("ignored").unwrap_or(0)))
+    pytest_totals(totals).or_else(|| Some((number("passed")?, number("failed")?, number("ignored").unwrap_or(0))))
+}
+
+/// `1 failed, 12 passed, 2 skipped, 1 error in 0.50s`, with what there was none of left out.
+fn pytest_totals(line: &str) -> Option<(u64, u64, u64)> {
+    let (counts, took) = line.split_once(" in ")?;
+    let seconds = took.split(' ').next()?.strip_suffix('s')?;
+    seconds.parse::<f64>().ok()?;
+    let (mut passed, mut failed, mut ignored) = (0, 0, 0);
+    for part in counts.split(", ") {
+        let (number, word) = part.split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        match word {
+            "passed" => passed += number,
+            "failed" | "error" | "errors" => failed += number,
+            // Expected to fail, and it did: not as good as passed.
+            "xfailed" => ignored += number,
+            // Skipped ones have lines of their own.
+            "skipped" | "deselected" | "xpassed" | "warning" | "warnings" => {}
+            _ => return None,
+        }
+    }
+    Some((passed, failed, ignored))
 }
 
 fn tell(reports: &[Report], built: Duration, took: Duration, mut skipped: Vec<String>) -> Outcome {
@@ -369,6 +409,19 @@ mod tests {
         let log = "ok      a.c: 1\nFAILED  b.c: it ended with 1\nb.c:7: expected 1\ntest x ... ok\n";
         assert_eq!(faults(log), "    FAILED  b.c: it ended with 1\n    b.c:7: expected 1\n");
         assert_eq!(faults("ok      a.c: 1\ntest x ... ok\n"), "");
+    }
+
+    #[test]
+    fn pytest_is_summed() {
+        let log = "SKIPPED [2] test_fork.py:7: no `fork` here\n3 failed, 12 passed, 2 skipped, 1 error in 75.31s (0:01:15)\n\
+                   4 tests in 0.5s of 3 files\n1 passed, 2 xfailed in 0.01s\n";
+        let wanted = Count {
+            passed: 13,
+            failed: 4,
+            ignored: 2,
+            skipped: vec!["test_fork.py:7: no `fork` here".to_owned()],
+        };
+        assert_eq!(count(log), wanted);
     }
 
     #[test]

@@ -9,6 +9,12 @@ use crate::run::{cargo, pass, read, root, target};
 const CARGO_DENY: &str = "0.20.2";
 /// What the second reader of the store's format is written with; one exact version.
 const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
+/// What makes wheels; the same version stands in `bindings/python/pyproject.toml`.
+pub(crate) const MATURIN: &str = "maturin==1.16.0";
+/// What packs the wheel that the suites install.
+pub(crate) const WHEEL: &str = "wheel==0.48.0";
+/// What formats and lints Python.
+pub(crate) const RUFF: &str = "ruff==0.17.6";
 
 /// The readers of `.env` files that our documents are checked with; one exact version each. That of Docker Compose is
 /// pinned in its `go.mod`.
@@ -81,7 +87,7 @@ fn install(what: &str, package: &str) -> Outcome {
 /// The Python of `target/venv`, with what the store's second reader needs.
 pub(crate) fn python() -> Outcome<PathBuf> {
     let python = venv(&target().join("venv"))?;
-    python_package(&python, "cryptography", CRYPTOGRAPHY)?;
+    python_package(&python, CRYPTOGRAPHY)?;
     Ok(python)
 }
 
@@ -103,31 +109,42 @@ pub(crate) fn venv(folder: &Path) -> Outcome<PathBuf> {
     Ok(python)
 }
 
-/// Installs a Python package where it cannot be imported.
-fn python_package(python: &Path, module: &str, requirement: &str) -> Outcome {
+/// A program that is a Python package, at its pinned version, and the Python that has it.
+pub(crate) fn python_tool(requirement: &str) -> Outcome<(PathBuf, PathBuf)> {
+    let python = venv(&target().join("venv"))?;
+    python_package(&python, requirement)?;
+    let name = requirement.split("==").next().unwrap_or(requirement);
+    Ok((python.with_file_name(name), python))
+}
+
+/// What pip is called with, whatever it is to do.
+pub(crate) fn pip(python: &Path) -> Command {
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check"]);
+    pip
+}
+
+/// Installs a Python package where this version of it is missing.
+fn python_package(python: &Path, requirement: &str) -> Outcome {
     let has = Command::new(python)
-        .args(["-c", &format!("import {module}")])
+        .args([
+            "-c",
+            "import sys, importlib.metadata as m; n, v = sys.argv[1].split('=='); sys.exit(m.version(n) != v)",
+            requirement,
+        ])
         .stderr(Stdio::null())
         .status();
     if has.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    let words = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        requirement,
-    ];
-    pass(Command::new(python).args(words))
+    pass(pip(python).args(["install", requirement]))
 }
 
 /// The readers of `.env` files, each with the variable that names it to `tests/transfer`. What this machine has no
 /// language for is left out, and its tests say that they were skipped.
 pub(crate) fn dotenv_readers() -> Outcome<Vec<(&'static str, PathBuf)>> {
     let python = python()?;
-    python_package(&python, "dotenv", PYTHON_DOTENV)?;
+    python_package(&python, PYTHON_DOTENV)?;
     let mut readers = vec![("STRONGROOM_PYTHON", python)];
     if works("node") && works("npm") {
         let folder = target().join("tools/node");

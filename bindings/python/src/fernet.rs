@@ -118,6 +118,7 @@ pub(crate) fn fernet_encrypt(py: Python<'_>, keys: Keys, value: NewSecret<'_>) -
 
 /// The value of a token.
 #[pyfunction]
+#[pyo3(signature = (keys, token, ttl))]
 pub(crate) fn fernet_decrypt(
     py: Python<'_>,
     keys: Keys,

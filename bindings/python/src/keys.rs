@@ -57,6 +57,7 @@ pub(crate) fn key_unescape(py: Python<'_>, segment: Key) -> PyResult<Bound<'_, P
 
 /// The name of the environment variable that stands for a key.
 #[pyfunction]
+#[pyo3(signature = (key, prefix, mapping))]
 pub(crate) fn key_variable(key: Key, prefix: Bound<'_, PyAny>, mapping: Option<Bound<'_, PyAny>>) -> PyResult<String> {
     let key = SecretKey::parse(&key.0).map_err(raised)?;
     let mapping = mapping.map_or_else(

@@ -82,7 +82,6 @@ impl<'py> FromPyObject<'_, 'py> for SecretSetting {
 }
 
 /// What a manager is to be opened with. Files are read here.
-#[expect(clippy::too_many_arguments, reason = "they are those of an opening")]
 pub(crate) fn builder(
     py: Python<'_>,
     app: Option<String>,

@@ -47,10 +47,10 @@ impl Secret {
 
     /// The value, which stays as it is while someone looks at it, also where it is wiped meanwhile.
     pub(crate) fn value(&self) -> PyResult<Arc<SecretValue>> {
-        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
-        value
-            .clone()
-            .ok_or_else(|| raised(Error::new(ErrorKind::Closed, "the secret was wiped")))
+        // An exception is made of Python's objects, and nothing of Python's runs under a lock that other threads wait for
+        // while they are attached.
+        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        value.ok_or_else(|| raised(Error::new(ErrorKind::Closed, "the secret was wiped")))
     }
 }
 
@@ -320,6 +320,10 @@ impl Copied {
 
 #[pymethods]
 impl Exposed {
+    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(refused("pickled"))
+    }
+
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         // Made before the lock is taken: making objects may run anybody's code.
         let copy = Py::new(py, Copied::of(self.secret.get().value()?.expose()))?;

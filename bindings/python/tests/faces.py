@@ -15,6 +15,7 @@ class Verbs:
     """Calls a verb of a manager where the face waits, or awaits it where it is to be awaited."""
 
     def __init__(self, face: str, manager: strongroom.SecretManager) -> None:
+        self.face = face
         self.manager = manager
         self._verbs: Any = manager if face == "blocking" else manager.to_async()
 

@@ -312,6 +312,19 @@ def test_a_value_of_a_wrong_type_is_not_shown(secrets: strongroom.SecretManager)
         assert CANARY not in shown(refused.value)
 
 
+@pytest.mark.parametrize("wrong", [CANARY, [CANARY], [(KEY, CANARY, CANARY)], [[KEY, CANARY]], {KEY: [CANARY]}, 5])
+def test_entries_of_a_wrong_type_are_not_shown(wrong: Any, secrets: strongroom.SecretManager) -> None:
+    with pytest.raises(TypeError) as refused:
+        secrets.set_many(wrong)
+    assert CANARY not in shown(refused.value)
+    assert list(secrets) == []
+
+
+def test_explanations_show_errors_once(open_fault: OpenFault) -> None:
+    table = str(open_fault("explain:locked").explain(KEY))
+    assert table.count("locked: ") == 2, "in the step and in the last line"
+
+
 def test_errors_among_answers_are_errors_too(secrets: strongroom.SecretManager, open_fault: OpenFault) -> None:
     health = open_fault("health:unavailable").health()
     assert health.state == "unavailable"

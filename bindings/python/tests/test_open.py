@@ -91,7 +91,7 @@ def test_bad_app(app: str) -> None:
 def test_settings_of_every_type(tmp_path: Path) -> None:
     path = tmp_path / "folder"
     path.mkdir(mode=0o700)
-    settings = {"file.path": path / "secrets.json", "max_value": 64, "cache": False, "cache_ttl": "5s"}
+    settings: dict[str, Any] = {"file.path": path / "secrets.json", "max_value": 64, "cache": False, "cache_ttl": "5s"}
     with strongroom.open("file", settings=settings, environment=False) as secrets:
         assert secrets.backend.max_value == 64
         secrets.set("key", "value")

@@ -364,12 +364,20 @@ def test_set_many(verbs: Verbs) -> None:
     assert verbs.get_value("token") == "of items"
 
 
-def test_set_many_tells_what_failed(open_fault: Any) -> None:
+def test_a_batch_that_the_backend_refuses_is_an_error(open_fault: Any) -> None:
     for face in ("blocking", "asyncio"):
         there = Verbs(face, open_fault("set_many*1:denied"))
         with pytest.raises(strongroom.PermissionDenied):
             there.set_many({"one": "1", "two": "2"})
-        assert there.set_many({"one": "1", "two": "2"}).failures == {}
+        assert not there.exists("one")
+
+
+def test_a_batch_that_is_written_one_by_one_tells_each_outcome(open_fault: Any) -> None:
+    for face in ("blocking", "asyncio"):
+        manager = open_fault("", **{"fault.lacks": "atomic_batch"})
+        assert not manager.backend.atomic_batch
+        written = Verbs(face, manager).set_many({"one": "1", "two": "2"})
+        assert sorted(written.outcomes) == ["one", "two"] and written.failures == {}
 
 
 @pytest.mark.parametrize(

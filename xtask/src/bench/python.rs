@@ -2,12 +2,13 @@
 //! programs read secrets with.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use super::session;
 use crate::Outcome;
-use crate::run::{files, pass, root, target};
+use crate::python;
+use crate::run::{pass, root, target};
 use crate::tools;
 
 /// Runs them all.
@@ -16,7 +17,7 @@ pub(super) fn bench() -> Outcome {
         println!("\n## Python\n\nnot measured: `wheel` makes wheels for Linux only, so far");
         return Ok(());
     }
-    let wheel = wheel()?;
+    let wheel = python::build()?;
     let sources = root().join("bindings/python/bench");
     let rows = target().join("bench");
     let folder = rows.join("python");
@@ -44,17 +45,5 @@ pub(super) fn bench() -> Outcome {
                     .env_remove("DBUS_SESSION_BUS_ADDRESS"),
             )
         }
-    }
-}
-
-/// Builds the wheel that ships.
-fn wheel() -> Outcome<PathBuf> {
-    let ours = std::env::current_exe().map_err(|error| format!("xtask does not find itself: {error}"))?;
-    pass(Command::new(ours).arg("wheel"))?;
-    let mut built = files(&target().join("wheels"))?;
-    built.retain(|file| file.extension().is_some_and(|extension| extension == "whl"));
-    match &built[..] {
-        [wheel] => Ok(wheel.clone()),
-        _ => Err(format!("{} wheels lie in target/wheels instead of one", built.len())),
     }
 }

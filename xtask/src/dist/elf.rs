@@ -33,13 +33,22 @@ pub(super) fn check_static(library: &Path, symbols: &[&str]) -> Outcome {
 /// All that the shared library must be.
 pub(super) fn check_shared(library: &Path, symbols: &[&str], profile: Profile) -> Outcome {
     check_exports(library, symbols)?;
-    let dynamic = output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(library))?;
-    judge(&dynamic).map_err(|what| format!("{}: {what}", library.display()))?;
+    judge(&dynamic(library)?).map_err(|what| format!("{}: {what}", library.display()))?;
     let size = size(library)?;
     if profile == Profile::Release && size > BUDGET {
         return Err(format!("{} has {size} bytes, more than {BUDGET}", library.display()));
     }
     Ok(())
+}
+
+/// All that the native module of the Python package must be.
+pub(crate) fn check_module(module: &Path) -> Outcome {
+    check_exports(module, &["PyInit__native"])?;
+    judge_needs(&dynamic(module)?).map_err(|what| format!("{}: {what}", module.display()))
+}
+
+fn dynamic(library: &Path) -> Outcome<String> {
+    output(Command::new("readelf").args(["--dynamic", "--wide"]).arg(library))
 }
 
 fn same(library: &Path, shown: &[String], wanted: &[&str]) -> Outcome {
@@ -57,7 +66,7 @@ fn same(library: &Path, shown: &[String], wanted: &[&str]) -> Outcome {
         ""
     };
     Err(format!(
-        "{} does not show what ffi/src exports: too many {more:?}, too few {less:?}{testing}",
+        "{} does not show what it should: too many {more:?}, too few {less:?}{testing}",
         library.display()
     ))
 }
@@ -77,28 +86,35 @@ fn defined(library: &Path, which: &[&str]) -> Outcome<Vec<String>> {
         .collect())
 }
 
+/// The entries of a kind in a dynamic section.
+fn entries<'d>(dynamic: &'d str, kind: &str) -> impl Iterator<Item = &'d str> {
+    let mark = format!("({kind})");
+    let lines = dynamic.lines().filter(move |line| line.contains(&mark));
+    lines.map(|line| {
+        line.split_once('[')
+            .map_or(line, |(_, rest)| rest.trim_end_matches(']'))
+    })
+}
+
 fn judge(dynamic: &str) -> Outcome {
-    let entries = |kind: &str| {
-        let mark = format!("({kind})");
-        let lines = dynamic.lines().filter(move |line| line.contains(&mark));
-        lines.map(|line| {
-            line.split_once('[')
-                .map_or(line, |(_, rest)| rest.trim_end_matches(']'))
-        })
-    };
     let name = format!("libstrongroom.so.{ABI_VERSION}");
-    if entries("SONAME").next() != Some(&name) {
+    if entries(dynamic, "SONAME").next() != Some(&name) {
         return Err(format!("its SONAME is not {name}"));
     }
-    if !entries("FLAGS_1").any(|flags| flags.contains("NODELETE")) {
+    if !entries(dynamic, "FLAGS_1").any(|flags| flags.contains("NODELETE")) {
         return Err("it may be unloaded: NODELETE is not set".to_owned());
     }
-    if let Some(path) = entries("RPATH").chain(entries("RUNPATH")).next() {
+    judge_needs(dynamic)
+}
+
+/// Whether it runs on a machine that has nothing but the C library.
+fn judge_needs(dynamic: &str) -> Outcome {
+    if let Some(path) = entries(dynamic, "RPATH").chain(entries(dynamic, "RUNPATH")).next() {
         return Err(format!(
             "it looks for libraries in a folder of the machine that built it: {path}"
         ));
     }
-    let mut needed = entries("NEEDED");
+    let mut needed = entries(dynamic, "NEEDED");
     match needed.find(|name| !NEEDED.iter().any(|may| name.starts_with(may))) {
         Some(name) => Err(format!("it needs {name}")),
         None => Ok(()),
@@ -106,7 +122,7 @@ fn judge(dynamic: &str) -> Outcome {
 }
 
 /// The size of a file, in bytes.
-pub(super) fn size(library: &Path) -> Outcome<u64> {
+pub(crate) fn size(library: &Path) -> Outcome<u64> {
     let data = fs::metadata(library).map_err(|error| format!("cannot read {}: {error}", library.display()))?;
     Ok(data.len())
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask dist --prefix DIR`: what a C or C++ program needs, in one folder.
 
-mod elf;
+pub(crate) mod elf;
 mod install;
 mod notices;
 mod static_library;
@@ -103,7 +103,7 @@ fn folders_here() -> Vec<(PathBuf, &'static str)> {
 }
 
 /// Whether a library names a folder of this machine.
-fn check_paths(library: &Path) -> Outcome {
+pub(crate) fn check_paths(library: &Path) -> Outcome {
     let bytes = std::fs::read(library).map_err(|error| format!("cannot read {}: {error}", library.display()))?;
     let names = |folder: &Path| {
         let folder = folder.as_os_str().as_encoded_bytes();
@@ -116,7 +116,7 @@ fn check_paths(library: &Path) -> Outcome {
 }
 
 /// Keeps the folders of the machine that builds out of what is built: messages of panics and of C code name their files.
-fn without_paths(command: &mut Command) {
+pub(crate) fn without_paths(command: &mut Command) {
     let (mut rust, mut c) = (Vec::new(), std::env::var("CFLAGS").unwrap_or_default());
     for (folder, name) in folders_here() {
         let folder = folder.display();

@@ -22,45 +22,45 @@ from .exceptions import *  # noqa: F403
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from . import aio, fernet
-    from ._keys import SecretKey
-    from ._options import CallOptions
+    # A checker takes for exported what is named again.
+    from . import aio as aio
+    from . import fernet as fernet
+    from ._keys import SecretKey as SecretKey
+    from ._options import CallOptions as CallOptions
     from ._results import (
-        BackendInfo,
-        BatchResult,
-        Description,
-        Health,
-        ListEntry,
-        ListPage,
-        Metadata,
-        SetManyOutcome,
-        SetOutcome,
-        Setting,
-        VerifyReport,
-        VersionEntry,
+        BackendInfo as BackendInfo,
+        BatchResult as BatchResult,
+        Description as Description,
+        Health as Health,
+        ListEntry as ListEntry,
+        ListPage as ListPage,
+        Metadata as Metadata,
+        SetManyOutcome as SetManyOutcome,
+        SetOutcome as SetOutcome,
+        Setting as Setting,
+        VerifyReport as VerifyReport,
+        VersionEntry as VersionEntry,
     )
     from ._settings import (
-        ConfigFile,
-        Inspection,
-        SettingInfo,
-        config_schema,
-        inspect,
-        settings_table,
+        ConfigFile as ConfigFile,
+        Inspection as Inspection,
+        SettingInfo as SettingInfo,
+        config_schema as config_schema,
+        inspect as inspect,
+        settings_table as settings_table,
     )
     from ._transfer import (
-        CopiedSecret,
-        CopyPlan,
-        CopyProgress,
-        CopyReport,
-        ExplainStep,
-        Explanation,
-        Export,
-        Exported,
-        ImportReport,
-        PlannedCopy,
-        Skipped,
+        CopiedSecret as CopiedSecret,
+        CopyPlan as CopyPlan,
+        CopyProgress as CopyProgress,
+        CopyReport as CopyReport,
+        ExplainStep as ExplainStep,
+        Explanation as Explanation,
+        Export as Export,
+        Exported as Exported,
+        ImportReport as ImportReport,
+        PlannedCopy as PlannedCopy,
+        Skipped as Skipped,
     )
 
 #: What an import need not wait for, and where it is.
@@ -131,14 +131,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
+if not TYPE_CHECKING:  # so that a checker tells of names that there are not
 
-    if name in _MODULES:
-        return import_module(f".{name}", __name__)
-    if name in _LATER:
-        return getattr(import_module(f".{_LATER[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name):
+        from importlib import import_module
+
+        if name in _MODULES:
+            return import_module(f".{name}", __name__)
+        if name in _LATER:
+            return getattr(import_module(f".{_LATER[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

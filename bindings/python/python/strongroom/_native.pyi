@@ -2,8 +2,9 @@
 
 import builtins
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Optional, Union, final
 
@@ -22,6 +23,8 @@ from ._results import (
     VerifyReport,
     VersionEntry,
 )
+from ._settings import Inspection, SettingInfo
+from ._transfer import CopyPlan, CopyProgress, CopyReport, Explanation, Export, ImportReport
 from .exceptions import NotFound
 
 __all__ = [
@@ -33,10 +36,21 @@ __all__ = [
     "Manager",
     "Secret",
     "close",
+    "config_schema",
+    "copy_journal",
+    "copy_plan",
+    "copy_to",
     "delete",
     "describe",
     "exists",
     "exit_code",
+    "explain",
+    "export",
+    "fernet_decrypt",
+    "fernet_encrypt",
+    "fernet_generate",
+    "fernet_rotate",
+    "fernet_timestamp",
     "generate",
     "get",
     "get_cached",
@@ -48,6 +62,13 @@ __all__ = [
     "get_value_cached",
     "get_with_fallback",
     "health",
+    "import_document",
+    "inspect",
+    "key_escape",
+    "key_of",
+    "key_parse",
+    "key_unescape",
+    "key_variable",
     "list",
     "lock",
     "longest_document",
@@ -59,6 +80,7 @@ __all__ = [
     "set",
     "set_api_key",
     "set_many",
+    "settings_table",
     "update_metadata",
     "update_value",
     "verify",
@@ -70,6 +92,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 _D = TypeVar("_D", default=None)
 
 _Value = Union[str, Buffer, Secret]
+_FernetKeys = Union[_Value, Iterable[_Value]]
 _Version = Union[str, int]
 _Options = Optional[CallOptions]
 
@@ -92,6 +115,7 @@ class CancelToken:
 
 @final
 class Exposed:
+    def __reduce_ex__(self, _protocol: Any) -> Any: ...
     def __enter__(self) -> memoryview: ...
     def __exit__(self, *_raised: object) -> None: ...
 
@@ -163,6 +187,7 @@ class Manager:
     def scope(self) -> Optional[str]: ...
     @property
     def settings(self) -> dict[str, Setting]: ...
+    def __reduce_ex__(self, _protocol: Any) -> Any: ...
 
 class BlockingManager(Manager):
     def __new__(cls, of: Manager) -> Self: ...
@@ -293,6 +318,89 @@ def rollback(
     options: _Options = None,
 ) -> Call[SetOutcome]: ...
 def delete(manager: Manager, key: str, missing_ok: bool, options: _Options = None) -> Call[None]: ...
+
+# --- documents, copies, explanations
+
+def explain(
+    manager: Manager,
+    key: str,
+    scopes: Iterable[str],
+    options: _Options = None,
+) -> Call[Explanation]: ...
+def export(
+    manager: Manager,
+    format: str,
+    dialect: Optional[str],
+    prefix: Optional[str],
+    keys: Iterable[str],
+    full_names: bool,
+    include_expired: bool,
+    strict: bool,
+    fernet_keys: Optional[_FernetKeys],
+    options: _Options = None,
+) -> Call[Export]: ...
+def import_document(
+    manager: Manager,
+    document: _Value,
+    format: str,
+    dialect: Optional[str],
+    names: Optional[str],
+    if_exists: Optional[str],
+    provider: Optional[str],
+    dry_run: bool,
+    fernet_keys: Optional[_FernetKeys],
+    options: _Options = None,
+) -> Call[ImportReport]: ...
+def copy_plan(
+    source: Manager,
+    target: Manager,
+    keys: Iterable[str],
+    prefix: Optional[str],
+    if_exists: Optional[str],
+    allow_loss: bool,
+    skip_unfit: bool,
+    delete_source: bool,
+    journal: Union[str, PathLike[str], None],
+    progress: Optional[Callable[[CopyProgress], object]],
+    options: _Options = None,
+) -> Call[CopyPlan]: ...
+def copy_to(
+    source: Manager,
+    target: Manager,
+    keys: Iterable[str],
+    prefix: Optional[str],
+    if_exists: Optional[str],
+    allow_loss: bool,
+    skip_unfit: bool,
+    delete_source: bool,
+    journal: Union[str, PathLike[str], None],
+    progress: Optional[Callable[[CopyProgress], object]],
+    options: _Options = None,
+) -> Call[CopyReport]: ...
+def copy_journal(source: Manager, target: Manager) -> Path: ...
+
+# --- what needs no manager
+
+def fernet_generate() -> Secret: ...
+def fernet_encrypt(keys: _FernetKeys, value: _Value) -> str: ...
+def fernet_decrypt(keys: _FernetKeys, token: _Value, ttl: Union[float, timedelta, None]) -> Secret: ...
+def fernet_rotate(keys: _FernetKeys, token: _Value) -> str: ...
+def fernet_timestamp(keys: _FernetKeys, token: _Value) -> datetime: ...
+def key_parse(text: str) -> tuple[str, str, Optional[str], str, Optional[str]]: ...
+def key_of(name: str, scope: Optional[str], target: Optional[str]) -> str: ...
+def key_escape(word: Union[str, Buffer]) -> str: ...
+def key_unescape(segment: str) -> bytes: ...
+def key_variable(key: str, prefix: str, mapping: Optional[str]) -> str: ...
+def inspect(
+    app: Optional[str],
+    settings: Sequence[tuple[str, str]],
+    secrets: Sequence[tuple[str, Union[str, Buffer, Callable[[str], Union[str, Buffer]]]]],
+    config_files: Sequence[Union[str, PathLike[str]]],
+    config_texts: Sequence[tuple[str, str]],
+    environment: bool,
+) -> Inspection: ...
+def settings_table(app: str) -> tuple[SettingInfo, ...]: ...
+def config_schema() -> str: ...
 
 # --- the command
 

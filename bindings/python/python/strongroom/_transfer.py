@@ -45,7 +45,7 @@ class ExplainStep:
             meaning = "passed over"
         else:
             meaning = "ends the search" if self.error is not None else "-"
-        answer = self.answer.replace("_", " ") if self.error is None else f"{self.error.kind}: {self.error}"
+        answer = self.answer.replace("_", " ") if self.error is None else str(self.error)
         micros = self.took // timedelta(microseconds=1)
         took = f"{micros}us" if micros < 10_000 else f"{micros // 1000}ms"
         return self.key, self.backend, self.detail or "-", answer, took, meaning
@@ -65,12 +65,12 @@ class Explanation:
     error: Optional[Error]
 
     def __str__(self) -> str:
-        rows = [("KEY", "BACKEND", "WHERE", "ANSWER", "TIME", "MEANING")]
+        rows: list[tuple[str, ...]] = [("KEY", "BACKEND", "WHERE", "ANSWER", "TIME", "MEANING")]
         rows += [step._row(place == self.answer) for place, step in enumerate(self.steps)]
         widths = [max(map(len, column)) for column in zip(*rows)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         if self.error is not None:
-            lines.append(f"a read fails with {self.error.kind}: {self.error}")
+            lines.append(f"a read fails with {self.error}")
         elif self.answer is None:
             lines.append("there is no such secret")
         return "\n".join(lines)

@@ -104,7 +104,7 @@ class Transferring(_native.BlockingManager):
 
         Raises ``InvalidArgument`` with the line of what cannot be read; ``InvalidKey`` naming every name that is no key;
         ``Conflict`` naming every secret that is there already; ``Ambiguous`` where two names are one key; ``TooLarge``;
-        ``ReadOnly``; of a ``fernet`` document what :func:`strongroom.fernet.decrypt` raises.
+        ``ReadOnly``; of a ``fernet`` document ``KeyMissing`` and what :func:`strongroom.fernet.decrypt` raises.
 
         >>> report = secrets.import_("API_KEY='s3cret' # ours")
         >>> report.created
@@ -180,7 +180,8 @@ class Transferring(_native.BlockingManager):
         removed here after all of them were copied; one that has changed meanwhile is kept. ``journal`` is a file of keys
         and steps, never values, that is there until the copy has ended and keeps a second one out; see
         :meth:`copy_journal`. ``progress`` is called after each secret, by the thread or task that copies; it must not
-        wait, and what it raises ends the copy. ``timeout`` holds for each single call of the copy.
+        wait. What it raises comes out of here, and ends the copy where something is left to do. ``timeout`` holds for
+        each single call of the copy.
 
         Raises what :meth:`copy_plan` raises; before anything is written what stands in the way of the first such secret:
         ``Conflict``, ``Unsupported``, ``TooLarge``, ``NotFound``; ``Conflict`` where another copy holds the journal;

@@ -7,6 +7,7 @@ pub(crate) mod read;
 pub(crate) mod transfer;
 pub(crate) mod write;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use strongroom::SecretManager;
@@ -81,6 +82,12 @@ impl Manager {
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         results::settings(py, self.inner.settings())
+    }
+
+    fn __reduce_ex__(&self, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a SecretManager cannot be pickled or copied; share it between threads, and open one in each process",
+        ))
     }
 
     fn __repr__(this: &Bound<'_, Self>) -> PyResult<String> {

@@ -35,7 +35,7 @@ def expiry(args: Stated) -> Optional[datetime]:
 
 def metadata(args: Stated) -> dict[str, Any]:
     """The keywords of a write that say what is known about the secret."""
-    stated = {name: args[name] for name in ("provider", "scope_of_use", "labels") if name in args}
+    stated: dict[str, Any] = {name: args[name] for name in ("provider", "scope_of_use", "labels") if name in args}
     at = expiry(args)
     return stated if at is None else {**stated, "expires_at": at}
 

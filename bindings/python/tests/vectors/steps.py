@@ -96,7 +96,7 @@ def update_metadata(of: Step) -> Any:
 
 def spec(of: Step) -> strongroom.Generate:
     """How a value is generated."""
-    forms = {
+    forms: dict[str, Callable[..., strongroom.Generate]] = {
         "bytes": strongroom.Generate.bytes,
         "hex": strongroom.Generate.hex,
         "base64": strongroom.Generate.base64,

@@ -1,0 +1,1 @@
+"""Threads, event loops, signals, forks and ends."""

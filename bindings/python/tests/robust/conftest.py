@@ -1,0 +1,150 @@
+"""What the tests of threads, loops, signals and processes have: watchdogs, a store, a hanging backend, programs of their own."""
+
+from __future__ import annotations
+
+import faulthandler
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import strongroom
+from strongroom import _native
+
+#: For what hangs. What is only slow, on a machine that does much else, must not fail.
+TEST_SECONDS = 300
+PROGRAM_SECONDS = 120
+
+STORE_KEY = b"k" * 32
+
+#: What every program begins with.
+PREAMBLE = f"""\
+import asyncio, faulthandler, gc, os, signal, sys, threading, time
+faulthandler.dump_traceback_later({PROGRAM_SECONDS}, exit=True)
+import strongroom
+from strongroom import _native, aio
+
+PATIENT = {{"cache": "off", "deadline": "10m"}}
+
+def open_fault(script, open=strongroom.open):
+    return open("fault", settings={{"fault.script": script, **PATIENT}}, environment=False)
+
+def open_store(folder, open=strongroom.open, **settings):
+    path = os.path.join(folder, "secrets.strongroom")
+    settings = {{"encrypted.path": path, **settings}}
+    return open("encrypted", settings=settings, secrets={{"encrypted.key": {STORE_KEY!r}}}, environment=False)
+
+def waiting(count):
+    _native.testing_fault_wait("waiting", count, 60)
+"""
+
+Alone = Callable[..., "subprocess.CompletedProcess[str]"]
+OpenStore = Callable[..., strongroom.SecretManager]
+OpenSlow = Callable[..., strongroom.SecretManager]
+
+
+@pytest.fixture(autouse=True)
+def watchdog() -> Iterator[None]:
+    """Ends everything, and shows where it hangs, where a test takes too long."""
+    faulthandler.dump_traceback_later(TEST_SECONDS, exit=True, file=sys.__stderr__)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+def needs_testing() -> None:
+    """Skips where the native half has no functions for tests."""
+    if not hasattr(_native, "testing_fault_wait"):
+        pytest.skip("the module was built without the feature `testing`")
+
+
+@pytest.fixture
+def alone() -> Alone:
+    """Runs a program in a process of its own; its exit code must be 0, unless another is expected."""
+    needs_testing()
+
+    def run(program: str, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-X", "faulthandler", "-c", PREAMBLE + program, *map(str, arguments)]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=PROGRAM_SECONDS + 30, check=False)
+        assert ended.returncode == code, f"ended with {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
+        return ended
+
+    return run
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> Iterator[OpenStore]:
+    """Opens the encrypted store of this test; closed at its end."""
+    opened: list[strongroom.SecretManager] = []
+
+    def open_it(**settings: str) -> strongroom.SecretManager:
+        stated = {"encrypted.path": tmp_path / "secrets.strongroom", "deadline": "2m", **settings}
+        secrets = {"encrypted.key": STORE_KEY}
+        manager = strongroom.open("encrypted", settings=stated, secrets=secrets, environment=False)
+        opened.append(manager)
+        return manager
+
+    yield open_it
+    for manager in opened:
+        manager.close()
+
+
+@pytest.fixture
+def slow() -> Iterator[OpenSlow]:
+    """Opens a backend that does what a script says; what hangs is woken at the end of the test."""
+    needs_testing()
+    opened: list[strongroom.SecretManager] = []
+
+    def open_it(script: str, **settings: str) -> strongroom.SecretManager:
+        stated = {"fault.script": script, "cache": "off", "deadline": "10m", **settings}
+        manager = strongroom.open("fault", settings=stated, environment=False)
+        opened.append(manager)
+        return manager
+
+    yield open_it
+    _native.testing_fault_wake()
+    for manager in opened:
+        try:
+            manager.close(timeout=20)
+        except strongroom.Error as error:
+            assert error.kind != "internal", error
+
+
+class Faults:
+    """The counters of `fault`."""
+
+    @staticmethod
+    def wait(counter: str, at_least: int) -> None:
+        """Waits until a counter has reached a number."""
+        _native.testing_fault_wait(counter, at_least, 60)
+
+    @staticmethod
+    def wake() -> None:
+        """Lets all that hangs go on."""
+        _native.testing_fault_wake()
+
+    @staticmethod
+    def count(counter: str) -> int:
+        """A counter."""
+        count: int = _native.testing_fault_counters()[counter]
+        return count
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """The counters of the backends that `slow` opened."""
+    needs_testing()
+    return Faults()
+
+
+def thread_count() -> int:
+    """How many threads this process has."""
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+
+@pytest.fixture
+def count_threads() -> Callable[[], int]:
+    """How many threads this process has, those of the library among them."""
+    return thread_count
+

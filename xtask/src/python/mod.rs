@@ -11,9 +11,9 @@ pub(crate) use wheel::{build, wheel};
 
 use crate::Outcome;
 use crate::readme::{self, blocks};
-use crate::run::{cargo, cli, in_home, pass, quiet, read, root, target};
+use crate::run::{cargo, in_home, pass, quiet, read, root, target};
 use crate::suites::FEATURES;
-use crate::{c, tools};
+use crate::{c, dist, tools};
 
 const TESTS: &str = "bindings/python/tests";
 const CONFIGURATION: &str = "bindings/python/pyproject.toml";
@@ -78,10 +78,8 @@ fn python_in(python: &Path, folder: &Path) -> Command {
 fn pytest(python: &Path) -> Command {
     let mut pytest = python_in(python, &root().join(TESTS));
     pytest.args(["-m", "pytest", "-p", "no:cacheprovider"]);
-    // What some tests start or load besides: the command, and the C library in the same process.
-    pytest
-        .env("STRONGROOM_CLI", cli())
-        .env("STRONGROOM_PREFIX", c::prefix());
+    // What some tests load besides, in the same process.
+    pytest.env("STRONGROOM_LIBRARY", dist::shared_library(&c::prefix()));
     pytest
 }
 

@@ -138,11 +138,11 @@ pub(crate) fn tell_events() {
 /// Has no thread of ours be attached to an interpreter that ends, which would be the process's end too. Python calls it
 /// when it exits.
 #[pyfunction]
-pub(crate) fn end(py: Python<'_>) {
+pub(crate) fn end(py: Python<'_>) -> PyResult<()> {
     for teller in [TELLER.get_if_made(), LOGGER.get_if_made()].into_iter().flatten() {
         py.detach(|| teller.end());
     }
-    log::deliver(py);
+    log::deliver(py)
 }
 
 static TELLER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
@@ -241,7 +241,8 @@ fn tell_all(woken: Vec<Arc<Wakeup>>, has_events: bool) -> bool {
             drop(wakeup.tell(py));
         }
         if has_events {
-            log::deliver(py);
+            // Nobody on this thread is ended by it.
+            drop(log::deliver(py));
         }
     });
     told.is_some()

@@ -199,6 +199,31 @@ def test_a_handler_that_fails_does_not_fail_the_call(monkeypatch: pytest.MonkeyP
     assert [str(one.exc_value) for one in told] == ["the filter is broken"]
 
 
+@pytest.mark.parametrize("ends", [KeyboardInterrupt, SystemExit])
+def test_what_ends_a_program_ends_it_while_a_record_is_given_out_too(ends: type[BaseException]) -> None:
+    class Ending(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            # As the handler of a signal does that comes just now.
+            raise ends
+
+    ending = Ending()
+    logger = logging.getLogger("strongroom.nature")
+
+    async def run() -> None:
+        await aio.open("memory", environment=False)
+
+    logger.addHandler(ending)
+    try:
+        with pytest.raises(ends):
+            strongroom.open("memory", environment=False)
+        with pytest.raises(ends):
+            asyncio.run(run())
+    finally:
+        logger.removeHandler(ending)
+    with strongroom.open("memory", environment=False) as secrets:
+        assert secrets.set("a", "b").created
+
+
 def test_more_than_can_wait_is_counted(open_fault: OpenFault) -> None:
     class Slow(Heard):
         def emit(self, record: logging.LogRecord) -> None:

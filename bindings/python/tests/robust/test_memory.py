@@ -98,18 +98,18 @@ def test_many_calls_do_not_make_the_process_grow(alone: Alone, program: str) -> 
 def test_arguments_are_given_back() -> None:
     with strongroom.open("memory", environment=False) as secrets:
         key, value, labels = "org/acme/" + "k" * 20, bytearray(b"value" * 9), {"team": "t" * 30}
-        wrong, options = object(), {"actor": "a" * 30}
-        passed = [key, value, labels, wrong, options, secrets]
+        wrong, actor = object(), "actor" * 6
+        passed = [key, value, labels, wrong, actor, secrets]
 
         def use() -> None:
             secrets.set(key, value, labels=labels)
             secrets.set(key, strongroom.Secret(value, labels=labels))
-            secrets.get(key, **options)
+            secrets.get(key, actor=actor)
             secrets.get_value(key)
             secrets.scoped("org/acme").exists(key)
             for fails in (
                 lambda: secrets.set(key, wrong),  # type: ignore[arg-type]
-                lambda: secrets.get(wrong),  # type: ignore[call-overload,arg-type,unused-ignore]
+                lambda: secrets.get(wrong),  # type: ignore[arg-type]
                 lambda: secrets.set(key, value, if_version="999999"),
             ):
                 with pytest.raises((strongroom.Error, TypeError)):

@@ -325,7 +325,7 @@ pub(crate) fn scope(text: &str) -> PyResult<SecretScope> {
 }
 
 /// The keywords that every verb takes, and which [`general`] reads.
-const GENERAL: [&str; 7] = ["scope", "timeout", "prompt", "actor", "reason", "request_id", "cancel"];
+pub(crate) const GENERAL: [&str; 7] = ["scope", "timeout", "prompt", "actor", "reason", "request_id", "cancel"];
 
 /// The manager's view that a call's keywords ask for.
 pub(crate) fn view(manager: &SecretManager, options: Option<&Bound<'_, PyDict>>) -> PyResult<SecretManager> {

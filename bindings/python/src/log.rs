@@ -1,8 +1,8 @@
 //! The library's events, as records of Python's `logging`. Events name operations, keys and outcomes, never a value.
 //!
 //! An event may happen on any thread and while the core holds locks, so it only goes into a queue. Whoever waits for a
-//! call delivers what is in it when the wait ends; what happens while nobody waits is delivered by the thread of
-//! [`crate::wake`].
+//! call delivers what is in it when the wait ends; what happens while nobody waits is delivered by a thread
+//! of [`crate::wake`].
 
 use std::cell::Cell;
 use std::collections::VecDeque;

@@ -233,6 +233,39 @@ def test_more_than_can_wait_is_counted(open_fault: OpenFault) -> None:
     assert sum("outcome=left" in line for line in told) + counted == 1500
 
 
+def test_a_slow_handler_holds_up_nobody_who_awaits(open_fault: OpenFault, tmp_path: Path) -> None:
+    class Slow(Heard):
+        def emit(self, record: logging.LogRecord) -> None:
+            super().emit(record)
+            gate.wait(60)
+
+    gate = threading.Event()
+    heard = Slow(lambda record: "outcome=left" in record.getMessage())
+    logger = logging.getLogger("strongroom")
+    secrets = open_fault("get:hang").to_async()
+
+    async def run() -> None:
+        waiting = asyncio.ensure_future(secrets.get("a"))
+        await asyncio.sleep(0)
+        logger.addHandler(heard)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert await asyncio.to_thread(heard.came.wait, 30)
+        logger.setLevel(logging.CRITICAL)
+        settings = {"encrypted.path": tmp_path / "store"}
+        async with aio.open("encrypted", settings=settings, environment=False) as store:
+            await store.set("a", "b")
+
+    logger.setLevel(logging.DEBUG)
+    try:
+        asyncio.run(asyncio.wait_for(run(), 30))
+        assert not gate.is_set()
+    finally:
+        gate.set()
+        logger.setLevel(logging.NOTSET)
+        logger.removeHandler(heard)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_tells_its_own() -> None:

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use strongroom::SecretManager;
 
-use crate::arguments::view;
+use crate::arguments::{GENERAL, view};
 use crate::call::{Answer, Call, Detached};
 use crate::results;
 
@@ -126,22 +126,43 @@ impl BlockingManager {
     /// 'sk-123'
     /// >>> secrets.get_value("org/acme/other", "none")
     /// 'none'
-    #[pyo3(signature = (key, default=None, **options))]
+    // Keywords are named one by one: for a function that takes any, the interpreter would make a tuple at each call.
+    #[pyo3(
+        signature = (
+            key, default=None, *,
+            scope=None, timeout=None, prompt=None, actor=None, reason=None, request_id=None, cancel=None
+        ),
+        text_signature = "($self, key, default=None, **options)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the verb's own")]
     fn get_value<'py>(
         this: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
-        default: Option<Bound<'py, PyAny>>,
-        options: Option<&Bound<'py, PyDict>>,
+        default: Option<&Bound<'py, PyAny>>,
+        scope: Option<&Bound<'py, PyAny>>,
+        timeout: Option<&Bound<'py, PyAny>>,
+        prompt: Option<&Bound<'py, PyAny>>,
+        actor: Option<&Bound<'py, PyAny>>,
+        reason: Option<&Bound<'py, PyAny>>,
+        request_id: Option<&Bound<'py, PyAny>>,
+        cancel: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let (py, manager) = (this.py(), this.as_super());
-        if options.is_none()
+        let given = [scope, timeout, prompt, actor, reason, request_id, cancel];
+        if given.iter().all(Option::is_none)
             && let Some(text) = read::cached_text(manager, key)?
         {
             return Ok(Some(text.into_any()));
         }
-        let found = read::get_text(manager, key.extract()?, options)?.wait(py)?;
+        let options = PyDict::new(py);
+        for (name, value) in GENERAL.iter().zip(given) {
+            if let Some(value) = value {
+                options.set_item(name, value)?;
+            }
+        }
+        let found = read::get_text(manager, key.extract()?, Some(&options))?.wait(py)?;
         Ok(if found.is_none(py) {
-            default
+            default.cloned()
         } else {
             Some(found.into_bound(py))
         })

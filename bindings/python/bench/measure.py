@@ -47,11 +47,13 @@ def awaited(runner: asyncio.Runner, statement: str, **names: Any) -> Subject:
     return subject
 
 
-def pair(floor: Subject, ours: Subject, *, number: int, floor_number: int | None = None, batches: int = BATCHES) -> Pair:
+def pair(
+    floor: Subject, ours: Subject, *, number: int, floor_number: int | None = None, batches: int = BATCHES
+) -> Pair:
     """Time both sides in turns that alternate who goes first.
 
-    A figure is the median of the batches, the ratio the median of the ratios of neighbours, so that a clock that changes
-    its frequency or a neighbour that takes the processor meets both. One batch of each goes before, uncounted.
+    A figure is the median of the batches, the ratio the median of the ratios of neighbours, so that a clock that
+    changes its frequency or a neighbour that takes the processor meets both. One batch of each goes before, uncounted.
     """
     sides = ((floor, floor_number or number), (ours, number))
     taken: tuple[list[float], list[float]] = ([], [])

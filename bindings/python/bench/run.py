@@ -1,8 +1,8 @@
 """Times the package that is installed beside what else Python programs read secrets with.
 
 ``cargo xtask bench python`` builds the wheel, installs it with ``requirements.txt`` and runs this in a session with an
-unlocked keyring. By hand: ``python run.py --stores FOLDER --rows FOLDER``; a folder for temporary files may lie in memory,
-where a durable write costs nothing.
+unlocked keyring. By hand: ``python run.py --stores FOLDER --rows FOLDER``; a folder for temporary files may lie in
+memory, where a durable write costs nothing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from contextlib import closing
 from pathlib import Path
 
 import peers
-import strongroom
 from measure import Subject, above, awaited, pair, starts, timed
 from report import Report
-from strongroom import aio
+
+import strongroom
 
 KEY = "org/acme/api_key"
 VALUE = "sk-0123456789abcdefghijklmnopqrstuvwxyz"
@@ -90,7 +90,14 @@ def cached(rows: Path, store: strongroom.SecretManager, runner: asyncio.Runner) 
 
 def stored(rows: Path, folder: Path, runner: asyncio.Runner) -> None:
     with open_store(folder, cache="off") as store, closing(sqlite(folder)) as bare:
-        names = {"store": store, "later": store.to_async(), "key": KEY, "value": VALUE, "bare": bare, "asyncio": asyncio}
+        names = {
+            "store": store,
+            "later": store.to_async(),
+            "key": KEY,
+            "value": VALUE,
+            "bare": bare,
+            "asyncio": asyncio,
+        }
         select = "bare.execute('SELECT value FROM secret WHERE name = ?', (key,)).fetchone()"
         replace = "bare.execute('INSERT OR REPLACE INTO secret VALUES (?, ?)', (key, value))"
         with Report(rows, "stored") as report:

@@ -26,11 +26,7 @@ pub(super) fn bench() -> Outcome {
     let stores = tempfile::TempDir::with_prefix_in("stores-", &folder);
     let stores = stores.map_err(|error| format!("cannot make a folder for stores: {error}"))?;
     let python = tools::venv(&folder.join("venv"))?;
-    let install = |arguments: &[&str], what: &Path| {
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        pass(pip.args(arguments).arg(what))
-    };
+    let install = |arguments: &[&str], what: &Path| pass(tools::pip(&python).arg("install").args(arguments).arg(what));
     install(&["--requirement"], &sources.join("requirements.txt"))?;
     install(&["--force-reinstall", "--no-deps"], &wheel)?;
     let run = sources.join("run.py");

@@ -5,8 +5,6 @@ Where a kind is what a built-in exception already says, its class is both: a mis
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -285,8 +283,11 @@ class Internal(Error, RuntimeError):
     kind = "internal"
 
 
+# The type that `types` names; importing that module would take a tenth of what importing this package takes.
+_MappingProxyType = type(type.__dict__)
+
 #: The class of each kind, by its token.
-BY_KIND: Mapping[str, type[Error]] = MappingProxyType({kind.kind: kind for kind in Error.__subclasses__()})
+BY_KIND: Mapping[str, type[Error]] = _MappingProxyType({kind.kind: kind for kind in Error.__subclasses__()})
 
 
 def _make(kind: str, text: str, **fields: Any) -> Error:

@@ -55,7 +55,7 @@ BLOCKS = blocks()
 def run_python(block: Block) -> None:
     # Lines of a traceback are those of the page.
     names: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile("\n" * block.line + block.text, PAGE, "exec"), names)
+    exec(compile("\n" * block.line + block.text, PAGE, "exec", dont_inherit=True), names)
 
 
 def run_session(block: Block) -> None:

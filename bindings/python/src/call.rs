@@ -222,7 +222,7 @@ impl Call {
     /// Runs the call on this thread and gives its answer. Other threads run meanwhile, and on the main thread handlers
     /// of signals: an exception of one of them ends the wait.
     pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let listening = Listening::begin(py)?;
+        let mut listening = Some(Listening::begin(py)?);
         self.begin()?;
         let taken = self.state().work.take();
         let work = taken
@@ -239,6 +239,10 @@ impl Call {
                     }
                     let asked = Python::try_attach(|py| {
                         py.check_signals()?;
+                        // What happens elsewhere does not wait for the end of a call that may hang.
+                        if let Some(listening) = listening.take() {
+                            listening.end(py)?;
+                        }
                         Ok::<_, PyErr>(is_main_thread(py)?.then_some(PAUSE))
                     });
                     // Where the interpreter is ending, no handler runs any more.
@@ -253,7 +257,7 @@ impl Call {
                 }
             })
         });
-        if let Err(ends) = listening.end(py) {
+        if let Some(Err(ends)) = listening.map(|listening| listening.end(py)) {
             py.detach(|| drop(outcome));
             return Err(ends);
         }

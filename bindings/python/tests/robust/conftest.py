@@ -1,4 +1,4 @@
-"""What the tests of threads, loops, signals and processes have: watchdogs, a store, a hanging backend, programs of their own."""
+"""What these tests have: watchdogs, a store, a backend that hangs, programs in processes of their own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +46,9 @@ def waiting(count):
     _native.testing_fault_wait("waiting", count, 60)
 """
 
+#: The native half with its functions for tests, which no stub has.
+TESTING: Any = _native
+
 Alone = Callable[..., "subprocess.CompletedProcess[str]"]
 OpenStore = Callable[..., strongroom.SecretManager]
 OpenSlow = Callable[..., strongroom.SecretManager]
@@ -60,7 +64,7 @@ def watchdog() -> Iterator[None]:
 
 def needs_testing() -> None:
     """Skips where the native half has no functions for tests."""
-    if not hasattr(_native, "testing_fault_wait"):
+    if not hasattr(TESTING, "testing_fault_wait"):
         pytest.skip("the module was built without the feature `testing`")
 
 
@@ -108,7 +112,7 @@ def slow() -> Iterator[OpenSlow]:
         return manager
 
     yield open_it
-    _native.testing_fault_wake()
+    TESTING.testing_fault_wake()
     for manager in opened:
         try:
             manager.close(timeout=20)
@@ -122,17 +126,17 @@ class Faults:
     @staticmethod
     def wait(counter: str, at_least: int) -> None:
         """Waits until a counter has reached a number."""
-        _native.testing_fault_wait(counter, at_least, 60)
+        TESTING.testing_fault_wait(counter, at_least, 60)
 
     @staticmethod
     def wake() -> None:
         """Lets all that hangs go on."""
-        _native.testing_fault_wake()
+        TESTING.testing_fault_wake()
 
     @staticmethod
     def count(counter: str) -> int:
         """A counter."""
-        count: int = _native.testing_fault_counters()[counter]
+        count: int = TESTING.testing_fault_counters()[counter]
         return count
 
 

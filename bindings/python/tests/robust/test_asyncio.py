@@ -7,7 +7,7 @@ import gc
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from robust.conftest import Faults, OpenSlow, OpenStore
 
 MANY = 500
+#: The native half with its functions for tests, which no stub has.
+TESTING: Any = _native
 
 
 async def waiting(faults: Faults, count: int, counter: str = "waiting") -> None:
@@ -336,13 +338,13 @@ def test_a_debugging_loop(slow: OpenSlow, faults: Faults) -> None:
 
 
 def test_a_panic_while_awaiting_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
-    if not hasattr(_native, "testing_panic"):
+    if not hasattr(TESTING, "testing_panic"):
         pytest.skip("the module was built without the feature `testing`")
 
     async def main() -> None:
         for _ in range(20):
             with pytest.raises(strongroom.Internal) as raised:
-                await _native.testing_panic()
+                await TESTING.testing_panic()
             assert "canary" not in str(raised.value)
 
     asyncio.run(main())

@@ -1,9 +1,9 @@
 """What of a value can be found in the process's memory, by another process that searches all of it.
 
-The scan finds a value where it must be (while it is lent, or in a ``bytes`` that someone keeps), and nothing of it once
-it was wiped, dropped or closed. What was given out as ``str`` or ``bytes`` is Python's: nobody wipes it, and after it is
-freed the scan may find it or not, as the allocator likes. The canary travels masked, and the program that is searched
-makes its own plain copies only where it says so.
+The scan finds a value where it must be (while it is lent, or in a ``bytes`` that someone keeps), and nothing of it
+once it was wiped, dropped or closed. What was given out as ``str`` or ``bytes`` is Python's: nobody wipes it, and after
+it is freed the scan may find it or not, as the allocator likes. The canary travels masked, and the program that is
+searched makes its own plain copies only where it says so.
 """
 
 from __future__ import annotations

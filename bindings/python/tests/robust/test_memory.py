@@ -11,7 +11,7 @@ import pytest
 import strongroom
 
 if TYPE_CHECKING:
-    from conftest import Alone
+    from robust.conftest import Alone
 
 #: Reads, writes and errors of every shape, many times; the process may grow by a few pages and not by the call.
 GROWTH = """

@@ -44,7 +44,8 @@ class Neighbour:
         called("strongroom_manager_open", options, None, ctypes.byref(self.manager))
 
     def set(self, key, value):
-        called("strongroom_manager_set", self.manager, *counted(key.encode()), *counted(value.encode()), None, None, None)
+        key, value = counted(key.encode()), counted(value.encode())
+        called("strongroom_manager_set", self.manager, *key, *value, None, None, None)
 
     def get_value(self, key):
         buffer, length = ctypes.create_string_buffer(100), ctypes.c_size_t()

@@ -189,9 +189,9 @@ def prompt(setting):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(60)
 
-path = os.path.join(sys.argv[1], "secrets.strongroom")
+settings = {"encrypted.path": os.path.join(sys.argv[1], "secrets.strongroom")}
 try:
-    strongroom.open("encrypted", settings={"encrypted.path": path}, secrets={"encrypted.key": prompt}, environment=False)
+    strongroom.open("encrypted", settings=settings, secrets={"encrypted.key": prompt}, environment=False)
 except KeyboardInterrupt:
     print("interrupted")
 """,

@@ -64,6 +64,7 @@ pub(crate) fn build() -> Outcome<PathBuf> {
     unpack(&bare, &unpacked, &python)?;
     fs::remove_file(&bare).map_err(|error| format!("cannot remove {}: {error}", bare.display()))?;
     add_licences(&unpacked)?;
+    hide_paths(&unpacked)?;
     pack(&unpacked, &made)?;
     let wheel = only_wheel(&made)?;
     judge(&wheel, &python)?;
@@ -87,6 +88,18 @@ fn add_licences(unpacked: &Path) -> Outcome {
         .collect();
     let text = read(&metadata)?.replacen("Requires-Python:", &format!("{named}Requires-Python:"), 1);
     fs::write(&metadata, text).map_err(cannot)
+}
+
+/// Takes the folder of the machine that builds out of the bill of materials.
+fn hide_paths(unpacked: &Path) -> Outcome {
+    let here = root().display().to_string();
+    for file in files(unpacked)? {
+        if file.extension().is_some_and(|extension| extension == "json") {
+            let text = read(&file)?.replace(&here, "/strongroom");
+            fs::write(&file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn unpack(wheel: &Path, folder: &Path, python: &Path) -> Outcome {

@@ -14,15 +14,16 @@ from strongroom import aio
 KEY = "org/acme/api_key"
 
 with tempfile.TemporaryDirectory() as folder:
-    stated = {"encrypted.path": Path(folder) / "secrets.strongroom", "encrypted.key_file": Path(folder) / "secrets.key"}
-    with strongroom.open("encrypted", settings=stated, environment=False) as secrets:
+    path = {"encrypted.path": Path(folder) / "secrets.strongroom"}
+    key = {"encrypted.key": b"k" * 32}
+    with strongroom.open("encrypted", settings=path, secrets=key, environment=False) as secrets:
         assert secrets.set(KEY, "sk-123", provider="smoke").created
         with secrets[KEY] as secret:
             assert (secret.reveal(), str(secret)) == ("sk-123", "Secret(***)")
     logging.basicConfig()
 
     async def read_again() -> str | None:
-        async with aio.open("encrypted", settings=stated, environment=False) as secrets:
+        async with aio.open("encrypted", settings=path, secrets=key, environment=False) as secrets:
             return await secrets.get_value(KEY)
 
     assert asyncio.run(read_again()) == "sk-123"

@@ -76,6 +76,7 @@ impl Call {
     fn step<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         // Without a loop nothing is begun that nobody could end.
         let event_loop = wake::running_loop(py)?;
+        let listening = Listening::begin(py)?;
         let (work, before) = {
             let mut state = self.state();
             (state.work.take(), state.wakeup.take())
@@ -86,9 +87,11 @@ impl Call {
         let mut work = work.ok_or_else(|| PyRuntimeError::new_err("the call is over"))?;
         let wakeup = Wakeup::new();
         let waker = wakeup.waker();
-        let listening = Listening::begin(py);
         let polled = py.detach(|| guarded(false, || work.as_mut().poll(&mut Context::from_waker(&waker))));
-        listening.end(py);
+        if let Err(ends) = listening.end(py) {
+            py.detach(|| drop((work, polled)));
+            return Err(ends);
+        }
         match polled? {
             Poll::Ready(outcome) => {
                 drop(work);
@@ -219,6 +222,7 @@ impl Call {
     /// Runs the call on this thread and gives its answer. Other threads run meanwhile, and on the main thread handlers
     /// of signals: an exception of one of them ends the wait.
     pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let listening = Listening::begin(py)?;
         self.begin()?;
         let taken = self.state().work.take();
         let work = taken
@@ -226,7 +230,6 @@ impl Call {
             .into_inner();
         let mut has_waited = false;
         let mut handled = Ok(());
-        let listening = Listening::begin(py);
         let outcome = py.detach(|| {
             guarded(true, || {
                 let watched = face::wait_watched(work, || {
@@ -250,7 +253,10 @@ impl Call {
                 }
             })
         });
-        listening.end(py);
+        if let Err(ends) = listening.end(py) {
+            py.detach(|| drop(outcome));
+            return Err(ends);
+        }
         let outcome = outcome?;
         handled?;
         match outcome {

@@ -31,6 +31,9 @@ mod testing;
 mod transferred;
 mod wake;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 /// Every block is wiped when it is freed, also those of libraries that know nothing of secrets. Python's own objects
@@ -81,15 +84,33 @@ mod _native {
     };
 
     #[pymodule_init]
-    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+    fn begin(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
         use pyo3::prelude::*;
 
-        // Texts of panics may hold a secret, so they stay off the program's standard error.
-        // This module has a copy of Rust's standard library of its own: no other library's hook is replaced.
+        super::refuse_second_interpreter(module.py())?;
+        // Texts of panics, which may hold a secret, stay off the program's standard error. This module has a copy of
+        // Rust's standard library of its own: no other library's hook is replaced.
         std::panic::set_hook(Box::new(|_| ()));
         super::log::listen();
         let end = wrap_pyfunction!(super::wake::end, module)?;
         module.py().import("atexit")?.call_method1("register", (end,))?;
         Ok(())
     }
+}
+
+/// What is kept between calls belongs to the interpreter that imported the module first; another one must not see it.
+fn refuse_second_interpreter(_attached: Python<'_>) -> PyResult<()> {
+    static FIRST: AtomicI64 = AtomicI64::new(-1);
+    // SAFETY: the thread is attached, so it has an interpreter.
+    let this = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+    let first = FIRST
+        .compare_exchange(-1, this, Ordering::SeqCst, Ordering::SeqCst)
+        .unwrap_or_else(|first| first);
+    if first == -1 || first == this {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "strongroom works in one interpreter of a process only, and subinterpreters are others; use the one that \
+         imported it first (mod_wsgi: `WSGIApplicationGroup %{GLOBAL}`)",
+    ))
 }

@@ -1,8 +1,8 @@
 //! The library's events, as records of Python's `logging`. Events name operations, keys and outcomes, never a value.
 //!
 //! An event may happen on any thread and while the core holds locks, so it only goes into a queue. Whoever waits for a
-//! call delivers what is in it when the wait ends; what happens while nobody waits is delivered by the thread of
-//! [`crate::wake`].
+//! call delivers what is in it when the wait ends; what happens while nobody waits is delivered by a thread
+//! of [`crate::wake`].
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -75,20 +75,20 @@ pub(crate) fn listen() {
 pub(crate) struct Listening(());
 
 impl Listening {
-    /// Sees how much the logger wants, too.
-    pub(crate) fn begin(py: Python<'_>) -> Self {
-        let wanted = wanted(py).unwrap_or_else(|_| WANTED.load(Ordering::Relaxed));
+    /// Sees how much the logger wants, too. What it raises comes from a handler of a signal, most likely.
+    pub(crate) fn begin(py: Python<'_>) -> PyResult<Self> {
+        let wanted = wanted(py)?;
         if WANTED.swap(wanted, Ordering::Relaxed) != wanted {
             py.detach(tracing::callsite::rebuild_interest_cache);
         }
         queue().waits += 1;
-        Self(())
+        Ok(Self(()))
     }
 
-    /// Delivers what has happened.
-    pub(crate) fn end(self, py: Python<'_>) {
+    /// Delivers what has happened. What it raises ends the program, as `KeyboardInterrupt` and `SystemExit` do.
+    pub(crate) fn end(self, py: Python<'_>) -> PyResult<()> {
         drop(self);
-        deliver(py);
+        deliver(py)
     }
 }
 
@@ -120,16 +120,16 @@ fn wanted(py: Python<'_>) -> PyResult<u8> {
     Ok(u8::try_from(taken).unwrap_or(0))
 }
 
-/// Gives what has happened to the loggers. The answer of a call is not lost to what handlers raise.
-pub(crate) fn deliver(py: Python<'_>) {
+/// Gives what has happened to the loggers. The answer of a call is not lost to a handler that is broken.
+pub(crate) fn deliver(py: Python<'_>) -> PyResult<()> {
     static RECORD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     if DELIVERS.get() {
-        return;
+        return Ok(());
     }
     let (events, dropped) = {
         let mut queue = queue();
         if queue.events.is_empty() {
-            return;
+            return Ok(());
         }
         (mem::take(&mut queue.events), mem::take(&mut queue.dropped))
     };
@@ -138,17 +138,12 @@ pub(crate) fn deliver(py: Python<'_>) {
         .import(py, "strongroom._records", "record")
         .and_then(|record| record.call1((Vec::from(events), dropped)));
     match recorded {
-        Ok(_) => {}
-        // Ctrl-C came while a handler ran: it comes again where Python looks next.
-        Err(raised) if raised.is_instance_of::<PyKeyboardInterrupt>(py) => {
-            let again = py
-                .import("_thread")
-                .and_then(|thread| thread.call_method0("interrupt_main"));
-            if let Err(failed) = again {
-                failed.write_unraisable(py, None);
-            }
+        Err(raised) if !raised.is_instance_of::<PyException>(py) => Err(raised),
+        Err(raised) => {
+            raised.write_unraisable(py, None);
+            Ok(())
         }
-        Err(raised) => raised.write_unraisable(py, None),
+        Ok(_) => Ok(()),
     }
 }
 

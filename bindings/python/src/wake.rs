@@ -132,22 +132,24 @@ impl Wake for Wakeup {
 
 /// Has the events of the library be delivered soon.
 pub(crate) fn tell_events() {
-    TELLER.get().add(None);
+    LOGGER.get().add(None);
 }
 
 /// Has no thread of ours be attached to an interpreter that ends, which would be the process's end too. Python calls it
 /// when it exits.
 #[pyfunction]
-pub(crate) fn end(py: Python<'_>) {
-    if let Some(teller) = TELLER.get_if_made() {
+pub(crate) fn end(py: Python<'_>) -> PyResult<()> {
+    for teller in [TELLER.get_if_made(), LOGGER.get_if_made()].into_iter().flatten() {
         py.detach(|| teller.end());
     }
-    log::deliver(py);
+    log::deliver(py)
 }
 
 static TELLER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
+/// Another one for events: handlers of the program may be slow, or wait for an event loop.
+static LOGGER: ProcessLocal<Arc<Teller>> = ProcessLocal::new(Arc::default);
 
-/// The thread that tells event loops, and what it has to tell.
+/// A thread that tells Python, and what it has to tell.
 #[derive(Default)]
 struct Teller {
     queue: Mutex<Queue>,
@@ -181,7 +183,8 @@ impl Teller {
         queue.woken.extend(woken);
         if !queue.has_thread {
             let this = Arc::clone(self);
-            let thread = std::thread::Builder::new().name("sr-python".to_owned());
+            let name = if queue.has_events { "sr-python-log" } else { "sr-python" };
+            let thread = std::thread::Builder::new().name(name.to_owned());
             queue.has_thread = thread.spawn(move || this.run()).is_ok();
         }
         if queue.has_thread {
@@ -190,7 +193,7 @@ impl Teller {
             // Better late than never: this thread waits for the interpreter itself. Events wait for the next call.
             let woken = mem::take(&mut queue.woken);
             drop(queue);
-            tell_all(woken);
+            tell_all(woken, false);
         }
     }
 
@@ -203,13 +206,13 @@ impl Teller {
                 queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
             let woken = mem::take(&mut queue.woken);
-            queue.has_events = false;
+            let has_events = mem::take(&mut queue.has_events);
             if queue.has_ended {
                 return;
             }
             queue.is_telling = true;
             drop(queue);
-            let is_there = tell_all(woken);
+            let is_there = tell_all(woken, has_events);
             self.lock().is_telling = false;
             self.changed.notify_all();
             if !is_there {
@@ -230,14 +233,17 @@ impl Teller {
     }
 }
 
-/// Tells the event loops; whether there is an interpreter.
-fn tell_all(woken: Vec<Arc<Wakeup>>) -> bool {
+/// Tells the event loops, and the loggers; whether there is an interpreter.
+fn tell_all(woken: Vec<Arc<Wakeup>>, has_events: bool) -> bool {
     let told = Python::try_attach(|py| {
         for wakeup in woken {
             // A loop that was closed meanwhile has nobody who waits.
             drop(wakeup.tell(py));
         }
-        log::deliver(py);
+        if has_events {
+            // Nobody on this thread is ended by it.
+            drop(log::deliver(py));
+        }
     });
     told.is_some()
 }

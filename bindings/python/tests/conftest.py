@@ -16,7 +16,7 @@ import strongroom
 READ_NAMES = ("CREDENTIALS_DIRECTORY", "DBUS_SESSION_BUS_ADDRESS", "FERNET_SECRET_KEY", "SECRET_BACKEND")
 READ_PREFIXES = ("STRONGROOM_", "PYTHON_KEYRING_", "XDG_")
 #: What the tests' own runners are told by.
-KEPT = ("STRONGROOM_PARITY_DIR",)
+KEPT = ("STRONGROOM_LIBRARY", "STRONGROOM_PARITY_DIR")
 
 #: A key of 32 bytes; it keeps nothing that matters.
 STORE_KEY = b"k" * 32

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,9 +40,31 @@ def verbs(request: pytest.FixtureRequest, secrets: strongroom.SecretManager) -> 
     return Verbs(request.param, secrets)
 
 
+@pytest.fixture(params=["blocking", "asyncio"])
+def verbs_over(request: pytest.FixtureRequest, open_fault: Any) -> Callable[..., Verbs]:
+    """Opens the backend `fault` with a script, for the verbs through each face."""
+
+    def opened(script: str = "", **settings: str) -> Verbs:
+        return Verbs(request.param, open_fault(script, **settings))
+
+    return opened
+
+
 #: No key: not a str, and what no key may be.
 NO_STR = [None, 5, 1.5, b"token", bytearray(b"token"), ["token"], object()]
-BAD_KEYS = ["", "/", "a/b", "org//x", "nowhere/acme/x", "with space", "org/acme/x@", "\ud800", "k\udcff", "\0", "k" * 5000]
+BAD_KEYS = [
+    "",
+    "/",
+    "a/b",
+    "org//x",
+    "nowhere/acme/x",
+    "with space",
+    "org/acme/x@",
+    "\ud800",
+    "k\udcff",
+    "\0",
+    "k" * 5000,
+]
 
 
 class Text(str):

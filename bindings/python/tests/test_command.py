@@ -141,8 +141,8 @@ def test_a_read_makes_no_store(run: Run, tmp_path: Path) -> None:
 
 
 def test_metadata_is_kept_and_shown(run: Run) -> None:
-    words = ("--provider", "openai", "--scope-of-use", "read", "--label", "team=web", "--expires-at", "2999-01-01T00:00Z")
-    run("set", "org/acme/key", *words, given=b"hidden")
+    words = ("--provider", "openai", "--scope-of-use", "read", "--label", "team=web")
+    run("set", "org/acme/key", *words, "--expires-at", "2999-01-01T00:00Z", given=b"hidden")
     known = json.loads(run("describe", "org/acme/key", "--json").stdout)["secret"]
     assert known["provider"] == "openai"
     assert known["scope_of_use"] == "read"

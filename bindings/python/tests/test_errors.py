@@ -263,6 +263,7 @@ def read_what_is_missing(key: str) -> None:
         manager.delete(key)
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_errors_cross_processes(method: str) -> None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context(method)) as pool:

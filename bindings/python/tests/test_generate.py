@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import local_settings
 from faces import Verbs, verbs
 
 import strongroom
@@ -109,10 +108,11 @@ def test_get_or_generate(verbs: Verbs) -> None:
 
 
 def test_one_winner_among_managers_and_threads(tmp_path: Path) -> None:
+    settings = {"encrypted.path": tmp_path / "secrets.strongroom"}
     start, seen = threading.Barrier(8), []
 
     def race() -> None:
-        with strongroom.open(**local_settings("encrypted", tmp_path)) as manager:
+        with strongroom.open("encrypted", settings=settings, secrets={"encrypted.key": b"k" * 32}) as manager:
             start.wait(60)
             seen.append(manager.get_or_generate("token", Generate.base64(32), timeout=60).reveal())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
 import subprocess
@@ -32,12 +33,12 @@ def ring(word: str, folder: Path, **properties: Any) -> Keyring:
     return cast(Keyring, Keyring().with_properties(backend=word, settings=settings, **properties))
 
 
-class TestEncrypted(BackendBasicTests):  # type: ignore[misc]
+class TestEncrypted(BackendBasicTests):
     def init_keyring(self) -> Keyring:
         return ring("encrypted", Path(os.environ["HOME"]))
 
 
-class TestFile(BackendBasicTests):  # type: ignore[misc]
+class TestFile(BackendBasicTests):
     def init_keyring(self) -> Keyring:
         return ring("file", Path(os.environ["HOME"]))
 
@@ -70,6 +71,15 @@ def test_any_name_and_any_password_work(stored: Keyring, name: str) -> None:
     assert stored.get_credential(name, None) is None
 
 
+def test_the_example_runs() -> None:
+    import strongroom.keyring
+
+    # Not the module's own names: what it imports from the future would hold for the example.
+    example = doctest.DocTestParser().get_doctest(strongroom.keyring.__doc__ or "", {}, "keyring", None, 0)
+    assert len(example.examples) > 4
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
 def test_what_is_missing_cannot_be_deleted(stored: Keyring) -> None:
     with pytest.raises(errors.PasswordDeleteError) as raised:
         stored.delete_password("service", "nobody")
@@ -92,7 +102,7 @@ def test_without_a_user_name_the_first_account_is_taken(stored: Keyring) -> None
 def test_what_is_there_besides_passwords_is_no_account(tmp_path: Path) -> None:
     of = ring("encrypted", tmp_path)
     of.set_password("service", "m", "password")
-    with strongroom.open("encrypted", app="strongroom", settings={"encrypted.path": tmp_path / "ring.strongroom"}) as other:
+    with strongroom.open("encrypted", settings={"encrypted.path": tmp_path / "ring.strongroom"}) as other:
         other.set("app/service/a@production", "a target is no account")
         other.set("app/service/b=FF", "no text")
         found = of.get_credential("service", None)

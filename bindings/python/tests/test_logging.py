@@ -199,6 +199,31 @@ def test_a_handler_that_fails_does_not_fail_the_call(monkeypatch: pytest.MonkeyP
     assert [str(one.exc_value) for one in told] == ["the filter is broken"]
 
 
+@pytest.mark.parametrize("ends", [KeyboardInterrupt, SystemExit])
+def test_what_ends_a_program_ends_it_while_a_record_is_given_out_too(ends: type[BaseException]) -> None:
+    class Ending(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            # As the handler of a signal does that comes just now.
+            raise ends
+
+    ending = Ending()
+    logger = logging.getLogger("strongroom.nature")
+
+    async def run() -> None:
+        await aio.open("memory", environment=False)
+
+    logger.addHandler(ending)
+    try:
+        with pytest.raises(ends):
+            strongroom.open("memory", environment=False)
+        with pytest.raises(ends):
+            asyncio.run(run())
+    finally:
+        logger.removeHandler(ending)
+    with strongroom.open("memory", environment=False) as secrets:
+        assert secrets.set("a", "b").created
+
+
 def test_more_than_can_wait_is_counted(open_fault: OpenFault) -> None:
     class Slow(Heard):
         def emit(self, record: logging.LogRecord) -> None:
@@ -231,6 +256,39 @@ def test_more_than_can_wait_is_counted(open_fault: OpenFault) -> None:
     counted = next(int(line.split()[0]) for line in told if "were not told" in line)
     assert counted > 0
     assert sum("outcome=left" in line for line in told) + counted == 1500
+
+
+def test_a_slow_handler_holds_up_nobody_who_awaits(open_fault: OpenFault, tmp_path: Path) -> None:
+    class Slow(Heard):
+        def emit(self, record: logging.LogRecord) -> None:
+            super().emit(record)
+            gate.wait(60)
+
+    gate = threading.Event()
+    heard = Slow(lambda record: "outcome=left" in record.getMessage())
+    logger = logging.getLogger("strongroom")
+    secrets = open_fault("get:hang").to_async()
+
+    async def run() -> None:
+        waiting = asyncio.ensure_future(secrets.get("a"))
+        await asyncio.sleep(0)
+        logger.addHandler(heard)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert await asyncio.to_thread(heard.came.wait, 30)
+        logger.setLevel(logging.CRITICAL)
+        settings = {"encrypted.path": tmp_path / "store"}
+        async with aio.open("encrypted", settings=settings, environment=False) as store:
+            await store.set("a", "b")
+
+    logger.setLevel(logging.DEBUG)
+    try:
+        asyncio.run(asyncio.wait_for(run(), 30))
+        assert not gate.is_set()
+    finally:
+        gate.set()
+        logger.setLevel(logging.NOTSET)
+        logger.removeHandler(heard)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -446,6 +446,7 @@ def test_memory_is_each_managers_own() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_opening_in_a_forked_child(open_store: OpenStore) -> None:
     """Where the parent has a manager of the same store open and a call behind it."""
     with open_store() as secrets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import traceback
 from collections.abc import Callable, Iterator
@@ -13,7 +14,16 @@ import pytest
 
 pytest.importorskip("pydantic_settings", reason="the package pydantic-settings is not installed")
 
-from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, Field, SecretBytes, SecretStr, ValidationError  # noqa: E402
+from pydantic import (  # noqa: E402
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict  # noqa: E402
 
 import strongroom  # noqa: E402
@@ -61,6 +71,16 @@ def test_a_secret_fills_a_field_and_what_is_missing_its_default(secrets: strongr
     assert "sk-123" not in repr(settings)
 
 
+def test_the_example_runs() -> None:
+    import strongroom.pydantic
+
+    # Not the module's own names: what it imports from the future would hold for the example.
+    text, names = strongroom.pydantic.__doc__ or "", {"__name__": "example"}
+    example = doctest.DocTestParser().get_doctest(text, names, "pydantic", None, 0)
+    assert len(example.examples) > 4
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
 def test_a_field_that_nobody_has_is_pydantics_error() -> None:
     with pytest.raises(ValidationError) as raised:
         Plain()  # type: ignore[call-arg]
@@ -100,22 +120,21 @@ def test_types_get_what_they_take(secrets: strongroom.SecretManager) -> None:
         either: Union[str, list[str]]
         split: Annotated[list[str], NoDecode, BeforeValidator(lambda text: text.split(","))]
 
-    secrets.set_many(
-        {
-            "text": '["no", "list"]',
-            "optional": "there",
-            "raw": b"\xff\x00",
-            "masked": "m",
-            "masked_bytes": b"\xfe",
-            "optional_masked": "o",
-            "number": "17",
-            "switch": "true",
-            "names": '["a", "b"]',
-            "limits": '{"a": 1}',
-            "either": "no JSON",
-            "split": "a,b",
-        }
-    )
+    values: dict[str, Union[str, bytes]] = {
+        "text": '["no", "list"]',
+        "optional": "there",
+        "raw": b"\xff\x00",
+        "masked": "m",
+        "masked_bytes": b"\xfe",
+        "optional_masked": "o",
+        "number": "17",
+        "switch": "true",
+        "names": '["a", "b"]',
+        "limits": '{"a": 1}',
+        "either": "no JSON",
+        "split": "a,b",
+    }
+    secrets.set_many(values)
     settings = Typed()  # type: ignore[call-arg]
     assert settings.text == '["no", "list"]'
     assert settings.optional == "there"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faces import BAD_KEYS, NO_STR, Verbs, verbs
+from faces import BAD_KEYS, NO_STR, Verbs, verbs, verbs_over
 
 import strongroom
 from strongroom import aio
 
-__all__ = ["verbs"]
+__all__ = ["verbs", "verbs_over"]
 
 
 def test_the_mapping(secrets: strongroom.SecretManager) -> None:
@@ -242,27 +243,25 @@ def test_health_verify_and_lock(verbs: Verbs) -> None:
     assert verbs.get_value("token") == "t0p"
 
 
-def test_a_backend_that_does_not_work_is_an_answer(open_fault: Any) -> None:
-    for face in ("blocking", "asyncio"):
-        health = Verbs(face, open_fault("health:unavailable")).health()
-        assert health.state == "unavailable" and isinstance(health.error, strongroom.Unavailable)
+def test_a_backend_that_does_not_work_is_an_answer(verbs_over: Callable[..., Verbs]) -> None:
+    health = verbs_over("health:unavailable").health()
+    assert health.state == "unavailable" and isinstance(health.error, strongroom.Unavailable)
 
 
-def test_what_a_backend_lacks_is_unsupported(open_fault: Any) -> None:
-    for face in ("blocking", "asyncio"):
-        there = Verbs(face, open_fault("", **{"fault.lacks": "list,versions,cas,verify"}))
-        there.set("token", "t0p")
-        for call in (
-            there.list,
-            there.verify,
-            lambda: there.versions("token"),
-            lambda: there.get_version("token", "1"),
-            lambda: there.rotate("token", "new"),
-            lambda: there.set("token", "new", if_absent=True),
-            lambda: there.get_or_generate("other", strongroom.Generate.hex(4)),
-        ):
-            with pytest.raises(strongroom.Unsupported):
-                call()
+def test_what_a_backend_lacks_is_unsupported(verbs_over: Callable[..., Verbs]) -> None:
+    there = verbs_over("", **{"fault.lacks": "list,versions,cas,verify"})
+    there.set("token", "t0p")
+    for call in (
+        there.list,
+        there.verify,
+        lambda: there.versions("token"),
+        lambda: there.get_version("token", "1"),
+        lambda: there.rotate("token", "new"),
+        lambda: there.set("token", "new", if_absent=True),
+        lambda: there.get_or_generate("other", strongroom.Generate.hex(4)),
+    ):
+        with pytest.raises(strongroom.Unsupported):
+            call()
 
 
 def test_a_manager_is_made_of_a_manager_only() -> None:

@@ -23,9 +23,10 @@ def main() -> None:
         tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
         secrets.set(OWN_KEY, "s3cret", provider="example", expires_at=tomorrow)
 
-        # Read one. The value is wiped at the end of the block; a missing secret is a KeyError, as in a dictionary.
-        with secrets[key] as found:
-            print(f"{key}: {len(found)} bytes")  # the value: found.reveal(), found.reveal_bytes()
+        # Read one. A missing secret is a KeyError, as in a dictionary. What is shown of it is wiped after the block;
+        # `found.reveal()` is the value as text, which Python keeps for as long as it likes.
+        with secrets[key] as found, found.expose() as value:
+            print(f"{key}: {len(value)} bytes")
 
         # What is known about it, without its value.
         known = secrets.describe(key, timeout=2)

@@ -73,7 +73,7 @@ pub(super) fn install(prefix: &Path, artefacts: &Artefacts, symbols: &[&str]) ->
     }
     put(
         &prefix.join(DOC).join("THIRD-PARTY.txt"),
-        notices::page()?.as_bytes(),
+        notices::page("strongroom-ffi")?.as_bytes(),
         0o644,
     )?;
     for licence in LICENCES {

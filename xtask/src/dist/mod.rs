@@ -2,7 +2,7 @@
 
 pub(crate) mod elf;
 mod install;
-mod notices;
+pub(crate) mod notices;
 mod static_library;
 
 use std::path::{Path, PathBuf};

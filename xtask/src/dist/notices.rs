@@ -13,11 +13,11 @@ use crate::run::{cargo, files, read, shown};
 const NAMES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE"];
 const RULER: &str = "────────────────────────────────────────────────────────────────────────────────";
 
-/// The page: every package with its licence, then every text with the packages that have it.
-pub(super) fn page() -> Outcome<String> {
+/// The page of the library that this package of ours is: every package with its licence, then every text with the packages that have it.
+pub(crate) fn page(library: &str) -> Outcome<String> {
     let mut packages = Vec::new();
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let linked = linked()?;
+    let linked = linked(library)?;
     let answer = said(cargo(["metadata", "--format-version=1", "--locked"]))?;
     let metadata: Value = serde_json::from_str(&answer).map_err(|error| format!("cargo metadata: {error}"))?;
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -52,11 +52,12 @@ pub(super) fn page() -> Outcome<String> {
     Ok(page)
 }
 
-/// Names and versions of what is linked into the libraries.
-fn linked() -> Outcome<BTreeSet<String>> {
+/// Names and versions of what is linked into a library.
+fn linked(library: &str) -> Outcome<BTreeSet<String>> {
     let mut tree = cargo([
         "tree",
-        "--package=strongroom-ffi",
+        "--package",
+        library,
         "--edges=normal,no-proc-macro",
         "--locked",
         "--offline",
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_is_linked_is_named_with_its_licence() {
-        let page = page().unwrap();
+        let page = page("strongroom-ffi").unwrap();
         for wanted in [
             "libsqlite3-sys ",
             "aws-lc-sys ",

@@ -11,9 +11,9 @@ pub(crate) use wheel::{build, wheel};
 
 use crate::Outcome;
 use crate::readme::{self, blocks};
-use crate::run::{cargo, cli, in_home, pass, quiet, read, root, target};
+use crate::run::{cargo, in_home, pass, quiet, read, root, target};
 use crate::suites::FEATURES;
-use crate::{c, tools};
+use crate::{c, dist, tools};
 
 const TESTS: &str = "bindings/python/tests";
 const CONFIGURATION: &str = "bindings/python/pyproject.toml";
@@ -56,16 +56,21 @@ pub(crate) fn alone(words: &[&str]) -> Outcome {
     let python = environment()?;
     install(&python)?;
     let home = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
+    let mut failed = Vec::new();
     for (_, commands) in suites(&python)? {
         for mut command in commands {
             in_home(&mut command, home.path());
-            pass(command.args(words))?;
+            failed.extend(pass(command.args(words)).err());
         }
         if !words.is_empty() {
             break;
         }
     }
-    Ok(())
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(failed.join("; "))
+    }
 }
 
 fn python_in(python: &Path, folder: &Path) -> Command {
@@ -78,10 +83,8 @@ fn python_in(python: &Path, folder: &Path) -> Command {
 fn pytest(python: &Path) -> Command {
     let mut pytest = python_in(python, &root().join(TESTS));
     pytest.args(["-m", "pytest", "-p", "no:cacheprovider"]);
-    // What some tests start or load besides: the command, and the C library in the same process.
-    pytest
-        .env("STRONGROOM_CLI", cli())
-        .env("STRONGROOM_PREFIX", c::prefix());
+    // What some tests load besides, in the same process.
+    pytest.env("STRONGROOM_LIBRARY", dist::shared_library(&c::prefix()));
     pytest
 }
 

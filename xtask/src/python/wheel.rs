@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Outcome;
-use crate::dist::{self, elf};
-use crate::run::{cargo, files, in_home, pass, quiet, root, target, without_package};
+use crate::dist::{self, elf, notices};
+use crate::run::{cargo, files, in_home, pass, quiet, read, root, target, without_package};
 use crate::tools;
 
 /// The package: its manifests, sources and tests.
@@ -16,6 +16,9 @@ const RELEASED: &str = "bindings/python/tests/packaging/released.py";
 /// The native half, as the package has it.
 const NATIVE: &str = "strongroom/_native.abi3.so";
 /// What a wheel must have besides the native half, so that type checkers believe it.
+/// Where a package's licences belong, in its own folder of data.
+const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
+const NOTICES: &str = "THIRD-PARTY";
 const TYPES: [&str; 2] = ["strongroom/py.typed", "strongroom/_native.pyi"];
 
 /// The command.
@@ -56,16 +59,53 @@ pub(crate) fn build() -> Outcome<PathBuf> {
     as_cargo(&mut command);
     dist::without_paths(&mut command);
     pass(&mut command)?;
+    let bare = only_wheel(&made)?;
+    let unpacked = made.join("unpacked");
+    unpack(&bare, &unpacked, &python)?;
+    fs::remove_file(&bare).map_err(|error| format!("cannot remove {}: {error}", bare.display()))?;
+    add_licences(&unpacked)?;
+    pack(&unpacked, &made)?;
     let wheel = only_wheel(&made)?;
     judge(&wheel, &python)?;
     Ok(wheel)
+}
+
+/// Adds our licences, and those of what is inside the module, which maturin does not know.
+fn add_licences(unpacked: &Path) -> Outcome {
+    let data = format!("strongroom-{}.dist-info", env!("CARGO_PKG_VERSION"));
+    let folder = unpacked.join(&data).join("licenses");
+    for name in LICENCES {
+        copy(&root().join(name), &folder.join(name))?;
+    }
+    let cannot = |error: std::io::Error| format!("cannot write licences: {error}");
+    fs::write(folder.join(NOTICES), notices::page("strongroom-python")?).map_err(cannot)?;
+    let metadata = unpacked.join(&data).join("METADATA");
+    let named: String = LICENCES
+        .iter()
+        .chain([&NOTICES])
+        .map(|name| format!("License-File: {name}\n"))
+        .collect();
+    let text = read(&metadata)?.replacen("Requires-Python:", &format!("{named}Requires-Python:"), 1);
+    fs::write(&metadata, text).map_err(cannot)
+}
+
+fn unpack(wheel: &Path, folder: &Path, python: &Path) -> Outcome {
+    let mut unpack = Command::new(python);
+    pass(unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(folder))
+}
+
+/// Makes a wheel of a folder, with a record of what is in it.
+fn pack(folder: &Path, out: &Path) -> Outcome {
+    let (_, python) = tools::python_tool(tools::WHEEL)?;
+    let mut pack = Command::new(python);
+    pack.args(["-m", "wheel", "pack"]).arg(folder);
+    quiet(pack.arg("--dest-dir").arg(out)).map(|_| ())
 }
 
 /// Packs a wheel of what the suites' one build has left. Not with `maturin build`, which selects this package alone: its
 /// dependencies would be built a second time, with other features.
 pub(crate) fn of_suites() -> Outcome<PathBuf> {
     let (maturin, python) = tools::python_tool(tools::MATURIN)?;
-    tools::python_tool(tools::WHEEL)?;
     let folder = target().join("python");
     empty(&folder)?;
     let staged = folder.join("staged");
@@ -92,9 +132,7 @@ pub(crate) fn of_suites() -> Outcome<PathBuf> {
     command.arg("--interpreter").arg(&python);
     as_cargo(command.arg("--metadata-directory").arg(&staged));
     quiet(&mut command)?;
-    let mut pack = Command::new(&python);
-    pack.args(["-m", "wheel", "pack"]).arg(&staged);
-    quiet(pack.arg("--dest-dir").arg(&folder))?;
+    pack(&staged, &folder)?;
     only_wheel(&folder)
 }
 
@@ -102,11 +140,11 @@ pub(crate) fn of_suites() -> Outcome<PathBuf> {
 fn judge(wheel: &Path, python: &Path) -> Outcome {
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let unpacked = folder.path().join("wheel");
-    let mut unpack = Command::new(python);
-    pass(unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&unpacked))?;
-    let native = unpacked.join(NATIVE);
-    elf::check_module(&native)?;
-    dist::check_paths(&native)?;
+    unpack(wheel, &unpacked, python)?;
+    elf::check_module(&unpacked.join(NATIVE))?;
+    for file in files(&unpacked)? {
+        dist::check_paths(&file)?;
+    }
     if let Some(missing) = TYPES.iter().find(|name| !unpacked.join(name).exists()) {
         return Err(format!("{} has no {missing}", wheel.display()));
     }

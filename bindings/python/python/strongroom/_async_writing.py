@@ -103,9 +103,7 @@ class AsyncWriting(_native.Manager):
         **options: Unpack[CallOptions],
     ) -> Secret:
         """Read a secret, or create it, as :meth:`strongroom.SecretManager.get_or_generate`."""
-        return await _native.get_or_generate(
-            self, key, spec, provider, scope_of_use, labels, expires_at, options
-        )
+        return await _native.get_or_generate(self, key, spec, provider, scope_of_use, labels, expires_at, options)
 
     async def rotate(
         self,

@@ -81,8 +81,8 @@ class Writing(_native.BlockingManager):
         """Write several secrets: all or nothing where ``backend.atomic_batch``, else each outcome is told.
 
         ``entries`` is a mapping of keys to values, or gives pairs of them. Outcomes and failures have the keys as they
-        were given. Raises what concerns the whole batch, before anything is written: an invalid key, a key that is there
-        twice (``InvalidArgument``), a value that the backend cannot hold.
+        were given. Raises what concerns the whole batch, before anything is written: an invalid key, a key that is
+        there twice (``InvalidArgument``), a value that the backend cannot hold.
 
         >>> outcome = secrets.set_many({"db_user": "app", "db_password": Secret("s3cret", provider="aws")})
         >>> sorted(outcome.outcomes), outcome.failures
@@ -187,9 +187,7 @@ class Writing(_native.BlockingManager):
         >>> made.reveal() == secrets.get_value("jwt_signing_key")
         True
         """
-        return _native.get_or_generate(
-            self, key, spec, provider, scope_of_use, labels, expires_at, options
-        ).wait()
+        return _native.get_or_generate(self, key, spec, provider, scope_of_use, labels, expires_at, options).wait()
 
     def rotate(
         self,

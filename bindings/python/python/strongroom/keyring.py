@@ -1,7 +1,7 @@
 """Strongroom as a backend of the package ``keyring``.
 
-An account of a service is the secret ``app/SERVICE/ACCOUNT``, both escaped as keys ask for it. Where secrets are kept is
-told as everywhere: by the variables ``STRONGROOM_SECRETS_…`` and the user's own file.
+An account of a service is the secret ``app/SERVICE/ACCOUNT``, both escaped as keys ask for it. Where secrets are kept
+is told as everywhere: by the variables ``STRONGROOM_SECRETS_…`` and the user's own file.
 
 Installing strongroom changes nothing for a program that uses ``keyring``: it takes part
 
@@ -80,7 +80,7 @@ class Keyring(KeyringBackend):
     :class:`strongroom.Error`, which says more.
     """
 
-    priority = _Priority()  # type: ignore[assignment]
+    priority = _Priority()
 
     #: The application whose secrets these are.
     app: str = "strongroom"
@@ -92,6 +92,9 @@ class Keyring(KeyringBackend):
     settings: Mapping[str, SettingValue] = {}
 
     _opened: Optional[tuple[object, SecretManager]] = None
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def get_password(self, service: str, username: str) -> Optional[str]:
         """Give the password of an account; ``None`` where there is none."""

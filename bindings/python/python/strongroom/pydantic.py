@@ -74,10 +74,10 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
     """Gives fields the secrets of their names.
 
     A field's secret has the field's name after ``prefix``, in capitals with ``upper``. A field with aliases is looked
-    for under these instead, as they are written. ``scope`` is where bare names are looked for, as ``org/acme``; an alias
-    may be a whole key. The whole settings are one batch of reads. A secret that is not there sets nothing: other sources
-    and defaults have their turn. What cannot be read, an expired secret too, raises the :class:`strongroom.Error`, with
-    a note that names the field.
+    for under these instead, as they are written. ``scope`` is where bare names are looked for, as ``org/acme``; an
+    alias may be a whole key. The whole settings are one batch of reads. A secret that is not there sets nothing: other
+    sources and defaults have their turn. What cannot be read, an expired secret too, raises the
+    :class:`strongroom.Error`, with a note that names the field.
 
     ``SecretStr``, ``SecretBytes``, ``str`` and ``bytes`` get the value itself; of other fields the value is text that
     pydantic reads, and of lists, mappings and models JSON. A field of a nested model may have a secret of its own,
@@ -120,9 +120,9 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
         except exceptions.Error as error:
             error.add_note(f"The secrets are for the fields of `{self.settings_cls.__name__}`.")
             raise
-        for name, error in batch.failures.items():
-            error.add_note(self._note(fields[name]))
-            raise error
+        for name, failure in batch.failures.items():
+            failure.add_note(self._note(fields[name]))
+            raise failure
         return self._values(places, batch.secrets)
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
@@ -199,10 +199,10 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
             if str in kinds:
                 return text
         # Not within the handler: the exception there has the value.
-        error = exceptions.InvalidValue("invalid_value: the value is no JSON, which this type of field asks for")
-        error.key = place.name
-        error.add_note(self._note(place.told))
-        raise error
+        refusal = exceptions.InvalidValue("invalid_value: the value is no JSON, which this type of field asks for")
+        refusal.key = place.name
+        refusal.add_note(self._note(place.told))
+        raise refusal
 
     def _is_document(self, annotation: Any) -> bool:
         return self.field_is_complex(FieldInfo.from_annotation(annotation))

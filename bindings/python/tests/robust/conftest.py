@@ -19,6 +19,9 @@ PROGRAM_SECONDS = 120
 
 STORE_KEY = b"k" * 32
 
+#: Python 3.12 and later say of every fork beside threads that it may go wrong. That it does not is what is tested.
+NO_WARNING = ["-W", "ignore:This process:DeprecationWarning"]
+
 #: What every program begins with.
 PREAMBLE = f"""\
 import asyncio, faulthandler, gc, os, signal, sys, threading, time
@@ -48,7 +51,7 @@ OpenSlow = Callable[..., strongroom.SecretManager]
 @pytest.fixture(autouse=True)
 def watchdog() -> Iterator[None]:
     """Ends everything, and shows where it hangs, where a test takes too long."""
-    faulthandler.dump_traceback_later(TEST_SECONDS, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(TEST_SECONDS, exit=True, file=2)
     yield
     faulthandler.cancel_dump_traceback_later()
 
@@ -65,7 +68,7 @@ def alone() -> Alone:
     needs_testing()
 
     def run(program: str, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-X", "faulthandler", "-c", PREAMBLE + program, *map(str, arguments)]
+        command = [sys.executable, "-X", "faulthandler", *NO_WARNING, "-c", PREAMBLE + program, *map(str, arguments)]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=PROGRAM_SECONDS + 30, check=False)
         assert ended.returncode == code, f"ended with {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return ended
@@ -79,7 +82,7 @@ def open_store(tmp_path: Path) -> Iterator[OpenStore]:
     opened: list[strongroom.SecretManager] = []
 
     def open_it(**settings: str) -> strongroom.SecretManager:
-        stated = {"encrypted.path": tmp_path / "secrets.strongroom", "deadline": "2m", **settings}
+        stated = {"encrypted.path": str(tmp_path / "secrets.strongroom"), "deadline": "2m", **settings}
         secrets = {"encrypted.key": STORE_KEY}
         manager = strongroom.open("encrypted", settings=stated, secrets=secrets, environment=False)
         opened.append(manager)

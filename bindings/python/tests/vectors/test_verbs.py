@@ -33,9 +33,9 @@ def ran() -> Ran:
 
 
 @pytest.fixture(scope="module")
-def absent(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The backends of the file that this module was built without."""
-    names = []
+def absent(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The words of the file's backends that this module was built without."""
+    words = set()
     for backend in BACKENDS:
         stated = stated_for_opening([backend], tmp_path_factory.mktemp("probe"))
         try:
@@ -43,16 +43,22 @@ def absent(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         except strongroom.InvalidConfig as error:
             if error.setting != "backend":
                 raise
-            names.append(backend["name"])
-    return names
+            words.add(backend["options"]["backend"])
+    return words
+
+
+def opened_by(backend: Stated, script: Stated) -> set[str]:
+    """The words of the backends that a script opens."""
+    others = [step["args"].get("options", {}) for step in script["steps"] if step["op"] == "other"]
+    return {options["backend"] for options in [backend["options"], *others] if "backend" in options}
 
 
 @pytest.mark.parametrize(("kind", "backend", "script"), CASES)
 def test_script(
-    kind: type[Face], backend: Stated, script: Stated, ran: Ran, absent: list[str], tmp_path: Path
+    kind: type[Face], backend: Stated, script: Stated, ran: Ran, absent: set[str], tmp_path: Path
 ) -> None:
-    if backend["name"] in absent:
-        pytest.skip(f"the module was built without {backend['options']['backend']}")
+    if missing := absent & opened_by(backend, script):
+        pytest.skip(f"the module was built without {', '.join(sorted(missing))}")
     with kind() as face:
         session = Session(face, backend, script, tmp_path)
         steps = 0
@@ -73,12 +79,12 @@ def test_script(
 
 @pytest.mark.parametrize("kind", FACES, ids=lambda kind: kind.language)
 def test_every_script_and_step_ran(
-    kind: type[Face], ran: Ran, absent: list[str], request: pytest.FixtureRequest
+    kind: type[Face], ran: Ran, absent: set[str], request: pytest.FixtureRequest
 ) -> None:
     """Stands last: what it counts are the tests before it."""
     chosen = sum(item.function is test_script for item in request.session.items if isinstance(item, pytest.Function))
     if absent or chosen < len(CASES):
-        pytest.skip(f"not everything ran: {chosen} of {len(CASES)} were chosen, absent backends: {absent}")
+        pytest.skip(f"not everything ran: {chosen} of {len(CASES)} were chosen, absent backends: {sorted(absent)}")
     scripts = ran.scripts[kind.language]
     assert len(scripts) == FILE["count"], "scripts that ran, and scripts that there are"
     assert sum(scripts.values()) == FILE["steps"], "steps that ran, and steps that there are"

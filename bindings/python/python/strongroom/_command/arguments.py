@@ -56,7 +56,7 @@ def _parser() -> Parser:
     command.add_argument("--include-expired", action="store_true", help="read it even where it has expired")
     _scope(command)
 
-    command = verb("set", verbs.set, "Set a secret; its value comes from stdin, a hidden prompt or a file", "key")
+    command = verb("set", verbs.set_, "Set a secret; its value comes from stdin, a hidden prompt or a file", "key")
     command.add_argument("--from-file", metavar="FILE", help="read the value from this file (- is stdin), exactly")
     command.add_argument("--raw", action="store_true", help="keep a newline at the end of stdin")
     command.add_argument("--allow-empty", action="store_true", help="accept an empty value")
@@ -66,7 +66,7 @@ def _parser() -> Parser:
     terms.add_argument("--if-version", metavar="VERSION", help="only where this is the current version")
     _scope(command)
 
-    command = verb("list", verbs.list, "List the keys")
+    command = verb("list", verbs.list_, "List the keys")
     command.add_argument("--prefix", metavar="TEXT", help="only keys that begin so, such as org/acme/db_")
     command.add_argument("--provider", metavar="NAME", help="only secrets of this provider")
     command.add_argument("--long", "-l", action="store_true", help="the metadata too")

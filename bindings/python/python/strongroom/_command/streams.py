@@ -14,7 +14,7 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 def open_closed() -> None:
-    """Let closed standard streams lead nowhere, as the command does: else a store would be opened in the place of one."""
+    """Let closed standard streams lead nowhere, as the command does: else a store would be opened in their place."""
     for descriptor in (STDIN, STDOUT, STDERR):
         try:
             os.fstat(descriptor)
@@ -52,7 +52,9 @@ def tell(error: exceptions.Error) -> int:
     return _native.exit_code(error.kind)
 
 
-def failure(kind: type[exceptions.Error], message: str, help: str, foreign_code: Optional[int] = None) -> exceptions.Error:
+def failure(
+    kind: type[exceptions.Error], message: str, help: str, foreign_code: Optional[int] = None
+) -> exceptions.Error:
     """A failure of the command's own, told as the library tells its own."""
     error = kind(f"{kind.kind}: {message}")
     error.help = help

@@ -16,10 +16,11 @@ from .usage import Usage
 if TYPE_CHECKING:
     from .._manager import SecretManager, SettingValue
     from .._results import Metadata, SetOutcome
+    from .._transferring import Policy
 
 Stated = argparse.Namespace
-#: The settings of verbs that bring no secret in: a slip in `--app` must not leave an empty store behind, and a read must
-#: not answer that there is no such secret where there is no store at all.
+#: The settings of verbs that bring no secret in: a slip in `--app` must not leave an empty store behind, and a read
+#: must not answer that there is no such secret where there is no store at all.
 MAKES_NO_STORE = {"encrypted.create": "never"}
 #: How long a password is where nothing is said.
 PASSWORD = 32
@@ -48,7 +49,7 @@ def get(stated: Stated) -> int:
     return 0
 
 
-def set(stated: Stated) -> int:
+def set_(stated: Stated) -> int:
     metadata = _metadata(stated)
     if stated.from_file is not None and stated.raw:
         raise Usage("`--raw` is for stdin; `--from-file` takes a file exactly as it is")
@@ -74,7 +75,7 @@ def set(stated: Stated) -> int:
     return 0
 
 
-def list(stated: Stated) -> int:
+def list_(stated: Stated) -> int:
     with manager(stated) as secrets:
         terms = {"prefix": stated.prefix, "provider": stated.provider, "full_metadata": stated.long}
         entries = secrets.list(**terms).entries
@@ -224,7 +225,7 @@ def import_(stated: Stated) -> int:
     if stated.file is None and streams.is_terminal(streams.STDIN):
         raise Usage("there is no document to import: name a file, or pipe one in (`-` reads what is typed)")
     document = streams.document(stated.file, _native.longest_document())
-    if_exists = "replace" if stated.overwrite else "skip" if stated.skip_existing else None
+    if_exists: Optional[Policy] = "replace" if stated.overwrite else "skip" if stated.skip_existing else None
     try:
         with manager(stated, makes_store=not stated.dry_run) as secrets:
             report = secrets.import_(

@@ -26,8 +26,23 @@ pub enum PromptPolicy {
 pub enum Face {
     /// The caller's thread is ours until the call ends: it may sleep.
     Blocking,
+    /// The caller's thread is ours until the call ends, and looks after something else in between
+    /// ([`face::wait_watched`](crate::face::wait_watched)): it may wait, and must not sleep where nobody can wake it.
+    Watched,
     /// The caller's thread belongs to someone's executor: it must not be held up.
     Async,
+}
+
+impl Face {
+    /// Whether the caller's thread may sleep in the middle of work.
+    pub(crate) fn may_sleep(self) -> bool {
+        self == Self::Blocking
+    }
+
+    /// Whether the caller's thread rings the alarms of its calls while it waits.
+    pub(crate) fn rings(self) -> bool {
+        self != Self::Async
+    }
 }
 
 /// What a caller states about its calls. Held by a manager's view, turned into a [`CallContext`] at each call.

@@ -5,7 +5,9 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use crate::context::Face;
 use crate::error::Result;
+use crate::manager::{Builder, SecretManager};
 use crate::sys::fork::{self, ForkCell};
 use crate::{park, runtime};
 
@@ -52,6 +54,33 @@ pub fn wait_watched<T, E>(
     watch: impl FnMut() -> std::result::Result<Option<Duration>, E>,
 ) -> std::result::Result<T, E> {
     park::block_on_watched(future, watch)
+}
+
+/// The same manager for calls that come from another side: what waits by [`wait_watched`] holds one for
+/// [`Face::Watched`], so that deadlines ring on the thread that waits, without a runtime.
+///
+/// ```
+/// use strongroom::{Face, Secret, blocking::SecretManager, face};
+/// let secrets = SecretManager::builder().backend("memory").open_blocking()?.to_async();
+/// let watched = face::view(&secrets, Face::Watched);
+/// let set = watched.set("k", &Secret::new("value"));
+/// assert!(face::wait_watched(set, || Ok::<_, ()>(None)).unwrap()?.created);
+/// # Ok::<(), strongroom::Error>(())
+/// ```
+pub fn view(manager: &SecretManager, face: Face) -> SecretManager {
+    manager.with_face(face)
+}
+
+/// Opens a manager for calls from this side. Files are read, locked and synced by a thread of its own, but for
+/// [`Face::Blocking`]: there by this one.
+///
+/// # Errors
+/// As [`Builder::open`].
+pub async fn open(builder: Builder, face: Face) -> Result<SecretManager> {
+    match face {
+        Face::Blocking => builder.open_here(),
+        Face::Watched | Face::Async => builder.open_elsewhere(face).await,
+    }
 }
 
 /// A number that differs between a process and its forked children: what bears another one is the parent's.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use strongroom::{Builder, CallOptions, ConfigFormat, Error, ErrorKind, SecretManager, SecretProvider, SecretValue};
+use strongroom::{
+    Builder, CallOptions, ConfigFormat, Error, ErrorKind, Face, SecretManager, SecretProvider, SecretValue, face,
+};
 
 use crate::arguments::{Value, general};
 use crate::call::{self, Call};
@@ -152,10 +154,12 @@ pub(crate) fn open(
         .any(|(_, value)| matches!(value, SecretSetting::Provider(_)));
     let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?.call_options(call);
     Ok(Call::new(async move {
-        if asks && call::may_wait() {
+        let face = match (call::may_wait(), asks) {
             // A function that prompts is asked on the thread of its program, where Ctrl-C reaches it.
-            return builder.open_blocking().map(|manager| manager.to_async());
-        }
-        builder.open().await
+            (true, true) => Face::Blocking,
+            (true, false) => Face::Watched,
+            (false, _) => Face::Async,
+        };
+        face::open(builder, face).await
     }))
 }

@@ -9,7 +9,7 @@ use tokio::time::Sleep;
 
 use super::around::{Around, Call, Keys};
 use crate::backend::{BoxFuture, Operation};
-use crate::context::{CallContext, CancellationToken, Face};
+use crate::context::{CallContext, CancellationToken};
 use crate::error::{Error, ErrorKind, Result};
 use crate::park::Alarm;
 use crate::runtime::{self, Live};
@@ -120,7 +120,7 @@ impl<'a, T> Bounded<'a, T> {
                 return Poll::Ready(Ok(()));
             }
         }
-        if cx.face() == Face::Blocking {
+        if cx.face().rings() {
             if cx.remaining().is_zero() {
                 return Poll::Ready(Ok(()));
             }

@@ -217,7 +217,12 @@ impl Builder {
     /// [`ErrorKind::KeyMissing`], [`ErrorKind::WrongKey`], [`ErrorKind::InsecurePath`], [`ErrorKind::Integrity`],
     /// [`ErrorKind::UnsupportedFormat`]; [`ErrorKind::Timeout`], [`ErrorKind::Cancelled`].
     pub async fn open(self) -> Result<SecretManager> {
-        let mut plan = self.plan(Face::Async)?;
+        self.open_elsewhere(Face::Async).await
+    }
+
+    /// Opens the manager on a thread of its own, for callers whose thread must not be held up by it.
+    pub(crate) async fn open_elsewhere(self, face: Face) -> Result<SecretManager> {
+        let mut plan = self.plan(face)?;
         let cx = plan.begin()?;
         if plan.instance.is_none() {
             // Files are locked, read and synced: not on a thread of someone's executor.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::error::{Halt, Step};
-use crate::context::{CallContext, Face};
+use crate::context::CallContext;
 use crate::crypto::random;
 use crate::error::{Error, ErrorKind};
 
@@ -32,7 +32,7 @@ impl<'a> Wait<'a> {
     pub(crate) fn for_face(cx: &'a CallContext) -> Self {
         Self {
             cx,
-            sleeps: cx.face() == Face::Blocking,
+            sleeps: cx.face().may_sleep(),
             step: FIRST,
         }
     }

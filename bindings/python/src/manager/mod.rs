@@ -10,7 +10,7 @@ pub(crate) mod write;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use strongroom::SecretManager;
+use strongroom::{Face, SecretManager, face};
 
 use crate::arguments::{GENERAL, view};
 use crate::call::{Answer, Call, Detached};
@@ -29,6 +29,12 @@ impl Answer for SecretManager {
 }
 
 impl Manager {
+    fn of(other: &Self, face: Face) -> Self {
+        Self {
+            inner: face::view(&other.inner, face).into(),
+        }
+    }
+
     /// A call of one verb, through the view that the call's keywords ask for.
     fn call<T: Answer, F>(
         &self,
@@ -46,9 +52,7 @@ impl Manager {
 impl Manager {
     #[new]
     fn new(of: &Bound<'_, Self>) -> Self {
-        Self {
-            inner: SecretManager::clone(&of.get().inner).into(),
-        }
+        Self::of(of.get(), Face::Async)
     }
 
     /// The name of the application.
@@ -112,7 +116,8 @@ pub(crate) struct BlockingManager;
 impl BlockingManager {
     #[new]
     fn new(of: &Bound<'_, Manager>) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Manager::new(of)).add_subclass(Self)
+        // Its calls are waited for by `Call::wait`.
+        PyClassInitializer::from(Manager::of(of.get(), Face::Watched)).add_subclass(Self)
     }
 
     /// The value of a secret as `str`, or `default` where there is no such secret.

@@ -15,7 +15,9 @@ from strongroom import _native
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from robust.conftest import Faults, OpenSlow, OpenStore
+    from pathlib import Path
+
+    from robust.conftest import Alone, Faults, OpenSlow, OpenStore
 
 THREADS = 16
 ROUNDS = 12
@@ -160,3 +162,20 @@ def test_a_call_runs_once() -> None:
         assert call.wait() is False
         with pytest.raises(RuntimeError, match="already"):
             call.wait()
+
+
+WAITS = """
+secrets = open_store(sys.argv[1])
+secrets.set("token", "t0p")
+assert secrets.get_value("token") == "t0p"
+try:
+    open_fault("get:hang").get("token", timeout=0.1)
+except strongroom.Timeout:
+    print("in time")
+print(_native.testing_runtime_is_built())
+_native.testing_fault_wake()
+"""
+
+
+def test_a_program_that_only_waits_needs_no_threads_of_the_runtime(alone: Alone, tmp_path: Path) -> None:
+    assert alone(WAITS, tmp_path).stdout == "in time\nFalse\n"

@@ -10,7 +10,7 @@ use crate::backend::{
     Health, IfVersion, ListPage, ListRequest, Operation, Persistence, RollbackRequest, SetManyOutcome, SetManyRequest,
     SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
-use crate::context::{CallContext, Face};
+use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 use crate::store::write::{Condition, Entry, Mutated};
@@ -80,7 +80,7 @@ impl Encrypted {
     ) -> BoxFuture<'a, Result<T>> {
         Box::pin(async move {
             let answer = match self.opened.run(&mut Wait::for_face(cx), &job) {
-                Err(Halt::Busy) if cx.face() == Face::Async => return self.on_worker(cx, operation, job).await,
+                Err(Halt::Busy) if !cx.face().may_sleep() => return self.on_worker(cx, operation, job).await,
                 answer => answer.map_err(Halt::into_error),
             };
             answer.map_err(|error| self.named(error, operation))
@@ -109,9 +109,10 @@ impl Encrypted {
         operation: Operation,
         job: impl Fn(&Session, &mut Wait<'_>) -> Step<T> + Send + 'static,
     ) -> BoxFuture<'a, Result<T>> {
-        match cx.face() {
-            Face::Blocking => self.read(cx, operation, job),
-            Face::Async => Box::pin(self.on_worker(cx, operation, job)),
+        if cx.face().may_sleep() {
+            self.read(cx, operation, job)
+        } else {
+            Box::pin(self.on_worker(cx, operation, job))
         }
     }
 

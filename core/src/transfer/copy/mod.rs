@@ -21,7 +21,6 @@ pub use report::{CopiedSecret, CopyOutcome, CopyPhase, CopyProgress, CopyReport}
 
 use crate::backend::Operation;
 use crate::config::locations;
-use crate::context::Face;
 use crate::error::{Error, ErrorKind, Result};
 use crate::manager::{SecretManager, check};
 use crate::worker::Worker;
@@ -181,9 +180,10 @@ impl Keeper {
         job: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let cx = source.context()?;
-        match cx.face() {
-            Face::Blocking => job(),
-            Face::Async => self.worker.run(&cx, Operation::Set, move |_| job()).await,
+        if cx.face().may_sleep() {
+            job()
+        } else {
+            self.worker.run(&cx, Operation::Set, move |_| job()).await
         }
     }
 }

@@ -39,7 +39,9 @@ def actions(plan: strongroom.CopyPlan) -> dict[str, str]:
 
 def test_values_and_metadata_are_copied(local: strongroom.SecretManager, target: strongroom.SecretManager) -> None:
     expiry = datetime(2100, 1, 1, tzinfo=timezone.utc)
-    local.set("org/acme/A", b"\x01" * 1000 if local.backend.binary else "1" * 1000, provider="openai", expires_at=expiry)
+    local.set(
+        "org/acme/A", b"\x01" * 1000 if local.backend.binary else "1" * 1000, provider="openai", expires_at=expiry
+    )
     local.set("B", "2", labels={"team": "web"})
     assert actions(local.copy_plan(target)) == {"global/B": "create", "org/acme/A": "create"}
     assert list(target) == [], "a plan has written"
@@ -249,9 +251,7 @@ def test_what_progress_raises_ends_the_copy(phase: str, tmp_path: Path) -> None:
             assert list(source) == ["global/B", "global/C"]
 
 
-def test_a_callers_own_token_still_cancels(
-    secrets: strongroom.SecretManager, target: strongroom.SecretManager
-) -> None:
+def test_a_callers_own_token_still_cancels(secrets: strongroom.SecretManager, target: strongroom.SecretManager) -> None:
     secrets.set("A", "1")
     token = strongroom.CancelToken()
     with pytest.raises(strongroom.Cancelled):

@@ -37,7 +37,13 @@ def test_what_is_no_key(text: str) -> None:
 
 @pytest.mark.parametrize(
     "parts",
-    [{"name": "a/b"}, {"name": "a@b"}, {"name": ""}, {"name": "a", "target": "b/c"}, {"name": "a", "scope": "nowhere/x"}],
+    [
+        {"name": "a/b"},
+        {"name": "a@b"},
+        {"name": ""},
+        {"name": "a", "target": "b/c"},
+        {"name": "a", "scope": "nowhere/x"},
+    ],
 )
 def test_parts_that_are_no_key(parts: Any) -> None:
     with pytest.raises(strongroom.InvalidKey):

@@ -23,8 +23,7 @@ from .exceptions import *  # noqa: F403
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     # A checker takes for exported what is named again.
-    from . import aio as aio
-    from . import fernet as fernet
+    from . import aio as aio, fernet as fernet
     from ._keys import SecretKey as SecretKey
     from ._options import CallOptions as CallOptions
     from ._results import (

@@ -16,8 +16,7 @@ from . import _native
 from ._async_reading import AsyncReading
 from ._async_transferring import AsyncTransferring
 from ._async_writing import AsyncWriting
-from ._manager import SecretManager as _Blocking
-from ._manager import open_call
+from ._manager import SecretManager as _Blocking, open_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

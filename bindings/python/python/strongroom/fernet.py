@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
-    from typing import Optional, Union
+    from typing import Union
 
     from typing_extensions import Buffer
 

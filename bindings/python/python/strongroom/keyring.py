@@ -133,9 +133,7 @@ class Keyring(KeyringBackend):
         with _opening, self._failing_as(errors.InitError):
             opened = self._opened
             if opened is None or opened[0] != stated:
-                manager = _open(
-                    self.backend, app=self.app, settings=self.settings, config_file=self.config_file
-                )
+                manager = _open(self.backend, app=self.app, settings=self.settings, config_file=self.config_file)
                 self._opened = opened = (stated, manager)
             return opened[1]
 

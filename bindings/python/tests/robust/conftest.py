@@ -156,4 +156,3 @@ def thread_count() -> int:
 def count_threads() -> Callable[[], int]:
     """How many threads this process has, those of the library among them."""
     return thread_count
-

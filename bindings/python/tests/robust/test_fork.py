@@ -36,7 +36,7 @@ def joined(child):
 """
 
 #: A module of its own, because children that are not forked import what they run.
-WORKERS = '''
+WORKERS = """
 import asyncio
 import os
 import strongroom
@@ -65,7 +65,7 @@ def fail(at):
 def own(folder, at):
     with open_store(folder) as secrets:
         secrets.set(f"org/own/k{at}", f"value-{at}")
-'''
+"""
 
 
 @pytest.fixture

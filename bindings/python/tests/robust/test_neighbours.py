@@ -54,6 +54,7 @@ class Neighbour:
         return buffer.raw[:length.value].decode()
 """
 
+
 @pytest.fixture
 def library() -> Path:
     """The shared library that `STRONGROOM_LIBRARY` names, or else the one that was built last."""

@@ -14,7 +14,6 @@ from strongroom import _native
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
     from pathlib import Path
 
     from robust.conftest import Alone, Faults, OpenSlow, OpenStore

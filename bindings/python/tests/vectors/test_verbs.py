@@ -54,9 +54,7 @@ def opened_by(backend: Stated, script: Stated) -> set[str]:
 
 
 @pytest.mark.parametrize(("kind", "backend", "script"), CASES)
-def test_script(
-    kind: type[Face], backend: Stated, script: Stated, ran: Ran, absent: set[str], tmp_path: Path
-) -> None:
+def test_script(kind: type[Face], backend: Stated, script: Stated, ran: Ran, absent: set[str], tmp_path: Path) -> None:
     if missing := absent & opened_by(backend, script):
         pytest.skip(f"the module was built without {', '.join(sorted(missing))}")
     with kind() as face:

@@ -351,7 +351,7 @@ fn open(builder: Builder, face: Face) -> Client {
 /// Opens through a face.
 pub(crate) fn try_open(builder: Builder, face: Face) -> strongroom::Result<Client> {
     Ok(match face {
-        Face::Async => Client::Async(block_on(builder.open())?),
+        Face::Async | Face::Watched => Client::Async(block_on(strongroom::face::open(builder, face))?),
         Face::Blocking => Client::Blocking(builder.open_blocking()?),
     })
 }

@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use client::Client;
 use serde_json::Value;
 use strongroom::backend::Capabilities;
-use strongroom::{ConfigFormat, Face, SecretKey, SecretManager};
+use strongroom::{ConfigFormat, Face, SecretKey, SecretManager, face};
 
 type Has = fn(&Capabilities) -> bool;
 
@@ -80,7 +80,7 @@ impl Place {
             builder = builder.secret_option(name, value(option));
         }
         Ok(match self.face {
-            Face::Async => Client::Async(harness::block_on(builder.open())?),
+            Face::Async | Face::Watched => Client::Async(harness::block_on(face::open(builder, self.face))?),
             Face::Blocking => Client::Blocking(builder.open_blocking()?),
         })
     }

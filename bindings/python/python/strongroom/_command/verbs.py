@@ -132,14 +132,10 @@ def versions(stated: Stated) -> int:
         kept = secrets.versions(stated.key)
     if stated.json:
         times = [{"created_at": one.created_at, "expires_at": one.expires_at} for one in kept]
-        told = [
-            {"version": one.version, "current": one.current, **_known(known)} for one, known in zip(kept, times)
-        ]
+        told = [{"version": one.version, "current": one.current, **_known(known)} for one, known in zip(kept, times)]
         streams.write_json({"schema": 1, "versions": told})
         return 0
-    rows = [
-        [one.version, "yes" if one.current else "-", _time(one.created_at), _time(one.expires_at)] for one in kept
-    ]
+    rows = [[one.version, "yes" if one.current else "-", _time(one.created_at), _time(one.expires_at)] for one in kept]
     streams.write_rows(rows, ("VERSION", "CURRENT", "WRITTEN", "EXPIRES"))
     return 0
 

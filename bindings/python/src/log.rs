@@ -37,9 +37,9 @@ const LEVELS: [(Level, u8); 5] = [
     (Level::TRACE, 5),
 ];
 
-/// How many of the levels the logger `strongroom` takes: 0 is none, 5 all. Where the program has not imported `logging`,
-/// it has not asked for more than warnings.
-static WANTED: AtomicU8 = AtomicU8::new(2);
+/// How many of the levels the logger `strongroom` takes: 0 is none, 5 all. A program that has not imported `logging`
+/// listens to nothing.
+static WANTED: AtomicU8 = AtomicU8::new(0);
 
 static QUEUE: ProcessLocal<Mutex<Queue>> = ProcessLocal::new(Mutex::default);
 
@@ -109,9 +109,15 @@ fn wanted(py: Python<'_>) -> PyResult<u8> {
         None => {
             let modules = MODULES.import(py, "sys", "modules")?;
             let Some(logging) = modules.get_item(intern!(py, "logging"))? else {
-                return Ok(WANTED.load(Ordering::Relaxed));
+                return Ok(0);
+            };
+            // Another thread may be importing it just now, and this is the last that we need of it.
+            let Some(silence) = logging.getattr_opt(intern!(py, "NullHandler"))? else {
+                return Ok(0);
             };
             let logger = logging.call_method1(intern!(py, "getLogger"), ("strongroom",))?;
+            // Else `logging` writes warnings that nobody handles to stderr.
+            logger.call_method1(intern!(py, "addHandler"), (silence.call0()?,))?;
             LOGGER.get_or_init(py, || logger.unbind())
         }
     };

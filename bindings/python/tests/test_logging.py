@@ -317,24 +317,28 @@ def script(text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_a_program_without_logging_gets_warnings_and_imports_nothing_for_the_rest(tmp_path: Path) -> None:
-    place = f"settings={{'encrypted.path': {str(tmp_path / 'store')!r}}}"
-    quiet = script(
+def test_a_program_that_does_not_listen_is_told_nothing() -> None:
+    without = script(
         "import sys, strongroom\n"
-        f"with strongroom.open('encrypted', {place}) as secrets:\n"
+        "with strongroom.open('memory', environment=False) as secrets:\n"
         "    secrets.set('a', 'b'); secrets.get('a')\n"
         "assert 'logging' not in sys.modules\n"
     )
-    assert (quiet.returncode, quiet.stderr) == (0, "")
-    warned = script("import strongroom\nstrongroom.open('memory').close()\n")
-    assert warned.returncode == 0
-    assert warned.stderr.startswith("secrets that are set do not outlive a restart")
-    silenced = script(
-        "import logging, strongroom\n"
-        "logging.getLogger('strongroom').addHandler(logging.NullHandler())\n"
-        "strongroom.open('memory').close()\n"
+    assert (without.returncode, without.stderr) == (0, "")
+    for before, after in (("import logging, strongroom", ""), ("import strongroom", "import logging")):
+        unheard = script(f"{before}\nstrongroom.open('memory').close()\n{after}\nstrongroom.open('memory').close()\n")
+        assert (unheard.returncode, unheard.stderr) == (0, "")
+
+
+def test_a_program_that_begins_to_listen_late_is_told_from_then_on() -> None:
+    late = script(
+        "import strongroom\n"
+        "strongroom.open('memory', environment=False).close()\n"
+        "import logging\n"
+        "logging.basicConfig(format='%(levelname)s %(name)s')\n"
+        "strongroom.open('memory', environment=False).close()\n"
     )
-    assert (silenced.returncode, silenced.stderr) == (0, "")
+    assert (late.returncode, late.stderr.splitlines()) == (0, ["WARNING strongroom.nature"])
 
 
 def test_a_program_that_ends_while_records_are_told_ends_well() -> None:

@@ -25,9 +25,7 @@ NO_WARNING = ["-W", "ignore:This process:DeprecationWarning"]
 
 #: What every program begins with.
 PREAMBLE = f"""\
-import asyncio, faulthandler, gc, logging, os, signal, sys, threading, time
-# That `fault` keeps nothing is known here.
-logging.getLogger("strongroom.nature").setLevel(logging.ERROR)
+import asyncio, faulthandler, gc, os, signal, sys, threading, time
 faulthandler.dump_traceback_later({PROGRAM_SECONDS}, exit=True)
 import strongroom
 from strongroom import _native, aio

@@ -33,7 +33,7 @@ class SecretKey(str):
     __module__ = "strongroom"
     __slots__ = ("_parts",)
 
-    _parts: tuple[str, Optional[str], str, Optional[str]]
+    _parts: tuple[str, str | None, str, str | None]
 
     def __new__(cls, text: str) -> SecretKey:
         canonical, *parts = _native.key_parse(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, ClassVar, Optional
+    from typing import Any
 
 __all__ = [
     "Ambiguous",
@@ -55,21 +55,21 @@ class Error(Exception):
     """
 
     #: The token of the kind, the same in every language: ``not_found``, ``locked``, …
-    kind: ClassVar[str] = "error"
+    kind: str = "error"
     #: The word of the backend that failed.
-    backend: Optional[str] = None
+    backend: str | None = None
     #: The verb, as ``get``.
-    operation: Optional[str] = None
+    operation: str | None = None
     #: The key that the call was about.
-    key: Optional[str] = None
+    key: str | None = None
     #: The setting or argument at fault.
-    setting: Optional[str] = None
+    setting: str | None = None
     #: Whether the same call may succeed later without anyone changing anything.
     retryable: bool = False
     #: How many seconds to wait before that, where the backend told.
-    retry_after: Optional[float] = None
+    retry_after: float | None = None
     #: The code of the system or library underneath.
-    foreign_code: Optional[int] = None
+    foreign_code: int | None = None
     #: One line that says what to do.
     help: str = ""
 

@@ -21,7 +21,7 @@ from ._manager import SecretManager as _Blocking, open_call
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Coroutine, Generator, Mapping, Sequence
     from types import TracebackType
     from typing import Any, Optional, Union
 
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from ._options import CallOptions
     from ._results import Health, VerifyReport
 
-__all__ = ["SecretManager", "open"]
+    _Coroutine = Coroutine[Any, Any, "SecretManager"]
+else:
+    # Whatever has its methods counts as one; its class costs an import.
+    _Coroutine = object
+
+#: Without ``open``, which would stand before the built-in one where all names are imported.
+__all__ = ["SecretManager"]
 
 
 class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
@@ -88,17 +94,37 @@ class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
         return _Blocking(self)
 
 
-class _Opening:
-    """A manager that is being opened: await it, or use it in an ``async with`` block, which closes it."""
+async def _opened(call: _native.Call[_native.Manager]) -> SecretManager:
+    return SecretManager(await call)
 
-    __slots__ = ("_call", "_manager")
+
+# What Python names where it warns that nobody awaited one.
+_opened.__qualname__ = "strongroom.aio.open"
+
+
+class _Opening(_Coroutine):
+    """A manager that is being opened: await it, or use it in an ``async with`` block, which closes it.
+
+    It has what makes a coroutine, so that ``asyncio.create_task`` and ``asyncio.run`` take it.
+    """
+
+    __slots__ = ("_coroutine", "_manager")
 
     def __init__(self, call: _native.Call[_native.Manager]) -> None:
-        self._call = call
+        self._coroutine = _opened(call)
         self._manager: Optional[SecretManager] = None
 
     def __await__(self) -> Generator[Any, None, SecretManager]:
-        return SecretManager((yield from self._call))
+        return self._coroutine.__await__()
+
+    def send(self, value: None) -> Any:
+        return self._coroutine.send(value)
+
+    def throw(self, *raised: Any) -> Any:
+        return self._coroutine.throw(*raised)
+
+    def close(self) -> None:
+        self._coroutine.close()
 
     async def __aenter__(self) -> SecretManager:
         self._manager = await self

@@ -28,6 +28,7 @@ def documented() -> Iterator[tuple[str, Any]]:
     """The public names with what they stand for."""
     yield "strongroom", strongroom
     yield "strongroom.aio", aio
+    yield "strongroom.open", strongroom.open
     yield "strongroom.aio.open", aio.open
     yield "strongroom.exceptions", exceptions
     for name in strongroom.__all__:
@@ -68,7 +69,7 @@ def test_its_example_runs(name: str, tmp_path: pathlib.Path, monkeypatch: pytest
     test, said = example(name), []
     with strongroom.open("memory") as secrets:
         names = {word: getattr(strongroom, word) for word in strongroom.__all__}
-        test.globs = {**names, "strongroom": strongroom, "secrets": secrets}
+        test.globs = {**names, "open": strongroom.open, "strongroom": strongroom, "secrets": secrets}
         doctest.DocTestRunner(verbose=False).run(test, out=said.append)
     assert not said, "".join(said)
 

@@ -15,7 +15,7 @@ Importing it reads and opens nothing. :mod:`strongroom.aio` has the same verbs f
 from __future__ import annotations
 
 from . import exceptions
-from ._manager import SecretManager, open
+from ._manager import SecretManager, open as open
 from ._native import CancelToken, Exposed, Generate, Secret, generate
 from ._writing import KEEP, Keep
 from .exceptions import *  # noqa: F403
@@ -113,6 +113,7 @@ _LATER = {
 }
 _MODULES = ("aio", "fernet")
 
+#: Without ``open``, which would stand before the built-in one where all names are imported.
 __all__ = [
     "CancelToken",
     "Exposed",
@@ -123,7 +124,6 @@ __all__ = [
     "SecretManager",
     "exceptions",
     "generate",
-    "open",
     *_LATER,
     *_MODULES,
     *exceptions.__all__,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,16 @@ def test_what_is_no_scope(verbs: Verbs, scope: Any, kind: type[Exception]) -> No
         verbs.scoped(scope)
     with pytest.raises(kind):
         verbs.exists("token", scope=scope)
+
+
+def test_what_a_manager_has_of_a_mapping_reads_no_secrets_by_accident(secrets: strongroom.SecretManager) -> None:
+    secrets["token"] = "t0p"
+    anything: Any = secrets
+    for spills in (lambda: dict(anything), lambda: {**anything}, lambda: dict(**anything), lambda: len(anything)):
+        with pytest.raises((TypeError, ValueError)):
+            spills()
+    assert not isinstance(secrets, Mapping)
+    assert not any(hasattr(secrets, name) for name in ("keys", "values", "items"))
 
 
 def test_the_mapping_of_a_scoped_view(secrets: strongroom.SecretManager) -> None:

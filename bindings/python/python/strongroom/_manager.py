@@ -34,8 +34,9 @@ class SecretManager(Reading, Writing, Transferring):
     was sent: ``OutcomeUnknown``), ``Cancelled``, ``Closed``, ``Unavailable``, ``Locked``, ``PermissionDenied`` or
     ``Integrity``.
 
-    It is also a mapping of keys to secrets: ``secrets[key]``, ``secrets[key] = value``, ``del secrets[key]``,
-    ``key in secrets``, and iteration over the keys.
+    Of a mapping it has ``secrets[key]``, ``secrets[key] = value``, ``del secrets[key]``, ``key in secrets`` and iteration
+    over the keys. It has no length, and neither ``keys``, ``values`` nor ``items``, so that ``dict(secrets)`` or
+    ``f(**secrets)`` cannot read every secret by accident.
 
     >>> secrets["org/acme/api_key"] = "sk-123"
     >>> secrets["org/acme/api_key"].reveal()

@@ -57,7 +57,7 @@ mod _native {
     #[pymodule_export]
     use super::keys::{key_escape, key_of, key_parse, key_unescape, key_variable};
     #[pymodule_export]
-    use super::manager::admin::{close, health, lock, verify, with_options};
+    use super::manager::admin::{close, health, lock, scoped, verify, with_options};
     #[pymodule_export]
     use super::manager::copy::{copy_journal, copy_plan, copy_to};
     #[pymodule_export]
@@ -65,7 +65,7 @@ mod _native {
     #[pymodule_export]
     use super::manager::read::{
         describe, exists, get, get_cached, get_into, get_into_cached, get_many, get_value, get_value_cached,
-        get_with_fallback, list, missing, versions,
+        get_version, get_with_fallback, list, missing, versions,
     };
     #[pymodule_export]
     use super::manager::transfer::{explain, export, import_document};

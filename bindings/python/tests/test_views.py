@@ -130,6 +130,15 @@ def test_what_is_no_scope(verbs: Verbs, scope: Any, kind: type[Exception]) -> No
         verbs.exists("token", scope=scope)
 
 
+def test_nothing_is_no_scope_where_one_is_needed(verbs: Verbs) -> None:
+    with pytest.raises(TypeError, match="^scope is a str, not NoneType$"):
+        verbs.scoped(None)
+    with pytest.raises(TypeError, match="^scopes is a str, not NoneType$"):
+        verbs.get_with_fallback("token", [None])
+    assert verbs.exists("token", scope=None) is False
+    assert verbs.with_options(scope=None).scope is None
+
+
 def test_what_a_manager_has_of_a_mapping_reads_no_secrets_by_accident(secrets: strongroom.SecretManager) -> None:
     secrets["token"] = "t0p"
     anything: Any = secrets

@@ -43,7 +43,7 @@ class AsyncReading(_native.Manager):
 
     async def get_version(self, key: str, version: Union[str, int], **options: Unpack[CallOptions]) -> Optional[Secret]:
         """Read one version of a secret, as :meth:`strongroom.SecretManager.get_version`."""
-        return await _native.get(self, key, version, False, options)
+        return await _native.get_version(self, key, version, options)
 
     async def get_value(
         self,

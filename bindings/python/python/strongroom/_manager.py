@@ -111,7 +111,7 @@ class SecretManager(Reading, Writing, Transferring):
         >>> secrets.get_value("org/acme/db_password")
         's3cret'
         """
-        return SecretManager(_native.with_options(self, {"scope": scope}))
+        return SecretManager(_native.scoped(self, scope))
 
     def with_options(self, **options: Unpack[CallOptions]) -> SecretManager:
         """A view whose calls carry these keywords.

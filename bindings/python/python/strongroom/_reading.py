@@ -62,7 +62,7 @@ class Reading(_native.BlockingManager):
         >>> secrets.get_version("token", first).reveal()
         'old'
         """
-        return _native.get(self, key, version, False, options).wait()
+        return _native.get_version(self, key, version, options).wait()
 
     def get_many(self, keys: Iterable[str], **options: Unpack[CallOptions]) -> BatchResult:
         """Read several secrets, with one batch call where the backend has one.

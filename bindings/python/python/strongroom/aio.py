@@ -83,7 +83,7 @@ class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
 
     def scoped(self, scope: str) -> SecretManager:
         """A view with names of a scope, as :meth:`strongroom.SecretManager.scoped`."""
-        return SecretManager(_native.with_options(self, {"scope": scope}))
+        return SecretManager(_native.scoped(self, scope))
 
     def with_options(self, **options: Unpack[CallOptions]) -> SecretManager:
         """A view whose calls carry these keywords, as :meth:`strongroom.SecretManager.with_options`."""

@@ -4,8 +4,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::Manager;
-use crate::arguments::view;
+use crate::arguments::{text, view};
 use crate::call::Call;
+use crate::error::raised;
 
 /// The same manager, with calls that carry these keywords.
 #[pyfunction]
@@ -13,6 +14,15 @@ use crate::call::Call;
 pub(crate) fn with_options(manager: &Bound<'_, Manager>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Manager> {
     Ok(Manager {
         inner: view(&manager.get().inner, options)?.into(),
+    })
+}
+
+/// The same manager, in whose calls bare names are names of a scope.
+#[pyfunction]
+pub(crate) fn scoped(manager: &Bound<'_, Manager>, scope: &Bound<'_, PyAny>) -> PyResult<Manager> {
+    let scope = text("scope", scope)?;
+    Ok(Manager {
+        inner: manager.get().inner.scoped(&scope).map_err(raised)?.into(),
     })
 }
 

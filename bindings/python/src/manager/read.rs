@@ -105,6 +105,21 @@ pub(crate) fn get(
         .call(options, |manager| async move { manager.get_with(&key.0, wanted).await })
 }
 
+#[pyfunction]
+#[pyo3(signature = (manager, key, version, options=None))]
+pub(crate) fn get_version(
+    manager: &Bound<'_, Manager>,
+    key: Key,
+    version: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Call> {
+    let mut wanted = GetOptions::new();
+    wanted.version = Some(version_of("version", version)?);
+    manager
+        .get()
+        .call(options, |manager| async move { manager.get_with(&key.0, wanted).await })
+}
+
 /// A value on its way into a buffer.
 struct Delivery {
     secret: Option<strongroom::Secret>,

@@ -139,6 +139,23 @@ def test_nothing_is_no_scope_where_one_is_needed(verbs: Verbs) -> None:
     assert verbs.with_options(scope=None).scope is None
 
 
+def test_a_view_is_of_its_managers_class(secrets: strongroom.SecretManager) -> None:
+    class Blocking(strongroom.SecretManager):
+        def token(self) -> str | None:
+            return self.get_value("token")
+
+    class Awaiting(aio.SecretManager):
+        async def token(self) -> str | None:
+            return await self.get_value("token")
+
+    secrets.set("org/acme/token", "t0p")
+    blocking, awaiting = Blocking(secrets), Awaiting(secrets)
+    for view in (blocking.scoped("org/acme"), blocking.with_options(scope="org/acme")):
+        assert type(view) is Blocking and view.token() == "t0p"
+    for waiting in (awaiting.scoped("org/acme"), awaiting.with_options(scope="org/acme")):
+        assert type(waiting) is Awaiting and asyncio.run(waiting.token()) == "t0p"
+
+
 def test_what_a_manager_has_of_a_mapping_reads_no_secrets_by_accident(secrets: strongroom.SecretManager) -> None:
     secrets["token"] = "t0p"
     anything: Any = secrets

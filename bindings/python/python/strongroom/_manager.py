@@ -103,7 +103,7 @@ class SecretManager(Reading, Writing, Transferring):
 
     # --- views
 
-    def scoped(self, scope: str) -> SecretManager:
+    def scoped(self, scope: str) -> Self:
         """A view in which bare names are names of ``scope``, such as ``org/acme``, and ``list`` lists that scope.
 
         >>> secrets.scoped("org/acme").set("db_password", "s3cret").created
@@ -111,14 +111,14 @@ class SecretManager(Reading, Writing, Transferring):
         >>> secrets.get_value("org/acme/db_password")
         's3cret'
         """
-        return SecretManager(_native.scoped(self, scope))
+        return type(self)(_native.scoped(self, scope))
 
-    def with_options(self, **options: Unpack[CallOptions]) -> SecretManager:
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """A view whose calls carry these keywords.
 
         >>> patient = secrets.with_options(timeout=60, actor="deploy")
         """
-        return SecretManager(_native.with_options(self, options))
+        return type(self)(_native.with_options(self, options))
 
     def to_async(self) -> aio.SecretManager:
         """The same manager with verbs to await.

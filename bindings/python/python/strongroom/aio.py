@@ -81,13 +81,13 @@ class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
 
     # --- views
 
-    def scoped(self, scope: str) -> SecretManager:
+    def scoped(self, scope: str) -> Self:
         """A view with names of a scope, as :meth:`strongroom.SecretManager.scoped`."""
-        return SecretManager(_native.scoped(self, scope))
+        return type(self)(_native.scoped(self, scope))
 
-    def with_options(self, **options: Unpack[CallOptions]) -> SecretManager:
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """A view whose calls carry these keywords, as :meth:`strongroom.SecretManager.with_options`."""
-        return SecretManager(_native.with_options(self, options))
+        return type(self)(_native.with_options(self, options))
 
     def to_blocking(self) -> _Blocking:
         """The same manager with verbs that wait."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -154,6 +155,15 @@ def test_a_view_is_of_its_managers_class(secrets: strongroom.SecretManager) -> N
         assert type(view) is Blocking and view.token() == "t0p"
     for waiting in (awaiting.scoped("org/acme"), awaiting.with_options(scope="org/acme")):
         assert type(waiting) is Awaiting and asyncio.run(waiting.token()) == "t0p"
+
+
+@pytest.mark.parametrize("kind", [strongroom.SecretManager, aio.SecretManager])
+def test_a_manager_that_is_made_without_opening(kind: Any, secrets: strongroom.SecretManager) -> None:
+    how = "await strongroom.aio.open()" if kind is aio.SecretManager else "strongroom.open()"
+    for arguments, keywords in (((), {}), (("memory",), {}), ((secrets, 1), {}), ((secrets,), {"app": "example"})):
+        with pytest.raises(TypeError, match=f"; open one with {re.escape(how)}$"):
+            kind(*arguments, **keywords)
+    assert kind(secrets).backend.name == "memory"
 
 
 def test_what_a_manager_has_of_a_mapping_reads_no_secrets_by_accident(secrets: strongroom.SecretManager) -> None:

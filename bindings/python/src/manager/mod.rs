@@ -9,7 +9,7 @@ pub(crate) mod write;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 use strongroom::{Face, SecretManager, face};
 
 use crate::arguments::{GENERAL, view};
@@ -48,11 +48,31 @@ impl Manager {
     }
 }
 
+/// The manager that another one is made of; a program that has none yet is told how to open one.
+fn only<'a, 'py>(
+    of: &'a Bound<'py, PyTuple>,
+    named: Option<&Bound<'py, PyDict>>,
+    opening: &str,
+) -> PyResult<Borrowed<'a, 'py, Manager>> {
+    let only = if of.len() == 1 && named.is_none() {
+        of.get_borrowed_item(0)?.cast::<Manager>().ok()
+    } else {
+        None
+    };
+    only.ok_or_else(|| {
+        PyTypeError::new_err(format!(
+            "a SecretManager is made of another one only; open one with {opening}"
+        ))
+    })
+}
+
 #[pymethods]
 impl Manager {
     #[new]
-    fn new(of: &Bound<'_, Self>) -> Self {
-        Self::of(of.get(), Face::Async)
+    #[pyo3(signature = (*of, **named), text_signature = "(of, /)")]
+    fn new(of: &Bound<'_, PyTuple>, named: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let of = only(of, named, "await strongroom.aio.open()")?;
+        Ok(Self::of(of.get(), Face::Async))
     }
 
     /// The name of the application.
@@ -115,9 +135,11 @@ pub(crate) struct BlockingManager;
 #[pymethods]
 impl BlockingManager {
     #[new]
-    fn new(of: &Bound<'_, Manager>) -> PyClassInitializer<Self> {
+    #[pyo3(signature = (*of, **named), text_signature = "(of, /)")]
+    fn new(of: &Bound<'_, PyTuple>, named: Option<&Bound<'_, PyDict>>) -> PyResult<PyClassInitializer<Self>> {
+        let of = only(of, named, "strongroom.open()")?;
         // Its calls are waited for by `Call::wait`.
-        PyClassInitializer::from(Manager::of(of.get(), Face::Watched)).add_subclass(Self)
+        Ok(PyClassInitializer::from(Manager::of(of.get(), Face::Watched)).add_subclass(Self))
     }
 
     /// The value of a secret as `str`, or `default` where there is no such secret.

@@ -102,6 +102,11 @@ async def _opened(call: _native.Call[_native.Manager]) -> SecretManager:
 _opened.__qualname__ = "strongroom.aio.open"
 
 
+async def _once(coroutine: Coroutine[Any, Any, SecretManager]) -> SecretManager:
+    """Await it; that is where Python refuses a second one who does."""
+    return await coroutine
+
+
 class _Opening(_Coroutine):
     """A manager that is being opened: await it, or use it in an ``async with`` block, which closes it.
 
@@ -115,7 +120,7 @@ class _Opening(_Coroutine):
         self._manager: Optional[SecretManager] = None
 
     def __await__(self) -> Generator[Any, None, SecretManager]:
-        return self._coroutine.__await__()
+        return _once(self._coroutine).__await__()
 
     def send(self, value: None) -> Any:
         return self._coroutine.send(value)

@@ -125,18 +125,18 @@ pub(crate) fn test() -> Outcome {
     }
     parity::clear()?;
     // One of them waits for the compiler, the other for the network.
-    let (executables, environment) = std::thread::scope(|scope| {
-        let environment = scope.spawn(python::environment);
+    let (executables, environments) = std::thread::scope(|scope| {
+        let environments = scope.spawn(python::environments);
         let executables = build();
-        let joined = environment.join();
-        let environment = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok::<_, String>((executables?, environment?))
+        let joined = environments.join();
+        let environments = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, String>((executables?, environments?))
     })?;
     // Before any suite: some of them build as well, and cargo replaces what this copies.
     c::install()?;
-    python::install(&environment)?;
+    python::install(&environments)?;
     let built = start.elapsed();
-    let mut suites = suites(&executables, &environment)?;
+    let mut suites = suites(&executables, &environments)?;
     for (name, script) in READERS {
         if root().join(script).exists() {
             let mut command = Command::new(tools::python()?);
@@ -170,7 +170,7 @@ pub(crate) fn test() -> Outcome {
     tell(&reports, built, start.elapsed(), skipped)
 }
 
-fn suites(executables: &[Executable], environment: &Path) -> Outcome<Vec<Suite>> {
+fn suites(executables: &[Executable], environments: &python::Environments) -> Outcome<Vec<Suite>> {
     // In this order they begin: the longest first.
     let folders = [
         ("crash", "tests/crash"),
@@ -218,7 +218,7 @@ fn suites(executables: &[Executable], environment: &Path) -> Outcome<Vec<Suite>>
                 command.args(words).current_dir(root());
                 suites.push(Suite::new(name, vec![command])?);
             }
-            for (name, commands) in python::suites(environment)? {
+            for (name, commands) in python::suites(environments)? {
                 suites.push(Suite::new(name, commands)?);
             }
             let mut doctests = cargo(["test", "--doc", "--workspace"]);

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use pyo3::buffer::PyBuffer;
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::{PyBufferError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDateTime, PyDelta, PyDict, PyInt, PyIterator, PyList, PyMapping, PyString, PyTzInfo};
+use pyo3::types::{
+    PyBool, PyDateTime, PyDelta, PyDict, PyInt, PyIterator, PyList, PyMapping, PyMemoryView, PyString, PyTzInfo,
+};
 use strongroom::{
     CallOptions, CancellationToken, Error, ErrorKind, MAX_DEADLINE, PromptPolicy, SecretManager, SecretScope,
     SecretValue, Version,
@@ -87,6 +89,17 @@ pub(crate) fn text(name: &str, object: &Bound<'_, PyAny>) -> PyResult<String> {
     Ok(text.to_owned())
 }
 
+/// A text among others that are taken at once.
+pub(crate) struct Text(pub(crate) String);
+
+impl<'py> FromPyObject<'_, 'py> for Text {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        text("what an opening is given", &object).map(Self)
+    }
+}
+
 /// A text, where there is one.
 pub(crate) fn optional_text(name: &str, object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
     object.map(|object| text(name, object)).transpose()
@@ -106,11 +119,16 @@ impl<'py> FromPyObject<'_, 'py> for Flag {
     }
 }
 
+/// An `int`, and no `bool`, which is one by accident.
+fn number<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<&'a Bound<'py, PyInt>> {
+    let number = object.cast::<PyInt>().ok()?;
+    (!object.is_instance_of::<PyBool>()).then_some(number)
+}
+
 /// How many. What is too much for any count is the largest one: the verb judges it.
 pub(crate) fn count(name: &str, object: &Bound<'_, PyAny>) -> PyResult<usize> {
-    let number = object
-        .cast::<PyInt>()
-        .map_err(|_| PyTypeError::new_err(format!("{name} is an int, not {}", type_name(object))))?;
+    let number =
+        number(object).ok_or_else(|| PyTypeError::new_err(format!("{name} is an int, not {}", type_name(object))))?;
     if number.lt(0)? {
         return Err(fault(name, "a count is not negative"));
     }
@@ -122,7 +140,7 @@ pub(crate) fn version(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Version
     if object.is_instance_of::<PyString>() {
         return text(name, object).map(Version::from_word);
     }
-    let number = object.cast::<PyInt>().map_err(|_| {
+    let number = number(object).ok_or_else(|| {
         PyTypeError::new_err(format!(
             "{name} is a version's word or number, not {}",
             type_name(object)
@@ -225,22 +243,37 @@ impl<'py> FromPyObject<'_, 'py> for Value {
             return Ok(Self(SecretValue::copy_of(text.as_bytes())));
         }
         let buffer = buffer(&object, "a value is a str or a buffer of bytes")?;
+        if buffer.is_c_contiguous() && buffer.len_bytes() > 0 {
+            // SAFETY: they lie in one piece, which `buffer` holds; nothing of Python runs meanwhile, and it makes no promise
+            // to anyone else who changes it without the interpreter.
+            let bytes = unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) };
+            return Ok(Self(SecretValue::copy_of(bytes)));
+        }
         let mut bytes = zeroize::Zeroizing::new(vec![0; buffer.len_bytes()]);
-        buffer.copy_to_slice(object.py(), &mut bytes)?;
+        buffer.into_typed::<u8>()?.copy_to_slice(object.py(), &mut bytes)?;
         Ok(Self(SecretValue::from(std::mem::take(&mut *bytes))))
     }
 }
 
-/// The bytes of a buffer. Whatever is none, or has other items than bytes, is of a wrong type.
-pub(crate) fn buffer(object: &Bound<'_, PyAny>, wanted: &str) -> PyResult<PyBuffer<u8>> {
+/// The bytes of a buffer, signed ones and those of `ctypes` too. Whatever is none, or has longer items, is of a wrong type.
+pub(crate) fn buffer(object: &Bound<'_, PyAny>, wanted: &str) -> PyResult<PyUntypedBuffer> {
     let py = object.py();
-    PyBuffer::get(object).map_err(|error| {
-        if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyBufferError>(py) {
-            PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)))
-        } else {
-            error
+    let refused = || PyTypeError::new_err(format!("{wanted}, not {}", type_name(object)));
+    // `ctypes` says less of its arrays than is asked for here; a view of them says all.
+    let found = match PyUntypedBuffer::get(object) {
+        Err(error) if error.is_instance_of::<PyBufferError>(py) => {
+            PyMemoryView::from(object).and_then(|view| PyUntypedBuffer::get(&view))
         }
-    })
+        found => found,
+    };
+    match found {
+        Ok(buffer) if buffer.item_size() == 1 => Ok(buffer),
+        Ok(_) => Err(refused()),
+        Err(error) if error.is_instance_of::<PyTypeError>(py) || error.is_instance_of::<PyBufferError>(py) => {
+            Err(refused())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What a write is given: a value, or a secret whose metadata holds where nothing else is stated.
@@ -296,16 +329,16 @@ pub(crate) fn span(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Duration> 
     let seconds: f64 = match object.cast::<PyDelta>() {
         Ok(delta) => delta.call_method0("total_seconds")?.extract()?,
         Err(_) => match object.extract() {
-            Ok(seconds) => seconds,
+            Ok(seconds) if !object.is_instance_of::<PyBool>() => seconds,
             // An int that is no float is either longer than any deadline or negative.
-            Err(_) if object.is_instance_of::<PyInt>() => {
+            Err(_) if number(object).is_some() => {
                 if object.lt(0)? {
                     -1.0
                 } else {
                     f64::INFINITY
                 }
             }
-            Err(_) => {
+            _ => {
                 return Err(PyTypeError::new_err(format!(
                     "{name} is a number of seconds or a timedelta, not {}",
                     type_name(object)

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use strongroom::{ConfigFile, Inspection, SETTINGS, SettingKind};
 
-use crate::arguments::text;
+use crate::arguments::{Text, text};
 use crate::error::exception;
 use crate::open::{SecretSetting, builder};
 use crate::results;
@@ -15,11 +15,11 @@ use crate::results;
 #[pyfunction]
 pub(crate) fn inspect<'py>(
     py: Python<'py>,
-    app: Option<String>,
-    settings: Vec<(String, String)>,
-    secrets: Vec<(String, SecretSetting)>,
+    app: Option<Text>,
+    settings: Vec<(Text, Text)>,
+    secrets: Vec<(Text, SecretSetting)>,
     config_files: Vec<PathBuf>,
-    config_texts: Vec<(String, String)>,
+    config_texts: Vec<(Text, Text)>,
     environment: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let builder = builder(py, app, settings, secrets, &config_files, config_texts, environment)?;

@@ -10,7 +10,7 @@ use strongroom::{
     Builder, CallOptions, ConfigFormat, Error, ErrorKind, Face, SecretManager, SecretProvider, SecretValue, face,
 };
 
-use crate::arguments::{Value, general};
+use crate::arguments::{Text, Value, general};
 use crate::call::{self, Call};
 use crate::error::fault;
 
@@ -86,33 +86,33 @@ impl<'py> FromPyObject<'_, 'py> for SecretSetting {
 /// What a manager is to be opened with. Files are read here.
 pub(crate) fn builder(
     py: Python<'_>,
-    app: Option<String>,
-    settings: Vec<(String, String)>,
-    secrets: Vec<(String, SecretSetting)>,
+    app: Option<Text>,
+    settings: Vec<(Text, Text)>,
+    secrets: Vec<(Text, SecretSetting)>,
     config_files: &[PathBuf],
-    config_texts: Vec<(String, String)>,
+    config_texts: Vec<(Text, Text)>,
     environment: bool,
 ) -> PyResult<Builder> {
     let mut builder = SecretManager::builder();
     if let Some(app) = app {
-        builder = builder.app(app);
+        builder = builder.app(app.0);
     }
     for (key, value) in settings {
-        builder = builder.option(&key, value);
+        builder = builder.option(&key.0, value.0);
     }
     for (key, value) in secrets {
         builder = match value {
-            SecretSetting::Value(value) => builder.secret_option(&key, value.0),
-            SecretSetting::Provider(function) => builder.secret_provider(&key, Arc::new(Provider(function))),
+            SecretSetting::Value(value) => builder.secret_option(&key.0, value.0),
+            SecretSetting::Provider(function) => builder.secret_provider(&key.0, Arc::new(Provider(function))),
         };
     }
     for (format, text) in config_texts {
-        let format = match format.as_str() {
+        let format = match format.0.as_str() {
             "json" => ConfigFormat::Json,
             "toml" => ConfigFormat::Toml,
             _ => return Err(fault("config_text", "the language of a document is `json` or `toml`")),
         };
-        builder = builder.config_text(format, &text);
+        builder = builder.config_text(format, &text.0);
     }
     if !environment {
         builder = builder.without_environment();
@@ -130,11 +130,11 @@ pub(crate) fn builder(
 #[expect(clippy::too_many_arguments, reason = "they are those of an opening")]
 pub(crate) fn open(
     py: Python<'_>,
-    app: Option<String>,
-    settings: Vec<(String, String)>,
-    secrets: Vec<(String, SecretSetting)>,
+    app: Option<Text>,
+    settings: Vec<(Text, Text)>,
+    secrets: Vec<(Text, SecretSetting)>,
     config_files: Vec<PathBuf>,
-    config_texts: Vec<(String, String)>,
+    config_texts: Vec<(Text, Text)>,
     environment: bool,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {

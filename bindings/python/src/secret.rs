@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ffi::c_int;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pyo3::buffer::PyBuffer;
+use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -240,7 +240,7 @@ pub(crate) fn copy_into(value: &[u8], buffer: &Bound<'_, PyAny>) -> PyResult<usi
 }
 
 /// A buffer that a value can be copied into.
-pub(crate) fn writable(buffer: &Bound<'_, PyAny>) -> PyResult<PyBuffer<u8>> {
+pub(crate) fn writable(buffer: &Bound<'_, PyAny>) -> PyResult<PyUntypedBuffer> {
     let view = arguments::buffer(
         buffer,
         "a buffer of bytes that can be written is needed, such as a bytearray",

@@ -21,6 +21,9 @@ CANARY = "c4nary-5d1e-never-shown"
 
 OpenStore = Callable[..., strongroom.SecretManager]
 
+#: A lone surrogate beside what must not be shown.
+CANARY_THAT_IS_NO_TEXT = "c4n4ry\ud800"
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
@@ -437,6 +440,33 @@ def test_two_managers_at_once(tmp_path: Path, open_store: OpenStore) -> None:
         assert other.get("key") is None
         same.close()
         assert one.get_value("key") == "value"
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"app": CANARY_THAT_IS_NO_TEXT},
+        {"backend": CANARY_THAT_IS_NO_TEXT},
+        {"settings": {"cache": CANARY_THAT_IS_NO_TEXT}},
+        {"settings": {CANARY_THAT_IS_NO_TEXT: "on"}},
+        {"config_text": {"toml": CANARY_THAT_IS_NO_TEXT}},
+    ],
+    ids=lambda stated: next(iter(stated)),
+)
+@pytest.mark.parametrize("verb", [strongroom.open, strongroom.inspect], ids=["open", "inspect"])
+def test_what_is_no_text_is_told_without_it(verb: Callable[..., Any], stated: dict[str, Any]) -> None:
+    with pytest.raises(strongroom.InvalidArgument) as refused:
+        verb(**stated)
+    shown = "".join(traceback.format_exception(refused.value))
+    assert "no valid Unicode" in shown and "c4n4ry" not in repr(refused.value.__dict__) + str(refused.value)
+    assert refused.value.__cause__ is None and refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("name", ["settings", "secrets", "config_text"])
+def test_what_is_no_mapping_is_of_a_wrong_type(name: str) -> None:
+    stated: Any = {"environment": False, name: 5}
+    with pytest.raises(TypeError, match=f"{name} is a mapping, not int"):
+        strongroom.open("memory", **stated)
 
 
 def test_memory_is_each_managers_own() -> None:

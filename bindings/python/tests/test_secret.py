@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import contextlib
 import copy
+import ctypes
 import gc
 import json
 import logging
@@ -157,7 +158,14 @@ def test_a_text_that_is_no_unicode() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [bytearray, lambda size: mmap.mmap(-1, size), lambda size: array.array("B", bytes(size))]
+    "make",
+    [
+        bytearray,
+        lambda size: mmap.mmap(-1, size),
+        lambda size: array.array("B", bytes(size)),
+        lambda size: array.array("b", bytes(size)),
+        ctypes.create_string_buffer,
+    ],
 )
 def test_reveal_into(make: Any) -> None:
     buffer = make(8)

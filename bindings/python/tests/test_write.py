@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import ctypes
 import collections
 import mmap
 import types
@@ -71,6 +72,10 @@ def test_set(verbs: Verbs) -> None:
         memoryview(b"p0t")[::-1],
         array.array("B", b"t0p"),
         memoryview(b"t0p").cast("c"),
+        memoryview(b"t0p").cast("b"),
+        array.array("b", b"t0p"),
+        (ctypes.c_ubyte * 3)(*b"t0p"),
+        (ctypes.c_char * 3)(*b"t0p"),
         strongroom.Secret("t0p"),
     ],
     ids=lambda value: type(value).__name__,

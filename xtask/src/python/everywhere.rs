@@ -83,14 +83,14 @@ fn wheel_of_readme() -> Outcome<PathBuf> {
 }
 
 /// An environment of this interpreter. Without pip, which not every Python brings; ours installs in it.
-fn bare(interpreter: &Path, folder: &Path) -> Outcome<PathBuf> {
+pub(super) fn bare(interpreter: &Path, folder: &Path) -> Outcome<PathBuf> {
     let mut make = Command::new(interpreter);
     quiet(make.args(["-m", "venv", "--without-pip", "--clear"]).arg(folder))?;
     Ok(folder.join("bin/python"))
 }
 
 /// Our pip, for another Python.
-fn pip_for(python: &Path) -> Outcome<Command> {
+pub(super) fn pip_for(python: &Path) -> Outcome<Command> {
     let mut pip = tools::pip(&tools::venv(&target().join("venv"))?);
     pip.arg("--python").arg(python);
     Ok(pip)
@@ -125,6 +125,12 @@ fn refused(interpreter: &Path, wheel: &Path, home: &Path) -> Outcome {
         Err(said) if said.contains("is not a supported wheel on this platform") => Ok(()),
         Err(said) => Err(format!("pip does not say why it refuses: {said}")),
     }
+}
+
+/// The newest CPython of this machine, where it is newer than that of an environment.
+pub(super) fn newer_than(python: &Path) -> Option<PathBuf> {
+    let (newest, interpreter) = interpreters().into_iter().next_back()?;
+    (version(python)? < newest).then_some(interpreter)
 }
 
 /// One CPython of each version.

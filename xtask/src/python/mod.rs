@@ -17,35 +17,70 @@ use crate::{c, dist, tools};
 
 const TESTS: &str = "bindings/python/tests";
 const CONFIGURATION: &str = "bindings/python/pyproject.toml";
+/// What the tests of threads, forks, signals and ends are run with.
+const ROBUST_NEEDS: [&str; 3] = ["pytest", "anyio", "uvloop"];
 /// Programs that users copy from, and that are type-checked like the package.
 const QUICKSTART: &str = "examples/quickstart/python/main.py";
 /// The pages with Python that is type-checked.
 const PAGES: [&str; 2] = [readme::PATH, "bindings/python/README.md"];
 
-/// Makes the suites' environment anew, with what the tests need and without the package. Gives its Python.
-pub(crate) fn environment() -> Outcome<PathBuf> {
+/// Where the suites run.
+pub(crate) struct Environments {
+    /// The Python that has all that the tests need.
+    python: PathBuf,
+    /// The newest one of this machine, where that is another: later versions are stricter with threads, forks and ends.
+    newest: Option<PathBuf>,
+}
+
+/// Makes the suites' environments anew, without the package.
+pub(crate) fn environments() -> Outcome<Environments> {
     let folder = target().join("venv-python");
     wheel::empty(&folder)?;
     let python = tools::venv(&folder)?;
     let requirements = root().join(TESTS).join("requirements.txt");
-    pass(tools::pip(&python).args(["install", "--requirement"]).arg(requirements))?;
-    Ok(python)
+    pass(
+        tools::pip(&python)
+            .args(["install", "--requirement"])
+            .arg(&requirements),
+    )?;
+    let newest = match everywhere::newer_than(&python) {
+        None => None,
+        Some(interpreter) => {
+            let newest = everywhere::bare(&interpreter, &target().join("venv-python-newest"))?;
+            let mut install = everywhere::pip_for(&newest)?;
+            install
+                .args(["install", "--constraint"])
+                .arg(&requirements)
+                .args(ROBUST_NEEDS);
+            pass(&mut install)?;
+            Some(newest)
+        }
+    };
+    Ok(Environments { python, newest })
 }
 
 /// Installs what the suites' one build has left.
-pub(crate) fn install(python: &Path) -> Outcome {
+pub(crate) fn install(environments: &Environments) -> Outcome {
     let wheel = wheel::of_suites()?;
     // It comes without dependencies: whatever it needed would be missing here.
     let words = ["install", "--force-reinstall", "--no-index"];
-    pass(tools::pip(python).args(words).arg(wheel))
+    pass(tools::pip(&environments.python).args(words).arg(&wheel))?;
+    match &environments.newest {
+        Some(newest) => pass(everywhere::pip_for(newest)?.args(words).arg(&wheel)),
+        None => Ok(()),
+    }
 }
 
-/// The suites that run in the environment, and the commands of each.
-pub(crate) fn suites(python: &Path) -> Outcome<Vec<(&'static str, Vec<Command>)>> {
-    Ok(vec![
-        ("python", vec![pytest(python)]),
-        ("python types", type_checks(python)?),
-    ])
+/// The suites that run in the environments, and the commands of each.
+pub(crate) fn suites(environments: &Environments) -> Outcome<Vec<(&'static str, Vec<Command>)>> {
+    let python = &environments.python;
+    let mut suites = vec![("python", vec![pytest(python)]), ("python types", type_checks(python)?)];
+    if let Some(newest) = &environments.newest {
+        let mut robust = pytest(newest);
+        robust.arg("robust");
+        suites.push(("python (newest)", vec![robust]));
+    }
+    Ok(suites)
 }
 
 /// `cargo xtask python`: the suites alone; words go to pytest, and then nothing else is run.
@@ -53,11 +88,11 @@ pub(crate) fn alone(words: &[&str]) -> Outcome {
     let mut build = cargo(["build", "--quiet", "--workspace", "--lib", "--bins"]);
     pass(build.args(FEATURES))?;
     c::install()?;
-    let python = environment()?;
-    install(&python)?;
+    let environments = environments()?;
+    install(&environments)?;
     let home = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let mut failed = Vec::new();
-    for (_, commands) in suites(&python)? {
+    for (_, commands) in suites(&environments)? {
         for mut command in commands {
             in_home(&mut command, home.path());
             failed.extend(pass(command.args(words)).err());

@@ -15,10 +15,10 @@ const PACKAGE: &str = "bindings/python";
 const RELEASED: &str = "bindings/python/tests/packaging/released.py";
 /// The native half, as the package has it.
 const NATIVE: &str = "strongroom/_native.abi3.so";
-/// What a wheel must have besides the native half, so that type checkers believe it.
-/// Where a package's licences belong, in its own folder of data.
+/// Our licences, and the page of those of what is inside.
 const LICENCES: [&str; 2] = ["LICENSE-MIT", "LICENSE-APACHE"];
 const NOTICES: &str = "THIRD-PARTY";
+/// What a wheel must have besides the native half, so that type checkers believe it.
 const TYPES: [&str; 2] = ["strongroom/py.typed", "strongroom/_native.pyi"];
 
 /// The command.

@@ -172,6 +172,9 @@ def stated(
         files = (config_file,)
     else:
         files = config_file
+    for name, given in (("settings", settings), ("secrets", secrets), ("config_text", config_text)):
+        if given is not None and not hasattr(given, "items"):
+            raise TypeError(f"{name} is a mapping, not {type(given).__name__}")
     if backend is not None and settings and "backend" in settings:
         raise TypeError("two backends are stated: as an argument and among the settings")
     texts = {} if backend is None else {"backend": backend}

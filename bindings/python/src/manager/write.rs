@@ -34,7 +34,9 @@ pub(crate) fn stated(
 fn words(labels: &Bound<'_, PyAny>) -> PyResult<BTreeMap<String, String>> {
     let mut words = BTreeMap::new();
     for pair in pairs("labels", labels)? {
-        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+        let (name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair
+            .extract()
+            .map_err(|_| PyTypeError::new_err("labels is a mapping, and this one does not give pairs"))?;
         words.insert(text("labels", &name)?, text("labels", &value)?);
     }
     Ok(words)

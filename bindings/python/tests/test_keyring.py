@@ -208,6 +208,75 @@ def test_threads_open_one_store_and_lose_nothing(tmp_path: Path) -> None:
     ]
 
 
+def test_a_handler_of_logging_may_want_a_password_while_the_store_is_opened() -> None:
+    program = """
+import logging
+from strongroom.keyring import Keyring
+
+ring = Keyring().with_properties(backend="memory")
+asked = []
+
+class Mailing(logging.Handler):
+    def emit(self, record):
+        asked.append(ring.get_password("smtp", "me"))
+
+logging.getLogger("strongroom").addHandler(Mailing())
+ring.set_password("service", "ann", "pa55")
+assert ring.get_password("service", "ann") == "pa55"
+assert asked and set(asked) == {None}, asked
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_instance_waits_for_no_other_that_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    opens, proceed = threading.Event(), threading.Event()
+
+    def open_slowly(word: str, **options: Any) -> strongroom.SecretManager:
+        if options["app"] == "slow":
+            opens.set()
+            assert proceed.wait(60)
+        return strongroom.open(word, **options)
+
+    monkeypatch.setattr("strongroom.keyring._open", open_slowly)
+    slow = Keyring().with_properties(backend="memory", app="slow")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(slow.get_password, "service", "ann")
+        try:
+            assert opens.wait(60)
+            other = Keyring().with_properties(backend="memory")
+            assert pool.submit(other.get_password, "service", "ann").result(60) is None
+            assert not first.done()
+        finally:
+            proceed.set()
+        assert first.result(60) is None
+
+
+def test_of_two_threads_that_open_one_store_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[strongroom.SecretManager] = []
+    both = threading.Barrier(2)
+
+    def open_together(word: str, **options: Any) -> strongroom.SecretManager:
+        manager = strongroom.open(word, **options)
+        opened.append(manager)
+        both.wait(60)
+        return manager
+
+    monkeypatch.setattr("strongroom.keyring._open", open_together)
+    of = Keyring().with_properties(backend="memory")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda account: of.set_password("service", account, "pa55"), ("ann", "bob")))
+    assert (of.get_password("service", "ann"), of.get_password("service", "bob")) == ("pa55", "pa55")
+    assert len(opened) == 2
+    closed = 0
+    for manager in opened:
+        try:
+            manager.get_value("token")
+        except strongroom.Closed:
+            closed += 1
+    assert closed == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_child_reads_and_writes(tmp_path: Path) -> None:

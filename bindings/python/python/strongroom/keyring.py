@@ -23,7 +23,6 @@ True
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Optional
@@ -46,20 +45,6 @@ _ASKED_FOR = 1.0
 #: Below ``keyring.backends.fail``, so that it is taken by nobody who has not named it. Nor is it chained: a miss in the
 #: system's keystore must not open a store that the program knows nothing of.
 _NOT_ASKED_FOR = -1.0
-
-#: Held by whoever opens a manager.
-_opening = threading.Lock()
-
-
-def _renew_lock() -> None:
-    # The thread that held it when the process was forked is not there any more.
-    global _opening
-    _opening = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
-
 
 class _Priority:
     """How much the backend wants to be chosen, from the environment alone."""
@@ -91,10 +76,10 @@ class Keyring(KeyringBackend):
     #: Settings, as for :func:`strongroom.open`.
     settings: Mapping[str, SettingValue] = {}
 
-    _opened: Optional[tuple[object, SecretManager]] = None
-
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        #: The stores that are open, by what was stated of them. A copy by ``with_properties`` shares them.
+        self._opened: dict[object, SecretManager] = {}
 
     def get_password(self, service: str, username: str) -> Optional[str]:
         """Give the password of an account; ``None`` where there is none."""
@@ -126,16 +111,16 @@ class Keyring(KeyringBackend):
         return None
 
     def _manager(self) -> SecretManager:
-        stated = (self.app, self.backend, self.config_file, tuple(sorted(self.settings.items())))
-        opened = self._opened
-        if opened is not None and opened[0] == stated:
-            return opened[1]
-        with _opening, self._failing_as(errors.InitError):
-            opened = self._opened
-            if opened is None or opened[0] != stated:
-                manager = _open(self.backend, app=self.app, settings=self.settings, config_file=self.config_file)
-                self._opened = opened = (stated, manager)
-            return opened[1]
+        stated = (self.app, self.backend, self.config_file, frozenset(self.settings.items()))
+        manager = self._opened.get(stated)
+        if manager is None:
+            # Nothing is held meanwhile: opening runs handlers of `logging`, which may want a password themselves.
+            with self._failing_as(errors.InitError):
+                opened = _open(self.backend, app=self.app, settings=self.settings, config_file=self.config_file)
+            manager = self._opened.setdefault(stated, opened)
+            if manager is not opened:
+                opened.close()
+        return manager
 
     @contextmanager
     def _failing_as(self, kind: type[errors.KeyringError]) -> Iterator[None]:

@@ -154,23 +154,44 @@ def test_a_password_that_is_too_long_is_a_password_set_error(tmp_path: Path) -> 
 def test_making_one_opens_and_reads_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRONGROOM_SECRETS_BACKEND", "no such word")
     made = Keyring()
-    assert Keyring.priority == 1
     assert str(made).startswith("strongroom.keyring.Keyring")
     assert list(home.iterdir()) == []
     with pytest.raises(errors.InitError):
         made.get_password("a", "b")
 
 
-def test_it_is_chosen_only_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from keyring.backends import fail
+@pytest.mark.parametrize("word", [None, "encrypted", "env", "no such word"])
+def test_it_is_never_chosen_or_chained_without_its_name(word: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keyring import backend
+    from keyring.backends import chainer, fail
 
+    class OfTheSystem(backend.KeyringBackend):
+        priority = 5.0
+
+        def get_password(self, service: str, username: str) -> None:
+            return None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+    if word is not None:
+        monkeypatch.setenv("STRONGROOM_SECRETS_BACKEND", word)
     assert Keyring.viable
     assert Keyring.priority < fail.Keyring.priority
     assert not keyring.core.recommended(Keyring)
-    monkeypatch.setenv("STRONGROOM_SECRETS_BACKEND", "encrypted")
-    # 5 is what keyring gives the keystore of an operating system.
-    assert fail.Keyring.priority < Keyring.priority < 5
-    assert keyring.core.recommended(Keyring)
+    monkeypatch.setattr(backend, "get_all_keyring", lambda: [Keyring(), OfTheSystem()])
+    assert [type(ring) for ring in chainer.ChainerBackend.backends] == [OfTheSystem]
+    assert chainer.ChainerBackend().get_password("service", "nobody") is None
+
+
+def test_set_keyring_names_it(tmp_path: Path) -> None:
+    before = keyring.get_keyring()
+    try:
+        keyring.set_keyring(ring("file", tmp_path))
+        keyring.set_password("service", "ann", "pa55")
+        assert keyring.get_password("service", "ann") == "pa55"
+    finally:
+        keyring.set_keyring(before)
 
 
 def test_properties_come_from_the_environment_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

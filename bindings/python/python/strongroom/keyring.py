@@ -3,11 +3,9 @@
 An account of a service is the secret ``app/SERVICE/ACCOUNT``, both escaped as keys ask for it. Where secrets are kept
 is told as everywhere: by the variables ``STRONGROOM_SECRETS_…`` and the user's own file.
 
-Installing strongroom changes nothing for a program that uses ``keyring``: it takes part
-
-* where it is named: ``PYTHON_KEYRING_BACKEND=strongroom.keyring.Keyring``, or ``default-keyring`` in ``keyringrc.cfg``;
-* where ``STRONGROOM_SECRETS_BACKEND`` says where its secrets go: then its priority is 1, below the operating system's
-  keystore (5) and above files of ``keyrings.alt``.
+Installing strongroom changes nothing for a program that uses ``keyring``. It is used where it is named, and nowhere
+else: ``PYTHON_KEYRING_BACKEND=strongroom.keyring.Keyring``, ``default-keyring`` in ``keyringrc.cfg``, or
+``keyring.set_keyring``.
 
 >>> from strongroom.keyring import Keyring
 >>> ring = Keyring().with_properties(backend="memory")
@@ -22,7 +20,6 @@ True
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Optional
@@ -40,19 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Keyring"]
 
-#: Below the keystores of operating systems, which have 5.
-_ASKED_FOR = 1.0
-#: Below ``keyring.backends.fail``, so that it is taken by nobody who has not named it. Nor is it chained: a miss in the
-#: system's keystore must not open a store that the program knows nothing of.
-_NOT_ASKED_FOR = -1.0
-
-class _Priority:
-    """How much the backend wants to be chosen, from the environment alone."""
-
-    def __get__(self, instance: object, owner: object) -> float:
-        return _ASKED_FOR if os.environ.get("STRONGROOM_SECRETS_BACKEND") else _NOT_ASKED_FOR
-
-
 class Keyring(KeyringBackend):
     """Passwords in whatever place suits the machine.
 
@@ -65,7 +49,9 @@ class Keyring(KeyringBackend):
     :class:`strongroom.Error`, which says more.
     """
 
-    priority = _Priority()
+    #: Below ``keyring.backends.fail``, whatever the variables say: it is neither chosen by itself nor chained behind
+    #: others. A miss in the system's keystore must not open a store that the program knows nothing of.
+    priority = -1.0
 
     #: The application whose secrets these are.
     app: str = "strongroom"

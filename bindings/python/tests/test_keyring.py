@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -97,6 +98,40 @@ def test_without_a_user_name_the_first_account_is_taken(stored: Keyring) -> None
     assert (found.username, found.password) == ("ann", "password of ann")
     assert (named.username, named.password) == ("zoe", "password of zoe")
     assert stored.get_credential("service", "nobody") is None
+
+
+def test_an_account_that_cannot_be_read_is_passed_over_where_another_one_can(tmp_path: Path) -> None:
+    of = ring("encrypted", tmp_path)
+    with strongroom.open("encrypted", settings={"encrypted.path": tmp_path / "ring.strongroom"}) as other:
+        other.set("app/service/adam", "expired", expires_at=datetime(2001, 1, 1, tzinfo=timezone.utc))
+        with pytest.raises(errors.KeyringError) as raised:
+            of.get_credential("service", None)
+        assert isinstance(raised.value.__cause__, strongroom.Expired)
+        other.set("app/service/bob", b"hidden\xff")
+        other.set("app/only/bob", b"hidden\xff")
+    with pytest.raises(errors.KeyringError) as raised:
+        of.get_credential("only", None)
+    assert isinstance(raised.value.__cause__, strongroom.InvalidValue)
+    assert "hidden" not in str(raised.value)
+    of.set_password("service", "zoe", "pa55")
+    found = of.get_credential("service", None)
+    assert found is not None
+    assert (found.username, found.password) == ("zoe", "pa55")
+
+
+def test_names_that_are_no_text_are_keyrings_own_error(stored: Keyring) -> None:
+    nobody = cast(str, None)
+    for call, kind in (
+        (lambda: stored.get_password("service", nobody), errors.KeyringError),
+        (lambda: stored.set_password("service", nobody, "hidden-password"), errors.PasswordSetError),
+        (lambda: stored.delete_password("service", nobody), errors.PasswordDeleteError),
+        (lambda: stored.get_password(nobody, "ann"), errors.KeyringError),
+        (lambda: stored.get_credential(nobody, None), errors.KeyringError),
+    ):
+        with pytest.raises(kind, match="has to be a str, not NoneType") as raised:
+            call()
+        assert type(raised.value) is kind
+        assert "hidden-password" not in str(raised.value)
 
 
 def test_what_is_there_besides_passwords_is_no_account(tmp_path: Path) -> None:

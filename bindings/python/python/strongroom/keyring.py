@@ -83,17 +83,29 @@ class Keyring(KeyringBackend):
             self._manager().delete(_key(service, username))
 
     def get_credential(self, service: str, username: Optional[str]) -> Optional[credentials.Credential]:
-        """Give an account with its password: the one that is named, else the first of the service by its name."""
+        """Give an account with its password: the one that is named, else the service's first that can be read, by name.
+
+        What has expired and what is no text is passed over. Where nothing else is left, it is the error.
+        """
         if username is not None:
             return super().get_credential(service, username)
+        unreadable: Optional[exceptions.Error] = None
         with self._failing_as(errors.KeyringError):
             manager = self._manager()
             for entry in manager.list(scope=_scope(service)).entries:
                 account = None if entry.is_reference else _account(entry.name)
+                if account is None:
+                    continue
+                try:
+                    password = manager.get_value(entry.name)
+                except (exceptions.Expired, exceptions.InvalidValue) as error:
+                    unreadable = unreadable or error
+                    continue
                 # It may have been removed since.
-                password = None if account is None else manager.get_value(entry.name)
-                if account is not None and password is not None:
+                if password is not None:
                     return credentials.SimpleCredential(account, password)
+            if unreadable is not None:
+                raise unreadable
         return None
 
     def _manager(self) -> SecretManager:
@@ -120,11 +132,18 @@ class Keyring(KeyringBackend):
 
 
 def _scope(service: str) -> str:
-    return f"app/{_native.key_escape(service)}"
+    return f"app/{_segment(service, 'a service')}"
 
 
 def _key(service: str, account: str) -> str:
-    return f"{_scope(service)}/{_native.key_escape(account)}"
+    return f"{_scope(service)}/{_segment(account, 'a user name')}"
+
+
+def _segment(word: str, what: str) -> str:
+    # A user name that is None is a mistake that programs make: `keyring` itself lets it pass.
+    if not isinstance(word, str):
+        raise exceptions.InvalidArgument(f"invalid_argument: {what} has to be a str, not {type(word).__name__}")
+    return _native.key_escape(word)
 
 
 def _account(key: str) -> Optional[str]:

@@ -214,9 +214,10 @@ def test_it_is_never_chosen_or_chained_without_its_name(word: str | None, monkey
     assert Keyring.viable
     assert Keyring.priority < fail.Keyring.priority
     assert not keyring.core.recommended(Keyring)
-    monkeypatch.setattr(backend, "get_all_keyring", lambda: [Keyring(), OfTheSystem()])
+    monkeypatch.setattr(backend, "get_all_keyring", lambda: [Keyring(), OfTheSystem()])  # type: ignore[no-untyped-call]
     assert [type(ring) for ring in chainer.ChainerBackend.backends] == [OfTheSystem]
-    assert chainer.ChainerBackend().get_password("service", "nobody") is None
+    chained: backend.KeyringBackend = chainer.ChainerBackend()  # type: ignore[no-untyped-call]
+    assert chained.get_password("service", "nobody") is None
 
 
 def test_set_keyring_names_it(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Keyring"]
 
+
 class Keyring(KeyringBackend):
     """Passwords in whatever place suits the machine.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from enum import Enum
 from typing import Annotated, Any, Literal, Optional, Union
 
@@ -180,6 +181,49 @@ def test_a_masked_value_stays_masked_in_pydantics_errors(secrets: strongroom.Sec
     with pytest.raises(ValidationError) as raised:
         Long()  # type: ignore[call-arg]
     assert "hidden" not in str(raised.value) + repr(raised.value.errors())
+
+
+def test_masked_values_within_others_stay_masked_too(secrets: strongroom.SecretManager) -> None:
+    class Deep(FromStrongroom):
+        missing: int
+        database: Database
+        backups: list[Database] = []
+        tokens: list[SecretStr] = []
+        raw: dict[str, SecretBytes] = {}
+        root: RootModel[dict[str, SecretStr]] = RootModel({})
+        pet: Union[Cat, Dog, None] = None
+        pool: Pool = Pool()
+
+    document = {"host": "seen", "password": "hidden", "port": 1, "replica": {"host": 1, "password": "hidden"}}
+    secrets.set_many(
+        {
+            "database": json.dumps(document),
+            "backups": json.dumps([document]),
+            "tokens": '["hidden"]',
+            "raw": '{"a": "hidden"}',
+            "root": '{"a": "hidden"}',
+            "pet": '{"kind": "cat", "tag": "hidden"}',
+            "pool": '{"size": "no number", "label": "seen"}',
+            "pool.token": "hidden",
+        }
+    )
+    with pytest.raises(ValidationError) as raised:
+        Deep()  # type: ignore[call-arg]
+    told = str(raised.value) + repr(raised.value.errors())
+    assert "seen" in told
+    assert "hidden" not in told
+    secrets.set("missing", "1")
+    document["replica"] = None
+    secrets.set_many({"database": json.dumps(document), "backups": json.dumps([document])})
+    secrets.set_many({"pet": '{"kind": "cat", "tag": "hidden", "meows": 2}', "pool": '{"size": 2}'})
+    settings = Deep()  # type: ignore[call-arg]
+    assert settings.database.password.get_secret_value() == "hidden"
+    assert settings.backups[0].password.get_secret_value() == "hidden"
+    assert settings.tokens[0].get_secret_value() == "hidden"
+    assert settings.raw["a"].get_secret_value() == b"hidden"
+    assert settings.root.root["a"].get_secret_value() == "hidden"
+    assert isinstance(settings.pet, Cat) and settings.pet.tag.get_secret_value() == "hidden"
+    assert settings.pool == Pool(2, SecretStr("hidden"))
 
 
 def test_a_type_that_is_one_of_several_gets_text(secrets: strongroom.SecretManager) -> None:

@@ -21,14 +21,16 @@ True
 >>> settings.api_key.get_secret_value(), settings.region
 ('sk-123', 'eu')
 
-Pydantic's own errors show what a field was given, unless ``hide_input_in_errors`` is set or the field is a
-``SecretStr`` or ``SecretBytes``.
+Pydantic's own errors show what a field was given, so set ``hide_input_in_errors=True``, as above. Without it only what
+becomes ``SecretStr`` or ``SecretBytes`` is masked: fields of these types and their items in lists, mappings and models.
+Where the type is one of several, where a document has not the shape that is asked for, or where a path goes into a
+document, the value is shown.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Optional, Union, cast, get_args, get_origin, get_type_hints
@@ -347,4 +349,25 @@ def _masked(alternatives: Iterable[FieldInfo], value: Any) -> Any:
         return SecretStr(value)
     if type(value) in (str, bytes) and kinds == {SecretBytes}:
         return SecretBytes(value if isinstance(value, bytes) else value.encode())
+    if isinstance(value, list):
+        return [_masked(_items(parts, Collection), one) for one in value]
+    if isinstance(value, dict):
+        return {name: _masked((*_named(parts, name), *_items(parts, Mapping)), one) for name, one in value.items()}
     return value
+
+
+def _items(parts: Iterable[FieldInfo], kind: type) -> Iterator[FieldInfo]:
+    """The fields that the items of lists, or the values of mappings, are."""
+    for part in parts:
+        origin, types = get_origin(part.annotation), [one for one in get_args(part.annotation) if one is not Ellipsis]
+        if isinstance(origin, type) and issubclass(origin, kind) and len(types) == (2 if kind is Mapping else 1):
+            yield FieldInfo.from_annotation(types[-1])
+
+
+def _named(parts: Iterable[FieldInfo], name: str) -> Iterator[FieldInfo]:
+    """The fields that models take by a name."""
+    for part in parts:
+        for kind in _kinds(part):
+            for field_name, field in _fields(kind).items():
+                if any(name == one and not in_document for one, in_document, _ in _taken_as(kind, field_name, field)):
+                    yield field

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -99,6 +100,40 @@ def test_without_a_user_name_the_first_account_is_taken(stored: Keyring) -> None
     assert stored.get_credential("service", "nobody") is None
 
 
+def test_an_account_that_cannot_be_read_is_passed_over_where_another_one_can(tmp_path: Path) -> None:
+    of = ring("encrypted", tmp_path)
+    with strongroom.open("encrypted", settings={"encrypted.path": tmp_path / "ring.strongroom"}) as other:
+        other.set("app/service/adam", "expired", expires_at=datetime(2001, 1, 1, tzinfo=timezone.utc))
+        with pytest.raises(errors.KeyringError) as raised:
+            of.get_credential("service", None)
+        assert isinstance(raised.value.__cause__, strongroom.Expired)
+        other.set("app/service/bob", b"hidden\xff")
+        other.set("app/only/bob", b"hidden\xff")
+    with pytest.raises(errors.KeyringError) as raised:
+        of.get_credential("only", None)
+    assert isinstance(raised.value.__cause__, strongroom.InvalidValue)
+    assert "hidden" not in str(raised.value)
+    of.set_password("service", "zoe", "pa55")
+    found = of.get_credential("service", None)
+    assert found is not None
+    assert (found.username, found.password) == ("zoe", "pa55")
+
+
+def test_names_that_are_no_text_are_keyrings_own_error(stored: Keyring) -> None:
+    nobody = cast(str, None)
+    for call, kind in (
+        (lambda: stored.get_password("service", nobody), errors.KeyringError),
+        (lambda: stored.set_password("service", nobody, "hidden-password"), errors.PasswordSetError),
+        (lambda: stored.delete_password("service", nobody), errors.PasswordDeleteError),
+        (lambda: stored.get_password(nobody, "ann"), errors.KeyringError),
+        (lambda: stored.get_credential(nobody, None), errors.KeyringError),
+    ):
+        with pytest.raises(kind, match="has to be a str, not NoneType") as raised:
+            call()
+        assert type(raised.value) is kind
+        assert "hidden-password" not in str(raised.value)
+
+
 def test_what_is_there_besides_passwords_is_no_account(tmp_path: Path) -> None:
     of = ring("encrypted", tmp_path)
     of.set_password("service", "m", "password")
@@ -154,23 +189,45 @@ def test_a_password_that_is_too_long_is_a_password_set_error(tmp_path: Path) -> 
 def test_making_one_opens_and_reads_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRONGROOM_SECRETS_BACKEND", "no such word")
     made = Keyring()
-    assert Keyring.priority == 1
     assert str(made).startswith("strongroom.keyring.Keyring")
     assert list(home.iterdir()) == []
     with pytest.raises(errors.InitError):
         made.get_password("a", "b")
 
 
-def test_it_is_chosen_only_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from keyring.backends import fail
+@pytest.mark.parametrize("word", [None, "encrypted", "env", "no such word"])
+def test_it_is_never_chosen_or_chained_without_its_name(word: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keyring import backend
+    from keyring.backends import chainer, fail
 
+    class OfTheSystem(backend.KeyringBackend):
+        priority = 5.0
+
+        def get_password(self, service: str, username: str) -> None:
+            return None
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise NotImplementedError
+
+    if word is not None:
+        monkeypatch.setenv("STRONGROOM_SECRETS_BACKEND", word)
     assert Keyring.viable
     assert Keyring.priority < fail.Keyring.priority
     assert not keyring.core.recommended(Keyring)
-    monkeypatch.setenv("STRONGROOM_SECRETS_BACKEND", "encrypted")
-    # 5 is what keyring gives the keystore of an operating system.
-    assert fail.Keyring.priority < Keyring.priority < 5
-    assert keyring.core.recommended(Keyring)
+    monkeypatch.setattr(backend, "get_all_keyring", lambda: [Keyring(), OfTheSystem()])  # type: ignore[no-untyped-call]
+    assert [type(ring) for ring in chainer.ChainerBackend.backends] == [OfTheSystem]
+    chained: backend.KeyringBackend = chainer.ChainerBackend()  # type: ignore[no-untyped-call]
+    assert chained.get_password("service", "nobody") is None
+
+
+def test_set_keyring_names_it(tmp_path: Path) -> None:
+    before = keyring.get_keyring()
+    try:
+        keyring.set_keyring(ring("file", tmp_path))
+        keyring.set_password("service", "ann", "pa55")
+        assert keyring.get_password("service", "ann") == "pa55"
+    finally:
+        keyring.set_keyring(before)
 
 
 def test_properties_come_from_the_environment_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,6 +263,75 @@ def test_threads_open_one_store_and_lose_nothing(tmp_path: Path) -> None:
     assert [of.get_password("service", f"account {number}") for number in range(16)] == [
         f"password {number}" for number in range(16)
     ]
+
+
+def test_a_handler_of_logging_may_want_a_password_while_the_store_is_opened() -> None:
+    program = """
+import logging
+from strongroom.keyring import Keyring
+
+ring = Keyring().with_properties(backend="memory")
+asked = []
+
+class Mailing(logging.Handler):
+    def emit(self, record):
+        asked.append(ring.get_password("smtp", "me"))
+
+logging.getLogger("strongroom").addHandler(Mailing())
+ring.set_password("service", "ann", "pa55")
+assert ring.get_password("service", "ann") == "pa55"
+assert asked and set(asked) == {None}, asked
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_instance_waits_for_no_other_that_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    opens, proceed = threading.Event(), threading.Event()
+
+    def open_slowly(word: str, **options: Any) -> strongroom.SecretManager:
+        if options["app"] == "slow":
+            opens.set()
+            assert proceed.wait(60)
+        return strongroom.open(word, **options)
+
+    monkeypatch.setattr("strongroom.keyring._open", open_slowly)
+    slow = Keyring().with_properties(backend="memory", app="slow")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(slow.get_password, "service", "ann")
+        try:
+            assert opens.wait(60)
+            other = Keyring().with_properties(backend="memory")
+            assert pool.submit(other.get_password, "service", "ann").result(60) is None
+            assert not first.done()
+        finally:
+            proceed.set()
+        assert first.result(60) is None
+
+
+def test_of_two_threads_that_open_one_store_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[strongroom.SecretManager] = []
+    both = threading.Barrier(2)
+
+    def open_together(word: str, **options: Any) -> strongroom.SecretManager:
+        manager = strongroom.open(word, **options)
+        opened.append(manager)
+        both.wait(60)
+        return manager
+
+    monkeypatch.setattr("strongroom.keyring._open", open_together)
+    of = Keyring().with_properties(backend="memory")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda account: of.set_password("service", account, "pa55"), ("ann", "bob")))
+    assert (of.get_password("service", "ann"), of.get_password("service", "bob")) == ("pa55", "pa55")
+    assert len(opened) == 2
+    closed = 0
+    for manager in opened:
+        try:
+            manager.get_value("token")
+        except strongroom.Closed:
+            closed += 1
+    assert closed == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import doctest
 import json
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, Any, Optional, Union
+from typing import Any, Optional
 
 import pytest
 
@@ -18,44 +18,17 @@ from pydantic import (  # noqa: E402
     AliasChoices,
     AliasPath,
     BaseModel,
-    BeforeValidator,
     Field,
-    SecretBytes,
     SecretStr,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict  # noqa: E402
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict  # noqa: E402
+from sourced import MADE_WITH, Database, FromStrongroom, Nested, made_with_secrets  # noqa: E402, F401
 
 import strongroom  # noqa: E402
 from strongroom.pydantic import StrongroomSettingsSource  # noqa: E402
 
 OpenFault = Callable[..., strongroom.SecretManager]
-
-#: What the sources of the classes below are made with.
-MADE_WITH: dict[str, Any] = {}
-
-
-@pytest.fixture(autouse=True)
-def made_with(secrets: strongroom.SecretManager) -> Iterator[dict[str, Any]]:
-    MADE_WITH.clear()
-    MADE_WITH["secrets"] = secrets
-    yield MADE_WITH
-    MADE_WITH.clear()
-
-
-class FromStrongroom(BaseSettings):
-    """Settings from the program, the environment and strongroom, in this order."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, StrongroomSettingsSource(settings_cls, **MADE_WITH)
 
 
 class Plain(FromStrongroom):
@@ -105,49 +78,6 @@ def test_the_order_of_sources_holds(secrets: strongroom.SecretManager, monkeypat
     assert StrongroomFirst(region="of the program").region == "of strongroom"  # type: ignore[call-arg]
 
 
-def test_types_get_what_they_take(secrets: strongroom.SecretManager) -> None:
-    class Typed(FromStrongroom):
-        text: str
-        optional: Optional[str] = None
-        raw: bytes
-        masked: SecretStr
-        masked_bytes: SecretBytes
-        optional_masked: SecretStr | None = None
-        number: int
-        switch: bool
-        names: list[str]
-        limits: dict[str, int]
-        either: Union[str, list[str]]
-        split: Annotated[list[str], NoDecode, BeforeValidator(lambda text: text.split(","))]
-
-    values: dict[str, Union[str, bytes]] = {
-        "text": '["no", "list"]',
-        "optional": "there",
-        "raw": b"\xff\x00",
-        "masked": "m",
-        "masked_bytes": b"\xfe",
-        "optional_masked": "o",
-        "number": "17",
-        "switch": "true",
-        "names": '["a", "b"]',
-        "limits": '{"a": 1}',
-        "either": "no JSON",
-        "split": "a,b",
-    }
-    secrets.set_many(values)
-    settings = Typed()  # type: ignore[call-arg]
-    assert settings.text == '["no", "list"]'
-    assert settings.optional == "there"
-    assert settings.raw == b"\xff\x00"
-    assert settings.masked.get_secret_value() == "m"
-    assert settings.masked_bytes.get_secret_value() == b"\xfe"
-    assert settings.optional_masked is not None and settings.optional_masked.get_secret_value() == "o"
-    assert (settings.number, settings.switch) == (17, True)
-    assert (settings.names, settings.limits) == (["a", "b"], {"a": 1})
-    assert settings.either == "no JSON"
-    assert settings.split == ["a", "b"]
-
-
 def test_scope_prefix_and_capitals_make_the_name(secrets: strongroom.SecretManager, made_with: dict[str, Any]) -> None:
     secrets.set("org/acme/API_KEY", "plain")
     secrets.set("org/acme/WEB_API_KEY", "prefixed")
@@ -189,17 +119,6 @@ def test_an_alias_and_a_name_where_both_are_taken(secrets: strongroom.SecretMana
     assert Both().token == "by alias"  # type: ignore[call-arg]
 
 
-class Database(BaseModel):
-    host: str = "localhost"
-    password: SecretStr
-    replica: Optional[Database] = None
-
-
-class Nested(FromStrongroom):
-    database: Database
-    backup: Optional[Database] = None
-
-
 def test_nested_models_have_a_document_or_secrets_of_their_own(
     secrets: strongroom.SecretManager, made_with: dict[str, Any]
 ) -> None:
@@ -219,6 +138,48 @@ def test_nested_models_have_a_document_or_secrets_of_their_own(
     settings = Nested()  # type: ignore[call-arg]
     assert settings.database.host == "localhost"
     assert settings.backup is not None and settings.backup.password.get_secret_value() == "backup"
+
+
+def test_a_name_that_is_no_key_is_escaped_and_harms_no_other(secrets: strongroom.SecretManager) -> None:
+    class Inner(BaseModel):
+        schema_: str = Field(default="none", validation_alias="$schema")
+        whole: str = Field(default="none", validation_alias="org/acme/inner")
+
+    class Named(FromStrongroom):
+        api_key: str
+        größe: str = "none"
+        spaced: str = Field(default="none", validation_alias=AliasChoices("api key", "spaced"))
+        slashed: str = Field(default="none", validation_alias="a/b/c/d/e")
+        long: str = Field(default="none", validation_alias="x" * 5000)
+        empty: str = Field(default="none", validation_alias="")
+        inner: Inner = Inner()
+
+    secrets.set("api_key", "sk-123")
+    settings = Named()  # type: ignore[call-arg]
+    assert settings.api_key == "sk-123"
+    assert {settings.größe, settings.spaced, settings.slashed, settings.long, settings.empty} == {"none"}
+    assert settings.inner == Inner()
+    secrets.set_many(
+        {
+            "gr=C3=B6=C3=9Fe": "1",
+            "api=20key": "2",
+            "a=2Fb=2Fc=2Fd=2Fe": "3",
+            "inner.=24schema": "4",
+            "org/acme/inner": "5",
+        }
+    )
+    settings = Named()  # type: ignore[call-arg]
+    assert (settings.größe, settings.spaced, settings.slashed) == ("1", "2", "3")
+    assert (settings.inner.schema_, settings.inner.whole) == ("4", "5")
+
+
+def test_an_alias_that_is_a_name_is_an_alias(secrets: strongroom.SecretManager, made_with: dict[str, Any]) -> None:
+    class Aliased(FromStrongroom):
+        token: str = Field(validation_alias=AliasChoices("key", "token"))
+
+    made_with.update(prefix="web_", upper=True)
+    secrets.set("token", "as written")
+    assert Aliased().token == "as written"  # type: ignore[call-arg]
 
 
 def test_what_cannot_be_read_is_our_error_and_names_the_field(
@@ -255,16 +216,6 @@ def test_what_is_no_json_or_no_text_is_refused_without_the_value(secrets: strong
             error = error.__cause__ or error.__context__
         assert "hidden" not in "".join(traceback.format_exception(raised.value))
         secrets.delete(name)
-
-
-def test_a_masked_value_stays_masked_in_pydantics_errors(secrets: strongroom.SecretManager) -> None:
-    class Long(FromStrongroom):
-        api_key: SecretStr = Field(min_length=100)
-
-    secrets.set("api_key", "hidden")
-    with pytest.raises(ValidationError) as raised:
-        Long()  # type: ignore[call-arg]
-    assert "hidden" not in str(raised.value) + repr(raised.value.errors())
 
 
 def test_all_fields_are_one_batch(

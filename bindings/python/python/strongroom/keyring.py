@@ -3,11 +3,9 @@
 An account of a service is the secret ``app/SERVICE/ACCOUNT``, both escaped as keys ask for it. Where secrets are kept
 is told as everywhere: by the variables ``STRONGROOM_SECRETS_…`` and the user's own file.
 
-Installing strongroom changes nothing for a program that uses ``keyring``: it takes part
-
-* where it is named: ``PYTHON_KEYRING_BACKEND=strongroom.keyring.Keyring``, or ``default-keyring`` in ``keyringrc.cfg``;
-* where ``STRONGROOM_SECRETS_BACKEND`` says where its secrets go: then its priority is 1, below the operating system's
-  keystore (5) and above files of ``keyrings.alt``.
+Installing strongroom changes nothing for a program that uses ``keyring``. It is used where it is named, and nowhere
+else: ``PYTHON_KEYRING_BACKEND=strongroom.keyring.Keyring``, ``default-keyring`` in ``keyringrc.cfg``, or
+``keyring.set_keyring``.
 
 >>> from strongroom.keyring import Keyring
 >>> ring = Keyring().with_properties(backend="memory")
@@ -22,8 +20,6 @@ True
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Optional
@@ -41,32 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Keyring"]
 
-#: Below the keystores of operating systems, which have 5.
-_ASKED_FOR = 1.0
-#: Below ``keyring.backends.fail``, so that it is taken by nobody who has not named it. Nor is it chained: a miss in the
-#: system's keystore must not open a store that the program knows nothing of.
-_NOT_ASKED_FOR = -1.0
-
-#: Held by whoever opens a manager.
-_opening = threading.Lock()
-
-
-def _renew_lock() -> None:
-    # The thread that held it when the process was forked is not there any more.
-    global _opening
-    _opening = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
-
-
-class _Priority:
-    """How much the backend wants to be chosen, from the environment alone."""
-
-    def __get__(self, instance: object, owner: object) -> float:
-        return _ASKED_FOR if os.environ.get("STRONGROOM_SECRETS_BACKEND") else _NOT_ASKED_FOR
-
 
 class Keyring(KeyringBackend):
     """Passwords in whatever place suits the machine.
@@ -80,7 +50,9 @@ class Keyring(KeyringBackend):
     :class:`strongroom.Error`, which says more.
     """
 
-    priority = _Priority()
+    #: Below ``keyring.backends.fail``, whatever the variables say: it is neither chosen by itself nor chained behind
+    #: others. A miss in the system's keystore must not open a store that the program knows nothing of.
+    priority = -1.0
 
     #: The application whose secrets these are.
     app: str = "strongroom"
@@ -91,10 +63,10 @@ class Keyring(KeyringBackend):
     #: Settings, as for :func:`strongroom.open`.
     settings: Mapping[str, SettingValue] = {}
 
-    _opened: Optional[tuple[object, SecretManager]] = None
-
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        #: The stores that are open, by what was stated of them. A copy by ``with_properties`` shares them.
+        self._opened: dict[object, SecretManager] = {}
 
     def get_password(self, service: str, username: str) -> Optional[str]:
         """Give the password of an account; ``None`` where there is none."""
@@ -112,30 +84,42 @@ class Keyring(KeyringBackend):
             self._manager().delete(_key(service, username))
 
     def get_credential(self, service: str, username: Optional[str]) -> Optional[credentials.Credential]:
-        """Give an account with its password: the one that is named, else the first of the service by its name."""
+        """Give an account with its password: the one that is named, else the service's first that can be read, by name.
+
+        What has expired and what is no text is passed over. Where nothing else is left, it is the error.
+        """
         if username is not None:
             return super().get_credential(service, username)
+        unreadable: Optional[exceptions.Error] = None
         with self._failing_as(errors.KeyringError):
             manager = self._manager()
             for entry in manager.list(scope=_scope(service)).entries:
                 account = None if entry.is_reference else _account(entry.name)
+                if account is None:
+                    continue
+                try:
+                    password = manager.get_value(entry.name)
+                except (exceptions.Expired, exceptions.InvalidValue) as error:
+                    unreadable = unreadable or error
+                    continue
                 # It may have been removed since.
-                password = None if account is None else manager.get_value(entry.name)
-                if account is not None and password is not None:
+                if password is not None:
                     return credentials.SimpleCredential(account, password)
+            if unreadable is not None:
+                raise unreadable
         return None
 
     def _manager(self) -> SecretManager:
-        stated = (self.app, self.backend, self.config_file, tuple(sorted(self.settings.items())))
-        opened = self._opened
-        if opened is not None and opened[0] == stated:
-            return opened[1]
-        with _opening, self._failing_as(errors.InitError):
-            opened = self._opened
-            if opened is None or opened[0] != stated:
-                manager = _open(self.backend, app=self.app, settings=self.settings, config_file=self.config_file)
-                self._opened = opened = (stated, manager)
-            return opened[1]
+        stated = (self.app, self.backend, self.config_file, frozenset(self.settings.items()))
+        manager = self._opened.get(stated)
+        if manager is None:
+            # Nothing is held meanwhile: opening runs handlers of `logging`, which may want a password themselves.
+            with self._failing_as(errors.InitError):
+                opened = _open(self.backend, app=self.app, settings=self.settings, config_file=self.config_file)
+            manager = self._opened.setdefault(stated, opened)
+            if manager is not opened:
+                opened.close()
+        return manager
 
     @contextmanager
     def _failing_as(self, kind: type[errors.KeyringError]) -> Iterator[None]:
@@ -149,11 +133,18 @@ class Keyring(KeyringBackend):
 
 
 def _scope(service: str) -> str:
-    return f"app/{_native.key_escape(service)}"
+    return f"app/{_segment(service, 'a service')}"
 
 
 def _key(service: str, account: str) -> str:
-    return f"{_scope(service)}/{_native.key_escape(account)}"
+    return f"{_scope(service)}/{_segment(account, 'a user name')}"
+
+
+def _segment(word: str, what: str) -> str:
+    # A user name that is None is a mistake that programs make: `keyring` itself lets it pass.
+    if not isinstance(word, str):
+        raise exceptions.InvalidArgument(f"invalid_argument: {what} has to be a str, not {type(word).__name__}")
+    return _native.key_escape(word)
 
 
 def _account(key: str) -> Optional[str]:

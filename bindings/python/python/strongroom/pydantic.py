@@ -21,23 +21,37 @@ True
 >>> settings.api_key.get_secret_value(), settings.region
 ('sk-123', 'eu')
 
-Pydantic's own errors show what a field was given, unless ``hide_input_in_errors`` is set or the field is a
-``SecretStr`` or ``SecretBytes``.
+Pydantic's own errors show what a field was given, so set ``hide_input_in_errors=True``, as above. Without it only what
+becomes ``SecretStr`` or ``SecretBytes`` is masked: fields of these types and their items in lists, mappings and models.
+Where the type is one of several, where a document has not the shape that is asked for, or where a path goes into a
+document, the value is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Optional, Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Optional, Union, cast, get_args, get_origin, get_type_hints
 
-from pydantic import AliasChoices, AliasPath, BaseModel, SecretBytes, SecretStr
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    Json,
+    PlainValidator,
+    RootModel,
+    SecretBytes,
+    SecretStr,
+    WrapValidator,
+)
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings.sources.utils import parse_env_vars
 
-from . import exceptions
+from . import _native, exceptions
 from ._manager import open as _open
 
 if TYPE_CHECKING:
@@ -46,42 +60,79 @@ if TYPE_CHECKING:
 
 __all__ = ["StrongroomSettingsSource"]
 
+#: What stands between the names on the way to a nested field, where the base class looks for it: in no name itself.
+_STEP = "\0"
+#: Metadata of fields whose value somebody reads before it is a ``SecretStr``.
+_READ_BEFORE = (BeforeValidator, Json, PlainValidator, WrapValidator)
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a field's value may be."""
 
-    #: The field, as an error names it.
-    told: str
-    field: FieldInfo
-    #: The name by which pydantic takes it.
+@dataclasses.dataclass(frozen=True)
+class _Choice:
+    """A name by which pydantic takes a field."""
+
     taken_as: str
-    #: The secret's name.
-    name: str
+    #: The secret's; ``None`` where the name cannot be one.
+    key: Optional[str]
     #: Whether pydantic takes it out of a document.
     in_document: bool
-    #: Where the fields of a nested model may be.
-    parts: tuple[_Place, ...]
-
-    def names(self) -> Iterator[tuple[str, str]]:
-        """The secrets' names, each with the field that it is for."""
-        yield self.name, self.told
-        for part in self.parts:
-            yield from part.names()
+    #: The fields of a nested model.
+    parts: tuple[_Wanted, ...]
 
 
-class StrongroomSettingsSource(PydanticBaseSettingsSource):
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    """A field that is looked for."""
+
+    #: As an error names it.
+    told: str
+    field: FieldInfo
+    choices: tuple[_Choice, ...]
+
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """The secrets' keys, each with the field that it is for."""
+        for choice in self.choices:
+            if choice.key is not None:
+                yield choice.key, self.told
+            for part in choice.parts:
+                yield from part.keys()
+
+
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """A secret that is there."""
+
+    wanted: _Wanted
+    key: str
+    value: Union[str, bytes]
+
+
+class _NoJson(Exception):
+    """A value is no JSON. Not a ``ValueError``, which the base class takes for text where the field is optional."""
+
+    def __init__(self, found: Optional[_Found]) -> None:
+        super().__init__()
+        self.found = found
+
+
+class StrongroomSettingsSource(EnvSettingsSource):
     """Gives fields the secrets of their names.
 
     A field's secret has the field's name after ``prefix``, in capitals with ``upper``. A field with aliases is looked
     for under these instead, as they are written. ``scope`` is where bare names are looked for, as ``org/acme``; an
-    alias may be a whole key. The whole settings are one batch of reads. A secret that is not there sets nothing: other
-    sources and defaults have their turn. What cannot be read, an expired secret too, raises the
-    :class:`strongroom.Error`, with a note that names the field.
+    alias may be a whole key. A name that is no key is escaped as one: ``$schema`` is the secret ``=24schema``.
 
-    ``SecretStr``, ``SecretBytes``, ``str`` and ``bytes`` get the value itself; of other fields the value is text that
-    pydantic reads, and of lists, mappings and models JSON. A field of a nested model may have a secret of its own,
-    ``database.password`` for the field ``password`` of ``database``; it wins over the model's JSON.
+    The whole settings are one batch of reads. A secret that is not there sets nothing: other sources and defaults have
+    their turn. What cannot be read, an expired secret too, raises the :class:`strongroom.Error`, with a note that names
+    the field.
+
+    Values are read as those of variables are, ``env_ignore_empty``, ``env_parse_none_str``, ``env_parse_enums`` and
+    ``enable_decoding`` included: text, and JSON of lists, mappings and models. Only ``bytes`` and ``SecretBytes`` get
+    bytes that need not be text. A field of a nested model or dataclass may have a secret of its own,
+    ``database.password`` for the field ``password`` of ``database``; it wins over the model's JSON. What the
+    configuration says of variables' names, ``env_prefix``, ``env_nested_delimiter`` and ``case_sensitive``, does not
+    concern secrets.
+
+    A validator of a class that runs ``before`` gets fields of the types ``SecretStr`` and ``SecretBytes`` masked.
 
     ``secrets`` is an opened manager. Without one a manager is opened with ``app`` for the time of the reads.
     """
@@ -98,7 +149,10 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
         nested_delimiter: str = ".",
         timeout: Optional[float] = None,
     ) -> None:
-        super().__init__(settings_cls)
+        super().__init__(settings_cls, env_prefix="", env_nested_delimiter=_STEP, env_nested_max_split=0)
+        # It has read the environment, and may have found that its names have no case.
+        self.env_vars = {}
+        self.case_sensitive = True
         self._manager = secrets
         self._app = app
         self._scope = scope
@@ -106,11 +160,46 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
         self._upper = upper
         self._delimiter = nested_delimiter
         self._timeout = timeout
+        self._found: list[_Found] = []
 
     def __call__(self) -> dict[str, Any]:
         """Read every field's secret."""
-        places = list(self._places(self.settings_cls))
-        fields = {name: told for place in places for name, told in place.names()}
+        wanted = tuple(self._wanted(self.settings_cls))
+        secrets = self._read(dict(pair for one in wanted for pair in one.keys()))
+        refused: Optional[_Found] = None
+        try:
+            values = cast(Mapping[str, Optional[str]], self._values(wanted, secrets))
+            self.env_vars = parse_env_vars(values, case_sensitive=True, parse_none_str=self.env_parse_none_str)
+            return super().__call__()
+        except _NoJson as refusal:
+            refused = refusal.found
+        finally:
+            self.env_vars, self._found = {}, []
+        # Not within the handler: what was raised there has the value.
+        error = exceptions.InvalidValue("invalid_value: the value is no JSON, which this type of field asks for")
+        if refused is not None:
+            error.key = refused.key
+            error.add_note(self._note(refused.wanted.told))
+        raise error
+
+    def decode_complex_value(self, field_name: str, field: Optional[FieldInfo], value: Any) -> Any:
+        """Decode JSON."""
+        try:
+            return super().decode_complex_value(field_name, cast(FieldInfo, field), value)
+        except ValueError:
+            # The value of a mapping that is one of several types.
+            if field is None:
+                return value
+            parts = [part for part in _parts(field) if part.annotation is not NoneType]
+            if len(parts) > 1 and not all(map(self.field_is_complex, parts)):
+                return value
+        raise _NoJson(next((one for one in self._found if one.wanted.field is field and one.value == value), None))
+
+    def prepare_field_value(self, field_name: str, field: FieldInfo, value: Any, value_is_complex: bool) -> Any:
+        """Decode a field's value and mask what becomes ``SecretStr`` or ``SecretBytes``."""
+        return _masked([field], super().prepare_field_value(field_name, field, value, value_is_complex))
+
+    def _read(self, fields: Mapping[str, str]) -> Mapping[str, Secret]:
         try:
             with ExitStack() as stack:
                 manager = self._manager
@@ -120,116 +209,165 @@ class StrongroomSettingsSource(PydanticBaseSettingsSource):
         except exceptions.Error as error:
             error.add_note(f"The secrets are for the fields of `{self.settings_cls.__name__}`.")
             raise
-        for name, failure in batch.failures.items():
-            failure.add_note(self._note(fields[name]))
+        for key, failure in batch.failures.items():
+            failure.add_note(self._note(fields[key]))
             raise failure
-        return self._values(places, batch.secrets)
+        return batch.secrets
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Give nothing: the fields are read together."""
-        return None, field_name, False
-
-    def _places(
-        self,
-        model: type[BaseModel],
-        name_before: str = "",
-        told_before: str = "",
-        inside: tuple[type[BaseModel], ...] = (),
-    ) -> Iterator[_Place]:
-        for field_name, field in model.model_fields.items():
+    def _wanted(
+        self, model: type, name_before: str = "", told_before: str = "", inside: tuple[type, ...] = ()
+    ) -> Iterator[_Wanted]:
+        inside = (*inside, model)
+        for field_name, field in _fields(model).items():
             told = told_before + field_name
-            nested = next((kind for kind in _kinds(field.annotation) if issubclass(kind, BaseModel)), None)
-            for taken_as, name, in_document in self._choices(field, field_name, is_outermost=not inside):
-                name = name_before + name
-                parts: tuple[_Place, ...] = ()
-                # A model within itself is read as far as its JSON goes.
-                if nested is not None and nested not in (*inside, model):
-                    within = (*inside, model)
-                    parts = tuple(self._places(nested, name + self._delimiter, told + ".", within))
-                yield _Place(told, field, taken_as, name, in_document, parts)
+            choices = []
+            for taken_as, in_document, is_alias in _taken_as(model, field_name, field):
+                name = taken_as
+                if not is_alias:
+                    name = name if name_before else self._prefix + name
+                    name = name.upper() if self._upper else name
+                name = name if "/" in name else name_before + name
+                parts = [
+                    part
+                    for kind in _kinds(field)
+                    # A model within itself is read as far as its JSON goes.
+                    if kind not in inside
+                    for part in self._wanted(kind, name + self._delimiter, told + ".", inside)
+                ]
+                choices.append(_Choice(taken_as, _key(name), in_document, tuple(parts)))
+            yield _Wanted(told, field, tuple(choices))
 
-    def _choices(self, field: FieldInfo, field_name: str, is_outermost: bool) -> Iterator[tuple[str, str, bool]]:
-        alias = field.validation_alias
-        aliases = alias.choices if isinstance(alias, AliasChoices) else [] if alias is None else [alias]
-        for one in aliases:
-            if isinstance(one, AliasPath):
-                yield str(one.path[0]), str(one.path[0]), len(one.path) > 1
-            else:
-                yield one, one, False
-        if not aliases or self.config.get("populate_by_name") or self.config.get("validate_by_name"):
-            name = (self._prefix if is_outermost else "") + field_name
-            yield field_name, name.upper() if self._upper else name, False
-
-    def _values(self, places: Iterable[_Place], secrets: Mapping[str, Secret]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        filled: set[str] = set()
-        for place in places:
-            if place.told in filled:
-                continue
-            secret = secrets.get(place.name)
-            value = None if secret is None else self._value(place, secret)
-            if parts := self._values(place.parts, secrets):
-                value = _merged(value, parts)
-            if value is not None:
-                values.setdefault(place.taken_as, value)
-                # A document need not have the part that is looked for.
-                if not place.in_document:
-                    filled.add(place.told)
+    def _values(
+        self, wanted: Iterable[_Wanted], secrets: Mapping[str, Secret], before: str = ""
+    ) -> dict[str, Union[str, bytes]]:
+        """What there is, by the names on the way to its field."""
+        values: dict[str, Union[str, bytes]] = {}
+        for one in wanted:
+            for choice in one.choices:
+                at, there = before + choice.taken_as, {}
+                if choice.key is not None and choice.key in secrets:
+                    value = self._value(one, choice, secrets[choice.key])
+                    if value or not self.env_ignore_empty:
+                        there[at] = value
+                        self._found.append(_Found(one, choice.key, value))
+                there.update(self._values(choice.parts, secrets, at + _STEP))
+                values.update(there)
+                # Pydantic takes one of the names. A document need not have the part that is looked for.
+                if there and not choice.in_document:
+                    break
         return values
 
-    def _value(self, place: _Place, secret: Secret) -> Any:
-        kinds = set(_kinds(place.field.annotation))
+    def _value(self, wanted: _Wanted, choice: _Choice, secret: Secret) -> Union[str, bytes]:
+        kinds = _kinds(wanted.field)
         try:
-            # A masked value stays masked in what pydantic says of it.
-            if SecretBytes in kinds:
-                return SecretBytes(secret.reveal_bytes())
-            if bytes in kinds and str not in kinds:
+            if not choice.in_document and str not in kinds and (bytes in kinds or SecretBytes in kinds):
                 return secret.reveal_bytes()
-            text = secret.reveal()
+            return secret.reveal()
         except exceptions.Error as error:
-            error.add_note(self._note(place.told))
+            error.add_note(self._note(wanted.told))
             raise
-        if SecretStr in kinds:
-            return SecretStr(text)
-        try:
-            if place.in_document or any(map(self._is_document, _parts(place.field.annotation))):
-                return self.decode_complex_value(place.told, place.field, text)
-            return text
-        except ValueError:
-            if str in kinds:
-                return text
-        # Not within the handler: the exception there has the value.
-        refusal = exceptions.InvalidValue("invalid_value: the value is no JSON, which this type of field asks for")
-        refusal.key = place.name
-        refusal.add_note(self._note(place.told))
-        raise refusal
-
-    def _is_document(self, annotation: Any) -> bool:
-        return self.field_is_complex(FieldInfo.from_annotation(annotation))
 
     def _note(self, told: str) -> str:
         return f"The secret is for the field `{told}` of `{self.settings_cls.__name__}`."
 
 
-def _parts(annotation: Any) -> Iterator[Any]:
-    """The annotation, or those that a union is made of."""
+def _key(name: str) -> Optional[str]:
+    """The key of a name, escaped if need be; ``None`` where there can be none."""
+    for key in (name, _native.key_escape(name)):
+        try:
+            _native.key_parse(key)
+        except exceptions.InvalidKey:
+            continue
+        return key
+    return None
+
+
+def _fields(kind: type) -> Mapping[str, FieldInfo]:
+    """The fields of a model or a dataclass; none of anything else."""
+    if issubclass(kind, BaseModel):
+        return kind.model_fields
+    if not dataclasses.is_dataclass(kind):
+        return {}
+    if hasattr(kind, "__pydantic_fields__"):
+        return cast(Mapping[str, FieldInfo], kind.__pydantic_fields__)
+    try:
+        types = get_type_hints(kind, include_extras=True)
+    except NameError:
+        # A type of a function's own, which cannot be looked up from here.
+        types = {}
+    return {
+        one.name: FieldInfo.from_annotation(types.get(one.name, Any)) for one in dataclasses.fields(kind) if one.init
+    }
+
+
+def _taken_as(model: type, field_name: str, field: FieldInfo) -> Iterator[tuple[str, bool, bool]]:
+    """The names by which pydantic takes a field: whether only a part of what is there, and whether it is an alias."""
+    config = getattr(model, "model_config", None) or getattr(model, "__pydantic_config__", None) or {}
+    by_alias = config.get("validate_by_alias") is not False
+    by_name = config.get("validate_by_name", config.get("populate_by_name", not by_alias))
+    alias = field.validation_alias if by_alias else None
+    aliases = alias.choices if isinstance(alias, AliasChoices) else [] if alias is None else [alias]
+    for one in aliases:
+        if isinstance(one, AliasPath):
+            yield str(one.path[0]), len(one.path) > 1, True
+        else:
+            yield one, False, True
+    if not aliases or by_name:
+        yield field_name, False, False
+
+
+def _parts(field: FieldInfo) -> Iterator[FieldInfo]:
+    """The field, or one for each type that a union is made of."""
+    annotation: Any = field.annotation
     if get_origin(annotation) in (Union, UnionType):
         for one in get_args(annotation):
-            yield from _parts(one)
-    elif get_origin(annotation) is Annotated:
-        yield from _parts(annotation.__origin__)
+            yield from _parts(FieldInfo.from_annotation(one))
+    # What the statement `type` makes.
+    elif hasattr(annotation, "__value__"):
+        yield from _parts(FieldInfo.from_annotation(annotation.__value__))
+    elif isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, RootModel):
+        yield from _parts(annotation.model_fields["root"])
     else:
-        yield annotation
+        yield field
 
 
-def _kinds(annotation: Any) -> Iterator[type]:
+def _kinds(field: FieldInfo) -> list[type]:
     """The classes among them."""
-    return (one for one in _parts(annotation) if isinstance(one, type) and get_origin(one) is None)
+    types = (part.annotation for part in _parts(field))
+    return [one for one in types if isinstance(one, type) and get_origin(one) is None]
 
 
-def _merged(whole: Any, parts: dict[str, Any]) -> dict[str, Any]:
-    """What a document has, with what has secrets of its own in its place."""
-    merged = dict(whole) if isinstance(whole, dict) else {}
-    for name, part in parts.items():
-        merged[name] = _merged(merged.get(name), part) if isinstance(part, dict) else part
-    return merged
+def _masked(alternatives: Iterable[FieldInfo], value: Any) -> Any:
+    """The value for a field that is one of these, with all masked that becomes a masked value in any case."""
+    alternatives = list(alternatives)
+    parts = [part for field in alternatives for part in _parts(field) if part.annotation is not NoneType]
+    if any(isinstance(one, _READ_BEFORE) for field in (*alternatives, *parts) for one in field.metadata):
+        return value
+    kinds = {part.annotation for part in parts}
+    # Exactly these types: the base class has a kind of text that stands for None.
+    if type(value) is str and kinds == {SecretStr}:
+        return SecretStr(value)
+    if type(value) in (str, bytes) and kinds == {SecretBytes}:
+        return SecretBytes(value if isinstance(value, bytes) else value.encode())
+    if isinstance(value, list):
+        return [_masked(_items(parts, Collection), one) for one in value]
+    if isinstance(value, dict):
+        return {name: _masked((*_named(parts, name), *_items(parts, Mapping)), one) for name, one in value.items()}
+    return value
+
+
+def _items(parts: Iterable[FieldInfo], kind: type) -> Iterator[FieldInfo]:
+    """The fields that the items of lists, or the values of mappings, are."""
+    for part in parts:
+        origin, types = get_origin(part.annotation), [one for one in get_args(part.annotation) if one is not Ellipsis]
+        if isinstance(origin, type) and issubclass(origin, kind) and len(types) == (2 if kind is Mapping else 1):
+            yield FieldInfo.from_annotation(types[-1])
+
+
+def _named(parts: Iterable[FieldInfo], name: str) -> Iterator[FieldInfo]:
+    """The fields that models take by a name."""
+    for part in parts:
+        for kind in _kinds(part):
+            for field_name, field in _fields(kind).items():
+                if any(name == one and not in_document for one, in_document, _ in _taken_as(kind, field_name, field)):
+                    yield field

@@ -215,6 +215,34 @@ def test_documents_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("export", "--format", "json", store=other).stdout) == {"A": "second"}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there are no pipes with names here")
+def test_a_document_replaces_regular_files_only(run: Run, tmp_path: Path) -> None:
+    run("set", "A", given=b"first")
+    aim, link, pipe = tmp_path / "aim", tmp_path / "link", tmp_path / "pipe"
+    aim.write_text("kept")
+    link.symlink_to(aim)
+    os.mkfifo(pipe)
+    (tmp_path / "folder").mkdir()
+    for path in (link, pipe, tmp_path / "folder"):
+        words = ("export", "--format", "json", "--to", str(path), "--force")
+        ended = run(*words, exits=exit_code("invalid_argument"))
+        assert b"not a regular file" in ended.stderr
+    assert (link.readlink(), aim.read_text()) == (aim, "kept")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
+
+
+def test_a_document_spares_the_store_and_its_key(run: Run, tmp_path: Path) -> None:
+    run("set", "A", given=b"first")
+    key_file = tmp_path / "key"
+    spared = ("--setting", f"encrypted.key_file={key_file}")
+    for path in (tmp_path / "store", tmp_path / "store-wal", key_file):
+        words = (*spared, "export", "--format", "json", "--to", str(path), "--force")
+        ended = run(*words, exits=exit_code("invalid_argument"))
+        assert b"keeps secrets or their key" in ended.stderr
+    assert run("get", "A").stdout == b"first"
+
+
 def test_settings_and_application_name_the_place(run: Run, tmp_path: Path) -> None:
     document = tmp_path / "settings.toml"
     document.write_text(f'[secrets]\nbackend = "file"\nfile.path = "{(tmp_path / "named").as_posix()}"\n')

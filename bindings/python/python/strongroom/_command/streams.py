@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from stat import S_ISREG
 from typing import Optional
 
 from .. import _native, exceptions
@@ -146,6 +147,10 @@ def _read(descriptor: int, most: int, what: str) -> bytearray:
 
 def write_file(path: str, data: memoryview) -> None:
     """Write a file of the caller's alone: all of it or nothing, in place of what was there."""
+    what = f"cannot write `{path}`"
+    # Not a link either: `/dev/stdout` is one, and root could replace it.
+    if os.path.lexists(path) and not S_ISREG(os.lstat(path).st_mode):
+        raise failure(exceptions.InvalidArgument, f"{what}: not a regular file", "name another file")
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
@@ -160,7 +165,7 @@ def write_file(path: str, data: memoryview) -> None:
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise local(error, f"cannot write `{path}`") from None
+        raise local(error, what) from None
 
 
 def local(error: OSError, what: str) -> exceptions.Error:

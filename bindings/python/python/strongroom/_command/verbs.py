@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from .. import _native, exceptions
@@ -35,6 +36,19 @@ def manager(stated: Stated, makes_store: bool = False) -> SecretManager:
     opened = _open(stated.backend, app=stated.app, settings=settings, config_file=stated.config)
     scope = getattr(stated, "scope", None)
     return opened if scope is None else opened.scoped(scope)
+
+
+def spare_own_files(stated: Stated, path: str) -> None:
+    """Refuse to write over what the application keeps its secrets in, or the key to them."""
+    settings = _pairs("--setting", stated.setting)
+    if any(os.path.realpath(own) == os.path.realpath(path) for own in own_files(stated, settings)[1]):
+        message = f"`{path}` is a file that keeps secrets or their key"
+        raise streams.failure(exceptions.InvalidArgument, message, "name another file")
+
+
+def own_files(stated: Stated, settings: Mapping[str, str]) -> tuple[Optional[Path], list[Path]]:
+    """The encrypted store, and every file in which the application's secrets or their key may lie."""
+    return _native.own_files(stated.app, list(settings.items()), stated.config)
 
 
 def get(stated: Stated) -> int:
@@ -194,6 +208,8 @@ def export(stated: Stated) -> int:
     if stated.to is not None and os.path.lexists(stated.to) and not stated.force:
         help = "name another file, or give `--force` to replace it"
         raise streams.failure(exceptions.Conflict, f"there is a file `{stated.to}` already", help)
+    if stated.to is not None:
+        spare_own_files(stated, stated.to)
     with manager(stated) as secrets:
         written = secrets.export(
             stated.format,

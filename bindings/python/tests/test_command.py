@@ -30,7 +30,9 @@ def run(tmp_path: Path) -> Run:
     ) -> subprocess.CompletedProcess[bytes]:
         if store is None:
             store = ("--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}")
-        ended = subprocess.run([*COMMAND, *store, *words], input=given, capture_output=True, timeout=60, check=False)
+        # No input is `/dev/null`, which holds no value; an empty one is a pipe.
+        source = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
+        ended = subprocess.run([*COMMAND, *store, *words], **source, capture_output=True, timeout=60, check=False)
         assert ended.returncode == exits, ended.stderr.decode()
         assert b"Traceback" not in ended.stderr
         return ended
@@ -99,6 +101,23 @@ def test_a_value_among_the_arguments_is_refused_and_not_repeated(run: Run, words
     ended = run(*words, exits=2)
     assert b"s3cret" not in ended.stderr + ended.stdout
     assert b"help:" in ended.stderr
+
+
+@pytest.mark.parametrize("word", ["PORT=8080", "org/acme/key=DEADBEEF", "a=CA=20"])
+def test_what_is_a_key_and_a_pair_as_well_is_refused_and_not_repeated(run: Run, word: str) -> None:
+    for exits, words, given in ((exit_code("ambiguous"), ("set", word), b"v"), (2, ("set", word), None)):
+        ended = run(*words, given=given, exits=exits)
+        assert word.partition("=")[2].encode() not in ended.stderr + ended.stdout
+    run("list", exits=exit_code("unavailable"))
+
+
+def test_an_option_that_names_the_source_makes_a_word_a_key(run: Run) -> None:
+    run("set", "PORT=8080", "--raw", given=b"v")
+    run("set", "user/me=40example.org/k", given=b"w")
+    assert run("list").stdout == b"global/PORT=8080\nuser/me=40example.org/k\n"
+    for word in ("key=s3cret/value", "=s3cret", "..=s3cret"):
+        ended = run("set", word, "--raw", given=b"v", exits=exit_code("invalid_key"))
+        assert b"s3cret" not in ended.stderr
 
 
 def test_wrong_usage_exits_with_2(run: Run) -> None:

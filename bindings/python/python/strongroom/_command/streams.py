@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from stat import S_ISREG
+from stat import S_ISCHR, S_ISREG
 from typing import Optional
 
 from .. import _native, exceptions
@@ -66,6 +66,14 @@ def failure(
 def is_terminal(descriptor: int) -> bool:
     try:
         return os.isatty(descriptor)
+    except OSError:
+        return False
+
+
+def stdin_may_hold_a_value() -> bool:
+    """Whether stdin is something that values come from: a pipe, a socket or a file; no terminal, no `/dev/null`."""
+    try:
+        return not S_ISCHR(os.fstat(STDIN).st_mode)
     except OSError:
         return False
 

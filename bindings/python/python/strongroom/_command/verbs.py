@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from .. import _native, exceptions
 from .._manager import open as _open
-from . import streams
+from . import keys, streams
 from .usage import Usage
 
 if TYPE_CHECKING:
@@ -68,13 +68,8 @@ def set_(stated: Stated) -> int:
     if stated.from_file is not None and stated.raw:
         raise Usage("`--raw` is for stdin; `--from-file` takes a file exactly as it is")
     # What is wrong with the arguments is told before a person is asked for a value.
-    try:
-        _native.key_parse(stated.key)
-    except exceptions.InvalidKey:
-        if "=" not in stated.key:
-            raise
-        # The exception tells the key.
-        raise Usage("the key is none (it is not shown: what stands behind the `=` may be a value)") from None
+    names_source = stated.raw or stated.from_file is not None
+    keys.of_set(stated.key, names_source)
     value = streams.value(stated.key, stated.from_file, stated.raw)
     try:
         if not value and not stated.allow_empty:

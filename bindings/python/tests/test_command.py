@@ -130,6 +130,41 @@ def test_wrong_usage_exits_with_2(run: Run) -> None:
     assert b"--allow-empty" in run("set", "--help").stdout
 
 
+def test_a_backend_that_is_stated_twice(run: Run, tmp_path: Path) -> None:
+    file = ("--setting", "backend=file", "--setting", f"file.path={tmp_path / 'plain'}")
+    run("set", "key", given=b"v", store=file)
+    assert run("list", store=file).stdout == b"global/key\n"
+    assert run("list", store=("--backend", "memory", *file)).stdout == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="arguments are no bytes here")
+def test_arguments_that_are_no_text_are_refused(run: Run) -> None:
+    wrong = os.fsdecode(b"\xff")
+    for words in (("get", wrong), ("list", "--prefix", wrong), ("set", "key", "--label", f"a={wrong}")):
+        assert b"no UTF-8" in run(*words, exits=2).stderr
+    run("list", store=("--app", wrong), exits=2)
+    run("set", "key", "--from-file", wrong, exits=exit_code("invalid_argument"))
+
+
+def test_listings_are_utf_8_whatever_python_writes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("set", "key", "--provider", "käse", given=b"v")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    assert "käse".encode() in run("list", "--long").stdout
+
+
+def test_what_nobody_foresaw_is_told_without_its_text() -> None:
+    program = (
+        "import sys\n"
+        "from strongroom._command import main, verbs\n"
+        "def fails(stated): raise RuntimeError('s3cret')\n"
+        "verbs.list_ = fails\n"
+        "sys.exit(main(['list']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    assert ended.returncode == exit_code("internal")
+    assert b"RuntimeError" in ended.stderr and b"s3cret" not in ended.stderr
+
+
 def test_each_failure_has_its_exit_code_and_says_what_helps(run: Run) -> None:
     run("set", "there", given=b"v")
     ended = run("get", "absent", exits=exit_code("not_found"))
@@ -347,6 +382,16 @@ class TestAtATerminal:
         child, terminal = self.start(tmp_path, "get", "key")
         assert self.read_until(terminal, b"\r\n") == b"value\r\n"
         assert self.end(child, terminal) == 0
+
+    @pytest.mark.parametrize("typed", [b"\x04", b"\xff\xfetyped\n"])
+    def test_what_is_no_value_is_refused(self, tmp_path: Path, typed: bytes) -> None:
+        child, terminal = self.start(tmp_path, "set", "key")
+        self.read_until(terminal, b"Value of key: ")
+        os.write(terminal, typed)
+        shown = self.read_until(terminal, b"`--from-file`\r\n")
+        assert b"cannot ask at the terminal: " in shown
+        assert b"Traceback" not in shown
+        assert self.end(child, terminal) == exit_code("invalid_argument")
 
     def test_ctrl_c_ends_with_130(self, tmp_path: Path) -> None:
         child, terminal = self.start(tmp_path, "set", "key")

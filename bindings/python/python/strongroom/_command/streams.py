@@ -80,8 +80,6 @@ def stdin_may_hold_a_value() -> bool:
 
 def write(data: memoryview) -> None:
     """Write bytes to stdout."""
-    # What was printed before comes before.
-    sys.stdout.flush()
     while data:
         data = data[os.write(STDOUT, data) :]
 
@@ -96,14 +94,18 @@ def write_rows(rows: Iterable[Sequence[str]], heading: Sequence[str] = ()) -> No
             cells.insert(0, list(heading))
         widths = [max(map(len, column)) for column in zip(*cells)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-    for line in lines:
-        print(line)
+    _write_text("".join(f"{line}\n" for line in lines))
 
 
 def write_json(document: object) -> None:
     import json
 
-    print(json.dumps(document, indent=2))
+    _write_text(f"{json.dumps(document, indent=2)}\n")
+
+
+def _write_text(text: str) -> None:
+    # UTF-8 whatever Python's own stdout would make of it.
+    write(memoryview(text.encode()))
 
 
 def value(key: str, file: Optional[str], raw: bool) -> bytearray:
@@ -112,14 +114,25 @@ def value(key: str, file: Optional[str], raw: bool) -> bytearray:
     if file is not None and file != "-":
         return read_file(file, most)
     if file is None and is_terminal(STDIN):
-        from getpass import getpass
-
-        return bytearray(getpass(f"Value of {printable(key)}: ").encode())
+        return _ask(f"Value of {printable(key)}: ")
     # Two more for a line end that is dropped.
     value = _read(STDIN, most + 2, "cannot read stdin")
     if file is None and not raw and value.endswith(b"\n"):
         del value[-2 if value.endswith(b"\r\n") else -1 :]
     return value
+
+
+def _ask(prompt: str) -> bytearray:
+    from getpass import getpass
+
+    what, help = "cannot ask at the terminal", "type the value as UTF-8, or use stdin or `--from-file`"
+    try:
+        return bytearray(getpass(prompt).encode())
+    except EOFError:
+        raise failure(exceptions.InvalidArgument, f"{what}: unexpected end of file", help) from None
+    except UnicodeError:
+        # It holds what was typed.
+        raise failure(exceptions.InvalidArgument, f"{what}: what was typed is no UTF-8", help) from None
 
 
 def document(file: Optional[str], most: int) -> bytearray:

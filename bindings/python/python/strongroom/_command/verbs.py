@@ -33,7 +33,9 @@ def manager(stated: Stated, makes_store: bool = False) -> SecretManager:
     if stated.timeout is not None:
         settings["deadline"] = stated.timeout
     settings.update(_pairs("--setting", stated.setting))
-    opened = _open(stated.backend, app=stated.app, settings=settings, config_file=stated.config)
+    if stated.backend is not None:
+        settings["backend"] = stated.backend
+    opened = _open(app=stated.app, settings=settings, config_file=stated.config)
     scope = getattr(stated, "scope", None)
     return opened if scope is None else opened.scoped(scope)
 

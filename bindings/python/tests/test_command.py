@@ -297,6 +297,14 @@ def test_a_document_spares_the_store_and_its_key(run: Run, tmp_path: Path) -> No
     assert run("get", "A").stdout == b"first"
 
 
+def test_an_empty_document_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.env").touch()
+    for words in ((), (str(tmp_path / "empty.env"),)):
+        ended = run("import", "--format", "dotenv", *words, exits=exit_code("invalid_argument"))
+        assert b"wrote nothing" in ended.stderr
+    assert not (tmp_path / "store").exists()
+
+
 def test_settings_and_application_name_the_place(run: Run, tmp_path: Path) -> None:
     document = tmp_path / "settings.toml"
     document.write_text(f'[secrets]\nbackend = "file"\nfile.path = "{(tmp_path / "named").as_posix()}"\n')

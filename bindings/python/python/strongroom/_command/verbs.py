@@ -234,6 +234,9 @@ def import_(stated: Stated) -> int:
     if stated.file is None and streams.is_terminal(streams.STDIN):
         raise Usage("there is no document to import: name a file, or pipe one in (`-` reads what is typed)")
     document = streams.document(stated.file, _native.longest_document())
+    if not document:
+        help = "see why whatever should have written it wrote nothing"
+        raise streams.failure(exceptions.InvalidArgument, "the document is empty", help)
     if_exists: Optional[Policy] = "replace" if stated.overwrite else "skip" if stated.skip_existing else None
     try:
         with manager(stated, makes_store=not stated.dry_run) as secrets:

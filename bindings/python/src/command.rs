@@ -1,7 +1,12 @@
 //! What `python -m strongroom` asks the core, so that it answers as the command does.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
-use strongroom::{ErrorKind, Setting, SettingKind};
+use strongroom::transfer::Format;
+use strongroom::{ErrorKind, Setting, SettingKind, locations};
+
+use crate::open::builder;
 
 /// The exit code of a failure, by its kind's token.
 #[pyfunction]
@@ -22,4 +27,43 @@ pub(crate) fn longest_value() -> u64 {
 #[pyfunction]
 pub(crate) fn longest_document() -> usize {
     strongroom::transfer::MAX_DOCUMENT
+}
+
+/// The form of a document that the name of its file tells.
+#[pyfunction]
+pub(crate) fn document_format(file_name: &str) -> Option<&'static str> {
+    Format::of_file_name(file_name).map(Format::word)
+}
+
+/// The encrypted store of an application, where there is one or will be, and every file that its secrets or their key
+/// may lie in.
+#[pyfunction]
+pub(crate) fn own_files(
+    py: Python<'_>,
+    app: &str,
+    settings: Vec<(String, String)>,
+    config_files: Vec<PathBuf>,
+) -> PyResult<(Option<PathBuf>, Vec<PathBuf>)> {
+    let builder = builder(
+        py,
+        Some(app.to_owned()),
+        settings,
+        Vec::new(),
+        &config_files,
+        Vec::new(),
+        true,
+    )?;
+    Ok(py.detach(|| {
+        let settings = builder.inspect().settings;
+        let store = locations::store_file(app, &settings).ok();
+        let beside = ["", "-wal", "-shm", "-journal"].into_iter().filter_map(|ending| {
+            let mut name = store.clone()?.into_os_string();
+            name.push(ending);
+            Some(PathBuf::from(name))
+        });
+        let key = locations::key_file(app, &settings).ok();
+        let plain = locations::plain_file(app, &settings).ok();
+        let own = beside.chain(key).chain(plain).collect();
+        (store, own)
+    }))
 }

@@ -1,5 +1,7 @@
 //! Fernet: tokens that other languages' libraries read too.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use strongroom::SecretValue;
@@ -11,6 +13,7 @@ use crate::secret::Secret;
 
 #[cfg(feature = "encrypted")]
 mod tokens {
+    use std::path::Path;
     use std::time::Duration;
 
     use strongroom::fernet::{FernetKey, FernetKeys};
@@ -19,6 +22,10 @@ mod tokens {
 
     pub(super) fn generate() -> Result<SecretValue> {
         Ok(FernetKey::generate()?.to_text())
+    }
+
+    pub(super) fn check_file(path: &Path) -> Result<()> {
+        FernetKeys::from_file(path).map(drop)
     }
 
     pub(super) fn encrypt(keys: &SecretValue, value: &SecretValue) -> Result<String> {
@@ -40,6 +47,7 @@ mod tokens {
 
 #[cfg(not(feature = "encrypted"))]
 mod tokens {
+    use std::path::Path;
     use std::time::Duration;
 
     use strongroom::{Error, ErrorKind, Result, SecretValue};
@@ -51,6 +59,10 @@ mod tokens {
     }
 
     pub(super) fn generate() -> Result<SecretValue> {
+        Err(missing())
+    }
+
+    pub(super) fn check_file(_: &Path) -> Result<()> {
         Err(missing())
     }
 
@@ -107,6 +119,12 @@ impl<'py> FromPyObject<'_, 'py> for Keys {
 pub(crate) fn fernet_generate(py: Python<'_>) -> PyResult<Secret> {
     let key = py.detach(tokens::generate).map_err(raised)?;
     Ok(Secret::of(strongroom::Secret::new(key)))
+}
+
+/// Raises what is wrong with a file of keys: who else could read it, that it holds none.
+#[pyfunction]
+pub(crate) fn fernet_check_file(py: Python<'_>, path: PathBuf) -> PyResult<()> {
+    py.detach(|| tokens::check_file(&path)).map_err(raised)
 }
 
 /// A token of a value.

@@ -49,9 +49,11 @@ mod _native {
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]
-    use super::command::{exit_code, longest_document, longest_value};
+    use super::command::{document_format, exit_code, longest_document, longest_value, own_files};
     #[pymodule_export]
-    use super::fernet::{fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp};
+    use super::fernet::{
+        fernet_check_file, fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp,
+    };
     #[pymodule_export]
     use super::inspect::{config_schema, inspect, settings_table};
     #[pymodule_export]

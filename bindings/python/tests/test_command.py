@@ -30,7 +30,9 @@ def run(tmp_path: Path) -> Run:
     ) -> subprocess.CompletedProcess[bytes]:
         if store is None:
             store = ("--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}")
-        ended = subprocess.run([*COMMAND, *store, *words], input=given, capture_output=True, timeout=60, check=False)
+        # No input is `/dev/null`, which holds no value; an empty one is a pipe.
+        source = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
+        ended = subprocess.run([*COMMAND, *store, *words], **source, capture_output=True, timeout=60, check=False)
         assert ended.returncode == exits, ended.stderr.decode()
         assert b"Traceback" not in ended.stderr
         return ended
@@ -101,6 +103,23 @@ def test_a_value_among_the_arguments_is_refused_and_not_repeated(run: Run, words
     assert b"help:" in ended.stderr
 
 
+@pytest.mark.parametrize("word", ["PORT=8080", "org/acme/key=DEADBEEF", "a=CA=20"])
+def test_what_is_a_key_and_a_pair_as_well_is_refused_and_not_repeated(run: Run, word: str) -> None:
+    for exits, words, given in ((exit_code("ambiguous"), ("set", word), b"v"), (2, ("set", word), None)):
+        ended = run(*words, given=given, exits=exits)
+        assert word.partition("=")[2].encode() not in ended.stderr + ended.stdout
+    run("list", exits=exit_code("unavailable"))
+
+
+def test_an_option_that_names_the_source_makes_a_word_a_key(run: Run) -> None:
+    run("set", "PORT=8080", "--raw", given=b"v")
+    run("set", "user/me=40example.org/k", given=b"w")
+    assert run("list").stdout == b"global/PORT=8080\nuser/me=40example.org/k\n"
+    for word in ("key=s3cret/value", "=s3cret", "..=s3cret"):
+        ended = run("set", word, "--raw", given=b"v", exits=exit_code("invalid_key"))
+        assert b"s3cret" not in ended.stderr
+
+
 def test_wrong_usage_exits_with_2(run: Run) -> None:
     assert b"required: VERB" in run(exits=2).stderr
     run("get", exits=2)
@@ -109,6 +128,41 @@ def test_wrong_usage_exits_with_2(run: Run) -> None:
     run("set", "key", "--expires-at", "soon", given=b"v", exits=2)
     run("set", "key", "--raw", "--from-file", "x", exits=2)
     assert b"--allow-empty" in run("set", "--help").stdout
+
+
+def test_a_backend_that_is_stated_twice(run: Run, tmp_path: Path) -> None:
+    file = ("--setting", "backend=file", "--setting", f"file.path={tmp_path / 'plain'}")
+    run("set", "key", given=b"v", store=file)
+    assert run("list", store=file).stdout == b"global/key\n"
+    assert run("list", store=("--backend", "memory", *file)).stdout == b""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="arguments are no bytes here")
+def test_arguments_that_are_no_text_are_refused(run: Run) -> None:
+    wrong = os.fsdecode(b"\xff")
+    for words in (("get", wrong), ("list", "--prefix", wrong), ("set", "key", "--label", f"a={wrong}")):
+        assert b"no UTF-8" in run(*words, exits=2).stderr
+    run("list", store=("--app", wrong), exits=2)
+    run("set", "key", "--from-file", wrong, exits=exit_code("invalid_argument"))
+
+
+def test_listings_are_utf_8_whatever_python_writes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("set", "key", "--provider", "käse", given=b"v")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    assert "käse".encode() in run("list", "--long").stdout
+
+
+def test_what_nobody_foresaw_is_told_without_its_text() -> None:
+    program = (
+        "import sys\n"
+        "from strongroom._command import main, verbs\n"
+        "def fails(stated): raise RuntimeError('s3cret')\n"
+        "verbs.list_ = fails\n"
+        "sys.exit(main(['list']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    assert ended.returncode == exit_code("internal")
+    assert b"RuntimeError" in ended.stderr and b"s3cret" not in ended.stderr
 
 
 def test_each_failure_has_its_exit_code_and_says_what_helps(run: Run) -> None:
@@ -215,6 +269,42 @@ def test_documents_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("export", "--format", "json", store=other).stdout) == {"A": "second"}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there are no pipes with names here")
+def test_a_document_replaces_regular_files_only(run: Run, tmp_path: Path) -> None:
+    run("set", "A", given=b"first")
+    aim, link, pipe = tmp_path / "aim", tmp_path / "link", tmp_path / "pipe"
+    aim.write_text("kept")
+    link.symlink_to(aim)
+    os.mkfifo(pipe)
+    (tmp_path / "folder").mkdir()
+    for path in (link, pipe, tmp_path / "folder"):
+        words = ("export", "--format", "json", "--to", str(path), "--force")
+        ended = run(*words, exits=exit_code("invalid_argument"))
+        assert b"not a regular file" in ended.stderr
+    assert (link.readlink(), aim.read_text()) == (aim, "kept")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
+
+
+def test_a_document_spares_the_store_and_its_key(run: Run, tmp_path: Path) -> None:
+    run("set", "A", given=b"first")
+    key_file = tmp_path / "key"
+    spared = ("--setting", f"encrypted.key_file={key_file}")
+    for path in (tmp_path / "store", tmp_path / "store-wal", key_file):
+        words = (*spared, "export", "--format", "json", "--to", str(path), "--force")
+        ended = run(*words, exits=exit_code("invalid_argument"))
+        assert b"keeps secrets or their key" in ended.stderr
+    assert run("get", "A").stdout == b"first"
+
+
+def test_an_empty_document_is_refused(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.env").touch()
+    for words in ((), (str(tmp_path / "empty.env"),)):
+        ended = run("import", "--format", "dotenv", *words, exits=exit_code("invalid_argument"))
+        assert b"wrote nothing" in ended.stderr
+    assert not (tmp_path / "store").exists()
+
+
 def test_settings_and_application_name_the_place(run: Run, tmp_path: Path) -> None:
     document = tmp_path / "settings.toml"
     document.write_text(f'[secrets]\nbackend = "file"\nfile.path = "{(tmp_path / "named").as_posix()}"\n')
@@ -300,6 +390,16 @@ class TestAtATerminal:
         child, terminal = self.start(tmp_path, "get", "key")
         assert self.read_until(terminal, b"\r\n") == b"value\r\n"
         assert self.end(child, terminal) == 0
+
+    @pytest.mark.parametrize("typed", [b"\x04", b"\xff\xfetyped\n"])
+    def test_what_is_no_value_is_refused(self, tmp_path: Path, typed: bytes) -> None:
+        child, terminal = self.start(tmp_path, "set", "key")
+        self.read_until(terminal, b"Value of key: ")
+        os.write(terminal, typed)
+        shown = self.read_until(terminal, b"`--from-file`\r\n")
+        assert b"cannot ask at the terminal: " in shown
+        assert b"Traceback" not in shown
+        assert self.end(child, terminal) == exit_code("invalid_argument")
 
     def test_ctrl_c_ends_with_130(self, tmp_path: Path) -> None:
         child, terminal = self.start(tmp_path, "set", "key")

@@ -42,10 +42,12 @@ __all__ = [
     "copy_to",
     "delete",
     "describe",
+    "document_format",
     "exists",
     "exit_code",
     "explain",
     "export",
+    "fernet_check_file",
     "fernet_decrypt",
     "fernet_encrypt",
     "fernet_generate",
@@ -76,6 +78,7 @@ __all__ = [
     "longest_value",
     "missing",
     "open",
+    "own_files",
     "rollback",
     "rotate",
     "scoped",
@@ -385,6 +388,7 @@ def copy_journal(source: Manager, target: Manager) -> Path: ...
 
 # --- what needs no manager
 
+def fernet_check_file(path: Union[str, PathLike[str]]) -> None: ...
 def fernet_generate() -> Secret: ...
 def fernet_encrypt(keys: _FernetKeys, value: _Value) -> str: ...
 def fernet_decrypt(keys: _FernetKeys, token: _Value, ttl: Union[float, timedelta, None]) -> Secret: ...
@@ -408,6 +412,12 @@ def config_schema() -> str: ...
 
 # --- the command
 
+def document_format(file_name: str) -> Optional[str]: ...
 def exit_code(kind: str) -> int: ...
 def longest_document() -> int: ...
 def longest_value() -> int: ...
+def own_files(
+    app: str,
+    settings: Sequence[tuple[str, str]],
+    config_files: Sequence[Union[str, PathLike[str]]],
+) -> tuple[Optional[Path], builtins.list[Path]]: ...

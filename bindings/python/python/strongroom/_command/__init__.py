@@ -22,7 +22,6 @@ def main(words: Optional[list[str]] = None) -> int:
         stated = arguments.parse(words)
         listen(stated.quiet)
         code: int = stated.run(stated)
-        sys.stdout.flush()
         return code
     except Usage as error:
         streams.say(f"strongroom: usage: {error}")
@@ -39,6 +38,10 @@ def main(words: Optional[list[str]] = None) -> int:
         if isinstance(error, BrokenPipeError):
             return CLOSED_PIPE
         return streams.tell(streams.local(error, "cannot write to stdout"))
+    except Exception as error:
+        # Neither its text nor a traceback: both may hold a value.
+        message = f"an unforeseen {type(error).__name__}"
+        return streams.tell(streams.failure(exceptions.Internal, message, "please report it with the verb and options"))
 
 
 def listen(quiet: bool) -> None:

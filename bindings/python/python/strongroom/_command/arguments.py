@@ -18,6 +18,9 @@ _HARMLESS = (
     "not allowed with argument",
 )
 
+#: The arguments that name files: those have any bytes.
+_PATHS = ("config", "file", "from_file", "to")
+
 Parser = argparse.ArgumentParser
 
 
@@ -30,7 +33,17 @@ class _Parser(Parser):
 
 def parse(arguments: Optional[list[str]]) -> argparse.Namespace:
     """Read the arguments. Raises :class:`Usage`."""
-    return _parser().parse_args(arguments)
+    stated = _parser().parse_args(arguments)
+    for name, given in vars(stated).items():
+        texts = given if isinstance(given, list) else [given]
+        if name not in _PATHS and any(isinstance(text, str) and not _is_unicode(text) for text in texts):
+            raise Usage("there is an argument that is no UTF-8 (it is not shown: it may be a value)")
+    return stated
+
+
+def _is_unicode(text: str) -> bool:
+    # Bytes that are no UTF-8 stand in arguments as halves of surrogate pairs.
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _parser() -> Parser:

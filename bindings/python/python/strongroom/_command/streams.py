@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from stat import S_ISCHR, S_ISREG
 from typing import Optional
 
 from .. import _native, exceptions
@@ -69,10 +70,16 @@ def is_terminal(descriptor: int) -> bool:
         return False
 
 
+def stdin_may_hold_a_value() -> bool:
+    """Whether stdin is something that values come from: a pipe, a socket or a file; no terminal, no `/dev/null`."""
+    try:
+        return not S_ISCHR(os.fstat(STDIN).st_mode)
+    except OSError:
+        return False
+
+
 def write(data: memoryview) -> None:
     """Write bytes to stdout."""
-    # What was printed before comes before.
-    sys.stdout.flush()
     while data:
         data = data[os.write(STDOUT, data) :]
 
@@ -87,14 +94,18 @@ def write_rows(rows: Iterable[Sequence[str]], heading: Sequence[str] = ()) -> No
             cells.insert(0, list(heading))
         widths = [max(map(len, column)) for column in zip(*cells)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-    for line in lines:
-        print(line)
+    _write_text("".join(f"{line}\n" for line in lines))
 
 
 def write_json(document: object) -> None:
     import json
 
-    print(json.dumps(document, indent=2))
+    _write_text(f"{json.dumps(document, indent=2)}\n")
+
+
+def _write_text(text: str) -> None:
+    # UTF-8 whatever Python's own stdout would make of it.
+    write(memoryview(text.encode()))
 
 
 def value(key: str, file: Optional[str], raw: bool) -> bytearray:
@@ -103,14 +114,25 @@ def value(key: str, file: Optional[str], raw: bool) -> bytearray:
     if file is not None and file != "-":
         return read_file(file, most)
     if file is None and is_terminal(STDIN):
-        from getpass import getpass
-
-        return bytearray(getpass(f"Value of {printable(key)}: ").encode())
+        return _ask(f"Value of {printable(key)}: ")
     # Two more for a line end that is dropped.
     value = _read(STDIN, most + 2, "cannot read stdin")
     if file is None and not raw and value.endswith(b"\n"):
         del value[-2 if value.endswith(b"\r\n") else -1 :]
     return value
+
+
+def _ask(prompt: str) -> bytearray:
+    from getpass import getpass
+
+    what, help = "cannot ask at the terminal", "type the value as UTF-8, or use stdin or `--from-file`"
+    try:
+        return bytearray(getpass(prompt).encode())
+    except EOFError:
+        raise failure(exceptions.InvalidArgument, f"{what}: unexpected end of file", help) from None
+    except UnicodeError:
+        # It holds what was typed.
+        raise failure(exceptions.InvalidArgument, f"{what}: what was typed is no UTF-8", help) from None
 
 
 def document(file: Optional[str], most: int) -> bytearray:
@@ -146,6 +168,10 @@ def _read(descriptor: int, most: int, what: str) -> bytearray:
 
 def write_file(path: str, data: memoryview) -> None:
     """Write a file of the caller's alone: all of it or nothing, in place of what was there."""
+    what = f"cannot write `{path}`"
+    # Not a link either: `/dev/stdout` is one, and root could replace it.
+    if os.path.lexists(path) and not S_ISREG(os.lstat(path).st_mode):
+        raise failure(exceptions.InvalidArgument, f"{what}: not a regular file", "name another file")
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
@@ -160,7 +186,7 @@ def write_file(path: str, data: memoryview) -> None:
             os.unlink(temporary)
             raise
     except OSError as error:
-        raise local(error, f"cannot write `{path}`") from None
+        raise local(error, what) from None
 
 
 def local(error: OSError, what: str) -> exceptions.Error:

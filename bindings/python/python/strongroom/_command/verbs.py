@@ -6,11 +6,12 @@ import argparse
 import os
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from .. import _native, exceptions
 from .._manager import open as _open
-from . import streams
+from . import keys, streams
 from .usage import Usage
 
 if TYPE_CHECKING:
@@ -32,9 +33,24 @@ def manager(stated: Stated, makes_store: bool = False) -> SecretManager:
     if stated.timeout is not None:
         settings["deadline"] = stated.timeout
     settings.update(_pairs("--setting", stated.setting))
-    opened = _open(stated.backend, app=stated.app, settings=settings, config_file=stated.config)
+    if stated.backend is not None:
+        settings["backend"] = stated.backend
+    opened = _open(app=stated.app, settings=settings, config_file=stated.config)
     scope = getattr(stated, "scope", None)
     return opened if scope is None else opened.scoped(scope)
+
+
+def spare_own_files(stated: Stated, path: str) -> None:
+    """Refuse to write over what the application keeps its secrets in, or the key to them."""
+    settings = _pairs("--setting", stated.setting)
+    if any(os.path.realpath(own) == os.path.realpath(path) for own in own_files(stated, settings)[1]):
+        message = f"`{path}` is a file that keeps secrets or their key"
+        raise streams.failure(exceptions.InvalidArgument, message, "name another file")
+
+
+def own_files(stated: Stated, settings: Mapping[str, str]) -> tuple[Optional[Path], list[Path]]:
+    """The encrypted store, and every file in which the application's secrets or their key may lie."""
+    return _native.own_files(stated.app, list(settings.items()), stated.config)
 
 
 def get(stated: Stated) -> int:
@@ -54,13 +70,8 @@ def set_(stated: Stated) -> int:
     if stated.from_file is not None and stated.raw:
         raise Usage("`--raw` is for stdin; `--from-file` takes a file exactly as it is")
     # What is wrong with the arguments is told before a person is asked for a value.
-    try:
-        _native.key_parse(stated.key)
-    except exceptions.InvalidKey:
-        if "=" not in stated.key:
-            raise
-        # The exception tells the key.
-        raise Usage("the key is none (it is not shown: what stands behind the `=` may be a value)") from None
+    names_source = stated.raw or stated.from_file is not None
+    keys.of_set(stated.key, names_source)
     value = streams.value(stated.key, stated.from_file, stated.raw)
     try:
         if not value and not stated.allow_empty:
@@ -194,6 +205,8 @@ def export(stated: Stated) -> int:
     if stated.to is not None and os.path.lexists(stated.to) and not stated.force:
         help = "name another file, or give `--force` to replace it"
         raise streams.failure(exceptions.Conflict, f"there is a file `{stated.to}` already", help)
+    if stated.to is not None:
+        spare_own_files(stated, stated.to)
     with manager(stated) as secrets:
         written = secrets.export(
             stated.format,
@@ -221,6 +234,9 @@ def import_(stated: Stated) -> int:
     if stated.file is None and streams.is_terminal(streams.STDIN):
         raise Usage("there is no document to import: name a file, or pipe one in (`-` reads what is typed)")
     document = streams.document(stated.file, _native.longest_document())
+    if not document:
+        help = "see why whatever should have written it wrote nothing"
+        raise streams.failure(exceptions.InvalidArgument, "the document is empty", help)
     if_exists: Optional[Policy] = "replace" if stated.overwrite else "skip" if stated.skip_existing else None
     try:
         with manager(stated, makes_store=not stated.dry_run) as secrets:

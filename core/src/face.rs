@@ -63,7 +63,8 @@ pub fn wait_watched<T, E>(
 /// use strongroom::{Face, Secret, blocking::SecretManager, face};
 /// let secrets = SecretManager::builder().backend("memory").open_blocking()?.to_async();
 /// let watched = face::view(&secrets, Face::Watched);
-/// let set = watched.set("k", &Secret::new("value"));
+/// let secret = Secret::new("value");
+/// let set = watched.set("k", &secret);
 /// assert!(face::wait_watched(set, || Ok::<_, ()>(None)).unwrap()?.created);
 /// # Ok::<(), strongroom::Error>(())
 /// ```

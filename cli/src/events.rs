@@ -6,14 +6,13 @@ use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use strongroom::face::is_ours;
 use tracing_core::field::{Field, Visit};
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Dispatch, Event, Level, LevelFilter, Metadata, Subscriber, dispatcher};
 
 use crate::terminal::printable;
 
-/// Whose events these are.
-const LIBRARY: &str = "strongroom";
 /// What a place is like. It holds for every call; the command says it in its own words, and where it matters.
 const NATURE: &str = "strongroom::nature";
 
@@ -49,9 +48,7 @@ struct Stderr {
 
 impl Subscriber for Stderr {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let target = metadata.target();
-        let is_ours = target == LIBRARY || target.starts_with("strongroom::");
-        metadata.is_event() && *metadata.level() <= self.most && is_ours && target != NATURE
+        metadata.is_event() && *metadata.level() <= self.most && is_ours(metadata) && metadata.target() != NATURE
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

@@ -1,15 +1,13 @@
 //! The library's events, for a function of the program. Events name operations, keys and outcomes, never a value.
 
 use std::ffi::{CString, c_char, c_void};
-use std::fmt::Debug;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use strongroom::face::ProcessLocal;
+use strongroom::face::{ProcessLocal, event_line, is_ours};
 use strongroom::{Error, ErrorKind, Result};
-use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -110,19 +108,16 @@ impl Subscriber for Forwarder {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        // Libraries below have events too, of which we do not know what they carry.
-        let target = event.metadata().target();
-        if target != "strongroom" && !target.starts_with("strongroom::") {
+        if !is_ours(event.metadata()) {
             return;
         }
+        let target = event.metadata().target();
         let listener = LISTENER.load();
         if let Some(listener) = &*listener
             && Level::of(event.metadata().level()) as u8 <= listener.level
         {
-            let mut line = Line::default();
-            event.record(&mut line);
             let level = Level::of(event.metadata().level()) as i32;
-            let (target, message): (CString, CString) = (c_text(target), c_text(&line.0));
+            let (target, message): (CString, CString) = (c_text(target), c_text(&event_line(event)));
             // SAFETY: the header's conventions.
             calling_out(|| unsafe {
                 (listener.callback)(listener.context, level, target.as_ptr(), message.as_ptr());
@@ -133,40 +128,6 @@ impl Subscriber for Forwarder {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
-}
-
-/// An event on one line: its text, then its fields.
-#[derive(Default)]
-struct Line(String);
-
-impl Line {
-    fn part(&mut self, field: &Field, value: &str) {
-        if !self.0.is_empty() {
-            self.0.push(' ');
-        }
-        if field.name() != "message" {
-            self.0.push_str(field.name());
-            self.0.push('=');
-        }
-        // A text of the program's must not begin a line of its own or reach a terminal's controls.
-        for character in value.chars() {
-            if character.is_control() {
-                self.0.extend(character.escape_debug());
-            } else {
-                self.0.push(character);
-            }
-        }
-    }
-}
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.part(field, value);
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.part(field, &format!("{value:?}"));
-    }
 }
 
 /// Has a function take the library's events up to `level` (a `STRONGROOM_LEVEL_…`), for the whole process; NULL ends

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use strongroom::transfer::Format;
 use strongroom::{ErrorKind, Setting, SettingKind, locations};
 
+use crate::arguments::Text;
 use crate::open::builder;
 
 /// The exit code of a failure, by its kind's token.
@@ -40,13 +41,13 @@ pub(crate) fn document_format(file_name: &str) -> Option<&'static str> {
 #[pyfunction]
 pub(crate) fn own_files(
     py: Python<'_>,
-    app: &str,
-    settings: Vec<(String, String)>,
+    app: Text,
+    settings: Vec<(Text, Text)>,
     config_files: Vec<PathBuf>,
 ) -> PyResult<(Option<PathBuf>, Vec<PathBuf>)> {
     let builder = builder(
         py,
-        Some(app.to_owned()),
+        Some(Text(app.0.clone())),
         settings,
         Vec::new(),
         &config_files,
@@ -55,14 +56,14 @@ pub(crate) fn own_files(
     )?;
     Ok(py.detach(|| {
         let settings = builder.inspect().settings;
-        let store = locations::store_file(app, &settings).ok();
+        let store = locations::store_file(&app.0, &settings).ok();
         let beside = ["", "-wal", "-shm", "-journal"].into_iter().filter_map(|ending| {
             let mut name = store.clone()?.into_os_string();
             name.push(ending);
             Some(PathBuf::from(name))
         });
-        let key = locations::key_file(app, &settings).ok();
-        let plain = locations::plain_file(app, &settings).ok();
+        let key = locations::key_file(&app.0, &settings).ok();
+        let plain = locations::plain_file(&app.0, &settings).ok();
         let own = beside.chain(key).chain(plain).collect();
         (store, own)
     }))

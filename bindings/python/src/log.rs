@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::fmt::Debug;
 use std::mem;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,8 +16,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
-use strongroom::face::ProcessLocal;
-use tracing::field::{Field, Visit};
+use strongroom::face::{ProcessLocal, event_line, is_ours};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -181,11 +179,7 @@ impl Forwarder {
 
 impl Subscriber for Forwarder {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Libraries below have events too, of which we do not know what they carry.
-        let target = metadata.target();
-        !metadata.is_span()
-            && (target == "strongroom" || target.starts_with("strongroom::"))
-            && Self::place(metadata.level()) <= WANTED.load(Ordering::Relaxed)
+        !metadata.is_span() && is_ours(metadata) && Self::place(metadata.level()) <= WANTED.load(Ordering::Relaxed)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -199,12 +193,10 @@ impl Subscriber for Forwarder {
             return;
         }
         let metadata = event.metadata();
-        let mut line = Line::default();
-        event.record(&mut line);
         let level = usize::from(Self::place(metadata.level())) - 1;
         let number = LEVELS.get(level).map_or(0, |(_, number)| *number);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let happened = (now.as_secs_f64(), metadata.target(), number, line.0);
+        let happened = (now.as_secs_f64(), metadata.target(), number, event_line(event));
         let is_waited_for = {
             let mut queue = queue();
             if queue.events.len() < MOST {
@@ -230,38 +222,4 @@ impl Subscriber for Forwarder {
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}
-}
-
-/// An event on one line: its text, then its fields.
-#[derive(Default)]
-struct Line(String);
-
-impl Line {
-    fn part(&mut self, field: &Field, value: &str) {
-        if !self.0.is_empty() {
-            self.0.push(' ');
-        }
-        if field.name() != "message" {
-            self.0.push_str(field.name());
-            self.0.push('=');
-        }
-        // A text of the program's must not begin a line of its own or reach a terminal's controls.
-        for character in value.chars() {
-            if character.is_control() {
-                self.0.extend(character.escape_debug());
-            } else {
-                self.0.push(character);
-            }
-        }
-    }
-}
-
-impl Visit for Line {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.part(field, value);
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.part(field, &format!("{value:?}"));
-    }
 }

@@ -1,9 +1,13 @@
-//! For crates that give the core another language's face: a place to run futures, values that survive a fork, an
-//! orderly end.
+//! For crates that give the core another language's face: a place to run futures, waits, events as lines, values that
+//! survive a fork, an orderly end.
+
+mod event;
 
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
+
+pub use event::{event_line, is_ours};
 
 use crate::context::Face;
 use crate::error::Result;

@@ -30,6 +30,12 @@ pub(crate) fn longest_document() -> usize {
     strongroom::transfer::MAX_DOCUMENT
 }
 
+/// The version of the library.
+#[pyfunction]
+pub(crate) fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
 /// The form of a document that the name of its file tells.
 #[pyfunction]
 pub(crate) fn document_format(file_name: &str) -> Option<&'static str> {

@@ -29,10 +29,12 @@ def run(tmp_path: Path) -> Run:
         *words: str, given: Union[bytes, None] = b"", exits: int = 0, store: Optional[Sequence[str]] = None
     ) -> subprocess.CompletedProcess[bytes]:
         if store is None:
-            store = ("--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}")
+            store = ("--secrets-backend", "encrypted", "--secrets-set", f"encrypted.path={tmp_path / 'store'}")
         # No input is `/dev/null`, which holds no value; an empty one is a pipe.
-        source = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
-        ended = subprocess.run([*COMMAND, *store, *words], **source, capture_output=True, timeout=60, check=False)
+        none = subprocess.DEVNULL if given is None else None
+        ended = subprocess.run(
+            [*COMMAND, *store, *words], input=given, stdin=none, capture_output=True, timeout=60, check=False
+        )
         assert ended.returncode == exits, ended.stderr.decode()
         assert b"Traceback" not in ended.stderr
         return ended
@@ -131,10 +133,10 @@ def test_wrong_usage_exits_with_2(run: Run) -> None:
 
 
 def test_a_backend_that_is_stated_twice(run: Run, tmp_path: Path) -> None:
-    file = ("--setting", "backend=file", "--setting", f"file.path={tmp_path / 'plain'}")
+    file = ("--secrets-set", "backend=file", "--secrets-set", f"file.path={tmp_path / 'plain'}")
     run("set", "key", given=b"v", store=file)
     assert run("list", store=file).stdout == b"global/key\n"
-    assert run("list", store=("--backend", "memory", *file)).stdout == b""
+    assert run("list", store=("--secrets-backend", "memory", *file)).stdout == b""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="arguments are no bytes here")
@@ -176,7 +178,7 @@ def test_each_failure_has_its_exit_code_and_says_what_helps(run: Run) -> None:
     run("describe", "absent", exits=exit_code("not_found"))
     run("exists", "absent", exits=exit_code("not_found"))
     run("--timeout", "soon", "list", exits=exit_code("invalid_config"))
-    run("list", store=("--backend", "no-such-word"), exits=exit_code("invalid_config"))
+    run("list", store=("--secrets-backend", "no-such-word"), exits=exit_code("invalid_config"))
 
 
 def test_every_kind_has_the_exit_code_of_the_command() -> None:
@@ -196,8 +198,8 @@ def test_a_read_makes_no_store(run: Run, tmp_path: Path) -> None:
 
 def test_metadata_is_kept_and_shown(run: Run) -> None:
     words = ("--provider", "openai", "--scope-of-use", "read", "--label", "team=web")
-    run("set", "org/acme/key", *words, "--expires-at", "2999-01-01T00:00Z", given=b"hidden")
-    known = json.loads(run("describe", "org/acme/key", "--json").stdout)["secret"]
+    run("set", "org/acme/key", *words, "--expires-at", "2999-01-01T00:00:00Z", given=b"hidden")
+    known = json.loads(run("describe", "org/acme/key", "-o", "json").stdout)["secret"]
     assert known["provider"] == "openai"
     assert known["scope_of_use"] == "read"
     assert known["labels"] == {"team": "web"}
@@ -213,15 +215,15 @@ def test_listings_for_people_and_programs(run: Run) -> None:
     assert run("list", "--scope", "org/acme").stdout == b"org/acme/a\norg/acme/b\n"
     assert run("list", "--prefix", "org/acme/b").stdout == b"org/acme/b\n"
     assert run("list", "--long").stdout.splitlines()[0].startswith(b"global/c\t3\t-\t20")
-    entries = json.loads(run("list", "--json").stdout)["entries"]
+    entries = json.loads(run("list", "-o", "json").stdout)["entries"]
     assert [entry["key"] for entry in entries] == ["global/c", "org/acme/a", "org/acme/b"]
-    assert b"hidden" not in run("list", "--json", "--long").stdout
+    assert b"hidden" not in run("list", "-o", "json", "--long").stdout
 
 
 def test_versions_come_back(run: Run) -> None:
     for value in (b"first", b"second"):
         run("set", "key", given=value)
-    kept = json.loads(run("versions", "key", "--json").stdout)["versions"]
+    kept = json.loads(run("versions", "key", "-o", "json").stdout)["versions"]
     assert [(one["version"], one["current"]) for one in kept] == [("2", True), ("1", False)]
     assert run("get", "key", "--version", "1").stdout == b"first"
     run("rollback", "key", "--back", "1")
@@ -251,6 +253,104 @@ def test_generated_values(run: Run) -> None:
     run("generate", "other", "--hex", "8", "--no-symbols", exits=2)
 
 
+def test_what_was_done_is_told_as_the_command_tells_it(run: Run, tmp_path: Path) -> None:
+    made = f"made the store {tmp_path / 'store'}\n".encode()
+    assert run("set", "my=2Dkey", "--raw", exits=exit_code("invalid_key"), given=b"v").stdout == b""
+    assert run("set", "a", given=b"v").stderr == made + b"created global/a (version 1)\n"
+    assert run("generate", "a", "--force").stderr == b"replaced global/a (version 2)\n"
+    assert run("rollback", "a", "--back", "1").stderr == b"rolled back global/a (version 3)\n"
+    run("set", "a.b", "--provider", "openai", given=b"v")
+    told = run("export", "--format", "env").stderr
+    assert b"1 names were escaped, and an import takes them as they stand" in told and b": global/a.b as " in told
+    assert told.endswith(b"1 secrets have more than a value, which is not in the document: provider of global/a.b\n")
+    absent = run("delete", "absent", "a", "missing", exits=exit_code("not_found")).stderr
+    assert absent.count(b"not_found") == 2 and b"deleted global/a\n" in absent
+    for place, note in (("file", b"INSECURE"), ("memory", b"forgets everything")):
+        store = ("--secrets-backend", place, "--secrets-set", f"file.path={tmp_path / 'plain'}")
+        lines = run("set", "a", store=store, given=b"v").stderr.splitlines()
+        assert len(lines) == 2 and lines[0].startswith(f"note: the backend `{place}` ".encode()) and note in lines[0]
+        assert run("set", "b", "-q", store=store, given=b"v").stderr == b""
+
+
+def test_names_that_the_command_has_too(run: Run, tmp_path: Path) -> None:
+    assert run("--version").stdout.startswith(b"strongroom ")
+    assert b"The command `strongroom` has more" in b" ".join(run("--help").stdout.split())
+    run("set", "org/acme/a@eu", "--expires-in", "90d", given=b"v")
+    assert run("ls", "-o", "plain").stdout == b"org/acme/a@eu\n"
+    assert run("ls", "-o", "table").stdout == b"KEY\norg/acme/a@eu\n"
+    [entry] = json.loads(run("ls", "-o", "json").stdout)["entries"]
+    parts = {"key": "org/acme/a@eu", "scope": "org/acme", "name": "a", "target": "eu"}
+    assert {name: entry[name] for name in parts} == parts
+    run("get", "org/acme/a@eu", "--out", str(tmp_path / "value"))
+    assert (tmp_path / "value").read_bytes() == b"v"
+    run("get", "org/acme/a@eu", "--out", str(tmp_path / "store"), exits=exit_code("invalid_argument"))
+    run("export", "--to", str(tmp_path / "all.json"))
+    assert run("rm", "org/acme/a@eu", "-y").stderr == b"deleted org/acme/a@eu\n"
+    # A dry run needs no store.
+    empty = ("--secrets-set", f"encrypted.path={tmp_path / 'none'}")
+    dry = run("import", str(tmp_path / "all.json"), "--scope", "app/web", "-n", store=empty)
+    assert dry.stdout == b"create\tapp/web/a@eu\n" and not (tmp_path / "none").exists()
+
+
+def test_fernet_keys_of_a_file(run: Run, tmp_path: Path) -> None:
+    run("set", "A", given=b"v")
+    key_file = tmp_path / "keys"
+    with strongroom.fernet.generate_key().expose() as key:
+        key_file.write_bytes(key)
+    words = ("export", "--format", "fernet", "--key-file", str(key_file))
+    if os.name == "posix":
+        key_file.chmod(0o644)
+        run(*words, exits=exit_code("insecure_path"))
+    key_file.chmod(0o600)
+    document = run(*words).stdout
+    run("rm", "A")
+    run("import", "--format", "fernet", "--key-file", str(key_file), given=document)
+    assert run("get", "A").stdout == b"v"
+    run("export", "--format", "json", "--key-file", str(key_file), exits=2)
+
+
+MOMENTS = ("2030-01-01", "2030-01-01T00:00Z", "2030-W01-1T00:00:00Z", "2030-01-01T00:00:00+0200")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(f"set a --expires-at {moment}" for moment in MOMENTS),
+        *(f"set a --expires-in {span}" for span in ("0s", "1y", "99999999999d")),
+        "set a --expires-in 1d --expires-at 2030-01-01T00:00:00Z",
+        "set a --provider x --provider y",
+        "rollback a --back 0",
+        "rollback a --back -1",
+        "generate a --hex -5",
+        f"generate a --hex {'9' * 30}",
+        "generate a --hex 0 --no-symbols",
+        "export",
+        "export --format json --force",
+        "export --format json --scope org/acme a",
+        "import document",
+        "list --config a --config b",
+    ],
+)
+def test_what_the_command_takes_for_wrong_usage(run: Run, words: str) -> None:
+    assert b"strongroom: usage: " in run(*words.split(), given=b"v", exits=2).stderr
+
+
+def test_a_secret_setting_does_not_stand_among_the_arguments(run: Run) -> None:
+    for stated in ("encrypted.key=s3cret", "s3cret"):
+        ended = run("list", store=("--secrets-set", stated), exits=exit_code("invalid_config"))
+        assert b"s3cret" not in ended.stderr
+
+
+def test_a_corrupt_file_stays_where_it_is(run: Run, tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("{ no JSON")
+    plain.chmod(0o600)
+    run(
+        "list", store=("--secrets-backend", "file", "--secrets-set", f"file.path={plain}"), exits=exit_code("integrity")
+    )
+    assert plain.read_text() == "{ no JSON"
+
+
 def test_documents_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
     run("set", "A", given=b"first")
     run("set", "B", given=b"it's")
@@ -259,7 +359,7 @@ def test_documents_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
     assert stat.S_IMODE(document.stat().st_mode) == 0o600 or os.name == "nt"
     run("export", "--format", "dotenv", "--to", str(document), exits=exit_code("conflict"))
     run("export", "--format", "dotenv", "--to", str(document), "--force", "A")
-    other = ("--backend", "file", "--setting", f"file.path={tmp_path / 'other'}")
+    other = ("--secrets-backend", "file", "--secrets-set", f"file.path={tmp_path / 'other'}")
     assert run("import", str(document), "--format", "dotenv", "-n", store=other).stdout == b"create\tglobal/A\n"
     assert not (tmp_path / "other").exists()
     run("import", str(document), "--format", "dotenv", store=other)
@@ -289,7 +389,7 @@ def test_a_document_replaces_regular_files_only(run: Run, tmp_path: Path) -> Non
 def test_a_document_spares_the_store_and_its_key(run: Run, tmp_path: Path) -> None:
     run("set", "A", given=b"first")
     key_file = tmp_path / "key"
-    spared = ("--setting", f"encrypted.key_file={key_file}")
+    spared = ("--secrets-set", f"encrypted.key_file={key_file}")
     for path in (tmp_path / "store", tmp_path / "store-wal", key_file):
         words = (*spared, "export", "--format", "json", "--to", str(path), "--force")
         ended = run(*words, exits=exit_code("invalid_argument"))
@@ -310,7 +410,9 @@ def test_settings_and_application_name_the_place(run: Run, tmp_path: Path) -> No
     document.write_text(f'[secrets]\nbackend = "file"\nfile.path = "{(tmp_path / "named").as_posix()}"\n')
     document.chmod(0o600)
     run("set", "--config", str(document), "key", given=b"v", store=("--app", "example"))
-    told = json.loads(run("health", "--json", "--config", str(document), store=("--app", "example")).stdout)["health"]
+    told = json.loads(run("health", "-o", "json", "--config", str(document), store=("--app", "example")).stdout)[
+        "health"
+    ]
     assert (told["app"], told["backend"], told["health"]) == ("example", "file", "ok")
     assert (tmp_path / "named").is_file()
 
@@ -319,7 +421,7 @@ def test_a_reader_that_goes_away_gets_no_message(run: Run, tmp_path: Path) -> No
     run("set", "key", given=b"v")
     ours, its = os.pipe()
     os.close(ours)
-    words = [*COMMAND, "--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}"]
+    words = [*COMMAND, "--secrets-backend", "encrypted", "--secrets-set", f"encrypted.path={tmp_path / 'store'}"]
     for verb in (("get", "key"), ("list",)):
         ended = subprocess.run([*words, *verb], stdout=its, stderr=subprocess.PIPE, timeout=60, check=False)
         assert (ended.returncode, ended.stderr) == (141, b"")
@@ -329,7 +431,7 @@ def test_a_reader_that_goes_away_gets_no_message(run: Run, tmp_path: Path) -> No
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 def test_a_stdout_that_takes_nothing_is_told(run: Run, tmp_path: Path) -> None:
     run("set", "key", given=b"v")
-    words = [*COMMAND, "--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}"]
+    words = [*COMMAND, "--secrets-backend", "encrypted", "--secrets-set", f"encrypted.path={tmp_path / 'store'}"]
     for verb in (("get", "key"), ("list",)):
         with open("/dev/full", "wb") as full:
             ended = subprocess.run([*words, *verb], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
@@ -340,69 +442,11 @@ def test_a_stdout_that_takes_nothing_is_told(run: Run, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="a shell's way to close a stream")
 def test_closed_streams_do_not_lead_into_the_store(run: Run, tmp_path: Path) -> None:
     run("set", "key", given=b"v")
-    words = " ".join([*COMMAND, "--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}"])
+    words = " ".join(
+        [*COMMAND, "--secrets-backend", "encrypted", "--secrets-set", f"encrypted.path={tmp_path / 'store'}"]
+    )
     for streams in (">&-", "<&- >&-", "<&- >&- 2>&-"):
         assert subprocess.run(["sh", "-c", f"{words} get key {streams}"], timeout=60, check=False).returncode == 0
         subprocess.run(["sh", "-c", f"printf w | {words} set other >&- 2>&-"], timeout=60, check=True)
     assert run("get", "key").stdout == b"v"
     assert run("get", "other").stdout == b"w"
-
-
-@pytest.mark.skipif(os.name != "posix", reason="there are no pseudo-terminals here")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-class TestAtATerminal:
-    def start(self, tmp_path: Path, *words: str) -> tuple[int, int]:
-        import pty
-
-        store = ("--backend", "encrypted", "--setting", f"encrypted.path={tmp_path / 'store'}")
-        child, terminal = pty.fork()
-        if child == 0:
-            os.execv(sys.executable, [*COMMAND, *store, *words])
-        return child, terminal
-
-    def read_until(self, terminal: int, end: bytes) -> bytes:
-        read = b""
-        while not read.endswith(end):
-            try:
-                part = os.read(terminal, 1024)
-            except OSError:
-                part = b""
-            assert part, read
-            read += part
-        return read
-
-    def end(self, child: int, terminal: int) -> int:
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        os.close(terminal)
-        return code
-
-    def test_a_value_is_asked_for_and_not_shown(self, run: Run, tmp_path: Path) -> None:
-        child, terminal = self.start(tmp_path, "set", "key")
-        self.read_until(terminal, b"Value of key: ")
-        os.write(terminal, b"typed\n")
-        shown = self.read_until(terminal, b"created key (version 1)\r\n")
-        assert b"typed" not in shown
-        assert self.end(child, terminal) == 0
-        assert run("get", "key").stdout == b"typed"
-
-    def test_get_ends_the_line(self, run: Run, tmp_path: Path) -> None:
-        run("set", "key", given=b"value")
-        child, terminal = self.start(tmp_path, "get", "key")
-        assert self.read_until(terminal, b"\r\n") == b"value\r\n"
-        assert self.end(child, terminal) == 0
-
-    @pytest.mark.parametrize("typed", [b"\x04", b"\xff\xfetyped\n"])
-    def test_what_is_no_value_is_refused(self, tmp_path: Path, typed: bytes) -> None:
-        child, terminal = self.start(tmp_path, "set", "key")
-        self.read_until(terminal, b"Value of key: ")
-        os.write(terminal, typed)
-        shown = self.read_until(terminal, b"`--from-file`\r\n")
-        assert b"cannot ask at the terminal: " in shown
-        assert b"Traceback" not in shown
-        assert self.end(child, terminal) == exit_code("invalid_argument")
-
-    def test_ctrl_c_ends_with_130(self, tmp_path: Path) -> None:
-        child, terminal = self.start(tmp_path, "set", "key")
-        self.read_until(terminal, b"Value of key: ")
-        os.write(terminal, b"\x03")
-        assert self.end(child, terminal) == 130

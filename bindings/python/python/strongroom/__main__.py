@@ -1,4 +1,4 @@
-"""``python -m strongroom``: the command's common verbs, through the library."""
+"""``python -m strongroom``: the common verbs of the command, through the library."""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ __all__ = [
     "update_metadata",
     "update_value",
     "verify",
+    "version",
     "versions",
     "with_options",
 ]
@@ -421,3 +422,4 @@ def own_files(
     settings: Sequence[tuple[str, str]],
     config_files: Sequence[Union[str, PathLike[str]]],
 ) -> tuple[Optional[Path], builtins.list[Path]]: ...
+def version() -> str: ...

@@ -20,12 +20,15 @@ def main(words: Optional[list[str]] = None) -> int:
     streams.open_closed()
     try:
         stated = arguments.parse(words)
+        if stated is None:
+            sys.stdout.flush()
+            return 0
         listen(stated.quiet)
         code: int = stated.run(stated)
         return code
     except Usage as error:
         streams.say(f"strongroom: usage: {error}")
-        streams.say("  help: see `python -m strongroom --help`; values come from stdin, a prompt or `--from-file`")
+        streams.say(f"  help: {error.help}")
         return WRONG_USAGE
     except exceptions.Error as error:
         # Before what the system says: some of ours are an OSError too.
@@ -48,6 +51,12 @@ def listen(quiet: bool) -> None:
     """Show what the library warns of."""
     import logging
 
-    logging.basicConfig(
-        format="strongroom: %(levelname)s: %(message)s", level=logging.ERROR if quiet else logging.WARNING
-    )
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            streams.say(f"strongroom: {record.levelname.lower()}: {record.getMessage()}")
+
+    library = logging.getLogger("strongroom")
+    library.addHandler(Told())
+    library.setLevel(logging.ERROR if quiet else logging.WARNING)
+    # What a place is like the command says in its own words, and where it matters.
+    logging.getLogger("strongroom.nature").setLevel(logging.CRITICAL)

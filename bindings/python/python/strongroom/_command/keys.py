@@ -12,6 +12,17 @@ from .usage import Usage
 LONGEST = 4 * 1024
 
 
+def full(word: str) -> str:
+    """The key in full, as messages show it."""
+    key = _parsed(word)
+    if key is not None:
+        return key
+    if "=" not in word:
+        return _native.key_parse(word)[0]
+    message = "this is no key (it is not shown: what stands behind the `=` may be a value)"
+    raise streams.failure(exceptions.InvalidKey, message, "give the key alone")
+
+
 def of_set(word: str, source_is_named: bool) -> str:
     """The key that a value is set for, in full. ``KEY=VALUE`` is refused, also where it could be a key with an escape,
     unless an option says where the value comes from."""
@@ -21,12 +32,10 @@ def of_set(word: str, source_is_named: bool) -> str:
             help = "give `--raw` or `--from-file -` for a key whose value is on stdin"
             raise streams.failure(exceptions.Ambiguous, message, help)
         raise Usage("this is `KEY=VALUE`, and values do not stand among the arguments (it is not shown)")
-    if "=" not in word or _parsed(word) is not None:
-        return _native.key_parse(word)[0]
-    # What is wrong in front of the `=` may be shown.
-    _native.key_parse(word.partition("=")[0])
-    message = "this is no key (it is not shown: what stands behind the `=` may be a value)"
-    raise streams.failure(exceptions.InvalidKey, message, "give the key alone, and its value on stdin")
+    if "=" in word and _parsed(word) is None:
+        # What is wrong in front of the `=` may be shown.
+        _native.key_parse(word.partition("=")[0])
+    return full(word)
 
 
 def _is_pair(word: str) -> bool:

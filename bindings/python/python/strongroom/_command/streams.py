@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -45,6 +46,29 @@ def say(text: str) -> None:
         sys.stderr.flush()
 
 
+def notice(stated: argparse.Namespace, text: str) -> None:
+    """Tell what was done."""
+    if not stated.quiet:
+        say(text)
+
+
+def confirm(question: str) -> None:
+    """Ask for a yes."""
+    sys.stderr.write(f"{printable(question)} [y/N] ")
+    sys.stderr.flush()
+    answer = bytearray()
+    while not answer.endswith(b"\n") and (sign := os.read(STDIN, 1)):
+        answer += sign
+    if bytes(answer).strip().lower() not in (b"y", b"yes"):
+        message = "this was not confirmed, so nothing was done"
+        raise failure(exceptions.Cancelled, message, "answer `y`, or give `--yes`")
+
+
+def somebody_is_there() -> bool:
+    """Whether someone can be asked."""
+    return is_terminal(STDIN) and is_terminal(STDERR)
+
+
 def tell(error: exceptions.Error) -> int:
     """Tell a failure, and give its exit code."""
     say(f"strongroom: {error}")
@@ -84,10 +108,10 @@ def write(data: memoryview) -> None:
         data = data[os.write(STDOUT, data) :]
 
 
-def write_rows(rows: Iterable[Sequence[str]], heading: Sequence[str] = ()) -> None:
-    """Write rows: for people on a terminal, else for programs, with tabs between columns."""
+def write_rows(rows: Iterable[Sequence[str]], heading: Sequence[str] = (), form: Optional[str] = None) -> None:
+    """Write rows: as a table on a terminal, else plain with tabs between columns; or as told."""
     cells = [[printable(cell) for cell in row] for row in rows]
-    if not is_terminal(STDOUT):
+    if form == "plain" or (form is None and not is_terminal(STDOUT)):
         lines = ["\t".join(row) for row in cells]
     else:
         if cells and heading:
@@ -100,7 +124,7 @@ def write_rows(rows: Iterable[Sequence[str]], heading: Sequence[str] = ()) -> No
 def write_json(document: object) -> None:
     import json
 
-    _write_text(f"{json.dumps(document, indent=2)}\n")
+    _write_text(f"{json.dumps(document, indent=2, sort_keys=True)}\n")
 
 
 def _write_text(text: str) -> None:

@@ -87,7 +87,13 @@ fn from_stdin(raw: bool) -> Result<SecretValue, Failure> {
 fn from_prompt(key: &str) -> Result<SecretValue, Failure> {
     let typed = rpassword::prompt_password(format!("Value of {}: ", crate::terminal::printable(key)))
         .map_err(|error| local(&error, "cannot ask at the terminal"))?;
-    Ok(SecretValue::from(typed))
+    let typed = SecretValue::from(typed);
+    // Bytes that are no UTF-8 come as this character: the value would be another one than was typed.
+    if typed.expose_str()?.contains(char::REPLACEMENT_CHARACTER) {
+        let error = Error::new(ErrorKind::InvalidArgument, "what was typed is no UTF-8");
+        return Err(error.with_help("pipe the value in, or read it with `--from-file`").into());
+    }
+    Ok(typed)
 }
 
 /// Stdin without the standard library's buffer, which would keep a copy of the value and never wipe it.

@@ -1,5 +1,7 @@
 //! A person at a terminal, played by a pseudo-terminal.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
 
 use crate::home::{BINARY, Home, feed, skipped};
@@ -22,16 +24,16 @@ while True:
     screen += chunk
     if not sent and (b": " in screen or b"[y/N] " in screen):
         time.sleep(0.1)
-        os.write(fd, typed.encode() + b"\n")
+        os.write(fd, os.fsencode(typed) + b"\n")
         sent = True
 sys.stdout.buffer.write(screen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 "#;
 
-pub(crate) fn on_a_terminal(home: &Home, typed: &str, args: &[&str]) -> Option<(i32, String)> {
+pub(crate) fn on_a_terminal(home: &Home, typed: impl AsRef<OsStr>, args: &[&str]) -> Option<(i32, String)> {
     let mut command = Command::new("python3");
     home.prepare(&mut command);
-    command.args(["-c", TERMINAL, typed, BINARY]).args(args);
+    command.args(["-c", TERMINAL]).arg(typed).arg(BINARY).args(args);
     if Command::new("python3")
         .arg("--version")
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -57,6 +59,19 @@ fn a_value_is_asked_for_and_not_shown() {
         "{screen}"
     );
     assert_eq!(home.get("org/acme/key"), b"typed s3cret");
+}
+
+/// What is stored is what was typed, or nothing.
+#[test]
+fn what_is_typed_in_another_encoding_is_refused() {
+    let home = Home::with_store();
+    let typed = OsStr::from_bytes(b"p\xe4ssword");
+    let Some((code, screen)) = on_a_terminal(&home, typed, &["set", "A"]) else {
+        return;
+    };
+    assert_eq!(code, 52, "{screen}");
+    assert!(screen.contains("no UTF-8") && !screen.contains("ssword"), "{screen}");
+    home.run(&["get", "A"]).fails("not_found", 10);
 }
 
 #[test]

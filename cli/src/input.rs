@@ -91,7 +91,9 @@ fn from_prompt(key: &str) -> Result<SecretValue, Failure> {
     // Bytes that are no UTF-8 come as this character: the value would be another one than was typed.
     if typed.expose_str()?.contains(char::REPLACEMENT_CHARACTER) {
         let error = Error::new(ErrorKind::InvalidArgument, "what was typed is no UTF-8");
-        return Err(error.with_help("pipe the value in, or read it with `--from-file`").into());
+        return Err(error
+            .with_help("pipe the value in, or read it with `--from-file`")
+            .into());
     }
     Ok(typed)
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import array
-import ctypes
 import collections
+import ctypes
 import mmap
 import types
 from collections.abc import Callable, Iterator, Mapping

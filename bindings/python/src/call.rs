@@ -158,6 +158,11 @@ pub(crate) fn may_wait() -> bool {
     RUNNING.with_borrow(|running| running.as_ref().is_some_and(|running| running.may_wait))
 }
 
+/// Whether this thread runs a call: then it is one of Python's.
+pub(crate) fn is_running() -> bool {
+    RUNNING.with_borrow(Option::is_some)
+}
+
 /// Lets the call that this thread runs end with an exception that is no error. On a thread of the library there is none.
 pub(crate) fn interrupt(with: PyErr) {
     RUNNING.with_borrow_mut(|running| {

@@ -1,7 +1,8 @@
 //! Waking an event loop. Whoever wakes a call is a thread of the core, which may hold what another thread waits for that
-//! holds the interpreter. So it only leaves a note, for one thread that does nothing but tell event loops.
+//! holds the interpreter. So it only leaves a note, for one thread that does nothing but tell Python.
 
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use strongroom::face::{self, ProcessLocal};
 
+use crate::asking::{self, Question};
 use crate::log;
 
 /// What one step of an `await` waits for.
@@ -125,23 +127,38 @@ impl Wake for Wakeup {
             }
         };
         if is_waited_for {
-            TELLER.get().add(Some(self));
+            TELLER.get().add(|notes| notes.woken.push(self));
         }
     }
 }
 
 /// Has the events of the library be delivered soon.
 pub(crate) fn tell_events() {
-    LOGGER.get().add(None);
+    LOGGER.get().add(|notes| notes.has_events = true);
+}
+
+/// Has Python be told to ask a function; `false` where it will not be.
+pub(crate) fn ask(question: Arc<Question>) -> bool {
+    TELLER.get().add(|notes| notes.asked.push(question))
+}
+
+/// Whether the interpreter ends, and with it every other thread of Python's. A child that is forked then ends, too.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Whether nobody tells an event loop any more.
+pub(crate) fn is_ending() -> bool {
+    IS_ENDING.load(Ordering::SeqCst)
 }
 
 /// Has no thread of ours be attached to an interpreter that ends, which would be the process's end too. Python calls it
 /// when it exits.
 #[pyfunction]
 pub(crate) fn end(py: Python<'_>) -> PyResult<()> {
+    IS_ENDING.store(true, Ordering::SeqCst);
     for teller in [TELLER.get_if_made(), LOGGER.get_if_made()].into_iter().flatten() {
         py.detach(|| teller.end());
     }
+    py.detach(asking::end);
     log::deliver(py)
 }
 
@@ -158,11 +175,23 @@ struct Teller {
 
 #[derive(Default)]
 struct Queue {
-    woken: Vec<Arc<Wakeup>>,
-    has_events: bool,
+    notes: Notes,
     has_thread: bool,
     is_telling: bool,
-    has_ended: bool,
+}
+
+/// What is to be told.
+#[derive(Default)]
+struct Notes {
+    woken: Vec<Arc<Wakeup>>,
+    asked: Vec<Arc<Question>>,
+    has_events: bool,
+}
+
+impl Notes {
+    fn is_empty(&self) -> bool {
+        self.woken.is_empty() && self.asked.is_empty() && !self.has_events
+    }
 }
 
 /// How long the end of the interpreter waits for what is being told: handlers of the program may run.
@@ -173,28 +202,40 @@ impl Teller {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a call be told, or events where there is none.
-    fn add(self: &Arc<Self>, woken: Option<Arc<Wakeup>>) {
+    /// Has Python be told; `false` where it will not be.
+    fn add(self: &Arc<Self>, note: impl FnOnce(&mut Notes)) -> bool {
         let mut queue = self.lock();
-        if queue.has_ended {
-            return;
+        if is_ending() {
+            return false;
         }
-        queue.has_events |= woken.is_none();
-        queue.woken.extend(woken);
+        note(&mut queue.notes);
         if !queue.has_thread {
             let this = Arc::clone(self);
-            let name = if queue.has_events { "sr-python-log" } else { "sr-python" };
+            let name = if queue.notes.has_events {
+                "sr-python-log"
+            } else {
+                "sr-python"
+            };
             let thread = std::thread::Builder::new().name(name.to_owned());
             queue.has_thread = thread.spawn(move || this.run()).is_ok();
         }
         if queue.has_thread {
             self.changed.notify_one();
-        } else if !queue.woken.is_empty() {
-            // Better late than never: this thread waits for the interpreter itself. Events wait for the next call.
-            let woken = mem::take(&mut queue.woken);
-            drop(queue);
-            tell_all(woken, false);
+            return true;
         }
+        // Better late than never: this thread waits for the interpreter itself. Events wait for the next call, and
+        // nobody is asked.
+        queue.notes.asked.clear();
+        let woken = mem::take(&mut queue.notes.woken);
+        drop(queue);
+        if !woken.is_empty() {
+            let woken = Notes {
+                woken,
+                ..Notes::default()
+            };
+            tell_all(woken);
+        }
+        false
     }
 
     /// Tells what is to tell, until the interpreter ends.
@@ -202,17 +243,16 @@ impl Teller {
         face::block_signals();
         loop {
             let mut queue = self.lock();
-            while queue.woken.is_empty() && !queue.has_events {
+            while queue.notes.is_empty() {
                 queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
             }
-            let woken = mem::take(&mut queue.woken);
-            let has_events = mem::take(&mut queue.has_events);
-            if queue.has_ended {
+            let notes = mem::take(&mut queue.notes);
+            if is_ending() {
                 return;
             }
             queue.is_telling = true;
             drop(queue);
-            let is_there = tell_all(woken, has_events);
+            let is_there = tell_all(notes);
             self.lock().is_telling = false;
             self.changed.notify_all();
             if !is_there {
@@ -222,8 +262,7 @@ impl Teller {
     }
 
     fn end(&self) {
-        let mut queue = self.lock();
-        queue.has_ended = true;
+        let queue = self.lock();
         // An end that comes too late is no worse than none.
         drop(
             self.changed
@@ -233,14 +272,18 @@ impl Teller {
     }
 }
 
-/// Tells the event loops, and the loggers; whether there is an interpreter.
-fn tell_all(woken: Vec<Arc<Wakeup>>, has_events: bool) -> bool {
+/// Tells what is noted; whether there is an interpreter.
+fn tell_all(notes: Notes) -> bool {
     let told = Python::try_attach(|py| {
-        for wakeup in woken {
+        for wakeup in notes.woken {
             // A loop that was closed meanwhile has nobody who waits.
             drop(wakeup.tell(py));
         }
-        if has_events {
+        for question in notes.asked {
+            // Where Python begins no thread, the question is answered when it is dropped.
+            drop(question.begin(py));
+        }
+        if notes.has_events {
             // Nobody on this thread is ended by it.
             drop(log::deliver(py));
         }

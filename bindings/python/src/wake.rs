@@ -1,9 +1,10 @@
 //! Waking an event loop. Whoever wakes a call is a thread of the core, which may hold what another thread waits for that
 //! holds the interpreter. So it only leaves a note, for one thread that does nothing but tell Python.
 
+use std::collections::HashMap;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
@@ -47,13 +48,14 @@ impl Wakeup {
 
     /// What the event loop is given to wait for: a future of its own, or nothing where the call has been woken already
     /// and is to be asked again.
-    pub(crate) fn step<'py>(&self, event_loop: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn step<'py>(self: &Arc<Self>, event_loop: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         static RELEASE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = event_loop.py();
         if matches!(*self.lock(), State::Woken) {
             return Ok(py.None().into_bound(py));
         }
         let release = RELEASE.import(py, "strongroom._waiting", "release")?.clone().unbind();
+        forget_closed(&event_loop);
         let future = event_loop.call_method0(intern!(py, "create_future"))?;
         // Its iterator gives the future itself, marked as one that is waited for.
         let marked = future
@@ -65,22 +67,33 @@ impl Wakeup {
             future: future.unbind(),
             release,
         });
-        let mut state = self.lock();
-        if matches!(*state, State::Running) {
-            mem::swap(&mut *state, &mut waits);
+        pending().add(self);
+        let is_waited_for = {
+            let mut state = self.lock();
+            let is_waited_for = matches!(*state, State::Running);
+            if is_waited_for {
+                mem::swap(&mut *state, &mut waits);
+            }
+            is_waited_for
+        };
+        if is_waited_for && !is_ending() {
             return Ok(marked);
         }
-        drop(state);
-        // Woken meanwhile: a loop that is given the future finds it done, or told to it at once.
+        // Woken meanwhile, or to be asked again because nobody will: a loop that is given the future finds it done, or
+        // told to it at once.
         match waits {
-            State::Waiting(waits) => waits.tell(py)?,
-            State::Running | State::Woken => {}
+            State::Waiting(waits) => {
+                pending().remove(self);
+                waits.tell(py)?;
+            }
+            State::Running | State::Woken => self.tell(py)?,
         }
         Ok(marked)
     }
 
     /// Nobody waits any more: what is Python's is given up here, attached to the interpreter, whoever holds a waker still.
     pub(crate) fn forget(&self, _attached: Python<'_>) {
+        pending().remove(self);
         let waited = mem::replace(&mut *self.lock(), State::Woken);
         drop(waited);
     }
@@ -92,6 +105,7 @@ impl Wakeup {
 
     /// Tells the event loop.
     fn tell(&self, py: Python<'_>) -> PyResult<()> {
+        pending().remove(self);
         let before = mem::replace(&mut *self.lock(), State::Woken);
         match before {
             State::Waiting(waits) => waits.tell(py),
@@ -105,6 +119,61 @@ impl Waits {
         let tell = intern!(py, "call_soon_threadsafe");
         self.event_loop.call_method1(py, tell, (&self.release, &self.future))?;
         Ok(())
+    }
+}
+
+/// The steps that event loops wait for, by their addresses.
+#[derive(Default)]
+struct Pending {
+    steps: HashMap<usize, Weak<Wakeup>>,
+    /// The address of the loop whose step came last.
+    last_loop: usize,
+}
+
+static PENDING: ProcessLocal<Mutex<Pending>> = ProcessLocal::new(Mutex::default);
+
+fn pending() -> MutexGuard<'static, Pending> {
+    // No code of others runs under the lock.
+    PENDING.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pending {
+    fn add(&mut self, wakeup: &Arc<Wakeup>) {
+        self.steps.insert(Arc::as_ptr(wakeup).addr(), Arc::downgrade(wakeup));
+    }
+
+    fn remove(&mut self, wakeup: &Wakeup) {
+        self.steps.remove(&std::ptr::from_ref(wakeup).addr());
+    }
+
+    fn all(&self) -> Vec<Arc<Wakeup>> {
+        self.steps.values().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// Gives up what loops wait for that were closed beside pending calls: their futures hold the tasks, which hold the
+/// calls, so that none of them would ever be garbage. Looked for where another loop begins to wait.
+fn forget_closed(event_loop: &Bound<'_, PyAny>) {
+    let py = event_loop.py();
+    let others = {
+        let mut pending = pending();
+        let this = event_loop.as_ptr().addr();
+        if mem::replace(&mut pending.last_loop, this) == this {
+            return;
+        }
+        pending.all()
+    };
+    for wakeup in others {
+        let waits_for = match &*wakeup.lock() {
+            State::Waiting(waits) => Some(waits.event_loop.clone_ref(py)),
+            State::Running | State::Woken => None,
+        };
+        let is_closed = waits_for.map(|waits_for| waits_for.call_method0(py, intern!(py, "is_closed")));
+        if let Some(Ok(is_closed)) = is_closed
+            && is_closed.is_truthy(py).unwrap_or(false)
+        {
+            wakeup.forget(py);
+        }
     }
 }
 
@@ -159,6 +228,12 @@ pub(crate) fn end(py: Python<'_>) -> PyResult<()> {
         py.detach(|| teller.end());
     }
     py.detach(asking::end);
+    // Loops may go on, in functions that the program has registered before: their calls are asked once more, and then
+    // waited for.
+    let left = pending().all();
+    for wakeup in left {
+        drop(wakeup.tell(py));
+    }
     log::deliver(py)
 }
 

@@ -85,6 +85,11 @@ impl Call {
             before.forget(py);
         }
         let mut work = work.ok_or_else(|| PyRuntimeError::new_err("the call is over"))?;
+        if wake::is_ending() {
+            // Nobody would tell the loop: it is held up instead.
+            let answer = run_to_its_end(py, work, listening)?;
+            return Err(PyStopIteration::new_err((answer,)));
+        }
         let wakeup = Wakeup::new();
         let waker = wakeup.waker();
         let polled = py.detach(|| guarded(false, || work.as_mut().poll(&mut Context::from_waker(&waker))));
@@ -106,6 +111,51 @@ impl Call {
                 Ok(step)
             }
         }
+    }
+}
+
+/// Runs the work on this thread and gives its answer.
+fn run_to_its_end(py: Python<'_>, work: Detached<Work>, listening: Listening) -> PyResult<Py<PyAny>> {
+    let work = work.into_inner();
+    let mut listening = Some(listening);
+    let mut has_waited = false;
+    let mut handled = Ok(());
+    let outcome = py.detach(|| {
+        guarded(true, || {
+            let watched = face::wait_watched(work, || {
+                // The interpreter is not asked for by each call that waits a moment.
+                if !mem::replace(&mut has_waited, true) {
+                    return Ok(Some(PAUSE));
+                }
+                let asked = Python::try_attach(|py| {
+                    py.check_signals()?;
+                    // What happens elsewhere does not wait for the end of a call that may hang.
+                    if let Some(listening) = listening.take() {
+                        listening.end(py)?;
+                    }
+                    Ok::<_, PyErr>(is_main_thread(py)?.then_some(PAUSE))
+                });
+                // Where the interpreter is ending, no handler runs any more.
+                asked.unwrap_or(Ok(None))
+            });
+            match watched {
+                Ok(outcome) => Poll::Ready(outcome),
+                Err(exception) => {
+                    handled = Err(exception);
+                    Poll::Pending
+                }
+            }
+        })
+    });
+    if let Some(Err(ends)) = listening.map(|listening| listening.end(py)) {
+        py.detach(|| drop(outcome));
+        return Err(ends);
+    }
+    let outcome = outcome?;
+    handled?;
+    match outcome {
+        Poll::Ready(outcome) => outcome.map_err(raised)?(py),
+        Poll::Pending => Ok(py.None()),
     }
 }
 
@@ -156,6 +206,11 @@ thread_local! {
 /// Whether this thread waits for the call that it runs; otherwise it is an event loop's, or the library's own.
 pub(crate) fn may_wait() -> bool {
     RUNNING.with_borrow(|running| running.as_ref().is_some_and(|running| running.may_wait))
+}
+
+/// Whether this thread runs a call: then it is one of Python's.
+pub(crate) fn is_running() -> bool {
+    RUNNING.with_borrow(Option::is_some)
 }
 
 /// Lets the call that this thread runs end with an exception that is no error. On a thread of the library there is none.
@@ -222,51 +277,11 @@ impl Call {
     /// Runs the call on this thread and gives its answer. Other threads run meanwhile, and on the main thread handlers
     /// of signals: an exception of one of them ends the wait.
     pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut listening = Some(Listening::begin(py)?);
+        let listening = Listening::begin(py)?;
         self.begin()?;
         let taken = self.state().work.take();
-        let work = taken
-            .ok_or_else(|| PyRuntimeError::new_err("the call is over"))?
-            .into_inner();
-        let mut has_waited = false;
-        let mut handled = Ok(());
-        let outcome = py.detach(|| {
-            guarded(true, || {
-                let watched = face::wait_watched(work, || {
-                    // The interpreter is not asked for by each call that waits a moment.
-                    if !mem::replace(&mut has_waited, true) {
-                        return Ok(Some(PAUSE));
-                    }
-                    let asked = Python::try_attach(|py| {
-                        py.check_signals()?;
-                        // What happens elsewhere does not wait for the end of a call that may hang.
-                        if let Some(listening) = listening.take() {
-                            listening.end(py)?;
-                        }
-                        Ok::<_, PyErr>(is_main_thread(py)?.then_some(PAUSE))
-                    });
-                    // Where the interpreter is ending, no handler runs any more.
-                    asked.unwrap_or(Ok(None))
-                });
-                match watched {
-                    Ok(outcome) => Poll::Ready(outcome),
-                    Err(exception) => {
-                        handled = Err(exception);
-                        Poll::Pending
-                    }
-                }
-            })
-        });
-        if let Some(Err(ends)) = listening.map(|listening| listening.end(py)) {
-            py.detach(|| drop(outcome));
-            return Err(ends);
-        }
-        let outcome = outcome?;
-        handled?;
-        match outcome {
-            Poll::Ready(outcome) => outcome.map_err(raised)?(py),
-            Poll::Pending => Ok(py.None()),
-        }
+        let work = taken.ok_or_else(|| PyRuntimeError::new_err("the call is over"))?;
+        run_to_its_end(py, work, listening)
     }
 
     fn __await__(this: Py<Self>) -> PyResult<Py<Self>> {

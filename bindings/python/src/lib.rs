@@ -14,6 +14,7 @@ compile_error!(
 );
 
 mod arguments;
+mod asking;
 mod call;
 mod command;
 mod error;
@@ -46,6 +47,8 @@ static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
 mod _native {
     #[pymodule_export]
     use super::arguments::CancelToken;
+    #[pymodule_export]
+    use super::asking::Asked;
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]

@@ -3,61 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyException, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use strongroom::{
-    Builder, CallOptions, ConfigFormat, Error, ErrorKind, Face, SecretManager, SecretProvider, SecretValue, face,
-};
+use strongroom::{Builder, CallOptions, ConfigFormat, Face, SecretManager, face};
 
 use crate::arguments::{Text, Value, general};
+use crate::asking::Provider;
 use crate::call::{self, Call};
 use crate::error::fault;
-
-/// Asks a Python function for a secret setting.
-struct Provider(Py<PyAny>);
-
-impl SecretProvider for Provider {
-    fn secret(&self, setting: &str) -> strongroom::Result<SecretValue> {
-        let asked = Python::try_attach(|py| -> strongroom::Result<SecretValue> {
-            let answer = self
-                .0
-                .call1(py, (setting,))
-                .map_err(|raised| failed(py, &raised, setting))?;
-            let value: PyResult<Value> = answer.extract(py);
-            value.map(|value| value.0).map_err(|_| {
-                Error::new(
-                    ErrorKind::InvalidConfig,
-                    "the function that was asked gave neither a str nor bytes",
-                )
-                .with_setting(setting.to_owned())
-            })
-        });
-        asked.unwrap_or_else(|| Err(Error::new(ErrorKind::Unavailable, "the interpreter is ending")))
-    }
-}
-
-/// What the call that needs the secret is to answer: the kind of an exception of ours; of others nothing is told, because
-/// their texts may carry what was typed.
-fn failed(py: Python<'_>, raised: &PyErr, setting: &str) -> Error {
-    if !raised.is_instance_of::<PyException>(py) {
-        // Ctrl-C at a prompt ends the program.
-        call::interrupt(raised.clone_ref(py));
-    }
-    let kind = raised
-        .value(py)
-        .getattr("kind")
-        .and_then(|kind| kind.extract::<String>());
-    let kind = kind
-        .ok()
-        .and_then(|token| ErrorKind::from_token(&token))
-        .unwrap_or(ErrorKind::Unavailable);
-    Error::new(
-        kind,
-        "the function that was asked for a secret setting raised an exception",
-    )
-    .with_setting(setting.to_owned())
-}
 
 /// A secret setting: its value, or the function that is asked for it.
 pub(crate) enum SecretSetting {
@@ -103,7 +57,9 @@ pub(crate) fn builder(
     for (key, value) in secrets {
         builder = match value {
             SecretSetting::Value(value) => builder.secret_option(&key.0, value.0),
-            SecretSetting::Provider(function) => builder.secret_provider(&key.0, Arc::new(Provider(function))),
+            SecretSetting::Provider(function) => {
+                builder.secret_provider(&key.0, Arc::new(Provider::new(py, function)?))
+            }
         };
     }
     for (format, text) in config_texts {

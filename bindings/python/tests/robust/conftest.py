@@ -68,11 +68,14 @@ def needs_testing() -> None:
 
 @pytest.fixture
 def alone() -> Alone:
-    """Runs a program in a process of its own; its exit code must be 0, unless another is expected."""
+    """Runs a program in a process of its own, what comes before strongroom is imported first; its exit code must be 0,
+    unless another is expected.
+    """
     needs_testing()
 
-    def run(program: str, *arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-X", "faulthandler", *NO_WARNING, "-c", PREAMBLE + program, *map(str, arguments)]
+    def run(program: str, *arguments: object, code: int = 0, before: str = "") -> subprocess.CompletedProcess[str]:
+        program = before + PREAMBLE + program
+        command = [sys.executable, "-X", "faulthandler", *NO_WARNING, "-c", program, *map(str, arguments)]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=PROGRAM_SECONDS + 30, check=False)
         assert ended.returncode == code, f"ended with {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         return ended

@@ -54,7 +54,7 @@ def test_pending_calls_cost_no_threads_and_end_when_they_are_cancelled(
         before = count_threads()
         tasks = [asyncio.create_task(secrets.get(f"k{at}")) for at in range(MANY)]
         await waiting(faults, MANY + 1)
-        assert count_threads() == before
+        assert count_threads() <= before
         for task in tasks[: MANY // 2]:
             task.cancel()
         ended = await asyncio.gather(*tasks[: MANY // 2], return_exceptions=True)
@@ -70,7 +70,7 @@ def test_pending_calls_cost_no_threads_and_end_when_they_are_cancelled(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert faults.count("cancelled") == MANY // 2 + MANY
-        assert count_threads() == before
+        assert count_threads() <= before
 
     asyncio.run(main())
 
@@ -222,6 +222,47 @@ def test_a_loop_that_is_closed_beside_a_pending_call_harms_nothing(slow: OpenSlo
     del task
     while not gone.wait(0.01):
         gc.collect()
+
+
+def test_a_call_that_is_pending_for_ever_beside_its_closed_loop_is_garbage(slow: OpenSlow, faults: Faults) -> None:
+    secrets = slow("get:hang").to_async()
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(secrets.get("key"))
+    loop.call_later(0, loop.stop)
+    loop.run_forever()
+    faults.wait("waiting", 1)
+    loop.close()
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    gone = weakref.ref(task)
+    del task, loop
+
+    async def other() -> None:
+        with pytest.raises(strongroom.Timeout):
+            await secrets.get("other", timeout=0.01)
+
+    # Another loop that waits has the closed one be seen.
+    asyncio.run(other())
+    gc.collect()
+    assert gone() is None
+    assert faults.count("cancelled") == 2
+
+
+def test_a_task_that_nobody_holds_goes_on_while_its_loop_runs(slow: OpenSlow, faults: Faults) -> None:
+    async def main() -> None:
+        secrets = slow("set:hang").to_async()
+        ended = asyncio.Event()
+
+        async def write() -> None:
+            await secrets.set("key", "value")
+            ended.set()
+
+        asyncio.create_task(write())
+        await waiting(faults, 1)
+        gc.collect()
+        faults.wake()
+        await asyncio.wait_for(ended.wait(), 60)
+
+    asyncio.run(main())
 
 
 def test_a_call_without_a_loop_begins_nothing(slow: OpenSlow, faults: Faults) -> None:

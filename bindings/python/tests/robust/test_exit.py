@@ -123,6 +123,38 @@ class Holder:
 holder = Holder()
 gc.disable()
 """,
+    "a function for a secret that a daemon thread still runs": """
+asked = threading.Event()
+def provide(setting):
+    asked.set()
+    while True:
+        time.sleep(0.001)
+opening = aio.open("encrypted", settings={"encrypted.path": sys.argv[1] + "/late"},
+                   secrets={"encrypted.key": provide}, environment=False)
+async def main():
+    task = asyncio.ensure_future(opening.__aenter__())
+    await asyncio.to_thread(asked.wait)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+asyncio.run(main())
+""",
+    "functions for a secret that daemon threads' openings ask": """
+begun = threading.Event()
+def provide(setting):
+    begun.set()
+    time.sleep(0.001)
+    return b"k" * 32
+async def main():
+    at = 0
+    while True:
+        at += 1
+        settings = {"encrypted.path": f"{sys.argv[1]}/{threading.get_ident()}-{at}"}
+        async with aio.open("encrypted", settings=settings, secrets={"encrypted.key": provide}, environment=False):
+            pass
+for _ in range(3):
+    threading.Thread(target=asyncio.run, args=(main(),), daemon=True).start()
+begun.wait()
+""",
     "a lent value": """
 secret = strongroom.Secret("value")
 lent = secret.expose()
@@ -149,6 +181,99 @@ if child != 0:
     assert os.waitpid(child, 0)[1] == 0
 """,
 }
+
+#: What a program does whose handler of atexit is registered before strongroom's own, and so runs after it.
+LATE = """
+import asyncio, atexit, os, sys, threading
+todo = []
+atexit.register(lambda: [do() for do in todo])
+"""
+
+LATE_ENDS = {
+    "a store": """
+secrets = open_store(sys.argv[1], cache="off").to_async()
+async def late():
+    await secrets.set("key", "at the end")
+    if await secrets.get_value("key") == "at the end":
+        print("left")
+todo.append(lambda: asyncio.run(late()))
+""",
+    "a backend that takes its time": """
+secrets = open_fault("get:latency(20ms)").to_async()
+async def late():
+    if await asyncio.gather(*(secrets.get("key", 7) for _ in range(3))) == [7] * 3:
+        print("left")
+todo.append(lambda: asyncio.run(late()))
+""",
+    "a deadline": """
+secrets = open_fault("get:hang").to_async()
+async def late():
+    try:
+        await secrets.get("key", timeout=0.05)
+    except strongroom.Timeout:
+        print("left")
+todo.append(lambda: asyncio.run(late()))
+""",
+    "an opening that asks a function": """
+async def late():
+    settings = {"encrypted.path": sys.argv[1] + "/asked"}
+    here = threading.get_ident()
+    def provide(setting):
+        assert threading.get_ident() == here
+        return b"k" * 32
+    async with aio.open("encrypted", settings=settings, secrets={"encrypted.key": provide}, environment=False) as late:
+        await late.set("key", "value")
+        print("left")
+todo.append(lambda: asyncio.run(late()))
+""",
+    "a function that a thread of the library would have to ask": """
+settings = {"encrypted.path": sys.argv[1] + "/asked"}
+secrets = strongroom.open("encrypted", settings=settings, secrets={"encrypted.key": lambda setting: b"k" * 32},
+                          environment=False)
+def late():
+    secrets.lock()
+    try:
+        secrets.get("key")
+    except strongroom.Unavailable as error:
+        assert error.setting == "encrypted.key", error
+        print("left")
+todo.append(late)
+""",
+    "a call that was pending before": """
+secrets = open_fault("get:hang").to_async()
+loop = asyncio.new_event_loop()
+task = loop.create_task(secrets.get("key", 7))
+loop.call_later(0, loop.stop)
+loop.run_forever()
+waiting(1)
+def late():
+    _native.testing_fault_wake()
+    if loop.run_until_complete(task) == 7:
+        print("left")
+    loop.close()
+todo.append(late)
+""",
+    "a call that is pending on a loop of another thread": """
+secrets = open_fault("get:hang").to_async()
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, daemon=True).start()
+async def ask():
+    return await secrets.get("key", 7)
+pending = asyncio.run_coroutine_threadsafe(ask(), loop)
+waiting(1)
+def late():
+    _native.testing_fault_wake()
+    if pending.result() == 7:
+        print("left")
+todo.append(late)
+""",
+}
+
+
+@pytest.mark.parametrize("what", LATE_ENDS)
+def test_a_handler_of_atexit_that_runs_after_ours_awaits(alone: Alone, tmp_path: Path, what: str) -> None:
+    ended = alone(LATE_ENDS[what], tmp_path, before=LATE)
+    assert (ended.stdout, ended.stderr) == ("left\n", "")
 
 
 @pytest.mark.parametrize("what", ENDS)

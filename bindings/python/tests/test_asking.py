@@ -34,7 +34,9 @@ def test_a_function_that_is_asked_elsewhere_runs_as_a_thread_of_the_program(stor
 
     async def main() -> None:
         stated = {"encrypted.path": store}
-        async with aio.open("encrypted", settings=stated, secrets={"encrypted.key": provide}, environment=False) as held:
+        async with aio.open(
+            "encrypted", settings=stated, secrets={"encrypted.key": provide}, environment=False
+        ) as held:
             await held.set("key", "value")
             await held.lock()
             assert await held.get_value("key") == "value"
@@ -64,7 +66,9 @@ def test_what_a_function_raises_elsewhere_is_the_openings_error(
         asyncio.run(main())
     assert error.value.kind == getattr(raised, "kind", "unavailable")
     assert error.value.setting == "encrypted.key"
-    assert CANARY not in "".join([*traceback.format_exception(error.value), repr(vars(error.value)), *capfd.readouterr()])
+    assert CANARY not in "".join(
+        [*traceback.format_exception(error.value), repr(vars(error.value)), *capfd.readouterr()]
+    )
 
 
 @pytest.mark.parametrize("answer", [None, 5, [STORE_KEY]])

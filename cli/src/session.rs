@@ -171,31 +171,11 @@ fn store_file(global: &Global) -> Option<PathBuf> {
 
 /// Refuses to write over what this application keeps its secrets in, or the key to them.
 pub(crate) fn spare_own_files(global: &Global, path: &Path) -> Result<()> {
-    let settings = inspect(global).settings;
-    let store = locations::store_file(&global.app, &settings).ok();
-    let beside = ["-wal", "-shm", "-journal"].into_iter().filter_map(|ending| {
-        let mut name = store.clone()?.into_os_string();
-        name.push(ending);
-        Some(PathBuf::from(name))
-    });
-    let other = [
-        locations::key_file(&global.app, &settings).ok(),
-        locations::plain_file(&global.app, &settings).ok(),
-    ];
-    let mut own = beside.chain(store.clone()).chain(other.into_iter().flatten());
-    let path = real(path);
-    if own.any(|own| real(&own) == path) {
+    if locations::keeps_secrets(&global.app, &inspect(global).settings, path) {
         let message = format!("`{}` is a file that keeps secrets or their key", path.display());
         return Err(Error::new(ErrorKind::InvalidArgument, message).with_help("name another file"));
     }
     Ok(())
-}
-
-/// The path without links, also of a file that is not there.
-fn real(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
-    path.canonicalize().ok().or_else(in_folder).unwrap_or(path)
 }
 
 /// A person at the terminal may be asked, unless the environment has its own word on it.

@@ -249,8 +249,12 @@ impl<'py> FromPyObject<'_, 'py> for Value {
             let bytes = unsafe { std::slice::from_raw_parts(buffer.buf_ptr().cast(), buffer.len_bytes()) };
             return Ok(Self(SecretValue::copy_of(bytes)));
         }
+        if buffer.len_bytes() == 0 {
+            return Ok(Self(SecretValue::copy_of(&[])));
+        }
+        // What is left lies in several pieces; Python puts them together, whatever it calls the bytes.
         let mut bytes = zeroize::Zeroizing::new(vec![0; buffer.len_bytes()]);
-        buffer.into_typed::<u8>()?.copy_to_slice(object.py(), &mut bytes)?;
+        copy_pieces(&buffer, &mut bytes);
         Ok(Self(SecretValue::from(std::mem::take(&mut *bytes))))
     }
 }
@@ -273,6 +277,22 @@ pub(crate) fn buffer(object: &Bound<'_, PyAny>, wanted: &str) -> PyResult<PyUnty
             Err(refused())
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Copies a buffer of bytes that does not lie in one piece, in the order of its indices.
+fn copy_pieces(buffer: &PyUntypedBuffer, bytes: &mut [u8]) {
+    let mut indices = vec![0; buffer.dimensions()];
+    for byte in bytes {
+        // SAFETY: the indices are within the shape, the items are bytes, and `buffer` holds them.
+        *byte = unsafe { buffer.get_ptr(&indices).cast::<u8>().read() };
+        for (index, length) in indices.iter_mut().zip(buffer.shape()).rev() {
+            *index += 1;
+            if *index < *length {
+                break;
+            }
+            *index = 0;
+        }
     }
 }
 

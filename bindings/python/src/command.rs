@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use strongroom::transfer::Format;
-use strongroom::{ErrorKind, Setting, SettingKind, locations};
+use strongroom::{ErrorKind, Setting, SettingKind, Settings, locations};
 
 use crate::arguments::Text;
 use crate::open::builder;
@@ -42,35 +42,42 @@ pub(crate) fn document_format(file_name: &str) -> Option<&'static str> {
     Format::of_file_name(file_name).map(Format::word)
 }
 
-/// The encrypted store of an application, where there is one or will be, and every file that its secrets or their key
-/// may lie in.
+/// The encrypted store of an application, where there is one or will be.
 #[pyfunction]
-pub(crate) fn own_files(
+pub(crate) fn store_file(
     py: Python<'_>,
     app: Text,
     settings: Vec<(Text, Text)>,
     config_files: Vec<PathBuf>,
-) -> PyResult<(Option<PathBuf>, Vec<PathBuf>)> {
-    let builder = builder(
-        py,
-        Some(Text(app.0.clone())),
-        settings,
-        Vec::new(),
-        &config_files,
-        Vec::new(),
-        true,
-    )?;
-    Ok(py.detach(|| {
-        let settings = builder.inspect().settings;
-        let store = locations::store_file(&app.0, &settings).ok();
-        let beside = ["", "-wal", "-shm", "-journal"].into_iter().filter_map(|ending| {
-            let mut name = store.clone()?.into_os_string();
-            name.push(ending);
-            Some(PathBuf::from(name))
-        });
-        let key = locations::key_file(&app.0, &settings).ok();
-        let plain = locations::plain_file(&app.0, &settings).ok();
-        let own = beside.chain(key).chain(plain).collect();
-        (store, own)
-    }))
+) -> PyResult<Option<PathBuf>> {
+    found(py, app, settings, &config_files, |app, settings| {
+        locations::store_file(app, settings).ok()
+    })
+}
+
+/// Whether an application keeps its secrets, or the key to them, in this file.
+#[pyfunction]
+pub(crate) fn keeps_secrets(
+    py: Python<'_>,
+    app: Text,
+    settings: Vec<(Text, Text)>,
+    config_files: Vec<PathBuf>,
+    path: PathBuf,
+) -> PyResult<bool> {
+    found(py, app, settings, &config_files, |app, settings| {
+        locations::keeps_secrets(app, settings, &path)
+    })
+}
+
+/// What the settings tell that an application would be opened with.
+fn found<T: Send>(
+    py: Python<'_>,
+    app: Text,
+    settings: Vec<(Text, Text)>,
+    config_files: &[PathBuf],
+    told: impl FnOnce(&str, &Settings) -> T + Send,
+) -> PyResult<T> {
+    let name = app.0.clone();
+    let builder = builder(py, Some(app), settings, Vec::new(), config_files, Vec::new(), true)?;
+    Ok(py.detach(|| told(&name, &builder.inspect().settings)))
 }

@@ -52,7 +52,9 @@ mod _native {
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]
-    use super::command::{document_format, exit_code, longest_document, longest_value, own_files, version};
+    use super::command::{
+        document_format, exit_code, keeps_secrets, longest_document, longest_value, store_file, version,
+    };
     #[pymodule_export]
     use super::fernet::{
         fernet_check_file, fernet_decrypt, fernet_encrypt, fernet_generate, fernet_rotate, fernet_timestamp,

@@ -390,7 +390,7 @@ def test_a_document_spares_the_store_and_its_key(run: Run, tmp_path: Path) -> No
     run("set", "A", given=b"first")
     key_file = tmp_path / "key"
     spared = ("--secrets-set", f"encrypted.key_file={key_file}")
-    for path in (tmp_path / "store", tmp_path / "store-wal", key_file):
+    for path in (tmp_path / "store", tmp_path / "store-wal", tmp_path / "store.lock", key_file):
         words = (*spared, "export", "--format", "json", "--to", str(path), "--force")
         ended = run(*words, exits=exit_code("invalid_argument"))
         assert b"keeps secrets or their key" in ended.stderr

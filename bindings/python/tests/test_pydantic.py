@@ -203,12 +203,17 @@ def test_what_is_no_json_or_no_text_is_refused_without_the_value(secrets: strong
 
     for name, told, value in (
         ("names", "names", "hidden, no JSON"),
+        ("names", "names", "[" * 100_000 + "hidden"),
         ("database", "database", "hidden"),
         ("text", "text", b"hidden\xff"),
     ):
         secrets.set(name, value)
         with pytest.raises(strongroom.InvalidValue) as raised:
             Listed()
+        # Reports of errors may show what frames have.
+        frames = [frame for frame, _ in traceback.walk_tb(raised.value.__traceback__)]
+        ours = [frame for frame in frames if frame.f_code.co_filename != __file__]
+        assert ours and not any("hidden" in repr(frame.f_locals) for frame in ours)
         assert raised.value.__notes__ == [f"The secret is for the field `{told}` of `Listed`."]
         error: Optional[BaseException] = raised.value
         while error is not None:

@@ -73,6 +73,8 @@ def test_set(verbs: Verbs) -> None:
         array.array("B", b"t0p"),
         memoryview(b"t0p").cast("c"),
         memoryview(b"t0p").cast("b"),
+        memoryview(b"p0t").cast("b")[::-1],
+        memoryview(b"t.0.p.").cast("b")[::2],
         array.array("b", b"t0p"),
         (ctypes.c_ubyte * 3)(*b"t0p"),
         (ctypes.c_char * 3)(*b"t0p"),
@@ -97,7 +99,7 @@ def test_a_value_may_be_mapped_memory(verbs: Verbs) -> None:
 
 
 def test_an_empty_value_is_a_value(verbs: Verbs) -> None:
-    for empty in ("", b"", bytearray()):
+    for empty in ("", b"", bytearray(), array.array("b"), (ctypes.c_byte * 0)()):
         verbs.set("token", empty)
         assert verbs.get_value("token") == ""
         assert verbs.get("token").reveal_bytes() == b""

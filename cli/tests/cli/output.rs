@@ -148,7 +148,8 @@ fn a_full_disk_is_told_of_help_too() {
     }
 }
 
-/// A document in the place of the store would be the end of every secret in it.
+/// A document in the place of the store would be the end of every secret in it; one in the place of its lock would let two
+/// writers in.
 #[test]
 fn the_files_of_the_store_are_never_written_over() {
     let home = Home::with_store();
@@ -157,7 +158,8 @@ fn the_files_of_the_store_are_never_written_over() {
     std::os::unix::fs::symlink(home.store().parent().unwrap(), &link).unwrap();
     let wal = home.store().with_extension("strongroom-wal");
     let by_link = link.join("secrets.strongroom");
-    for path in [&home.store(), &home.key_file(), &wal, &by_link] {
+    let lock = home.store().with_extension("strongroom.lock");
+    for path in [&home.store(), &home.key_file(), &wal, &lock, &by_link] {
         let path = path.to_str().unwrap();
         for args in [
             &["export", "--format", "json", "--force", "--to", path][..],

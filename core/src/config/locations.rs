@@ -1,11 +1,12 @@
 //! Where an application's files lie by default.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::environment;
 use super::settings::Settings;
 use super::table;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sys::files;
 
 /// The file of the encrypted store: `encrypted.path`, by default `<data folder>/<app>/secrets.strongroom`.
 ///
@@ -104,6 +105,36 @@ pub fn secrets_folder(settings: &Settings) -> Result<PathBuf> {
         format!("the environment variable {CREDENTIALS} names no absolute path"),
     )
     .with_setting(PATH))
+}
+
+/// Whether an application keeps its secrets, or the key to them, in this file, by whatever name it is called: who writes
+/// documents spares it. What lies beside a store counts, its log and its locks.
+pub fn keeps_secrets(app: &str, settings: &Settings, path: &Path) -> bool {
+    let beside = |file: PathBuf, endings: &'static [&str]| {
+        endings.iter().map(move |ending| {
+            let mut name = file.clone().into_os_string();
+            name.push(ending);
+            PathBuf::from(name)
+        })
+    };
+    let stores = store_file(app, settings).into_iter();
+    let stores = stores.flat_map(|store| beside(store, &["", "-wal", "-shm", "-journal", ".lock"]));
+    let plain = plain_file(app, settings).into_iter();
+    let plain = plain.flat_map(|plain| beside(plain, &["", ".lock"]));
+    let mut own = stores.chain(plain).chain(key_file(app, settings).ok());
+    let (path, id) = (without_links(path), file_id(path));
+    own.any(|own| without_links(&own) == path || (id.is_some() && file_id(&own) == id))
+}
+
+fn file_id(path: &Path) -> Option<files::FileId> {
+    files::file_id(path).ok().flatten()
+}
+
+/// The path without links, also of a file that is not there.
+fn without_links(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let in_folder = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(in_folder).unwrap_or(path)
 }
 
 /// What the variables of the backend `env` begin with: `env.prefix`, by default `<APP>_SECRET_`.

@@ -67,6 +67,7 @@ __all__ = [
     "health",
     "import_document",
     "inspect",
+    "keeps_secrets",
     "key_escape",
     "key_of",
     "key_parse",
@@ -78,7 +79,6 @@ __all__ = [
     "longest_value",
     "missing",
     "open",
-    "own_files",
     "rollback",
     "rotate",
     "scoped",
@@ -86,6 +86,7 @@ __all__ = [
     "set_api_key",
     "set_many",
     "settings_table",
+    "store_file",
     "update_metadata",
     "update_value",
     "verify",
@@ -424,9 +425,15 @@ def document_format(file_name: str) -> Optional[str]: ...
 def exit_code(kind: str) -> int: ...
 def longest_document() -> int: ...
 def longest_value() -> int: ...
-def own_files(
+def store_file(
     app: str,
     settings: Sequence[tuple[str, str]],
     config_files: Sequence[Union[str, PathLike[str]]],
-) -> tuple[Optional[Path], builtins.list[Path]]: ...
+) -> Optional[Path]: ...
+def keeps_secrets(
+    app: str,
+    settings: Sequence[tuple[str, str]],
+    config_files: Sequence[Union[str, PathLike[str]]],
+    path: Union[str, PathLike[str]],
+) -> bool: ...
 def version() -> str: ...

@@ -113,10 +113,12 @@ class _Opening(_Coroutine):
     It has what makes a coroutine, so that ``asyncio.create_task`` and ``asyncio.run`` take it.
     """
 
-    __slots__ = ("_coroutine", "_manager")
+    __slots__ = ("__name__", "__qualname__", "_coroutine", "_manager")
 
     def __init__(self, call: _native.Call[_native.Manager]) -> None:
         self._coroutine = _opened(call)
+        # What a task shows.
+        self.__name__, self.__qualname__ = "open", "strongroom.aio.open"
         self._manager: Optional[SecretManager] = None
 
     def __await__(self) -> Generator[Any, None, SecretManager]:

@@ -103,7 +103,7 @@ class _Found:
 
     wanted: _Wanted
     key: str
-    value: Union[str, bytes]
+    value: Union[str, bytes] = dataclasses.field(repr=False)
 
 
 class _NoJson(Exception):
@@ -150,8 +150,7 @@ class StrongroomSettingsSource(EnvSettingsSource):
         timeout: Optional[float] = None,
     ) -> None:
         super().__init__(settings_cls, env_prefix="", env_nested_delimiter=_STEP, env_nested_max_split=0)
-        # It has read the environment, and may have found that its names have no case.
-        self.env_vars = {}
+        # Whatever the environment's names are like.
         self.case_sensitive = True
         self._manager = secrets
         self._app = app
@@ -162,31 +161,39 @@ class StrongroomSettingsSource(EnvSettingsSource):
         self._timeout = timeout
         self._found: list[_Found] = []
 
+    def _load_env_vars(self) -> Mapping[str, Optional[str]]:
+        """Leave the environment alone: secrets are read when they are asked for."""
+        return {}
+
     def __call__(self) -> dict[str, Any]:
         """Read every field's secret."""
         wanted = tuple(self._wanted(self.settings_cls))
         secrets = self._read(dict(pair for one in wanted for pair in one.keys()))
-        refused: Optional[_Found] = None
+        refused: Optional[tuple[str, str]] = None
         try:
-            values = cast(Mapping[str, Optional[str]], self._values(wanted, secrets))
-            self.env_vars = parse_env_vars(values, case_sensitive=True, parse_none_str=self.env_parse_none_str)
+            # Nothing in this frame has the values: reports of what is raised below may show what frames have.
+            self.env_vars = parse_env_vars(
+                cast(Mapping[str, Optional[str]], self._values(wanted, secrets)),
+                case_sensitive=True,
+                parse_none_str=self.env_parse_none_str,
+            )
             return super().__call__()
         except _NoJson as refusal:
-            refused = refusal.found
+            refused = refusal.found and (refusal.found.key, refusal.found.wanted.told)
         finally:
             self.env_vars, self._found = {}, []
         # Not within the handler: what was raised there has the value.
         error = exceptions.InvalidValue("invalid_value: the value is no JSON, which this type of field asks for")
         if refused is not None:
-            error.key = refused.key
-            error.add_note(self._note(refused.wanted.told))
+            error.key = refused[0]
+            error.add_note(self._note(refused[1]))
         raise error
 
     def decode_complex_value(self, field_name: str, field: Optional[FieldInfo], value: Any) -> Any:
         """Decode JSON."""
         try:
             return super().decode_complex_value(field_name, cast(FieldInfo, field), value)
-        except ValueError:
+        except (ValueError, RecursionError):
             # The value of a mapping that is one of several types.
             if field is None:
                 return value

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 from .. import _native, exceptions
 from .._manager import open as _open
@@ -37,7 +35,7 @@ def manager_or_stand_in(stated: argparse.Namespace) -> SecretManager:
 
 def manager_to_set(stated: argparse.Namespace) -> SecretManager:
     """Open for a verb that brings a secret in, which makes the store where there is none."""
-    store = own_files(stated)[0]
+    store = _native.store_file(stated.app, list(settings(stated).items()), _config(stated))
     was_there = store is not None and store.exists()
     opened = _scoped(stated, settings(stated))
     _tell_nature(stated, opened)
@@ -71,14 +69,9 @@ def settings(stated: argparse.Namespace) -> dict[str, str]:
 
 def spare_own_files(stated: argparse.Namespace, path: str) -> None:
     """Refuse to write over what the application keeps its secrets in, or the key to them."""
-    if any(os.path.realpath(own) == os.path.realpath(path) for own in own_files(stated)[1]):
+    if _native.keeps_secrets(stated.app, list(settings(stated).items()), _config(stated), path):
         message = f"`{path}` is a file that keeps secrets or their key"
         raise streams.failure(exceptions.InvalidArgument, message, "name another file")
-
-
-def own_files(stated: argparse.Namespace) -> tuple[Optional[Path], list[Path]]:
-    """The encrypted store, and every file in which the application's secrets or their key may lie."""
-    return _native.own_files(stated.app, list(settings(stated).items()), _config(stated))
 
 
 def _scoped(stated: argparse.Namespace, settings: dict[str, str]) -> SecretManager:

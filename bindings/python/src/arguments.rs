@@ -96,7 +96,14 @@ impl<'py> FromPyObject<'_, 'py> for Text {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        text("what an opening is given", &object).map(Self)
+        let text = object
+            .cast::<PyString>()
+            .map_err(|_| PyTypeError::new_err(format!("a str is needed, not {}", type_name(&object))))?;
+        let text = text.to_str().map_err(|_| {
+            let message = "a text that an opening is given is no valid Unicode";
+            raised(Error::new(ErrorKind::InvalidArgument, message))
+        })?;
+        Ok(Self(text.to_owned()))
     }
 }
 

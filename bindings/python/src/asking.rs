@@ -27,11 +27,10 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    pub(crate) fn new(py: Python<'_>, function: Py<PyAny>) -> PyResult<Self> {
-        static ELSEWHERE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        let elsewhere = ELSEWHERE.import(py, "strongroom._asking", "elsewhere")?;
-        let elsewhere = Arc::new(elsewhere.call1((&function,))?.unbind());
-        Ok(Self { function, elsewhere })
+    /// With the function, and with what a thread runs that asks it (`_asking.py`).
+    pub(crate) fn new(function: Py<PyAny>, elsewhere: Py<PyAny>) -> Self {
+        let elsewhere = Arc::new(elsewhere);
+        Self { function, elsewhere }
     }
 
     /// The answer of the function, on this thread.

@@ -1,6 +1,7 @@
-//! Errors as exceptions. Their classes are written in Python (`exceptions.py`); one function there makes an exception of
-//! what an error says.
+//! Errors as exceptions. Their classes are written in Python (`exceptions.py`); what an error says becomes
+//! attributes.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -20,7 +21,7 @@ pub(crate) fn raised(error: Error) -> PyErr {
 
 /// The exception of an error, as an object: some answers carry errors.
 pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static CLASSES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let fields = PyDict::new(py);
     fields.set_item("backend", error.backend())?;
     fields.set_item("operation", error.operation().map(|operation| operation.word()))?;
@@ -30,6 +31,12 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
     fields.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
     fields.set_item("foreign_code", error.foreign_code())?;
     fields.set_item("help", error.help())?;
-    let make = MAKE.import(py, "strongroom.exceptions", "_make")?;
-    make.call((error.kind().token(), error.to_string()), Some(&fields))
+    let class = CLASSES
+        .import(py, "strongroom.exceptions", "BY_KIND")?
+        .get_item(error.kind().token())?;
+    let made = class.call1((error.to_string(),))?;
+    // Not by a function of Python: see `results::made`.
+    let own = made.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+    own.update(fields.as_mapping())?;
+    Ok(made)
 }

@@ -39,9 +39,7 @@ fn inspection<'py>(py: Python<'py>, found: &Inspection) -> PyResult<Bound<'py, P
 
 /// An object of a class of `_settings.py`.
 fn object<'py>(py: Python<'py>, class: &'static str, fields: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
-    py.import("strongroom._settings")?
-        .getattr(class)?
-        .call((), Some(fields))
+    results::made(&py.import("strongroom._settings")?, class, fields)
 }
 
 fn file<'py>(py: Python<'py>, file: &ConfigFile) -> PyResult<Bound<'py, PyAny>> {

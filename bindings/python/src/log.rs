@@ -119,7 +119,16 @@ fn wanted(py: Python<'_>) -> PyResult<u8> {
             LOGGER.get_or_init(py, || logger.unbind())
         }
     };
-    let least: i64 = logger.call_method0(py, intern!(py, "getEffectiveLevel"))?.extract(py)?;
+    // What `getEffectiveLevel` does; that is a function of Python, see `results::made`.
+    let mut asked = logger.bind(py).clone();
+    let least = loop {
+        let level: i64 = asked.getattr(intern!(py, "level"))?.extract()?;
+        let parent = asked.getattr(intern!(py, "parent"))?;
+        if level != 0 || parent.is_none() {
+            break level;
+        }
+        asked = parent;
+    };
     let taken = LEVELS.iter().filter(|(_, number)| i64::from(*number) >= least).count();
     Ok(u8::try_from(taken).unwrap_or(0))
 }

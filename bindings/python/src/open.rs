@@ -16,15 +16,15 @@ use crate::error::fault;
 /// A secret setting: its value, or the function that is asked for it.
 pub(crate) enum SecretSetting {
     Value(Value),
-    Provider(Py<PyAny>),
+    Provider(Provider),
 }
 
 impl<'py> FromPyObject<'_, 'py> for SecretSetting {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if object.is_callable() {
-            return Ok(Self::Provider(object.to_owned().unbind()));
+        if let Ok((function, elsewhere)) = object.extract() {
+            return Ok(Self::Provider(Provider::new(function, elsewhere)));
         }
         let refused = |error: PyErr| {
             if error.is_instance_of::<PyTypeError>(object.py()) {
@@ -57,9 +57,7 @@ pub(crate) fn builder(
     for (key, value) in secrets {
         builder = match value {
             SecretSetting::Value(value) => builder.secret_option(&key.0, value.0),
-            SecretSetting::Provider(function) => {
-                builder.secret_provider(&key.0, Arc::new(Provider::new(py, function)?))
-            }
+            SecretSetting::Provider(provider) => builder.secret_provider(&key.0, Arc::new(provider)),
         };
     }
     for (format, text) in config_texts {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -24,7 +25,26 @@ pub(crate) fn object<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || PyResult::Ok(py.import("strongroom._results")?.unbind()))?;
-    module.bind(py).getattr(class)?.call((), Some(fields))
+    made(module.bind(py), class, fields)
+}
+
+/// An object of a class of a module, with all of its fields. Without the class's `__init__`, which is written in Python:
+/// when the interpreter ends it ends threads in the midst of such code, and not below a function of Rust.
+pub(crate) fn made<'py>(
+    module: &Bound<'py, PyModule>,
+    class: &'static str,
+    fields: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    static NEW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = module.py();
+    let new = NEW.get_or_try_init(py, || {
+        let object = py.get_type::<PyAny>();
+        PyResult::Ok(object.getattr(intern!(py, "__new__"))?.unbind())
+    })?;
+    let made = new.bind(py).call1((module.getattr(class)?,))?;
+    let own = made.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+    own.update(fields.as_mapping())?;
+    Ok(made)
 }
 
 /// An aware `datetime` in UTC.

@@ -10,6 +10,7 @@ use strongroom::transfer::{
 
 use crate::call::Answer;
 use crate::error::exception;
+use crate::results;
 use crate::secret::Secret;
 
 /// An object of a class of `_transfer.py`.
@@ -20,7 +21,7 @@ pub(crate) fn object<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
     let module = MODULE.get_or_try_init(py, || PyResult::Ok(py.import("strongroom._transfer")?.unbind()))?;
-    module.bind(py).getattr(class)?.call((), Some(fields))
+    results::made(module.bind(py), class, fields)
 }
 
 /// An object for each of them.

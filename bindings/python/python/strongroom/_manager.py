@@ -160,7 +160,7 @@ def stated(
 ) -> tuple[
     Optional[str],
     list[tuple[str, str]],
-    list[tuple[str, SecretSetting]],
+    list[tuple[str, _native._SecretSetting]],
     list[Union[str, os.PathLike[str]]],
     list[tuple[str, str]],
     bool,
@@ -182,11 +182,20 @@ def stated(
     return (
         app,
         list(texts.items()),
-        list((secrets or {}).items()),
+        [(name, _asked(value)) for name, value in (secrets or {}).items()],
         list(files),
         list((config_text or {}).items()),
         environment,
     )
+
+
+def _asked(value: SecretSetting) -> _native._SecretSetting:
+    """A secret setting as the native half takes it: a function with what a thread runs that asks it."""
+    if callable(value):
+        from ._asking import elsewhere
+
+        return value, elsewhere(value)
+    return value
 
 
 def setting_text(name: str, value: SettingValue) -> str:

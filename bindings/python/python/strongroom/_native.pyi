@@ -102,6 +102,8 @@ _Value = Union[str, Buffer, Secret]
 _FernetKeys = Union[_Value, Iterable[_Value]]
 _Version = Union[str, int]
 _Options = Optional[CallOptions]
+# A value, or a function with what a thread runs that asks it.
+_SecretSetting = Union[str, Buffer, tuple[Callable[[str], Union[str, Buffer]], Callable[[Asked], None]]]
 
 @final
 class Asked:
@@ -215,7 +217,7 @@ class BlockingManager(Manager):
 def open(
     app: Optional[str],
     settings: Sequence[tuple[str, str]],
-    secrets: Sequence[tuple[str, Union[str, Buffer, Callable[[str], Union[str, Buffer]]]]],
+    secrets: Sequence[tuple[str, _SecretSetting]],
     config_files: Sequence[Union[str, PathLike[str]]],
     config_texts: Sequence[tuple[str, str]],
     environment: bool,
@@ -411,7 +413,7 @@ def key_variable(key: str, prefix: str, mapping: Optional[str]) -> str: ...
 def inspect(
     app: Optional[str],
     settings: Sequence[tuple[str, str]],
-    secrets: Sequence[tuple[str, Union[str, Buffer, Callable[[str], Union[str, Buffer]]]]],
+    secrets: Sequence[tuple[str, _SecretSetting]],
     config_files: Sequence[Union[str, PathLike[str]]],
     config_texts: Sequence[tuple[str, str]],
     environment: bool,

@@ -288,10 +288,3 @@ _MappingProxyType = type(type.__dict__)
 
 #: The class of each kind, by its token.
 BY_KIND: Mapping[str, type[Error]] = _MappingProxyType({kind.kind: kind for kind in Error.__subclasses__()})
-
-
-def _make(kind: str, text: str, **fields: Any) -> Error:
-    """The exception of an error of the native half."""
-    error = BY_KIND.get(kind, Error)(text)
-    error.__dict__.update(fields)
-    return error

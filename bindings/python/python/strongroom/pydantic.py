@@ -179,7 +179,8 @@ class StrongroomSettingsSource(EnvSettingsSource):
             )
             return super().__call__()
         except _NoJson as refusal:
-            refused = refusal.found and (refusal.found.key, refusal.found.wanted.told)
+            if refusal.found is not None:
+                refused = refusal.found.key, refusal.found.wanted.told
         finally:
             self.env_vars, self._found = {}, []
         # Not within the handler: what was raised there has the value.

@@ -7,6 +7,7 @@ import gc
 import sys
 import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +49,8 @@ def test_pending_calls_cost_no_threads_and_end_when_they_are_cancelled(
     slow: OpenSlow, faults: Faults, count_threads: Callable[[], int]
 ) -> None:
     async def main() -> None:
+        # The loop's own threads come one by one; one is enough for what waits here.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
         secrets = slow("get:hang").to_async()
         warm = asyncio.create_task(secrets.get("warm"))
         await waiting(faults, 1)

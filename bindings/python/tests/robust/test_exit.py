@@ -138,23 +138,6 @@ async def main():
     await asyncio.gather(task, return_exceptions=True)
 asyncio.run(main())
 """,
-    "functions for a secret that daemon threads' openings ask": """
-begun = threading.Event()
-def provide(setting):
-    begun.set()
-    time.sleep(0.001)
-    return b"k" * 32
-async def main():
-    at = 0
-    while True:
-        at += 1
-        settings = {"encrypted.path": f"{sys.argv[1]}/{threading.get_ident()}-{at}"}
-        async with aio.open("encrypted", settings=settings, secrets={"encrypted.key": provide}, environment=False):
-            pass
-for _ in range(3):
-    threading.Thread(target=asyncio.run, args=(main(),), daemon=True).start()
-begun.wait()
-""",
     "a lent value": """
 secret = strongroom.Secret("value")
 lent = secret.expose()

@@ -15,7 +15,7 @@ use crate::{c, parity, python, tools};
 pub(crate) const FEATURES: [&str; 2] = [
     "--no-default-features",
     "--features=strongroom/full,strongroom/testing,strongroom-cli/testing,strongroom-ffi/full,strongroom-ffi/testing,\
-     strongroom-python/full,strongroom-python/testing",
+     strongroom-python/full,strongroom-python/testing,strongroom-node/full,strongroom-node/testing",
 ];
 
 /// Suites that are commands of this program.

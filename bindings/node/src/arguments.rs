@@ -1,0 +1,254 @@
+//! What JavaScript passes: texts, values, times.
+
+use std::time::Duration;
+
+use napi::bindgen_prelude::*;
+use napi::{JsValue, ValueType, sys};
+use strongroom::{Error, ErrorKind, MAX_DEADLINE, SecretScope, SecretValue, Version};
+use time::OffsetDateTime;
+
+use crate::error::{Failure, Outcome, check, fault};
+use crate::secret::Held;
+
+/// What a value is, in JavaScript's words.
+pub(crate) fn type_of(of: Unknown<'_>) -> &'static str {
+    match of.get_type() {
+        Ok(ValueType::Undefined) => "undefined",
+        Ok(ValueType::Null) => "null",
+        Ok(ValueType::Boolean) => "a boolean",
+        Ok(ValueType::Number) => "a number",
+        Ok(ValueType::String) => "a string",
+        Ok(ValueType::Symbol) => "a symbol",
+        Ok(ValueType::Function) => "a function",
+        Ok(ValueType::BigInt) => "a bigint",
+        Ok(ValueType::Object) if of.is_array().unwrap_or(false) => "an array",
+        _ => "an object",
+    }
+}
+
+/// A `TypeError` about an argument.
+#[cold]
+pub(crate) fn wrong_type(name: &str, wanted: &str, given: Unknown<'_>) -> Failure {
+    Failure::Type(format!("{name} is {wanted}, not {}", type_of(given)))
+}
+
+pub(crate) fn is(of: Unknown<'_>, wanted: ValueType) -> Outcome<bool> {
+    Ok(of.get_type()? == wanted)
+}
+
+/// Whether nothing is given.
+pub(crate) fn is_absent(of: Unknown<'_>) -> Outcome<bool> {
+    Ok(matches!(of.get_type()?, ValueType::Undefined | ValueType::Null))
+}
+
+/// The code units of a string, which Rust judges: what Node-API makes of them replaces what is no Unicode.
+fn units(of: Unknown<'_>) -> Outcome<Vec<u16>> {
+    let (env, value) = (of.value().env, of.raw());
+    let mut length = 0;
+    // SAFETY: the value is one of this environment; without room its length is asked for.
+    check(unsafe { sys::napi_get_value_string_utf16(env, value, std::ptr::null_mut(), 0, &mut length) })?;
+    let mut units = vec![0; length + 1];
+    // SAFETY: there is room for the string and its end.
+    check(unsafe { sys::napi_get_value_string_utf16(env, value, units.as_mut_ptr(), units.len(), &mut length) })?;
+    units.truncate(length);
+    Ok(units)
+}
+
+/// The text of a string; `None` where it is no valid Unicode, which is a surrogate without its other half.
+fn unicode(of: Unknown<'_>) -> Outcome<Option<String>> {
+    Ok(String::from_utf16(&units(of)?).ok())
+}
+
+/// A key's text. What it means is judged by the verb.
+pub(crate) fn key(of: Unknown<'_>) -> Outcome<String> {
+    if !is(of, ValueType::String)? {
+        return Err(wrong_type("a key", "a string such as 'org/acme/api_key'", of));
+    }
+    unicode(of)?.ok_or_else(|| Error::new(ErrorKind::InvalidKey, "the key is no valid Unicode").into())
+}
+
+/// A text other than a key or a value.
+pub(crate) fn text(name: &str, of: Unknown<'_>) -> Outcome<String> {
+    if !is(of, ValueType::String)? {
+        return Err(wrong_type(name, "a string", of));
+    }
+    unicode(of)?.ok_or_else(|| fault(name, "the text is no valid Unicode"))
+}
+
+/// A `boolean`, and nothing that merely counts as one.
+pub(crate) fn flag(name: &str, of: Unknown<'_>) -> Outcome<bool> {
+    if !is(of, ValueType::Boolean)? {
+        return Err(wrong_type(name, "a boolean", of));
+    }
+    // SAFETY: it is one.
+    Ok(unsafe { of.cast()? })
+}
+
+/// A `number`, which is not NaN.
+fn number(name: &str, wanted: &str, of: Unknown<'_>) -> Outcome<f64> {
+    if !is(of, ValueType::Number)? {
+        return Err(wrong_type(name, wanted, of));
+    }
+    // SAFETY: it is one.
+    let number: f64 = unsafe { of.cast()? };
+    if number.is_nan() {
+        return Err(fault(name, "NaN is no number that anything can be done with"));
+    }
+    Ok(number)
+}
+
+/// How many. What is too much for any count is the largest one: the verb judges it.
+pub(crate) fn count(name: &str, of: Unknown<'_>) -> Outcome<usize> {
+    let number = number(name, "a number", of)?;
+    if number < 0.0 || number.fract() != 0.0 {
+        return Err(fault(name, "a count is a whole number that is not negative"));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole, not negative, and saturating"
+    )]
+    Ok(number as usize)
+}
+
+/// A time span in milliseconds.
+pub(crate) fn milliseconds(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
+    let number = number(name, "a number of milliseconds", of)?;
+    if number < 0.0 {
+        return Err(fault(name, "a time span is not negative"));
+    }
+    Ok(Duration::try_from_secs_f64(number / 1e3).map_or(MAX_DEADLINE, |span| span.min(MAX_DEADLINE)))
+}
+
+/// A point in time: a `Date`.
+pub(crate) fn moment(name: &str, of: Unknown<'_>) -> Outcome<OffsetDateTime> {
+    if !of.is_date()? {
+        return Err(wrong_type(name, "a Date", of));
+    }
+    // SAFETY: it is one.
+    let milliseconds = unsafe { of.cast::<napi::JsDate<'_>>()? }.value_of()?;
+    if milliseconds.is_nan() {
+        return Err(fault(name, "an invalid Date"));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a Date has whole milliseconds, of which there are at most 8.64e15"
+    )]
+    let nanoseconds = i128::from(milliseconds as i64) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+        .map_err(|_| fault(name, "a Date beyond the years that can be stored"))
+}
+
+/// A version: its word, or its number.
+pub(crate) fn version(name: &str, of: Unknown<'_>) -> Outcome<Version> {
+    match of.get_type()? {
+        ValueType::String => text(name, of).map(Version::from_word),
+        ValueType::Number => {
+            let number = count(name, of)?;
+            Ok(Version::from_number(number as u64))
+        }
+        _ => Err(wrong_type(name, "a version's word or number", of)),
+    }
+}
+
+/// A scope's text.
+pub(crate) fn scope(name: &str, of: Unknown<'_>) -> Outcome<SecretScope> {
+    Ok(SecretScope::parse(&text(name, of)?)?)
+}
+
+/// What an array gives.
+pub(crate) fn array<'a>(name: &str, wanted: &str, of: Unknown<'a>) -> Outcome<Vec<Unknown<'a>>> {
+    if !of.is_array()? {
+        return Err(wrong_type(name, wanted, of));
+    }
+    let (env, value) = (of.value().env, of.raw());
+    let mut length = 0;
+    // SAFETY: the value is an array of this environment.
+    check(unsafe { sys::napi_get_array_length(env, value, &mut length) })?;
+    (0..length)
+        .map(|at| {
+            let mut element = std::ptr::null_mut();
+            // SAFETY: as above.
+            check(unsafe { sys::napi_get_element(env, value, at, &mut element) })?;
+            // SAFETY: just taken from this environment.
+            Ok(unsafe { Unknown::from_raw_unchecked(env, element) })
+        })
+        .collect()
+}
+
+/// The bytes of a `Uint8Array` (a `Buffer` is one), any other view, or an `ArrayBuffer`; `None` where it is none of them.
+/// They are JavaScript's: nothing of it may run while they are looked at.
+pub(crate) fn bytes<'a>(of: Unknown<'a>) -> Outcome<Option<&'a mut [u8]>> {
+    let (env, value) = (of.value().env, of.raw());
+    let (mut start, mut length) = (std::ptr::null_mut(), 0);
+    if of.is_typedarray()? {
+        let (mut kind, mut items) = (0, 0);
+        // SAFETY: it is a typed array of this environment; what is not wanted may be left out.
+        check(unsafe {
+            sys::napi_get_typedarray_info(
+                env,
+                value,
+                &mut kind,
+                &mut items,
+                &mut start,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+            )
+        })?;
+        if !matches!(
+            kind,
+            sys::TypedarrayType::uint8_array
+                | sys::TypedarrayType::uint8_clamped_array
+                | sys::TypedarrayType::int8_array
+        ) {
+            return Ok(None);
+        }
+        length = items;
+    } else if of.is_dataview()? {
+        // SAFETY: it is a view of this environment.
+        check(unsafe {
+            sys::napi_get_dataview_info(
+                env,
+                value,
+                &mut length,
+                &mut start,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+            )
+        })?;
+    } else if of.is_arraybuffer()? {
+        // SAFETY: it is an `ArrayBuffer` of this environment.
+        check(unsafe { sys::napi_get_arraybuffer_info(env, value, &mut start, &mut length) })?;
+    } else {
+        return Ok(None);
+    }
+    if start.is_null() || length == 0 {
+        return Ok(Some(&mut []));
+    }
+    // SAFETY: Node-API says that so many bytes lie there; they do not move, and JavaScript holds them during the call.
+    Ok(Some(unsafe { std::slice::from_raw_parts_mut(start.cast(), length) }))
+}
+
+/// What a value can be given as.
+const VALUE: &str = "a string, a Uint8Array or a Secret";
+
+/// A value: a string, as UTF-8, or bytes.
+pub(crate) fn value(of: Unknown<'_>) -> Outcome<SecretValue> {
+    if is(of, ValueType::String)? {
+        let text = unicode(of)?
+            .ok_or_else(|| Error::new(ErrorKind::InvalidValue, "the value is no valid Unicode; pass its bytes"))?;
+        return Ok(SecretValue::from(text.into_bytes()));
+    }
+    if let Some(bytes) = bytes(of)? {
+        return Ok(SecretValue::copy_of(bytes));
+    }
+    Err(wrong_type("a value", VALUE, of))
+}
+
+/// What a write is given: a value, or a secret whose metadata holds where nothing else is stated.
+pub(crate) fn new_secret(of: Unknown<'_>) -> Outcome<strongroom::Secret> {
+    if is(of, ValueType::External)? {
+        return Held::of(of)?.copy();
+    }
+    Ok(strongroom::Secret::new(value(of)?))
+}

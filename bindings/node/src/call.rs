@@ -1,0 +1,189 @@
+//! A verb that is about to run: JavaScript waits for it, or gets a promise.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use napi::JsValue;
+use napi::bindgen_prelude::*;
+use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face};
+
+use crate::arguments;
+use crate::entry::{Arguments, panicked};
+use crate::environment::{Environment, Made, Notes};
+use crate::error::{Failure, Outcome};
+use crate::options::Options;
+
+/// What a verb answers, as JavaScript gets it.
+pub(crate) trait Answer: Send + 'static {
+    /// Makes the value, on JavaScript's thread.
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>>;
+}
+
+/// How JavaScript gets the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// The thread waits.
+    Waiting,
+    /// By a promise.
+    Promised,
+}
+
+impl How {
+    /// Read from a function's first argument: whether it waits.
+    pub(crate) fn of(call: &Arguments<'_>) -> Outcome<Self> {
+        Ok(if arguments::flag("waits", call.at(0))? {
+            Self::Waiting
+        } else {
+            Self::Promised
+        })
+    }
+
+    pub(crate) fn face(self) -> Face {
+        match self {
+            Self::Waiting => Face::Watched,
+            Self::Promised => Face::Async,
+        }
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = strongroom::Result<Made>> + Send>>;
+
+fn work<T: Answer>(work: impl Future<Output = strongroom::Result<T>> + Send + 'static) -> Work {
+    Box::pin(async move {
+        let answer = work.await?;
+        Ok(made(|env| answer.into_js(env)))
+    })
+}
+
+fn made(how: impl for<'a> FnOnce(&'a Env) -> Outcome<Unknown<'a>> + Send + 'static) -> Made {
+    Box::new(how)
+}
+
+/// Runs a verb of a manager through the view that the call's options ask for.
+pub(crate) fn verb<'a, T: Answer, F>(
+    call: &Arguments<'a>,
+    options: Options<'a>,
+    run: impl FnOnce(SecretManager) -> F,
+) -> Outcome<Unknown<'a>>
+where
+    F: Future<Output = strongroom::Result<T>> + Send + 'static,
+{
+    let how = How::of(call)?;
+    let view = options.view(crate::manager::of(call.at(1))?, how)?;
+    let view = face::view(&view, how.face());
+    match how {
+        How::Waiting => wait(call.env, work(run(view))),
+        How::Promised => {
+            // The end of JavaScript's thread cancels the call, too.
+            let cancel = end_of(view.call_options().cancel.as_ref());
+            promise(call.env, cancel.clone(), work(run(view.with_cancel(cancel))))
+        }
+    }
+}
+
+/// A token that fires with the caller's, where there is one, or alone.
+pub(crate) fn end_of(given: Option<&CancellationToken>) -> CancellationToken {
+    given.map_or_else(CancellationToken::new, CancellationToken::child_token)
+}
+
+/// Runs what belongs to no manager's view.
+pub(crate) fn run<'a, T: Answer>(
+    env: &'a Env,
+    how: How,
+    cancel: CancellationToken,
+    of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
+) -> Outcome<Unknown<'a>> {
+    match how {
+        How::Waiting => wait(env, work(of)),
+        How::Promised => promise(env, cancel, work(of)),
+    }
+}
+
+/// Runs the work on this thread, which does nothing else meanwhile.
+fn wait(env: &Env, work: Work) -> Outcome<Unknown<'_>> {
+    let Ok(outcome) = face::wait_watched(work, || Ok::<_, Infallible>(None));
+    outcome?(env)
+}
+
+/// Begins the work here, where what is at hand is answered at once, and has the core's runtime go on with it.
+fn promise(env: &Env, cancel: CancellationToken, mut work: Work) -> Outcome<Unknown<'_>> {
+    let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+    match begun {
+        Poll::Ready(outcome) => outcome?(env).and_then(|answer| resolved(env, answer)),
+        Poll::Pending => {
+            let (call, notes, promise) = Environment::of(env)?.promise(env, cancel)?;
+            let told = Arc::clone(&notes);
+            let ended = Ended {
+                notes,
+                call,
+                is_told: false,
+            };
+            let spawned = face::spawn(async move {
+                let mut ended = ended;
+                let outcome = Guarded(work).await;
+                ended.is_told = true;
+                ended.notes.leave(call, outcome);
+            });
+            if let Err(error) = spawned {
+                told.leave(call, Err(error));
+            }
+            Ok(promise)
+        }
+    }
+}
+
+/// Tells JavaScript where a call is dropped before its end, as an ending runtime does.
+struct Ended {
+    notes: Arc<Notes>,
+    call: u64,
+    is_told: bool,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if !self.is_told {
+            let closed = Error::new(ErrorKind::Closed, "the library's runtime was shut down");
+            self.notes.leave(self.call, Err(closed));
+        }
+    }
+}
+
+/// Work whose panics are errors.
+struct Guarded(Work);
+
+impl Future for Guarded {
+    type Output = strongroom::Result<Made>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let work = self.0.as_mut();
+        guarded(|| work.poll(context))
+    }
+}
+
+fn guarded(run: impl FnOnce() -> Poll<strongroom::Result<Made>>) -> Poll<strongroom::Result<Made>> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| match panicked(panic) {
+        Failure::Ours(error) => Poll::Ready(Err(error)),
+        _ => Poll::Pending,
+    })
+}
+
+/// A promise of what is there already.
+fn resolved<'a>(env: &'a Env, answer: Unknown<'a>) -> Outcome<Unknown<'a>> {
+    Ok(PromiseRaw::resolve(env, answer)?.to_unknown())
+}
+
+impl Answer for () {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        crate::entry::undefined(env)
+    }
+}
+
+impl Answer for bool {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        crate::error::value(env, self)
+    }
+}

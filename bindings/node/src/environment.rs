@@ -1,0 +1,237 @@
+//! What one JavaScript thread has: the calls whose promises are open, and the way to wake its event loop.
+//!
+//! A thread of the core never calls into JavaScript. It leaves a note, and the event loop takes all notes at once.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{mem, ptr};
+
+use napi::bindgen_prelude::*;
+use napi::{JsValue, sys};
+use strongroom::{CancellationToken, ErrorKind};
+
+use crate::entry::{panicked, raw};
+use crate::error::{Failure, Outcome, check, value};
+
+/// Makes the answer of a call, on JavaScript's thread.
+pub(crate) type Made = Box<dyn for<'a> FnOnce(&'a Env) -> Outcome<Unknown<'a>> + Send>;
+
+/// One JavaScript thread's own.
+pub(crate) struct Environment {
+    notes: Arc<Notes>,
+    /// The calls whose promises are open, by numbers that are not used twice.
+    open: RefCell<HashMap<u64, Open>>,
+    last: Cell<u64>,
+    waker: sys::napi_threadsafe_function,
+}
+
+/// A call whose promise is open.
+struct Open {
+    promise: sys::napi_deferred,
+    cancel: CancellationToken,
+}
+
+/// What other threads leave for JavaScript's.
+pub(crate) struct Notes(Mutex<Left>);
+
+struct Left {
+    /// What wakes the event loop; nothing once it has ended.
+    waker: Option<Waker>,
+    is_woken: bool,
+    done: Vec<(u64, strongroom::Result<Made>)>,
+}
+
+struct Waker(sys::napi_threadsafe_function);
+
+// SAFETY: Node-API says that it may be called from any thread, and it is only called while the environment is alive.
+unsafe impl Send for Waker {}
+
+impl Notes {
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        // No code of others runs under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves a call's outcome. Where JavaScript's thread has ended, nobody wants it.
+    pub(crate) fn leave(&self, call: u64, outcome: strongroom::Result<Made>) {
+        let mut left = self.lock();
+        let Some(waker) = &left.waker else {
+            drop(left);
+            return;
+        };
+        if !left.is_woken {
+            // SAFETY: the environment ends under the same lock, so the function is still there.
+            let status = unsafe {
+                sys::napi_call_threadsafe_function(
+                    waker.0,
+                    ptr::null_mut(),
+                    sys::ThreadsafeFunctionCallMode::nonblocking,
+                )
+            };
+            left.is_woken = status == sys::Status::napi_ok;
+        }
+        left.done.push((call, outcome));
+    }
+}
+
+/// Begins with a JavaScript thread.
+pub(crate) fn begin(env: &Env) -> napi::Result<()> {
+    let name = "strongroom";
+    let (start, length) = raw(name);
+    let mut resource = ptr::null_mut();
+    // SAFETY: the text lives meanwhile.
+    check(unsafe { sys::napi_create_string_utf8(env.raw(), start, length, &mut resource) })?;
+    let mut waker = ptr::null_mut();
+    // SAFETY: all that is not given may be left out.
+    check(unsafe {
+        sys::napi_create_threadsafe_function(
+            env.raw(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+            resource,
+            0,
+            1,
+            ptr::null_mut(),
+            None,
+            ptr::null_mut(),
+            Some(woken),
+            &mut waker,
+        )
+    })?;
+    // An event loop that waits for no call of ours may end.
+    // SAFETY: just made.
+    check(unsafe { sys::napi_unref_threadsafe_function(env.raw(), waker) })?;
+    let environment = Rc::new(Environment {
+        notes: Arc::new(Notes(Mutex::new(Left {
+            waker: Some(Waker(waker)),
+            is_woken: false,
+            done: Vec::new(),
+        }))),
+        open: RefCell::default(),
+        last: Cell::new(0),
+        waker,
+    });
+    env.set_instance_data(Rc::clone(&environment), (), |_| ())?;
+    // Runs before Node-API's own for the waker, as what was added last runs first.
+    env.add_env_cleanup_hook(environment, |environment| environment.end())?;
+    Ok(())
+}
+
+impl Environment {
+    /// That of this thread.
+    pub(crate) fn of(env: &Env) -> Outcome<Rc<Self>> {
+        let found = env.get_instance_data::<Rc<Self>>()?;
+        found.map(|found| Rc::clone(found)).ok_or_else(|| {
+            Failure::Ours(strongroom::Error::new(
+                ErrorKind::Closed,
+                "the JavaScript environment is ending",
+            ))
+        })
+    }
+
+    /// Opens a promise for a call. The event loop goes on until it is settled.
+    pub(crate) fn promise<'a>(
+        &self,
+        env: &'a Env,
+        cancel: CancellationToken,
+    ) -> Outcome<(u64, Arc<Notes>, Unknown<'a>)> {
+        let (mut promise, mut deferred) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the environment is alive.
+        check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) })?;
+        let mut open = self.open.borrow_mut();
+        if open.is_empty() {
+            // SAFETY: the environment is alive, and so is the waker.
+            check(unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) })?;
+        }
+        let call = self.last.get() + 1;
+        self.last.set(call);
+        let one = Open {
+            promise: deferred,
+            cancel,
+        };
+        open.insert(call, one);
+        // SAFETY: just made in this environment.
+        let promise = unsafe { Unknown::from_raw_unchecked(env.raw(), promise) };
+        Ok((call, Arc::clone(&self.notes), promise))
+    }
+
+    /// Settles the promises whose calls have ended.
+    fn settle(&self, env: &Env) {
+        let done = {
+            let mut left = self.notes.lock();
+            left.is_woken = false;
+            mem::take(&mut left.done)
+        };
+        for (call, outcome) in done {
+            let Some(open) = self.open.borrow_mut().remove(&call) else {
+                continue;
+            };
+            let mut scope = ptr::null_mut();
+            // SAFETY: the environment is alive; the scope is closed below. What cannot be opened is none.
+            let is_scoped = unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) } == sys::Status::napi_ok;
+            settle(env, open.promise, made(env, outcome));
+            if is_scoped {
+                // SAFETY: opened above.
+                unsafe { sys::napi_close_handle_scope(env.raw(), scope) };
+            }
+        }
+        if self.open.borrow().is_empty() {
+            // SAFETY: the environment is alive, and so is the waker.
+            unsafe { sys::napi_unref_threadsafe_function(env.raw(), self.waker) };
+        }
+    }
+
+    /// Cancels what is left: nobody hears of it any more.
+    fn end(&self) {
+        let done = {
+            let mut left = self.notes.lock();
+            left.waker = None;
+            mem::take(&mut left.done)
+        };
+        drop(done);
+        for (_, open) in self.open.take() {
+            open.cancel.cancel();
+        }
+    }
+}
+
+/// Makes a call's answer, whose code must not unwind into JavaScript.
+fn made(env: &Env, outcome: strongroom::Result<Made>) -> Outcome<sys::napi_value> {
+    let made = catch_unwind(AssertUnwindSafe(|| Ok(outcome?(env)?.raw())));
+    made.unwrap_or_else(|panic| Err(panicked(panic)))
+}
+
+fn settle(env: &Env, promise: sys::napi_deferred, outcome: Outcome<sys::napi_value>) {
+    match outcome {
+        // SAFETY: a promise is settled once, and both belong to this environment.
+        Ok(answer) => unsafe {
+            sys::napi_resolve_deferred(env.raw(), promise, answer);
+        },
+        Err(failure) => {
+            let reason = failure.into_object(env).or_else(|_| value(env, ()));
+            if let Ok(reason) = reason {
+                // SAFETY: as above.
+                unsafe { sys::napi_reject_deferred(env.raw(), promise, reason.raw()) };
+            }
+        }
+    }
+}
+
+/// What the event loop calls when it was woken.
+unsafe extern "C" fn woken(env: sys::napi_env, _: sys::napi_value, _: *mut c_void, _: *mut c_void) {
+    // Where JavaScript's thread is ending there is none.
+    if env.is_null() {
+        return;
+    }
+    let env = Env::from_raw(env);
+    // What is left unsettled is told by no one; nothing may unwind into libuv.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        if let Ok(environment) = Environment::of(&env) {
+            environment.settle(&env);
+        }
+    }));
+}

@@ -1,0 +1,60 @@
+//! The native half of the package `strongroom`. It translates and decides nothing: what a verb means stands in the core,
+//! what JavaScript sees of it in `lib/`.
+//!
+//! A verb is a function that either waits on JavaScript's thread or gives a promise ([`call`]). A promise's work is begun
+//! on JavaScript's thread, which answers at once what is at hand, and goes on on the core's runtime: never on libuv's
+//! pool, which files and names share. What comes back is left with [`environment`], which wakes the event loop.
+
+#![allow(unsafe_code, reason = "this crate faces Node-API")]
+
+mod arguments;
+mod cached;
+mod call;
+mod entry;
+mod environment;
+mod error;
+mod manager;
+mod open;
+mod options;
+mod results;
+mod secret;
+#[cfg(feature = "testing")]
+mod testing;
+
+use napi::bindgen_prelude::*;
+
+/// Every block is wiped when it is freed, also those of libraries that know nothing of secrets. JavaScript's own objects
+/// lie in its memory.
+#[global_allocator]
+static ALLOCATOR: strongroom::WipingAllocator = strongroom::WipingAllocator;
+
+/// Runs once in each JavaScript thread that loads the module. What it exports is what `lib/` is written with; not for
+/// programs.
+#[napi_derive::napi(module_exports)]
+fn begin(exports: Object<'_>, env: Env) -> napi::Result<()> {
+    // Texts of panics, which may hold a secret, stay off the program's standard error. This module has a copy of Rust's
+    // standard library of its own: no other library's hook is replaced.
+    std::panic::set_hook(Box::new(|_| ()));
+    environment::begin(&env)?;
+    entry::export(&env, &exports, FUNCTIONS)?;
+    #[cfg(feature = "testing")]
+    entry::export(&env, &exports, testing::FUNCTIONS)?;
+    Ok(())
+}
+
+const FUNCTIONS: &[entry::Export] = entry::exports! {
+    c"cachedText" => cached::reader,
+    c"open" => open::open,
+    c"token" => options::token,
+    c"cancel" => options::cancel,
+    c"get" => manager::read::get,
+    c"getValue" => manager::read::get_value,
+    c"set" => manager::write::set,
+    c"close" => manager::admin::close,
+    c"secret" => secret::new,
+    c"secretText" => secret::text,
+    c"secretBytes" => secret::bytes,
+    c"secretInto" => secret::into,
+    c"secretMetadata" => secret::metadata,
+    c"secretWipe" => secret::wipe,
+};

@@ -1,0 +1,137 @@
+//! The object of options that a call ends with. Each function reads its own, what is left is general; what nobody knows
+//! is an error, so that a typing mistake does not pass silently.
+
+use napi::bindgen_prelude::*;
+use napi::{JsValue, ValueType};
+use strongroom::{CallOptions, CancellationToken, PromptPolicy, SecretManager};
+
+use crate::arguments::{self, is_absent, milliseconds, text, wrong_type};
+use crate::call::How;
+use crate::entry::{Arguments, undefined};
+use crate::error::{Failure, Outcome, fault, value};
+
+/// The options of one call.
+pub(crate) struct Options<'a> {
+    object: Option<Object<'a>>,
+    unread: Vec<String>,
+}
+
+impl<'a> Options<'a> {
+    /// The argument at a place, which may be left out.
+    pub(crate) fn at(call: &Arguments<'a>, place: usize) -> Outcome<Self> {
+        let given = call.at(place);
+        if is_absent(given)? {
+            return Ok(Self {
+                object: None,
+                unread: Vec::new(),
+            });
+        }
+        if !arguments::is(given, ValueType::Object)? || given.is_array()? {
+            return Err(wrong_type("options", "an object", given));
+        }
+        // SAFETY: it is one.
+        let object: Object<'a> = unsafe { given.cast()? };
+        let unread = Object::keys(&object)?;
+        Ok(Self {
+            object: Some(object),
+            unread,
+        })
+    }
+
+    /// An option, where it is given. `null` counts as given: some options take it for "none".
+    pub(crate) fn take(&mut self, name: &str) -> Outcome<Option<Unknown<'a>>> {
+        let Some(object) = &self.object else {
+            return Ok(None);
+        };
+        self.unread.retain(|unread| unread != name);
+        Ok(object.get::<Unknown<'a>>(name)?)
+    }
+
+    /// An option, where it is given and not `null`.
+    pub(crate) fn given<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str, Unknown<'a>) -> Outcome<T>,
+    ) -> Outcome<Option<T>> {
+        match self.take(name)? {
+            Some(given) if !is_absent(given)? => read(name, given).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn text(&mut self, name: &str) -> Outcome<Option<String>> {
+        self.given(name, text)
+    }
+
+    pub(crate) fn flag(&mut self, name: &str) -> Outcome<bool> {
+        Ok(self.given(name, arguments::flag)?.unwrap_or(false))
+    }
+
+    /// What calls carry: the general options over what held before, and a scope.
+    pub(crate) fn general(mut self, mut call: CallOptions, how: How) -> Outcome<(CallOptions, Option<String>)> {
+        let scope = self.text("scope")?;
+        call.timeout = self.given("timeoutMs", milliseconds)?.or(call.timeout);
+        call.prompt = self.given("prompt", prompt)?.or(call.prompt);
+        call.actor = self.text("actor")?.map(Into::into).or(call.actor);
+        call.reason = self.text("reason")?.map(Into::into).or(call.reason);
+        call.request_id = self.text("requestId")?.map(Into::into).or(call.request_id);
+        if let Some(signal) = self.take("signal")?.filter(|given| !is_absent(*given).unwrap_or(false)) {
+            if how == How::Waiting {
+                return Err(Failure::Type(
+                    "signal cannot abort a call that keeps its own thread waiting; use timeoutMs, or the verb that \
+                     gives a promise"
+                        .to_owned(),
+                ));
+            }
+            call.cancel = Some(token_of(signal)?.clone());
+        }
+        self.finish()?;
+        Ok((call, scope))
+    }
+
+    /// The manager's view that the options ask for.
+    pub(crate) fn view(self, manager: &SecretManager, how: How) -> Outcome<SecretManager> {
+        let (call, scope) = self.general(manager.call_options().clone(), how)?;
+        let view = manager.with_options(call);
+        Ok(match scope {
+            Some(scope) => view.scoped(&scope)?,
+            None => view,
+        })
+    }
+
+    /// Refuses what nobody has read.
+    pub(crate) fn finish(self) -> Outcome<()> {
+        match self.unread.first() {
+            None => Ok(()),
+            Some(name) => Err(Failure::Type(format!("there is no option '{}'", name.escape_debug()))),
+        }
+    }
+}
+
+fn prompt(name: &str, of: Unknown<'_>) -> Outcome<PromptPolicy> {
+    match text(name, of)?.as_str() {
+        "never" => Ok(PromptPolicy::Never),
+        "allow" => Ok(PromptPolicy::Allow),
+        _ => Err(fault(name, "must be `never` or `allow`")),
+    }
+}
+
+fn token_of(of: Unknown<'_>) -> Outcome<&CancellationToken> {
+    if !arguments::is(of, ValueType::External)? {
+        return Err(wrong_type("signal", "an AbortSignal", of));
+    }
+    // SAFETY: an external is a valid argument; napi-rs checks whose it is.
+    let token: &External<CancellationToken> = unsafe { FromNapiValue::from_napi_value(of.value().env, of.raw())? };
+    Ok(token)
+}
+
+/// A token that `cancel` fires.
+pub(crate) fn token<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    value(call.env, External::new(CancellationToken::new()))
+}
+
+/// Ends the calls that carry the token.
+pub(crate) fn cancel<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    token_of(call.at(0))?.cancel();
+    undefined(call.env)
+}

@@ -1,0 +1,161 @@
+//! `Secret`: a value that JavaScript holds without seeing it, until it asks.
+
+use std::ptr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::bindgen_prelude::*;
+use napi::{JsValue, sys};
+use strongroom::{Error, ErrorKind, SecretMetadata, SecretValue};
+
+use crate::arguments::{self, wrong_type};
+use crate::cached;
+use crate::call::Answer;
+use crate::entry::{Arguments, undefined};
+use crate::error::{Failure, Outcome, check, value};
+use crate::manager::write;
+use crate::options::Options;
+use crate::results;
+
+/// What a `Secret` of JavaScript's holds.
+pub(crate) struct Held {
+    value: Mutex<Option<Arc<SecretValue>>>,
+    metadata: SecretMetadata,
+}
+
+impl Held {
+    fn new(secret: strongroom::Secret) -> Self {
+        Self {
+            value: Mutex::new(Some(Arc::new(secret.value))),
+            metadata: secret.metadata,
+        }
+    }
+
+    /// That of a secret's handle.
+    pub(crate) fn of(handle: Unknown<'_>) -> Outcome<&Self> {
+        // SAFETY: napi-rs checks that it is one of ours.
+        let held: napi::Result<&External<Self>> =
+            unsafe { FromNapiValue::from_napi_value(handle.value().env, handle.raw()) };
+        held.map(|held| &**held)
+            .map_err(|_| wrong_type("this", "a Secret", handle))
+    }
+
+    fn value(&self) -> Outcome<Arc<SecretValue>> {
+        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        value.ok_or_else(|| Error::new(ErrorKind::Closed, "the secret was wiped").into())
+    }
+
+    /// A copy, for verbs that are given a `Secret`.
+    pub(crate) fn copy(&self) -> Outcome<strongroom::Secret> {
+        let value = SecretValue::copy_of(self.value()?.expose());
+        Ok(strongroom::Secret::new(value).with_metadata(self.metadata.clone()))
+    }
+}
+
+/// A secret's handle.
+pub(crate) fn handle(env: &Env, secret: strongroom::Secret) -> Outcome<Unknown<'_>> {
+    value(env, External::new(Held::new(secret)))
+}
+
+impl Answer for Option<strongroom::Secret> {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        match self {
+            None => value(env, Null),
+            Some(secret) => handle(env, secret),
+        }
+    }
+}
+
+/// A value as a string, or `null`.
+pub(crate) struct Text(pub(crate) Option<strongroom::Secret>);
+
+impl Answer for Text {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        match self.0 {
+            None => value(env, Null),
+            Some(secret) => string(env, secret.value.expose()),
+        }
+    }
+}
+
+fn string<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
+    if std::str::from_utf8(bytes).is_err() {
+        let error = Error::new(ErrorKind::InvalidValue, "the value is not UTF-8");
+        return Err(error
+            .with_help("ask for its bytes instead: `bytes` or `copyInto` of its Secret")
+            .into());
+    }
+    let made = cached::string(env.raw(), bytes);
+    let made = made.ok_or_else(|| Failure::Ours(Error::new(ErrorKind::TooLarge, "the engine has no room for it")))?;
+    // SAFETY: just made in this environment.
+    Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), made) })
+}
+
+/// Bytes of JavaScript's own, outside of the heap whose blocks its collector moves: there they can be wiped.
+fn array<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
+    let (mut start, mut buffer, mut made) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the environment is alive.
+    check(unsafe { sys::napi_create_arraybuffer(env.raw(), bytes.len(), &mut start, &mut buffer) })?;
+    if !bytes.is_empty() {
+        // SAFETY: so many bytes were just made there.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast(), bytes.len()) };
+    }
+    // SAFETY: the buffer was just made, with so many bytes.
+    check(unsafe {
+        let kind = sys::TypedarrayType::uint8_array;
+        sys::napi_create_typedarray(env.raw(), kind, bytes.len(), buffer, 0, &mut made)
+    })?;
+    // SAFETY: just made in this environment.
+    Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), made) })
+}
+
+/// A new secret of a value and options of metadata.
+pub(crate) fn new<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let mut options = Options::at(call, 1)?;
+    let secret = write::new_secret(call.at(0), write::stated(&mut options)?)?;
+    options.finish()?;
+    handle(call.env, secret)
+}
+
+/// The value as a string.
+pub(crate) fn text<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    string(call.env, Held::of(call.at(0))?.value()?.expose())
+}
+
+/// The value as a `Uint8Array` of its own.
+pub(crate) fn bytes<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    array(call.env, Held::of(call.at(0))?.value()?.expose())
+}
+
+/// Copies the value to the beginning of a view of bytes, and gives its length.
+pub(crate) fn into<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let bytes = Held::of(call.at(0))?.value()?;
+    let length = copy_into(bytes.expose(), call.at(1))?;
+    value(call.env, results::count(length))
+}
+
+/// Copies a value to the beginning of a view of bytes, where it fits.
+pub(crate) fn copy_into(bytes: &[u8], target: Unknown<'_>) -> Outcome<usize> {
+    let room = arguments::bytes(target)?.ok_or_else(|| wrong_type("the target", "a Uint8Array", target))?;
+    let Some(start) = room.get_mut(..bytes.len()) else {
+        let message = format!("the value has {} bytes and the array {}", bytes.len(), room.len());
+        return Err(Error::new(ErrorKind::BufferTooSmall, message).into());
+    };
+    start.copy_from_slice(bytes);
+    Ok(bytes.len())
+}
+
+/// What is known about the secret.
+pub(crate) fn metadata<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    Ok(results::metadata(call.env, &Held::of(call.at(0))?.metadata)?.to_unknown())
+}
+
+/// Wipes the value.
+pub(crate) fn wipe<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let taken = Held::of(call.at(0))?
+        .value
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    drop(taken);
+    undefined(call.env)
+}

@@ -1,7 +1,7 @@
 'use strict';
 
 const { AbortError, StrongroomError } = require('./errors.js');
-const { SecretManager, open, openSync } = require('./manager.js');
+const { SecretManager, generate, open, openSync } = require('./manager.js');
 const { Secret } = require('./secret.js');
 
-module.exports = { AbortError, Secret, SecretManager, StrongroomError, open, openSync };
+module.exports = { AbortError, Secret, SecretManager, StrongroomError, generate, open, openSync };

@@ -133,7 +133,7 @@ test('a cached value that is no text is an error of the verbs for text', async (
 
 test('a secret that expires while it is cached is no hit any more', async (context) => {
   const { secrets } = counted(context);
-  const expiresAt = new Date(Date.now() + 1_500);
+  const expiresAt = new Date(Date.now() + 2_500);
   secrets.setSync('k', 'v', { expiresAt });
   assert.equal(secrets.getValueSync('k'), 'v');
   // Nothing tells when it has expired but the reading itself.

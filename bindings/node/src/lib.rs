@@ -45,7 +45,8 @@ fn begin(exports: Object<'_>, env: Env) -> napi::Result<()> {
 }
 
 const FUNCTIONS: &[entry::Export] = entry::exports! {
-    c"cachedText" => cached::reader,
+    c"cachedSecret" => cached::secret,
+    c"cachedText" => cached::text,
     c"open" => open::open,
     c"token" => options::token,
     c"cancel" => options::cancel,

@@ -11,28 +11,39 @@ const { ASYNC_DISPOSE, DISPOSE, HANDLE, unwrapped, wrapped } = require('./secret
 /** A store of secrets, whatever backend holds them. Its documentation stands in `manager.d.ts`. */
 class SecretManager {
   #handle;
-  #cached;
+  #cachedText;
+  #cachedSecret;
 
   constructor(mark, handle) {
     if (mark !== HANDLE) throw new TypeError('a SecretManager is made by open() or openSync()');
     this.#handle = handle;
     // Also what is cached is refused where a signal has ended the view.
-    this.#cached = isAbortable(handle) ? () => undefined : plain(native.cachedText, handle);
+    const isAsked = isAbortable(handle);
+    this.#cachedText = isAsked ? nothing : plain(native.cachedText, handle);
+    this.#cachedSecret = isAsked ? nothing : plain(native.cachedSecret, handle);
   }
 
   // --- reading
 
   async get(key, options) {
+    if (options === undefined) {
+      const cached = this.#cachedSecret(key);
+      if (cached !== undefined) return wrapped(cached);
+    }
     return wrapped(await soon(native.get, this.#handle, key, options));
   }
 
   getSync(key, options) {
+    if (options === undefined) {
+      const cached = this.#cachedSecret(key);
+      if (cached !== undefined) return wrapped(cached);
+    }
     return wrapped(now(native.get, this.#handle, key, options));
   }
 
   async getValue(key, options) {
     if (options === undefined) {
-      const cached = this.#cached(key);
+      const cached = this.#cachedText(key);
       if (cached !== undefined) return cached;
     }
     return await soon(native.getValue, this.#handle, key, options);
@@ -40,7 +51,7 @@ class SecretManager {
 
   getValueSync(key, options) {
     if (options === undefined) {
-      const cached = this.#cached(key);
+      const cached = this.#cachedText(key);
       if (cached !== undefined) return cached;
     }
     return now(native.getValue, this.#handle, key, options);
@@ -296,6 +307,11 @@ class SecretManager {
   }
 }
 
+/** What a cache that is not looked into answers. */
+function nothing() {
+  return undefined;
+}
+
 /** Copies a value to where it was wanted; nothing else keeps it. */
 function delivered(handle, target) {
   if (handle === null) return null;
@@ -330,17 +346,4 @@ function versionAndOptions([version, options]) {
   return isLeftOut ? [undefined, version] : [version, options];
 }
 
-/** Generates a value; nothing is stored. */
-function generate(spec) {
-  return wrapped(plain(native.generate, spec));
-}
-
-async function open(options) {
-  return new SecretManager(HANDLE, await soon(native.open, options));
-}
-
-function openSync(options) {
-  return new SecretManager(HANDLE, now(native.open, options));
-}
-
-module.exports = { SecretManager, generate, open, openSync };
+module.exports = { SecretManager };

@@ -2,7 +2,10 @@
 // The five functions of the package `keytar` 7.9, on a store of this library. An account of a service is the secret
 // `app/SERVICE/ACCOUNT`, both escaped as keys ask for it: where Python's `keyring` has it too.
 
-const { SecretManager, StrongroomError, keyEscape, keyParse, keyUnescape, open } = require('./index.js');
+const { SecretKey, SecretManager, StrongroomError, open } = require('./index.js');
+
+/** Refuses with a `TypeError` what is no text, and keeps all that is. */
+const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Who gives the store, and the promise of it once it was asked for. */
 let source = { give: () => open(), given: undefined };
@@ -64,11 +67,11 @@ function checkAccount(service, account) {
 }
 
 function scopeOf(service) {
-  return `app/${keyEscape(service)}`;
+  return `app/${SecretKey.escape(service)}`;
 }
 
 function keyOf(service, account) {
-  return `${scopeOf(service)}/${keyEscape(account)}`;
+  return `${scopeOf(service)}/${SecretKey.escape(account)}`;
 }
 
 function getPassword(service, account) {
@@ -180,13 +183,12 @@ async function* accountsOf(manager, service) {
 
 /** The account of a key; `null` where it is none of an account. */
 function accountOf(key) {
-  const { name, target } = keyParse(key);
+  const { name, target } = new SecretKey(key);
   if (target !== null) return null;
   try {
-    return keyUnescape(name);
+    return TEXT.decode(SecretKey.unescape(name));
   } catch (error) {
-    // What is escaped is no text.
-    if (error instanceof StrongroomError && error.code === 'invalid_key') return null;
+    if (error instanceof TypeError) return null;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
@@ -16,6 +17,13 @@ const PROGRAMS = ['dbus-run-session', 'gnome-keyring-daemon'];
 /** Unlocking must be the first that the session's keyring hears. */
 const UNLOCKED = 'printf pa55 | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 && exec "$@"';
 
+/** What npm is told by: the user's own home, also where tests have another, and the headers of this very Node.js. */
+function npm() {
+  const installed = path.join(path.dirname(process.execPath), '..');
+  const headers = fs.existsSync(path.join(installed, 'include', 'node', 'node_api.h'));
+  return { ...process.env, HOME: os.userInfo().homedir, ...(headers ? { npm_config_nodedir: installed } : {}) };
+}
+
 /** Installs keytar where it is not yet; says why it cannot be had, or `null`. */
 async function missing() {
   if (process.platform !== 'linux') return 'its session is set up on Linux only';
@@ -26,7 +34,8 @@ async function missing() {
     if (!fs.existsSync(path.join(FOLDER, 'node_modules', 'keytar', 'build', 'Release', 'keytar.node'))) {
       fs.mkdirSync(FOLDER, { recursive: true });
       fs.writeFileSync(path.join(FOLDER, 'package.json'), '{ "private": true }\n');
-      await run('npm', ['install', '--no-save', '--ignore-scripts=false', `keytar@${VERSION}`], { cwd: FOLDER, timeout: 300_000 });
+      const words = ['install', '--no-save', '--ignore-scripts=false', `keytar@${VERSION}`];
+      await run('npm', words, { cwd: FOLDER, env: npm(), timeout: 300_000 });
     }
     await run(process.execPath, ['-e', 'require("keytar")'], { cwd: FOLDER, timeout: 60_000 });
     return null;

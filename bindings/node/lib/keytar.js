@@ -2,7 +2,7 @@
 // The five functions of the package `keytar` 7.9, on a store of this library. An account of a service is the secret
 // `app/SERVICE/ACCOUNT`, both escaped as keys ask for it: where Python's `keyring` has it too.
 
-const { SecretKey, SecretManager, StrongroomError, open } = require('./index.js');
+const { SecretManager, StrongroomError, keyEscape, keyParse, keyUnescape, open } = require('./index.js');
 
 /** Refuses with a `TypeError` what is no text, and keeps all that is. */
 const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -67,11 +67,11 @@ function checkAccount(service, account) {
 }
 
 function scopeOf(service) {
-  return `app/${SecretKey.escape(service)}`;
+  return `app/${keyEscape(service)}`;
 }
 
 function keyOf(service, account) {
-  return `${scopeOf(service)}/${SecretKey.escape(account)}`;
+  return `${scopeOf(service)}/${keyEscape(account)}`;
 }
 
 function getPassword(service, account) {
@@ -147,7 +147,7 @@ async function readAll(service) {
   try {
     return credentialsOf(accounts, found);
   } finally {
-    for (const secret of Object.values(found.secrets)) secret.wipe();
+    for (const secret of found.secrets.values()) secret.wipe();
   }
 }
 
@@ -156,9 +156,9 @@ function credentialsOf(accounts, { secrets, failures }) {
   let unreadable;
   for (const { account, key } of accounts) {
     try {
-      if (Object.hasOwn(failures, key)) throw failures[key];
+      if (failures.has(key)) throw failures.get(key);
       // It may have been removed since.
-      if (Object.hasOwn(secrets, key)) credentials.push({ account, password: secrets[key].reveal() });
+      if (secrets.has(key)) credentials.push({ account, password: secrets.get(key).reveal() });
     } catch (error) {
       if (!isPassedOver(error)) throw error;
       unreadable ??= error;
@@ -183,10 +183,10 @@ async function* accountsOf(manager, service) {
 
 /** The account of a key; `null` where it is none of an account. */
 function accountOf(key) {
-  const { name, target } = new SecretKey(key);
+  const { name, target } = keyParse(key);
   if (target !== null) return null;
   try {
-    return TEXT.decode(SecretKey.unescape(name));
+    return TEXT.decode(keyUnescape(name));
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;

@@ -2,6 +2,7 @@
 // The five functions of the package `keytar` 7.9, on a store of this library. An account of a service is the secret
 // `app/SERVICE/ACCOUNT`, both escaped as keys ask for it: where Python's `keyring` has it too.
 
+const { wrongType } = require('./arguments.js');
 const { SecretManager, StrongroomError, keyEscape, keyParse, keyUnescape, open } = require('./index.js');
 
 /** Refuses with a `TypeError` what is no text, and keeps all that is. */
@@ -24,12 +25,8 @@ async function store() {
 
 async function given(give) {
   const manager = await give();
-  if (!(manager instanceof SecretManager)) throw wrongType('what the function of setManager gives is no SecretManager');
+  if (!(manager instanceof SecretManager)) throw wrongType('the answer of the function', 'a SecretManager', manager);
   return manager;
-}
-
-function wrongType(message) {
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
 }
 
 function setManager(manager) {
@@ -40,7 +37,7 @@ function setManager(manager) {
   } else if (typeof manager === 'function') {
     source = { give: manager, given: undefined };
   } else {
-    throw wrongType('setManager takes a SecretManager, a function that gives one, or null');
+    throw wrongType('manager', 'a SecretManager, a function that gives one, or null', manager);
   }
 }
 

@@ -36,12 +36,35 @@ function blocksOf(page) {
   return blocks;
 }
 
-/** What a block is written to, and how it is run. */
+const TYPESCRIPT = path.join(sources(), 'target', 'tools', 'npm', 'types', 'node_modules');
+const NODE = [process.execPath, '--unhandled-rejections=strict'];
+
+/** What a block of each kind is written to, and the commands that run it. */
 const RUN = {
-  js: { file: 'example.mjs', command: [process.execPath, '--unhandled-rejections=strict', 'example.mjs'] },
-  cjs: { file: 'example.cjs', command: [process.execPath, '--unhandled-rejections=strict', 'example.cjs'] },
-  sh: { file: 'example.sh', command: ['sh', '-eu', 'example.sh'] },
+  js: { file: 'example.mjs', commands: [[...NODE, 'example.mjs']] },
+  cjs: { file: 'example.cjs', commands: [[...NODE, 'example.cjs']] },
+  ts: {
+    file: 'example.mts',
+    commands: [
+      [
+        process.execPath, path.join(TYPESCRIPT, 'typescript', 'bin', 'tsc'), '--strict', '--module', 'nodenext',
+        '--target', 'es2022', '--typeRoots', path.join(TYPESCRIPT, '@types'), '--types', 'node', 'example.mts',
+      ],
+      [...NODE, 'example.mjs'],
+    ],
+  },
+  sh: { file: 'example.sh', commands: [['sh', '-eu', 'example.sh']] },
 };
+
+/** Why a block cannot be run here, or `null`. */
+function missing({ kind }) {
+  return kind === 'ts' && !fs.existsSync(TYPESCRIPT) ? `there is no TypeScript in ${TYPESCRIPT}` : null;
+}
+
+/** Whether it needs keytar itself: `keytar-differential.test.js` runs it where that is. */
+function needsKeytar({ text }) {
+  return text.includes("from 'keytar';\n");
+}
 
 /** An environment that says nothing to the library, with a home of its own. */
 function environment(home) {
@@ -59,12 +82,14 @@ async function runs({ kind, line, text }, page) {
     fs.mkdirSync(home);
     fs.mkdirSync(path.join(work, 'node_modules'), { recursive: true });
     fs.symlinkSync(PACKAGE, path.join(work, 'node_modules', 'strongroom'), 'dir');
-    const { file, command } = RUN[kind];
+    const { file, commands } = RUN[kind];
     // Lines of a stack are those of the page.
     fs.writeFileSync(path.join(work, file), '\n'.repeat(line - 1) + text);
-    const [program, ...given] = command;
-    const { stdout } = await run(program, given, { cwd: work, env: environment(home), timeout: 120_000 });
-    return stdout;
+    let printed = '';
+    for (const [program, ...given] of commands) {
+      printed += (await run(program, given, { cwd: work, env: environment(home), timeout: 120_000 })).stdout;
+    }
+    return printed;
   } catch (error) {
     error.message = `${path.basename(page)}:${line}\n${error.stdout ?? ''}${error.stderr ?? ''}${error.message}`;
     throw error;
@@ -78,14 +103,22 @@ function printedBy(text) {
   return [...text.matchAll(/console\.log\(.*\); +\/\/ (.*)$/gm)].map(([, printed]) => printed);
 }
 
-for (const [page, other] of [['docs/node.md', 2], ['bindings/node/README.md', 1]]) {
+/** The pages, and which of their blocks are not run here. */
+const PAGES = [
+  ['docs/node.md', ['Install: console', 'keytar: js']],
+  ['bindings/node/README.md', []],
+];
+
+for (const [page, other] of PAGES) {
   const file = path.join(sources(), page);
   const blocks = blocksOf(file);
-  const runnable = blocks.filter(({ kind }) => kind in RUN);
+  const isRun = (block) => block.kind in RUN && !needsKeytar(block);
 
   describe(page, { concurrency: 2 }, () => {
-    for (const block of runnable) {
-      test(`${block.section}:${block.line}`, async () => {
+    for (const block of blocks.filter(isRun)) {
+      test(`${block.section}:${block.line}`, async (t) => {
+        const reason = missing(block);
+        if (reason !== null) return t.skip(reason);
         const printed = await runs(block, file);
         const lines = printed.split('\n');
         for (const promised of printedBy(block.text)) {
@@ -94,9 +127,10 @@ for (const [page, other] of [['docs/node.md', 2], ['bindings/node/README.md', 1]
       });
     }
 
-    test('only what cannot be run here is not run', () => {
-      assert.equal(blocks.length - runnable.length, other);
-      assert.ok(runnable.length > 0);
+    test('only these are not run', () => {
+      const left = blocks.filter((block) => !isRun(block));
+      assert.deepEqual(left.map(({ section, kind }) => `${section}: ${kind}`), other);
+      assert.ok(blocks.length > left.length);
     });
   });
 }

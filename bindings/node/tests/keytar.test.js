@@ -119,7 +119,6 @@ for (const [script, code] of [
         return true;
       });
     }
-    await manager.close();
   });
 }
 

@@ -36,8 +36,8 @@ function stored() {
   }
   for (const text of [' pa55 ', 'pa55\n', '\t', '"\'\\', 'ü日🔑', 'x'.repeat(10_000), '0', 'null']) {
     calls.push(
-      ['setPassword', 'texts', text, text], ['getPassword', 'texts', text], ['findCredentials', 'texts'],
-      ['deletePassword', 'texts', text],
+      ['setPassword', 'texts', 'ann', text], ['getPassword', 'texts', 'ann'], ['findPassword', 'texts'],
+      ['findCredentials', 'texts'], ['deletePassword', 'texts', 'ann'],
     );
   }
   return calls.concat([

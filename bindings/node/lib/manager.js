@@ -7,27 +7,37 @@ const { HANDLE, unwrapped, wrapped } = require('./secret.js');
 /** A store of secrets, whatever backend holds them. Its documentation stands in `index.d.ts`. */
 class SecretManager {
   #handle;
-  #cached;
+  #cachedText;
+  #cachedSecret;
 
   constructor(mark, handle) {
     if (mark !== HANDLE) throw new TypeError('a SecretManager is made by open() or openSync()');
     this.#handle = handle;
-    this.#cached = plain(native.cachedText, handle);
+    this.#cachedText = plain(native.cachedText, handle);
+    this.#cachedSecret = plain(native.cachedSecret, handle);
   }
 
   // --- reading
 
   async get(key, options) {
+    if (options === undefined) {
+      const cached = this.#cachedSecret(key);
+      if (cached !== undefined) return wrapped(cached);
+    }
     return wrapped(await soon(native.get, this.#handle, key, options));
   }
 
   getSync(key, options) {
+    if (options === undefined) {
+      const cached = this.#cachedSecret(key);
+      if (cached !== undefined) return wrapped(cached);
+    }
     return wrapped(now(native.get, this.#handle, key, options));
   }
 
   async getValue(key, options) {
     if (options === undefined) {
-      const cached = this.#cached(key);
+      const cached = this.#cachedText(key);
       if (cached !== undefined) return cached;
     }
     return await soon(native.getValue, this.#handle, key, options);
@@ -35,7 +45,7 @@ class SecretManager {
 
   getValueSync(key, options) {
     if (options === undefined) {
-      const cached = this.#cached(key);
+      const cached = this.#cachedText(key);
       if (cached !== undefined) return cached;
     }
     return now(native.getValue, this.#handle, key, options);
@@ -70,12 +80,4 @@ class SecretManager {
   }
 }
 
-async function open(options) {
-  return new SecretManager(HANDLE, await soon(native.open, options));
-}
-
-function openSync(options) {
-  return new SecretManager(HANDLE, now(native.open, options));
-}
-
-module.exports = { SecretManager, open, openSync };
+module.exports = { SecretManager };

@@ -59,6 +59,7 @@ pub(crate) fn check(fix: bool) -> Outcome {
     tally.step("fmt", pass(&mut cargo(["fmt", "--all", "--check"])));
     tally.step("Python's format and lints", python::lint(false));
     tally.step("JavaScript's format and lints", node::lint(false));
+    tally.step("manifests of the Node.js packages", node::check_manifests());
     tally.step("length of files", length_of_files());
     tally.step("docs/errors.md", tables::compare(tables::ERRORS));
     tally.step("docs/settings.md", tables::compare(tables::SETTINGS_PAGE));

@@ -1,10 +1,13 @@
 //! The Node.js package: the suites that run it as it is staged, its types, its format.
 
+mod npm;
+mod sources;
 mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub(crate) use npm::{check_manifests, npm};
 pub(crate) use tools::{node, packages};
 
 use crate::Outcome;

@@ -3,24 +3,31 @@
 
 const native = require('./native.js');
 const { errorOf } = require('./errors.js');
+const { listen, tell } = require('./events.js');
 
 /** Calls a verb on this thread, which waits for it. */
 function now(verb, ...given) {
+  listen();
   try {
     return verb(true, ...given);
   } catch (thrown) {
     throw errorOf(thrown);
+  } finally {
+    tell();
   }
 }
 
 /** Calls a verb whose last argument is its options, and gives a promise. */
 async function soon(verb, ...given) {
+  listen();
   const signal = given.at(-1)?.signal;
   if (signal === undefined || signal === null) {
     try {
       return await verb(false, ...given);
     } catch (thrown) {
       throw errorOf(thrown);
+    } finally {
+      tell();
     }
   }
   if (!(signal instanceof AbortSignal)) throw new TypeError('signal is an AbortSignal');
@@ -34,6 +41,7 @@ async function soon(verb, ...given) {
     throw errorOf(thrown, signal);
   } finally {
     signal.removeEventListener('abort', abort);
+    tell();
   }
 }
 

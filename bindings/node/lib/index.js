@@ -4,5 +4,16 @@ const { AbortError, StrongroomError } = require('./errors.js');
 const { SecretManager } = require('./manager.js');
 const { open, openSync } = require('./open.js');
 const { Secret } = require('./secret.js');
+const { configSchema, inspect, settingsTable } = require('./settings.js');
 
-module.exports = { AbortError, Secret, SecretManager, StrongroomError, open, openSync };
+module.exports = {
+  AbortError,
+  Secret,
+  SecretManager,
+  StrongroomError,
+  configSchema,
+  inspect,
+  open,
+  openSync,
+  settingsTable,
+};

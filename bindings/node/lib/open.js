@@ -4,6 +4,7 @@
 const { fileURLToPath } = require('node:url');
 
 const native = require('./native.js');
+const { asker, keepWith } = require('./asking.js');
 const { now, soon } = require('./calling.js');
 const { SecretManager } = require('./manager.js');
 const { HANDLE, unwrapped } = require('./secret.js');
@@ -31,7 +32,13 @@ function path(given) {
   return given instanceof URL && given.protocol === 'file:' ? fileURLToPath(given) : given;
 }
 
-/** What a manager is to be opened with, as the native half takes it: `open(backend, options)` or `open(options)`. */
+/**
+ * What a manager is to be opened with, as the native half takes it: the numbers of the functions that are asked for
+ * secret settings, and all else. The functions are asked as long as `keep` lives.
+ *
+ * @param {string | object} [given] the name of a backend, or the options
+ * @param {object} [more] the options, where the first is a name
+ */
 function stated(given, more) {
   const isNamed = typeof given === 'string';
   const options = isNamed ? more : given;
@@ -45,23 +52,41 @@ function stated(given, more) {
   known.secrets = named('secrets', general.secrets, unwrapped);
   known.configText = named('configText', general.configText, (text) => text);
   known.configFile = Array.isArray(general.configFile) ? general.configFile.map(path) : path(general.configFile);
-  const backends = [isNamed ? given : undefined, backend, known.settings?.backend];
-  const chosen = backends.filter((stated) => stated !== undefined && stated !== null);
-  if (chosen.length > 1) throw wrongType('two backends are stated');
-  if (chosen.length === 1) {
-    if (typeof chosen[0] !== 'string') throw wrongType('backend is a string');
-    known.settings ??= Object.create(null);
-    known.settings.backend = chosen[0];
+  state(known, [isNamed ? given : undefined, backend, known.settings?.backend]);
+  const keep = [];
+  const functions = Object.create(null);
+  for (const [setting, value] of Object.entries(known.secrets ?? {})) {
+    if (typeof value !== 'function') continue;
+    functions[setting] = asker(value, keep);
+    delete known.secrets[setting];
   }
-  return known;
+  return { functions, keep, known };
+}
+
+/** States the backend, in whatever of the places it is named. */
+function state(known, places) {
+  const backends = places.filter((backend) => backend !== undefined && backend !== null);
+  if (backends.length === 0) return;
+  if (backends.length > 1) throw wrongType('two backends are stated');
+  if (typeof backends[0] !== 'string') throw wrongType('backend is a string');
+  known.settings ??= Object.create(null);
+  [known.settings.backend] = backends;
+}
+
+/** The manager of a handle, with which the functions live. */
+function opened(handle, keep) {
+  keepWith(handle, keep);
+  return new SecretManager(HANDLE, handle);
 }
 
 async function open(backend, options) {
-  return new SecretManager(HANDLE, await soon(native.open, stated(backend, options)));
+  const { functions, keep, known } = stated(backend, options);
+  return opened(await soon(native.open, functions, known), keep);
 }
 
 function openSync(backend, options) {
-  return new SecretManager(HANDLE, now(native.open, stated(backend, options)));
+  const { functions, keep, known } = stated(backend, options);
+  return opened(now(native.open, functions, known), keep);
 }
 
 module.exports = { open, openSync, stated, wrongType };

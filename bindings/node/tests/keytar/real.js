@@ -29,7 +29,7 @@ async function missing() {
   if (process.platform !== 'linux') return 'its session is set up on Linux only';
   const found = (process.env.PATH ?? '').split(path.delimiter);
   const absent = PROGRAMS.filter((program) => !found.some((folder) => fs.existsSync(path.join(folder, program))));
-  if (absent.length > 0) return `${absent.join(' and ')} is not installed`;
+  if (absent.length > 0) return `not installed: ${absent.join(', ')}`;
   try {
     if (!fs.existsSync(path.join(FOLDER, 'node_modules', 'keytar', 'build', 'Release', 'keytar.node'))) {
       fs.mkdirSync(FOLDER, { recursive: true });

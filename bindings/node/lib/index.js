@@ -1,7 +1,8 @@
 'use strict';
 
 const { AbortError, StrongroomError } = require('./errors.js');
-const { SecretManager, open, openSync } = require('./manager.js');
+const { SecretManager } = require('./manager.js');
+const { open, openSync } = require('./open.js');
 const { Secret } = require('./secret.js');
 
 module.exports = { AbortError, Secret, SecretManager, StrongroomError, open, openSync };

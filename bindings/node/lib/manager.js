@@ -70,12 +70,4 @@ class SecretManager {
   }
 }
 
-async function open(options) {
-  return new SecretManager(HANDLE, await soon(native.open, options));
-}
-
-function openSync(options) {
-  return new SecretManager(HANDLE, now(native.open, options));
-}
-
-module.exports = { SecretManager, open, openSync };
+module.exports = { SecretManager };

@@ -1,11 +1,11 @@
 //! A verb that is about to run: JavaScript waits for it, or gets a promise.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use napi::JsValue;
 use napi::bindgen_prelude::*;
@@ -13,8 +13,8 @@ use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face}
 
 use crate::arguments;
 use crate::entry::{Arguments, panicked};
-use crate::environment::{Environment, Made, Notes};
-use crate::error::{Failure, Outcome};
+use crate::environment::{self, Environment, Made, Notes};
+use crate::error::Outcome;
 use crate::options::Options;
 
 /// What a verb answers, as JavaScript gets it.
@@ -103,10 +103,17 @@ pub(crate) fn run<'a, T: Answer>(
     }
 }
 
-/// Runs the work on this thread, which does nothing else meanwhile.
+/// How often a thread that waits looks whether it is to end.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs the work on this thread, which does nothing else meanwhile. It does not keep its thread from ending: who
+/// terminates a worker, or ends the program, waits for that thread.
 fn wait(env: &Env, work: Work) -> Outcome<Unknown<'_>> {
-    let Ok(outcome) = face::wait_watched(work, || Ok::<_, Infallible>(None));
-    outcome?(env)
+    let watch = || match environment::is_ending(env) {
+        true => Err(environment::ended()),
+        false => Ok(Some(PAUSE)),
+    };
+    face::wait_watched(work, watch)??(env)
 }
 
 /// Begins the work here, where what is at hand is answered at once, and has the core's runtime go on with it.
@@ -165,10 +172,7 @@ impl Future for Guarded {
 }
 
 fn guarded(run: impl FnOnce() -> Poll<strongroom::Result<Made>>) -> Poll<strongroom::Result<Made>> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| match panicked(panic) {
-        Failure::Ours(error) => Poll::Ready(Err(error)),
-        _ => Poll::Pending,
-    })
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic))))
 }
 
 /// A promise of what is there already.

@@ -8,7 +8,7 @@ use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
 use strongroom::ErrorKind;
 
-use crate::error::{self, Failure, Outcome, check};
+use crate::error::{self, Outcome, check};
 
 /// The most arguments that a function takes.
 const MOST: usize = 6;
@@ -101,10 +101,10 @@ pub(crate) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info, bo
         let answer = body(&Arguments { env: &env, values })?;
         Ok(answer.raw())
     }));
-    let failure = match ran {
+    let failure: error::Failure = match ran {
         Ok(Ok(answer)) => return answer,
         Ok(Err(failure)) => failure,
-        Err(panic) => panicked(panic),
+        Err(panic) => panicked(panic).into(),
     };
     // Throwing must not unwind either.
     let _ = catch_unwind(AssertUnwindSafe(|| failure.throw(&env)));
@@ -112,15 +112,12 @@ pub(crate) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info, bo
 }
 
 /// What a panic becomes. Its text may hold a secret and is not told.
-pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Failure {
+pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> strongroom::Error {
     // What was thrown may itself panic when it is dropped.
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         mem::forget(again);
     }
-    Failure::Ours(strongroom::Error::new(
-        ErrorKind::Internal,
-        "the library panicked and caught itself",
-    ))
+    strongroom::Error::new(ErrorKind::Internal, "the library panicked and caught itself")
 }
 
 /// `undefined`.

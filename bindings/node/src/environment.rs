@@ -12,10 +12,10 @@ use std::{mem, ptr};
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
-use strongroom::{CancellationToken, ErrorKind};
+use strongroom::{CancellationToken, Error, ErrorKind};
 
 use crate::entry::{panicked, raw};
-use crate::error::{Failure, Outcome, check, value};
+use crate::error::{Outcome, check, value};
 
 /// Makes the answer of a call, on JavaScript's thread.
 pub(crate) type Made = Box<dyn for<'a> FnOnce(&'a Env) -> Outcome<Unknown<'a>> + Send>;
@@ -26,7 +26,9 @@ pub(crate) struct Environment {
     /// The calls whose promises are open, by numbers that are not used twice.
     open: RefCell<HashMap<u64, Open>>,
     last: Cell<u64>,
+    /// Gone with the environment: nothing of it is used once `is_ended`.
     waker: sys::napi_threadsafe_function,
+    is_ended: Cell<bool>,
 }
 
 /// A call whose promise is open.
@@ -114,23 +116,41 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
         open: RefCell::default(),
         last: Cell::new(0),
         waker,
+        is_ended: Cell::new(false),
     });
     env.set_instance_data(Rc::clone(&environment), (), |_| ())?;
     // Runs before Node-API's own for the waker, as what was added last runs first.
-    env.add_env_cleanup_hook(environment, |environment| environment.end())?;
+    env.add_env_cleanup_hook(environment, |environment| {
+        // Nothing may unwind into Node.js.
+        let _ = catch_unwind(AssertUnwindSafe(|| environment.end()));
+    })?;
     Ok(())
+}
+
+/// The answer to a call of a JavaScript thread that ends, which hardly anyone hears.
+pub(crate) fn ended() -> Error {
+    Error::new(ErrorKind::Closed, "the JavaScript environment is ending")
+}
+
+/// Whether this thread's JavaScript is being ended, by `worker.terminate()` or the end of the program: then nothing of
+/// it may run any more. Runs nothing of it.
+pub(crate) fn is_ending(env: &Env) -> bool {
+    let mut undefined = ptr::null_mut();
+    let mut is_equal = false;
+    // SAFETY: the environment is alive, and this is its thread. Comparing runs no code, but is refused, as is all that
+    // might run some, where none may.
+    unsafe {
+        sys::napi_get_undefined(env.raw(), &mut undefined) != sys::Status::napi_ok
+            || sys::napi_strict_equals(env.raw(), undefined, undefined, &mut is_equal) != sys::Status::napi_ok
+    }
 }
 
 impl Environment {
     /// That of this thread.
     pub(crate) fn of(env: &Env) -> Outcome<Rc<Self>> {
         let found = env.get_instance_data::<Rc<Self>>()?;
-        found.map(|found| Rc::clone(found)).ok_or_else(|| {
-            Failure::Ours(strongroom::Error::new(
-                ErrorKind::Closed,
-                "the JavaScript environment is ending",
-            ))
-        })
+        let found = found.filter(|found| !found.is_ended.get());
+        Ok(found.map(|found| Rc::clone(found)).ok_or_else(ended)?)
     }
 
     /// Opens a promise for a call. The event loop goes on until it is settled.
@@ -187,6 +207,7 @@ impl Environment {
 
     /// Cancels what is left: nobody hears of it any more.
     fn end(&self) {
+        self.is_ended.set(true);
         let done = {
             let mut left = self.notes.lock();
             left.waker = None;
@@ -202,7 +223,7 @@ impl Environment {
 /// Makes a call's answer, whose code must not unwind into JavaScript.
 fn made(env: &Env, outcome: strongroom::Result<Made>) -> Outcome<sys::napi_value> {
     let made = catch_unwind(AssertUnwindSafe(|| Ok(outcome?(env)?.raw())));
-    made.unwrap_or_else(|panic| Err(panicked(panic)))
+    made.unwrap_or_else(|panic| Err(panicked(panic).into()))
 }
 
 fn settle(env: &Env, promise: sys::napi_deferred, outcome: Outcome<sys::napi_value>) {
@@ -212,12 +233,30 @@ fn settle(env: &Env, promise: sys::napi_deferred, outcome: Outcome<sys::napi_val
             sys::napi_resolve_deferred(env.raw(), promise, answer);
         },
         Err(failure) => {
-            let reason = failure.into_object(env).or_else(|_| value(env, ()));
+            let reason = match thrown(env) {
+                Some(thrown) => Ok(thrown),
+                None => failure.into_object(env).or_else(|_| value(env, ())),
+            };
             if let Ok(reason) = reason {
                 // SAFETY: as above.
                 unsafe { sys::napi_reject_deferred(env.raw(), promise, reason.raw()) };
             }
         }
+    }
+}
+
+/// Takes what JavaScript has thrown while an answer was made (a setter that someone gave all objects may throw). Left
+/// there, it would spoil the answers of all other calls and end the program.
+fn thrown(env: &Env) -> Option<Unknown<'_>> {
+    let (mut is_thrown, mut thrown) = (false, ptr::null_mut());
+    // SAFETY: the environment is alive.
+    unsafe {
+        let asked = sys::napi_is_exception_pending(env.raw(), &mut is_thrown);
+        if asked != sys::Status::napi_ok || !is_thrown {
+            return None;
+        }
+        let taken = sys::napi_get_and_clear_last_exception(env.raw(), &mut thrown);
+        (taken == sys::Status::napi_ok).then(|| Unknown::from_raw_unchecked(env.raw(), thrown))
     }
 }
 

@@ -35,6 +35,8 @@ fn begin(exports: Object<'_>, env: Env) -> napi::Result<()> {
     // Texts of panics, which may hold a secret, stay off the program's standard error. This module has a copy of Rust's
     // standard library of its own: no other library's hook is replaced.
     std::panic::set_hook(Box::new(|_| ()));
+    // Node.js takes a module out of memory with the last worker that loaded it, and the core's threads go on.
+    retain_current_module_for_unload_safety();
     environment::begin(&env)?;
     entry::export(&env, &exports, FUNCTIONS)?;
     #[cfg(feature = "testing")]

@@ -81,7 +81,10 @@ for (const face of FACES) {
           () => face.ask(manager, 'get', KEY),
           () => face.ask(manager, 'getValue', KEY),
         ]) {
-          assert.ok(!shown(await failure(call)).includes(CANARY));
+          const error = await failure(call);
+          assert.ok(error instanceof StrongroomError, String(error));
+          assert.equal(error.code, token);
+          assert.ok(!shown(error).includes(CANARY));
         }
       });
     }

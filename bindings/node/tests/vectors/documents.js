@@ -4,18 +4,18 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-/** The folder of the vectors: what `STRONGROOM_VECTORS` names, else that of the checkout that this file lies in. */
-function folder() {
-  const stated = process.env.STRONGROOM_VECTORS;
+/** The repository: what `STRONGROOM_REPOSITORY` names, else the checkout that this file, or the staged copy of it, lies in. */
+function repository() {
+  const stated = process.env.STRONGROOM_REPOSITORY;
   if (stated) return path.resolve(stated);
   for (let above = __dirname; above !== path.dirname(above); above = path.dirname(above)) {
-    const here = path.join(above, 'tests', 'vectors');
-    if (fs.existsSync(path.join(here, 'verbs.json'))) return here;
+    if (fs.existsSync(path.join(above, 'tests', 'vectors', 'verbs.json'))) return above;
   }
-  throw new Error('STRONGROOM_VECTORS names no folder of vectors, and this file lies in no checkout');
+  throw new Error('STRONGROOM_REPOSITORY names no checkout, and this file lies in none');
 }
 
-const FOLDER = folder();
+const REPOSITORY = repository();
+const FOLDER = path.join(REPOSITORY, 'tests', 'vectors');
 
 /** A file of vectors; of a schema that this runner does not know it is an error. */
 function load(name) {
@@ -36,4 +36,4 @@ function suits(backend, script) {
   return !script.needs.some((word) => lacks.has(word)) && script.lacks.every((word) => lacks.has(word));
 }
 
-module.exports = { FOLDER, load, suits, value };
+module.exports = { REPOSITORY, load, suits, value };

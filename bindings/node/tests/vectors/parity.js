@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { FOLDER } = require('./documents.js');
+const { REPOSITORY } = require('./documents.js');
 
 /** What has run so far, of any number of languages. */
 class Ran {
@@ -19,7 +19,7 @@ class Ran {
 
   /** Writes what ran through one form. */
   write(language, part) {
-    const folder = process.env.STRONGROOM_PARITY_DIR || path.join(FOLDER, '..', '..', 'target', 'parity');
+    const folder = process.env.STRONGROOM_PARITY_DIR || path.join(REPOSITORY, 'target', 'parity');
     fs.mkdirSync(folder, { recursive: true });
     const operations = [...(this.#operations.get(language) ?? [])].sort(([one], [other]) => (one < other ? -1 : 1));
     const told = { language, ops: Object.fromEntries(operations) };

@@ -53,7 +53,8 @@ async function setMany(of) {
 }
 
 async function setApiKey(of) {
-  return of.written(await of.ask('setApiKey', [of.key, of.value], of.words('provider')));
+  const given = [of.key, of.value, ...('provider' in of.args ? [of.args.provider] : [])];
+  return of.written(await of.ask('setApiKey', given));
 }
 
 /** What an update is to do with the expiry; where nothing is stated it stays. */
@@ -74,7 +75,8 @@ async function updateMetadata(of) {
 
 /** How a value is generated. */
 function spec(of) {
-  return of.words('form', 'length', 'symbols');
+  const { form: kind, length } = of.args;
+  return kind === 'password' ? { kind, length, ...of.words('symbols') } : { kind, bytes: length, ...of.words('symbols') };
 }
 
 async function getOrGenerate(of) {
@@ -82,7 +84,8 @@ async function getOrGenerate(of) {
 }
 
 async function rollback(of) {
-  return of.written(await of.ask('rollback', [of.key], { ...of.version('version'), ...of.words('back') }));
+  const version = 'version' in of.args ? of.session.version(of.args.version) : undefined;
+  return of.written(await of.ask('rollback', [of.key, version], of.words('back')));
 }
 
 async function verify(of) {

@@ -1,7 +1,7 @@
 'use strict';
 // The operations that look at many secrets or at none: explanations, documents, copies, Fernet, settings.
 
-const { SecretKey, fernet } = require('strongroom');
+const { fernet, keyVariable } = require('strongroom');
 
 const { value } = require('./documents.js');
 
@@ -53,8 +53,8 @@ async function importDocument(of) {
   });
   for (const error of told.failures.values()) throw error;
   return {
-    imported: [...told.created.keys()],
-    replaced: [...told.replaced.keys()],
+    imported: told.created,
+    replaced: told.replaced,
     skipped: Object.fromEntries(told.skipped.map((entry) => [entry.name, entry.reason])),
     notes: told.notes.length,
   };
@@ -98,7 +98,7 @@ const OPERATIONS = {
   copy_plan: copyPlan,
   copy_to: copyTo,
   setting: async (of) => ({ text: of.session.manager.settings[of.args.name].value }),
-  key_variable: async (of) => new SecretKey(of.key).variable(of.args.prefix, of.words('mapping')),
+  key_variable: async (of) => keyVariable(of.key, of.args.prefix, of.words('mapping')),
   fernet_generate: async () => ({ length: fernet.generateKey().reveal().length }),
   async fernet_encrypt(of) {
     const given = value(of.args.keys);

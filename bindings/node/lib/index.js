@@ -1,8 +1,9 @@
 'use strict';
 
 const { AbortError, StrongroomError } = require('./errors.js');
+const { generate } = require('./generate.js');
 const { SecretManager } = require('./manager.js');
 const { open, openSync } = require('./open.js');
 const { Secret } = require('./secret.js');
 
-module.exports = { AbortError, Secret, SecretManager, StrongroomError, open, openSync };
+module.exports = { AbortError, Secret, SecretManager, StrongroomError, generate, open, openSync };

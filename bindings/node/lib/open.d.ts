@@ -42,7 +42,7 @@ export interface Settings {
    */
   secrets?: Readonly<Record<string, SecretValue | SecretProvider>> | null;
   /**
-   * Documents of settings (JSON or TOML) by their paths; the first that states a setting wins.
+   * Documents of settings (JSON or TOML) by their paths; of several the last that states a setting wins.
    */
   configFile?: string | URL | ReadonlyArray<string | URL> | null;
   /**

@@ -1,4 +1,17 @@
 // One implementation for both systems of modules: classes are the same, whoever imports them.
 import strongroom from './index.js';
 
-export const { AbortError, Secret, SecretManager, StrongroomError, open, openSync } = strongroom;
+export const {
+  AbortError,
+  Secret,
+  SecretManager,
+  StrongroomError,
+  fernet,
+  keyEscape,
+  keyOf,
+  keyParse,
+  keyUnescape,
+  keyVariable,
+  open,
+  openSync,
+} = strongroom;

@@ -50,9 +50,10 @@ impl How {
     }
 }
 
-type Work = Pin<Box<dyn Future<Output = strongroom::Result<Made>> + Send>>;
+/// A verb that runs, with the way to make its answer.
+pub(crate) type Work = Pin<Box<dyn Future<Output = strongroom::Result<Made>> + Send>>;
 
-fn work<T: Answer>(work: impl Future<Output = strongroom::Result<T>> + Send + 'static) -> Work {
+pub(crate) fn work<T: Answer>(work: impl Future<Output = strongroom::Result<T>> + Send + 'static) -> Work {
     Box::pin(async move {
         let answer = work.await?;
         Ok(made(|env| answer.into_js(env)))

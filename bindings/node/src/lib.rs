@@ -13,6 +13,10 @@ mod call;
 mod entry;
 mod environment;
 mod error;
+mod explanation;
+mod fernet;
+mod following;
+mod keys;
 mod manager;
 mod open;
 mod options;
@@ -20,6 +24,7 @@ mod results;
 mod secret;
 #[cfg(feature = "testing")]
 mod testing;
+mod transferred;
 
 use napi::bindgen_prelude::*;
 
@@ -51,6 +56,24 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"getValue" => manager::read::get_value,
     c"set" => manager::write::set,
     c"close" => manager::admin::close,
+    c"explain" => manager::transfer::explain,
+    c"export" => manager::transfer::export,
+    c"import" => manager::transfer::import,
+    c"copyPlan" => manager::copy::copy_plan,
+    c"copyTo" => manager::copy::copy_to,
+    c"copyJournal" => manager::copy::copy_journal,
+    c"awake" => following::awake,
+    c"proceed" => following::proceed,
+    c"fernetGenerate" => fernet::generate,
+    c"fernetEncrypt" => fernet::encrypt,
+    c"fernetDecrypt" => fernet::decrypt,
+    c"fernetRotate" => fernet::rotate,
+    c"fernetTimestamp" => fernet::timestamp,
+    c"keyParse" => keys::parse,
+    c"keyOf" => keys::of,
+    c"keyEscape" => keys::escape,
+    c"keyUnescape" => keys::unescape,
+    c"keyVariable" => keys::variable,
     c"secret" => secret::new,
     c"secretText" => secret::text,
     c"secretBytes" => secret::bytes,

@@ -2,12 +2,15 @@
 // Fernet tokens, which Python's `cryptography` and its like read and write too. No backend is asked, so nothing waits.
 
 const native = require('./native.js');
+const { isIterable } = require('./arguments.js');
 const { plain } = require('./calling.js');
 const { unwrapped, wrapped } = require('./secret.js');
 
 /** Keys as the native half takes them: one, or an array of them. */
 function keysOf(keys) {
-  return Array.isArray(keys) ? keys.map(unwrapped) : unwrapped(keys);
+  // Bytes are one key, though they can be iterated over.
+  const areSeveral = isIterable(keys) && !ArrayBuffer.isView(keys);
+  return areSeveral ? Array.from(keys, unwrapped) : unwrapped(keys);
 }
 
 function generateKey() {

@@ -2,16 +2,22 @@
 
 const { AbortError, StrongroomError } = require('./errors.js');
 const { fernet } = require('./fernet.js');
+const { generate } = require('./generate.js');
 const { keyEscape, keyOf, keyParse, keyUnescape, keyVariable } = require('./keys.js');
-const { SecretManager, open, openSync } = require('./manager.js');
+const { SecretManager } = require('./manager.js');
+const { open, openSync } = require('./open.js');
 const { Secret } = require('./secret.js');
+const { configSchema, inspect, settingsTable } = require('./settings.js');
 
 module.exports = {
   AbortError,
   Secret,
   SecretManager,
   StrongroomError,
+  configSchema,
   fernet,
+  generate,
+  inspect,
   keyEscape,
   keyOf,
   keyParse,
@@ -19,4 +25,5 @@ module.exports = {
   keyVariable,
   open,
   openSync,
+  settingsTable,
 };

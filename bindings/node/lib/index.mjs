@@ -6,7 +6,10 @@ export const {
   Secret,
   SecretManager,
   StrongroomError,
+  configSchema,
   fernet,
+  generate,
+  inspect,
   keyEscape,
   keyOf,
   keyParse,
@@ -14,4 +17,5 @@ export const {
   keyVariable,
   open,
   openSync,
+  settingsTable,
 } = strongroom;

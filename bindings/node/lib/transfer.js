@@ -2,6 +2,7 @@
 // What explanations, exports, imports and copies answer, and how a copy is followed.
 
 const native = require('./native.js');
+const { several } = require('./arguments.js');
 const { now, soon } = require('./calling.js');
 const { errorOf } = require('./errors.js');
 const { keysOf } = require('./fernet.js');
@@ -64,9 +65,23 @@ function reportOf(told) {
   return { ...told, secrets: told.secrets.map(withError) };
 }
 
-/** The options of a document, whose Fernet keys may be secrets. */
-function documented(options) {
-  return options?.fernetKeys === undefined ? options : { ...options, fernetKeys: keysOf(options.fernetKeys) };
+/** What options state; what was put on the root of all objects they do not. */
+function stated(options, name) {
+  if (options === null || typeof options !== 'object') return undefined;
+  if (options[name] === Object.prototype[name] && !Object.hasOwn(options, name)) return undefined;
+  return options[name] ?? undefined;
+}
+
+/** Options as the native half takes them: what is given to iterate over as arrays, secrets as their handles. */
+function prepared(options) {
+  const own = {};
+  for (const name of ['keys', 'scopes']) {
+    const given = stated(options, name);
+    if (given !== undefined && !Array.isArray(given)) own[name] = several(name, given);
+  }
+  const keys = stated(options, 'fernetKeys');
+  if (keys !== undefined) own.fernetKeys = keysOf(keys);
+  return Object.keys(own).length === 0 ? options : { ...options, ...own };
 }
 
 /**
@@ -77,8 +92,9 @@ class Follower {
   #thrown = [];
 
   constructor(options) {
-    const listener = options?.onProgress;
-    this.options = typeof listener === 'function' ? { ...options, onProgress: this.#telling(listener) } : options;
+    const listener = stated(options, 'onProgress');
+    const own = typeof listener === 'function' ? { ...options, onProgress: this.#telling(listener) } : options;
+    this.options = prepared(own);
   }
 
   #telling(listener) {
@@ -99,12 +115,12 @@ class Follower {
 }
 
 /** Drives a copy that someone follows, on this thread; one that nobody follows is driven elsewhere. */
-async function driven(verb, ...given) {
-  const begun = await verb(...given);
-  const listener = given.at(-1)?.onProgress ?? null;
-  if (listener === null) return begun;
+async function driven(verb, how, source, target, options) {
+  const begun = await verb(how, source, target, options);
+  const listener = stated(options, 'onProgress');
+  if (listener === undefined) return begun;
   for (;;) {
-    await native.awake(begun);
+    await native.awake(begun, source, target);
     const answer = native.proceed(begun, listener);
     if (answer !== undefined) return answer;
   }
@@ -138,4 +154,4 @@ function copiedNow(verb, source, target, options) {
   return answer;
 }
 
-module.exports = { copied, copiedNow, documented, explanationOf, exportOf, importOf, planOf, reportOf };
+module.exports = { copied, copiedNow, explanationOf, exportOf, importOf, planOf, prepared, reportOf };

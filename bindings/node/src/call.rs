@@ -1,20 +1,20 @@
 //! A verb that is about to run: JavaScript waits for it, or gets a promise.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use napi::JsValue;
 use napi::bindgen_prelude::*;
+use napi::{JsValue, ValueType};
 use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face};
 
 use crate::arguments;
 use crate::entry::{Arguments, panicked};
-use crate::environment::{Environment, Made, Notes};
-use crate::error::{Failure, Outcome};
+use crate::environment::{self, Environment, Made, Notes};
+use crate::error::Outcome;
 use crate::options::Options;
 
 /// What a verb answers, as JavaScript gets it.
@@ -33,13 +33,16 @@ pub(crate) enum How {
 }
 
 impl How {
-    /// Read from a function's first argument: whether it waits.
+    /// Read from a function's first argument: whether it waits, or the token that cancels what its promise is for.
     pub(crate) fn of(call: &Arguments<'_>) -> Outcome<Self> {
-        Ok(if arguments::flag("waits", call.at(0))? {
-            Self::Waiting
-        } else {
-            Self::Promised
-        })
+        let first = call.at(0);
+        Ok(
+            if !arguments::is(first, ValueType::External)? && arguments::flag("waits", first)? {
+                Self::Waiting
+            } else {
+                Self::Promised
+            },
+        )
     }
 
     pub(crate) fn face(self) -> Face {
@@ -81,7 +84,8 @@ where
         How::Promised => {
             // The end of JavaScript's thread cancels the call, too.
             let cancel = end_of(view.call_options().cancel.as_ref());
-            promise(call.env, cancel.clone(), work(run(view.with_cancel(cancel))))
+            let work = work(run(view.with_cancel(cancel.clone())));
+            promise(call.env, cancel, &call.handles()?, work)
         }
     }
 }
@@ -91,32 +95,61 @@ pub(crate) fn end_of(given: Option<&CancellationToken>) -> CancellationToken {
     given.map_or_else(CancellationToken::new, CancellationToken::child_token)
 }
 
-/// Runs what belongs to no manager's view.
+/// Runs what belongs to no single manager's view. A promise keeps the handles, of which the work has need.
 pub(crate) fn run<'a, T: Answer>(
     env: &'a Env,
     how: How,
     cancel: CancellationToken,
+    handles: &[Unknown<'_>],
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
         How::Waiting => wait(env, work(of)),
-        How::Promised => promise(env, cancel, work(of)),
+        How::Promised => promise(env, cancel, handles, work(of)),
     }
 }
 
-/// Runs the work on this thread, which does nothing else meanwhile.
-fn wait(env: &Env, work: Work) -> Outcome<Unknown<'_>> {
-    let Ok(outcome) = face::wait_watched(work, || Ok::<_, Infallible>(None));
-    outcome?(env)
+/// How often a thread that waits looks whether it is to end.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs the work on this thread, which does nothing else meanwhile. It does not keep its thread from ending: who
+/// terminates a worker, or ends the program, waits for that thread.
+fn wait(env: &Env, mut work: Work) -> Outcome<Unknown<'_>> {
+    let watch = || match environment::is_ending(env) {
+        true => Err(environment::ended()),
+        false => Ok(Some(PAUSE)),
+    };
+    let environment = Environment::of(env)?;
+    let notes = environment.notes();
+    if !notes.has_providers() {
+        return face::wait_watched(work, watch)??(env);
+    }
+    loop {
+        // What this call waits for may ask a function of this thread.
+        let until = std::future::poll_fn(|task| match work.as_mut().poll(task) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending if notes.has_questions(task) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        match face::wait_watched(until, watch)? {
+            Some(outcome) => return outcome?(env),
+            None => environment.ask_here(env),
+        }
+    }
 }
 
 /// Begins the work here, where what is at hand is answered at once, and has the core's runtime go on with it.
-fn promise(env: &Env, cancel: CancellationToken, mut work: Work) -> Outcome<Unknown<'_>> {
+fn promise<'a>(
+    env: &'a Env,
+    cancel: CancellationToken,
+    handles: &[Unknown<'_>],
+    mut work: Work,
+) -> Outcome<Unknown<'a>> {
     let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
     match begun {
         Poll::Ready(outcome) => outcome?(env).and_then(|answer| resolved(env, answer)),
         Poll::Pending => {
-            let (call, notes, promise) = Environment::of(env)?.promise(env, cancel)?;
+            let (call, notes, promise) = Environment::of(env)?.promise(env, cancel, handles)?;
             let told = Arc::clone(&notes);
             let ended = Ended {
                 notes,
@@ -166,10 +199,7 @@ impl Future for Guarded {
 }
 
 fn guarded(run: impl FnOnce() -> Poll<strongroom::Result<Made>>) -> Poll<strongroom::Result<Made>> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| match panicked(panic) {
-        Failure::Ours(error) => Poll::Ready(Err(error)),
-        _ => Poll::Pending,
-    })
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Poll::Ready(Err(panicked(panic))))
 }
 
 /// A promise of what is there already.

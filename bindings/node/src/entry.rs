@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{mem, ptr};
 
 use napi::bindgen_prelude::*;
-use napi::{JsValue, sys};
+use napi::{JsValue, ValueType, sys};
 use strongroom::ErrorKind;
 
-use crate::error::{self, Failure, Outcome, check};
+use crate::arguments;
+use crate::error::{self, Outcome, check};
 
 /// The most arguments that a function takes.
 const MOST: usize = 6;
@@ -24,6 +25,17 @@ impl<'a> Arguments<'a> {
     pub(crate) fn at(&self, place: usize) -> Unknown<'a> {
         // SAFETY: the value is one of this call, whose environment `env` is.
         unsafe { Unknown::from_raw_unchecked(self.env.raw(), self.values[place]) }
+    }
+
+    /// The handles of our own among the arguments.
+    pub(crate) fn handles(&self) -> Outcome<Vec<Unknown<'a>>> {
+        let mut handles = Vec::new();
+        for place in 0..MOST {
+            if arguments::is(self.at(place), ValueType::External)? {
+                handles.push(self.at(place));
+            }
+        }
+        Ok(handles)
     }
 }
 
@@ -101,10 +113,10 @@ pub(crate) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info, bo
         let answer = body(&Arguments { env: &env, values })?;
         Ok(answer.raw())
     }));
-    let failure = match ran {
+    let failure: error::Failure = match ran {
         Ok(Ok(answer)) => return answer,
         Ok(Err(failure)) => failure,
-        Err(panic) => panicked(panic),
+        Err(panic) => panicked(panic).into(),
     };
     // Throwing must not unwind either.
     let _ = catch_unwind(AssertUnwindSafe(|| failure.throw(&env)));
@@ -112,15 +124,12 @@ pub(crate) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info, bo
 }
 
 /// What a panic becomes. Its text may hold a secret and is not told.
-pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Failure {
+pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> strongroom::Error {
     // What was thrown may itself panic when it is dropped.
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
         mem::forget(again);
     }
-    Failure::Ours(strongroom::Error::new(
-        ErrorKind::Internal,
-        "the library panicked and caught itself",
-    ))
+    strongroom::Error::new(ErrorKind::Internal, "the library panicked and caught itself")
 }
 
 /// `undefined`.

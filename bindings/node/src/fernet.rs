@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use strongroom::SecretValue;
 
-use crate::arguments::{self, array, milliseconds};
+use crate::arguments::{array, milliseconds, value_alone};
 use crate::entry::Arguments;
 use crate::error::{Outcome, value};
 use crate::options::Options;
@@ -75,10 +75,10 @@ mod tokens {
 /// Fernet keys, the one that writes first, in the core's own form `new,old`: one text of them, or an array of such.
 pub(crate) fn keys(of: Unknown<'_>) -> Outcome<SecretValue> {
     if !of.is_array()? {
-        return one(of);
+        return value_alone(of);
     }
     let keys = array("keys", "an array of Fernet keys", of)?;
-    let keys = keys.into_iter().map(one).collect::<Outcome<Vec<_>>>()?;
+    let keys = keys.into_iter().map(value_alone).collect::<Outcome<Vec<_>>>()?;
     // With room for all of it: growing would leave a copy behind.
     let length: usize = keys.iter().map(|key| key.len() + 1).sum();
     let mut text = zeroize::Zeroizing::new(Vec::with_capacity(length));
@@ -91,11 +91,6 @@ pub(crate) fn keys(of: Unknown<'_>) -> Outcome<SecretValue> {
     Ok(SecretValue::from(std::mem::take(&mut *text)))
 }
 
-/// A text or a secret.
-fn one(of: Unknown<'_>) -> Outcome<SecretValue> {
-    Ok(arguments::new_secret(of)?.value)
-}
-
 /// A new random key.
 pub(crate) fn generate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     handle(call.env, strongroom::Secret::new(tokens::generate()?))
@@ -103,25 +98,28 @@ pub(crate) fn generate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 
 /// `encrypt(keys, value)`: a token of a value.
 pub(crate) fn encrypt<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    value(call.env, tokens::encrypt(&keys(call.at(0))?, &one(call.at(1))?)?)
+    value(
+        call.env,
+        tokens::encrypt(&keys(call.at(0))?, &value_alone(call.at(1))?)?,
+    )
 }
 
 /// `decrypt(keys, token, { ttlMs })`: the value of a token.
 pub(crate) fn decrypt<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let mut options = Options::at(call, 2)?;
+    let mut options = Options::of("options", call.at(2))?;
     let ttl = options.given("ttlMs", milliseconds)?;
     options.finish()?;
-    let secret = tokens::decrypt(&keys(call.at(0))?, &one(call.at(1))?, ttl)?;
+    let secret = tokens::decrypt(&keys(call.at(0))?, &value_alone(call.at(1))?, ttl)?;
     handle(call.env, strongroom::Secret::new(secret))
 }
 
 /// `rotate(keys, token)`: a token of the first key with the value and the time of another.
 pub(crate) fn rotate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    value(call.env, tokens::rotate(&keys(call.at(0))?, &one(call.at(1))?)?)
+    value(call.env, tokens::rotate(&keys(call.at(0))?, &value_alone(call.at(1))?)?)
 }
 
 /// `timestamp(keys, token)`: when a token was made.
 pub(crate) fn timestamp<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let at = tokens::timestamp(&keys(call.at(0))?, &one(call.at(1))?)?;
+    let at = tokens::timestamp(&keys(call.at(0))?, &value_alone(call.at(1))?)?;
     value(call.env, results::moment(call.env, Some(at))?)
 }

@@ -97,13 +97,20 @@ impl Wake for Bell {
     }
 }
 
-/// `awake(following)`: a promise of the moment at which the work can go on.
+/// `awake(following, source, target)`: a promise of the moment at which the work can go on.
 pub(crate) fn awake<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let bell = Arc::clone(&Following::of(call.at(0))?.bell);
-    run(call.env, How::Promised, CancellationToken::new(), async move {
-        poll_fn(|context| bell.has_rung(context)).await;
-        Ok(())
-    })
+    let handles = call.handles()?;
+    run(
+        call.env,
+        How::Promised,
+        CancellationToken::new(),
+        &handles,
+        async move {
+            poll_fn(|context| bell.has_rung(context)).await;
+            Ok(())
+        },
+    )
 }
 
 /// `proceed(following, listener)`: goes on with the work, and gives its answer, or `undefined` where it waits again.

@@ -4,7 +4,7 @@ use napi::JsValue;
 use napi::bindgen_prelude::*;
 use strongroom::{SecretKey, SecretScope, VariableMapping};
 
-use crate::arguments::{self, key, scope, text};
+use crate::arguments::{key, scope, text, value_alone};
 use crate::entry::Arguments;
 use crate::error::{Outcome, value};
 use crate::manager::transfer::word;
@@ -26,7 +26,7 @@ pub(crate) fn parse<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 /// `of(name, { scope, target })`: the text of a key of these parts.
 pub(crate) fn of<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let name = key(call.at(0))?;
-    let mut options = Options::at(call, 1)?;
+    let mut options = Options::of("options", call.at(1))?;
     let scope = options.given("scope", scope)?.unwrap_or_else(SecretScope::global);
     let mut key = SecretKey::in_scope(scope, &name);
     if let Some(target) = options.text("target")? {
@@ -39,7 +39,7 @@ pub(crate) fn of<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 
 /// `escape(word)`: any bytes as one segment of a key.
 pub(crate) fn escape<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let word = arguments::new_secret(call.at(0))?.value;
+    let word = value_alone(call.at(0))?;
     value(call.env, SecretKey::escape(word.expose()))
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn unescape<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 pub(crate) fn variable<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = SecretKey::parse(&key(call.at(0))?)?;
     let prefix = text("prefix", call.at(1))?;
-    let mut options = Options::at(call, 2)?;
+    let mut options = Options::of("options", call.at(2))?;
     let known = [VariableMapping::Plain, VariableMapping::Escaped];
     let mapping = options.given("mapping", |name, of| {
         word(name, of, &known, |mapping| match mapping {

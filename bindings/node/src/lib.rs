@@ -8,16 +8,21 @@
 #![allow(unsafe_code, reason = "this crate faces Node-API")]
 
 mod arguments;
+mod asking;
 mod cached;
 mod call;
+mod callback;
 mod entry;
 mod environment;
 mod error;
 mod explanation;
 mod fernet;
 mod following;
+mod inspect;
 mod keys;
+mod log;
 mod manager;
+mod objects;
 mod open;
 mod options;
 mod results;
@@ -40,6 +45,8 @@ fn begin(exports: Object<'_>, env: Env) -> napi::Result<()> {
     // Texts of panics, which may hold a secret, stay off the program's standard error. This module has a copy of Rust's
     // standard library of its own: no other library's hook is replaced.
     std::panic::set_hook(Box::new(|_| ()));
+    // Node.js takes a module out of memory with the last worker that loaded it, and the core's threads go on.
+    retain_current_module_for_unload_safety();
     environment::begin(&env)?;
     entry::export(&env, &exports, FUNCTIONS)?;
     #[cfg(feature = "testing")]
@@ -48,13 +55,46 @@ fn begin(exports: Object<'_>, env: Env) -> napi::Result<()> {
 }
 
 const FUNCTIONS: &[entry::Export] = entry::exports! {
-    c"cachedText" => cached::reader,
+    c"cachedSecret" => cached::secret,
+    c"cachedText" => cached::text,
     c"open" => open::open,
+    c"inspect" => inspect::inspect,
+    c"settingsTable" => inspect::settings_table,
+    c"configSchema" => inspect::config_schema,
+    c"onQuestion" => asking::on_question,
+    c"answerQuestion" => asking::answer,
+    c"failQuestion" => asking::fail,
+    c"onEvents" => log::on_events,
+    c"hear" => log::hear,
+    c"takeEvents" => log::take_events,
+    c"told" => log::told,
     c"token" => options::token,
     c"cancel" => options::cancel,
+    c"isSaid" => error::is_said,
     c"get" => manager::read::get,
     c"getValue" => manager::read::get_value,
+    c"getInto" => manager::read::get_into,
+    c"cachedInto" => manager::read::cached_into,
+    c"getVersion" => manager::read::get_version,
+    c"getMany" => manager::read::get_many,
+    c"getWithFallback" => manager::read::get_with_fallback,
+    c"exists" => manager::read::exists,
+    c"describe" => manager::read::describe,
+    c"list" => manager::read::list,
+    c"versions" => manager::read::versions,
     c"set" => manager::write::set,
+    c"setMany" => manager::write::set_many,
+    c"setApiKey" => manager::write::set_api_key,
+    c"updateValue" => manager::write::update_value,
+    c"updateMetadata" => manager::write::update_metadata,
+    c"rollback" => manager::write::rollback,
+    c"delete" => manager::write::delete,
+    c"generate" => manager::generate::generate,
+    c"getOrGenerate" => manager::generate::get_or_generate,
+    c"rotate" => manager::generate::rotate,
+    c"health" => manager::admin::health,
+    c"verify" => manager::admin::verify,
+    c"lock" => manager::admin::lock,
     c"close" => manager::admin::close,
     c"explain" => manager::transfer::explain,
     c"export" => manager::transfer::export,
@@ -74,10 +114,19 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"keyEscape" => keys::escape,
     c"keyUnescape" => keys::unescape,
     c"keyVariable" => keys::variable,
+    c"withOptions" => manager::admin::with_options,
+    c"scoped" => manager::admin::scoped,
+    c"app" => manager::admin::app,
+    c"backend" => manager::admin::backend,
+    c"isPersistent" => manager::admin::is_persistent,
+    c"scope" => manager::admin::scope,
+    c"settings" => manager::admin::settings,
     c"secret" => secret::new,
     c"secretText" => secret::text,
     c"secretBytes" => secret::bytes,
     c"secretInto" => secret::into,
     c"secretMetadata" => secret::metadata,
+    c"secretIsExpired" => secret::is_expired,
     c"secretWipe" => secret::wipe,
+    c"wipeBytes" => secret::wipe_bytes,
 };

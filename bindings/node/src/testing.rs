@@ -1,9 +1,14 @@
 //! What our own tests need from outside: panics, and the strings of the `fault` backend. In no package.
 
+use std::future::poll_fn;
+use std::mem;
+use std::task::Poll;
+
 use napi::bindgen_prelude::*;
 use strongroom::testing::faults;
 
-use crate::call::{How, end_of, run};
+use crate::arguments::text;
+use crate::call::{Answer, How, end_of, run};
 use crate::entry::{self, Arguments, undefined};
 use crate::error::{Outcome, value};
 
@@ -42,11 +47,38 @@ fn panic_here<'a>(_: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     panic!("a panic whose text holds canary-of-a-panic")
 }
 
-/// `panicInCall(waits)`
-fn panic_in_call<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    run::<()>(call.env, How::of(call)?, end_of(None), async {
+/// What panics when it is to become JavaScript's.
+struct Panics;
+
+impl Answer for Panics {
+    fn into_js(self, _: &Env) -> Outcome<Unknown<'_>> {
         panic!("a panic whose text holds canary-of-a-panic")
+    }
+}
+
+/// `panicInCall(waits, when)`: at once, or later, which is on the library's runtime where the call does not wait; or in
+/// the answer.
+fn panic_in_call<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let when = text("when", call.at(1))?;
+    run(call.env, How::of(call)?, end_of(None), &[], async move {
+        if when != "at once" {
+            yield_once().await;
+        }
+        assert!(when == "in the answer", "a panic whose text holds canary-of-a-panic");
+        Ok(Panics)
     })
+}
+
+async fn yield_once() {
+    let mut has_yielded = false;
+    poll_fn(|task| {
+        if mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Whether the library has built its runtime.

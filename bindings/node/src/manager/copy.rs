@@ -9,7 +9,7 @@ use strongroom::transfer::CopyOptions;
 use strongroom::{CallOptions, CancellationToken, SecretManager, face};
 
 use super::{of, transfer};
-use crate::arguments::{is, scope, wrong_type};
+use crate::arguments::{is, keys, scope, wrong_type};
 use crate::call::{Answer, How, end_of, run};
 use crate::entry::Arguments;
 use crate::error::{Outcome, value};
@@ -32,7 +32,7 @@ impl Copy {
         let target = target_of(call.at(2))?;
         let mut options = Options::at(call, 3)?;
         let mut wanted = CopyOptions::new().if_exists(transfer::policy_of(&mut options)?);
-        for key in options.given("keys", transfer::keys)?.unwrap_or_default() {
+        for key in options.given("keys", keys)?.unwrap_or_default() {
             wanted.keys.push(source.key_of(&key)?);
         }
         wanted.prefix = options.text("prefix")?;
@@ -116,8 +116,14 @@ where
     let stop = copy.stop.clone();
     match (how, listener) {
         (How::Promised, Some(_)) => value(call.env, External::new(Following::new(ask(copy)))),
-        (_, Some(listener)) => listened(listener, || run(call.env, how, end, ask(copy))),
-        (_, None) => run(call.env, how, end.clone(), until(end, stop, ask(copy))),
+        (_, Some(listener)) => listened(listener, || run(call.env, how, end, &[], ask(copy))),
+        (_, None) => run(
+            call.env,
+            how,
+            end.clone(),
+            &call.handles()?,
+            until(end, stop, ask(copy)),
+        ),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod copy;
+pub(crate) mod generate;
 pub(crate) mod read;
 pub(crate) mod transfer;
 pub(crate) mod write;

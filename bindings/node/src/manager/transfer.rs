@@ -4,10 +4,10 @@ use napi::bindgen_prelude::*;
 use strongroom::SecretScope;
 use strongroom::transfer::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 
-use crate::arguments::{self, array, key, scope, text};
+use crate::arguments::{self, array, fault_of_words, key, keys, scope, text};
 use crate::call::verb;
 use crate::entry::Arguments;
-use crate::error::{Outcome, fault};
+use crate::error::Outcome;
 use crate::fernet;
 use crate::options::Options;
 
@@ -21,14 +21,9 @@ pub(crate) fn word<T: Copy>(
     let text = text(name, of)?;
     let found = known.iter().copied().find(|known| word_of(*known) == text);
     found.ok_or_else(|| {
-        let words: Vec<_> = known.iter().map(|known| format!("`{}`", word_of(*known))).collect();
-        fault(name, format!("must be one of {}", words.join(", ")))
+        let words: Vec<_> = known.iter().map(|known| word_of(*known)).collect();
+        fault_of_words(name, &words)
     })
-}
-
-/// The texts of several keys.
-pub(super) fn keys(name: &str, of: Unknown<'_>) -> Outcome<Vec<String>> {
-    array(name, "an array of keys", of)?.into_iter().map(key).collect()
 }
 
 fn scopes(name: &str, of: Unknown<'_>) -> Outcome<Vec<SecretScope>> {
@@ -87,7 +82,7 @@ pub(crate) fn import<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     wanted.provider = options.text("provider")?;
     wanted.dry_run = options.flag("dryRun")?;
     wanted.fernet_keys = options.given("fernetKeys", |_, of| fernet::keys(of))?;
-    let document = arguments::new_secret(call.at(2))?.value;
+    let document = arguments::value_alone(call.at(2))?;
     verb(call, options, |manager| async move {
         manager.import(document.expose(), wanted).await
     })

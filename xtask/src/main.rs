@@ -37,8 +37,8 @@ cargo xtask <command>
   c               run the C and C++ programs of tests/c, with sanitizers, some under valgrind
   random N [SEED] do N random operations through the C ABI, with sanitizers
   miri            run the tests of the C ABI's exports under Miri
-  bench [NAME]    run the benchmarks, or one (`c`: those of the C ABI, `python`: those of the
-                  package), and print their tables
+  bench [NAME]    run the benchmarks, or one (`c`: those of the C ABI, `node`, `python`: those
+                  of the packages), and print their tables
   dist --prefix DIR [--profile release|dev]
                   build and install the C library, its headers, pkg-config and CMake files
   wheel [--out DIR]   build the Python wheel that is shipped, into target/wheels

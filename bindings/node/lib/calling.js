@@ -1,12 +1,45 @@
 'use strict';
-// How verbs of the native half are called: waiting, or by a promise that a signal can abort.
+// How verbs of the native half are called: waiting, or by a promise that signals can abort.
 
 const native = require('./native.js');
-const { errorOf } = require('./errors.js');
+const { wrongType } = require('./arguments.js');
+const { abortedBy, errorOf } = require('./errors.js');
 const { listen, tell } = require('./events.js');
+
+/** The signals of views, by the handles of their managers: they abort all calls of the view. */
+const ofViews = new WeakMap();
+
+/** The signal that options state, where they do. */
+function signalOf(options) {
+  if (options === null || typeof options !== 'object') return undefined;
+  const { signal } = options;
+  if (signal === undefined || signal === null) return undefined;
+  // What was put on the root of all objects was not stated for this call.
+  if (signal === Object.prototype.signal && !Object.hasOwn(options, 'signal')) return undefined;
+  if (typeof signal !== 'object' || typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
+    throw wrongType('signal', 'an AbortSignal', signal);
+  }
+  return signal;
+}
+
+/** Has the signals that a view of a manager inherits, and the one that its options state, abort the view's calls. */
+function abortable(view, manager, options) {
+  const inherited = ofViews.get(manager) ?? [];
+  const signal = signalOf(options);
+  const signals = signal === undefined ? inherited : [...inherited, signal];
+  if (signals.length > 0) ofViews.set(view, signals);
+  return view;
+}
+
+/** Whether signals abort the calls of a manager's handle. */
+function isAbortable(manager) {
+  return ofViews.has(manager);
+}
 
 /** Calls a verb on this thread, which waits for it. */
 function now(verb, ...given) {
+  const aborted = ofViews.get(given[0])?.find((signal) => signal.aborted);
+  if (aborted !== undefined) throw abortedBy(aborted);
   listen();
   try {
     return verb(true, ...given);
@@ -20,8 +53,9 @@ function now(verb, ...given) {
 /** Calls a verb whose last argument is its options, and gives a promise. */
 async function soon(verb, ...given) {
   listen();
-  const signal = given.at(-1)?.signal;
-  if (signal === undefined || signal === null) {
+  const signal = signalOf(given.at(-1));
+  const inherited = ofViews.get(given[0]);
+  if (signal === undefined && inherited === undefined) {
     try {
       return await verb(false, ...given);
     } catch (thrown) {
@@ -30,17 +64,18 @@ async function soon(verb, ...given) {
       tell();
     }
   }
-  if (!(signal instanceof AbortSignal)) throw new TypeError('signal is an AbortSignal');
+  const signals = [...(inherited ?? []), signal].filter((one) => one !== undefined);
+  const aborted = () => signals.find((one) => one.aborted);
+  if (aborted() !== undefined) throw abortedBy(aborted());
   const token = native.token();
   const abort = () => native.cancel(token);
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
+  for (const one of signals) one.addEventListener('abort', abort, { once: true });
   try {
-    return await verb(false, ...given.slice(0, -1), { ...given.at(-1), signal: token });
+    return await verb(token, ...given);
   } catch (thrown) {
-    throw errorOf(thrown, signal);
+    throw errorOf(thrown, aborted());
   } finally {
-    signal.removeEventListener('abort', abort);
+    for (const one of signals) one.removeEventListener('abort', abort);
     tell();
   }
 }
@@ -54,4 +89,4 @@ function plain(function_, ...given) {
   }
 }
 
-module.exports = { now, plain, soon };
+module.exports = { abortable, isAbortable, now, plain, soon };

@@ -1,6 +1,7 @@
 'use strict';
 
 const { AbortError, StrongroomError } = require('./errors.js');
+const { generate } = require('./generate.js');
 const { SecretManager } = require('./manager.js');
 const { open, openSync } = require('./open.js');
 const { Secret } = require('./secret.js');
@@ -12,6 +13,7 @@ module.exports = {
   SecretManager,
   StrongroomError,
   configSchema,
+  generate,
   inspect,
   open,
   openSync,

@@ -7,6 +7,7 @@ export const {
   SecretManager,
   StrongroomError,
   configSchema,
+  generate,
   inspect,
   open,
   openSync,

@@ -6,8 +6,11 @@ const { plain } = require('./calling.js');
 /** Stands before a handle of the native half, where a constructor is called by the package itself. */
 const HANDLE = Symbol('handle');
 const MASK = 'Secret(***)';
+/** The symbols of `using`, as compilers name them where the engine has none. */
+const DISPOSE = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+const ASYNC_DISPOSE = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
-/** A value that JavaScript holds without seeing it, until it asks. */
+/** A value that JavaScript holds without seeing it, until it asks. Its documentation stands in `secret.d.ts`. */
 class Secret {
   #handle;
   #known;
@@ -24,6 +27,8 @@ class Secret {
     return typeof value === 'object' && value !== null && #handle in value;
   }
 
+  // --- the value
+
   reveal() {
     return plain(native.secretText, this.#handle);
   }
@@ -37,20 +42,24 @@ class Secret {
   }
 
   expose(look) {
-    const bytes = this.bytes();
+    const bytes = plain(native.secretBytes, this.#handle);
+    const wipe = () => native.wipeBytes(bytes);
     let seen;
+    let isPromise = false;
     try {
       seen = look(bytes);
+      isPromise = typeof seen?.then === 'function';
     } finally {
-      if (typeof seen?.then !== 'function') bytes.fill(0);
+      if (!isPromise) wipe();
     }
-    if (typeof seen?.then !== 'function') return seen;
-    return Promise.resolve(seen).finally(() => bytes.fill(0));
+    return isPromise ? Promise.resolve(seen).finally(wipe) : seen;
   }
 
   wipe() {
     plain(native.secretWipe, this.#handle);
   }
+
+  // --- what is known about it. Objects are the caller's own, so that changing them changes nothing here.
 
   get #metadata() {
     return (this.#known ??= plain(native.secretMetadata, this.#handle));
@@ -60,9 +69,39 @@ class Secret {
     return this.#metadata.provider;
   }
 
+  get scopeOfUse() {
+    return this.#metadata.scopeOfUse;
+  }
+
+  get labels() {
+    return { ...this.#metadata.labels };
+  }
+
+  get expiresAt() {
+    return ownDate(this.#metadata.expiresAt);
+  }
+
+  get createdAt() {
+    return ownDate(this.#metadata.createdAt);
+  }
+
+  get updatedAt() {
+    return ownDate(this.#metadata.updatedAt);
+  }
+
   get version() {
     return this.#metadata.version;
   }
+
+  get number() {
+    return this.#metadata.number;
+  }
+
+  get expired() {
+    return plain(native.secretIsExpired, this.#handle);
+  }
+
+  // --- what stands for it wherever it is shown
 
   toString() {
     return MASK;
@@ -72,11 +111,15 @@ class Secret {
     return MASK;
   }
 
+  [Symbol.toPrimitive]() {
+    return MASK;
+  }
+
   [Symbol.for('nodejs.util.inspect.custom')]() {
     return MASK;
   }
 
-  [Symbol.dispose]() {
+  [DISPOSE]() {
     this.wipe();
   }
 }
@@ -84,6 +127,10 @@ class Secret {
 const { is, unwrap } = Secret;
 delete Secret.is;
 delete Secret.unwrap;
+
+function ownDate(date) {
+  return date === null ? null : new Date(date);
+}
 
 /** The secret of a handle, or `null`. */
 function wrapped(handle) {
@@ -95,4 +142,4 @@ function unwrapped(value) {
   return is(value) ? unwrap(value) : value;
 }
 
-module.exports = { HANDLE, Secret, unwrapped, wrapped };
+module.exports = { ASYNC_DISPOSE, DISPOSE, HANDLE, Secret, unwrapped, wrapped };

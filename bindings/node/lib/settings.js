@@ -7,8 +7,8 @@ const { errorOf } = require('./errors.js');
 const { stated } = require('./open.js');
 
 function inspect(backend, options) {
-  const { functions, known } = stated(backend, options);
-  const found = plain(native.inspect, functions, known);
+  const { functions, own, options: general } = stated(backend, options);
+  const found = plain(native.inspect, functions, own, general);
   return { ...found, problems: found.problems.map((problem) => errorOf(problem)) };
 }
 

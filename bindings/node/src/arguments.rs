@@ -1,5 +1,6 @@
 //! What JavaScript passes: texts, values, times.
 
+use std::ptr;
 use std::time::Duration;
 
 use napi::bindgen_prelude::*;
@@ -46,7 +47,7 @@ fn units(of: Unknown<'_>) -> Outcome<Vec<u16>> {
     let (env, value) = (of.value().env, of.raw());
     let mut length = 0;
     // SAFETY: the value is one of this environment; without room its length is asked for.
-    check(unsafe { sys::napi_get_value_string_utf16(env, value, std::ptr::null_mut(), 0, &mut length) })?;
+    check(unsafe { sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &mut length) })?;
     let mut units = vec![0; length + 1];
     // SAFETY: there is room for the string and its end.
     check(unsafe { sys::napi_get_value_string_utf16(env, value, units.as_mut_ptr(), units.len(), &mut length) })?;
@@ -57,6 +58,11 @@ fn units(of: Unknown<'_>) -> Outcome<Vec<u16>> {
 /// The text of a string; `None` where it is no valid Unicode, which is a surrogate without its other half.
 fn unicode(of: Unknown<'_>) -> Outcome<Option<String>> {
     Ok(String::from_utf16(&units(of)?).ok())
+}
+
+/// A text as messages show it, where a part that is no valid Unicode does no harm.
+pub(crate) fn shown(of: Unknown<'_>) -> Outcome<String> {
+    Ok(String::from_utf16_lossy(&units(of)?))
 }
 
 /// A key's text. What it means is judged by the verb.
@@ -139,21 +145,42 @@ pub(crate) fn moment(name: &str, of: Unknown<'_>) -> Outcome<OffsetDateTime> {
         .map_err(|_| fault(name, "a Date beyond the years that can be stored"))
 }
 
+/// The largest whole number up to which a `number` tells all of them apart.
+pub(crate) const MAX_SAFE: u64 = (1 << 53) - 1;
+
 /// A version: its word, or its number.
 pub(crate) fn version(name: &str, of: Unknown<'_>) -> Outcome<Version> {
-    match of.get_type()? {
-        ValueType::String => text(name, of).map(Version::from_word),
-        ValueType::Number => {
-            let number = count(name, of)?;
-            Ok(Version::from_number(number as u64))
+    let number = match of.get_type()? {
+        ValueType::String => return text(name, of).map(Version::from_word),
+        ValueType::Number => Some(count(name, of)? as u64).filter(|number| *number <= MAX_SAFE),
+        ValueType::BigInt => {
+            let (mut number, mut is_lossless) = (0, false);
+            // SAFETY: it is a bigint of this environment.
+            check(unsafe {
+                sys::napi_get_value_bigint_uint64(of.value().env, of.raw(), &mut number, &mut is_lossless)
+            })?;
+            is_lossless.then_some(number)
         }
-        _ => Err(wrong_type(name, "a version's word or number", of)),
-    }
+        _ => return Err(wrong_type(name, "a version's word or number", of)),
+    };
+    let message = "a version's number is from 0 to 9007199254740991, as a bigint to 18446744073709551615";
+    number.map(Version::from_number).ok_or_else(|| fault(name, message))
+}
+
+/// A word that is none of those that an argument knows.
+#[cold]
+pub(crate) fn fault_of_words(name: &str, known: &[&str]) -> Failure {
+    fault(name, format!("must be one of `{}`", known.join("`, `")))
 }
 
 /// A scope's text.
 pub(crate) fn scope(name: &str, of: Unknown<'_>) -> Outcome<SecretScope> {
     Ok(SecretScope::parse(&text(name, of)?)?)
+}
+
+/// The texts of several keys.
+pub(crate) fn keys(name: &str, of: Unknown<'_>) -> Outcome<Vec<String>> {
+    array(name, "an array of strings", of)?.into_iter().map(key).collect()
 }
 
 /// What an array gives.
@@ -167,7 +194,7 @@ pub(crate) fn array<'a>(name: &str, wanted: &str, of: Unknown<'a>) -> Outcome<Ve
     check(unsafe { sys::napi_get_array_length(env, value, &mut length) })?;
     (0..length)
         .map(|at| {
-            let mut element = std::ptr::null_mut();
+            let mut element = ptr::null_mut();
             // SAFETY: as above.
             check(unsafe { sys::napi_get_element(env, value, at, &mut element) })?;
             // SAFETY: just taken from this environment.
@@ -176,57 +203,100 @@ pub(crate) fn array<'a>(name: &str, wanted: &str, of: Unknown<'a>) -> Outcome<Ve
         .collect()
 }
 
-/// The bytes of a `Uint8Array` (a `Buffer` is one), any other view, or an `ArrayBuffer`; `None` where it is none of them.
-/// They are JavaScript's: nothing of it may run while they are looked at.
-pub(crate) fn bytes<'a>(of: Unknown<'a>) -> Outcome<Option<&'a mut [u8]>> {
-    let (env, value) = (of.value().env, of.raw());
-    let (mut start, mut length) = (std::ptr::null_mut(), 0);
-    if of.is_typedarray()? {
-        let (mut kind, mut items) = (0, 0);
-        // SAFETY: it is a typed array of this environment; what is not wanted may be left out.
-        check(unsafe {
-            sys::napi_get_typedarray_info(
-                env,
-                value,
-                &mut kind,
-                &mut items,
-                &mut start,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-            )
-        })?;
-        if !matches!(
-            kind,
-            sys::TypedarrayType::uint8_array
-                | sys::TypedarrayType::uint8_clamped_array
-                | sys::TypedarrayType::int8_array
-        ) {
+/// Where bytes of JavaScript's lie. They are its own: nothing of it may run while they are looked at.
+pub(crate) struct Bytes {
+    start: *mut u8,
+    length: usize,
+}
+
+impl Bytes {
+    /// The bytes of a `Uint8Array` (a `Buffer` is one), any other view of bytes, or an `ArrayBuffer`; `None` where it is none of
+    /// them.
+    pub(crate) fn of(name: &str, of: Unknown<'_>) -> Outcome<Option<Self>> {
+        let (env, value) = (of.value().env, of.raw());
+        let (mut start, mut length) = (ptr::null_mut(), 0);
+        let (mut buffer, mut offset) = (value, 0);
+        if of.is_typedarray()? {
+            let mut kind = 0;
+            // SAFETY: it is a typed array of this environment.
+            check(unsafe {
+                sys::napi_get_typedarray_info(env, value, &mut kind, &mut length, &mut start, &mut buffer, &mut offset)
+            })?;
+            if !matches!(
+                kind,
+                sys::TypedarrayType::uint8_array
+                    | sys::TypedarrayType::uint8_clamped_array
+                    | sys::TypedarrayType::int8_array
+            ) {
+                return Ok(None);
+            }
+        } else if of.is_dataview()? {
+            // SAFETY: it is a view of this environment.
+            check(unsafe {
+                sys::napi_get_dataview_info(env, value, &mut length, &mut start, &mut buffer, &mut offset)
+            })?;
+        } else if of.is_arraybuffer()? {
+            // SAFETY: it is an `ArrayBuffer` of this environment.
+            check(unsafe { sys::napi_get_arraybuffer_info(env, value, &mut start, &mut length) })?;
+        } else {
             return Ok(None);
         }
-        length = items;
-    } else if of.is_dataview()? {
-        // SAFETY: it is a view of this environment.
-        check(unsafe {
-            sys::napi_get_dataview_info(
-                env,
-                value,
-                &mut length,
-                &mut start,
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-            )
-        })?;
-    } else if of.is_arraybuffer()? {
-        // SAFETY: it is an `ArrayBuffer` of this environment.
-        check(unsafe { sys::napi_get_arraybuffer_info(env, value, &mut start, &mut length) })?;
-    } else {
-        return Ok(None);
+        // SAFETY: the buffer is one of this environment.
+        let buffer = unsafe { Unknown::from_raw_unchecked(env, buffer) };
+        // One that is shared between threads is no `ArrayBuffer`: it is never detached and never shrinks.
+        if buffer.is_arraybuffer()? && !reaches(buffer, offset, length)? {
+            return Err(Failure::Type(format!(
+                "{name} lies in an ArrayBuffer that was detached or has shrunk"
+            )));
+        }
+        Ok(Some(Self {
+            start: start.cast(),
+            length: if start.is_null() { 0 } else { length },
+        }))
     }
-    if start.is_null() || length == 0 {
-        return Ok(Some(&mut []));
+
+    pub(crate) fn length(&self) -> usize {
+        self.length
     }
-    // SAFETY: Node-API says that so many bytes lie there; they do not move, and JavaScript holds them during the call.
-    Ok(Some(unsafe { std::slice::from_raw_parts_mut(start.cast(), length) }))
+
+    /// A copy as a value.
+    fn copied(&self) -> SecretValue {
+        let mut copy = vec![0; self.length];
+        if self.length > 0 {
+            // SAFETY: Node-API says that so many bytes lie there; they do not move, and JavaScript holds them during the call.
+            unsafe { ptr::copy_nonoverlapping(self.start, copy.as_mut_ptr(), self.length) };
+        }
+        SecretValue::from(copy)
+    }
+
+    /// Copies bytes to the beginning, where they fit; else nothing.
+    pub(crate) fn fill(&self, bytes: &[u8]) -> bool {
+        let fits = bytes.len() <= self.length;
+        if fits && !bytes.is_empty() {
+            // SAFETY: as above, and Rust's bytes are none of JavaScript's.
+            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.start, bytes.len()) };
+        }
+        fits
+    }
+
+    /// Wipes all of them.
+    pub(crate) fn wipe(&self) {
+        for at in 0..self.length {
+            // SAFETY: as above; volatile, so that it happens although nobody reads it again.
+            unsafe { self.start.add(at).write_volatile(0) };
+        }
+    }
+}
+
+/// Whether a buffer has the bytes that a view of it claims.
+fn reaches(buffer: Unknown<'_>, offset: usize, length: usize) -> Outcome<bool> {
+    let (env, value) = (buffer.value().env, buffer.raw());
+    let (mut start, mut size, mut is_detached) = (ptr::null_mut(), 0, false);
+    // SAFETY: it is an `ArrayBuffer` of this environment.
+    check(unsafe { sys::napi_is_detached_arraybuffer(env, value, &mut is_detached) })?;
+    // SAFETY: as above.
+    check(unsafe { sys::napi_get_arraybuffer_info(env, value, &mut start, &mut size) })?;
+    Ok(!is_detached && offset.checked_add(length).is_some_and(|end| end <= size))
 }
 
 /// What a value can be given as.
@@ -239,10 +309,15 @@ pub(crate) fn value(of: Unknown<'_>) -> Outcome<SecretValue> {
             .ok_or_else(|| Error::new(ErrorKind::InvalidValue, "the value is no valid Unicode; pass its bytes"))?;
         return Ok(SecretValue::from(text.into_bytes()));
     }
-    if let Some(bytes) = bytes(of)? {
-        return Ok(SecretValue::copy_of(bytes));
+    if let Some(bytes) = Bytes::of("a value", of)? {
+        return Ok(bytes.copied());
     }
     Err(wrong_type("a value", VALUE, of))
+}
+
+/// A value alone, for verbs that keep the metadata that is stored.
+pub(crate) fn value_alone(of: Unknown<'_>) -> Outcome<SecretValue> {
+    Ok(new_secret(of)?.value)
 }
 
 /// What a write is given: a value, or a secret whose metadata holds where nothing else is stated.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use napi::JsValue;
 use napi::bindgen_prelude::*;
+use napi::{JsValue, ValueType};
 use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face};
 
 use crate::arguments;
@@ -33,13 +33,16 @@ pub(crate) enum How {
 }
 
 impl How {
-    /// Read from a function's first argument: whether it waits.
+    /// Read from a function's first argument: whether it waits, or the token that cancels what its promise is for.
     pub(crate) fn of(call: &Arguments<'_>) -> Outcome<Self> {
-        Ok(if arguments::flag("waits", call.at(0))? {
-            Self::Waiting
-        } else {
-            Self::Promised
-        })
+        let first = call.at(0);
+        Ok(
+            if !arguments::is(first, ValueType::External)? && arguments::flag("waits", first)? {
+                Self::Waiting
+            } else {
+                Self::Promised
+            },
+        )
     }
 
     pub(crate) fn face(self) -> Face {

@@ -2,8 +2,10 @@
 //! they get the stack of the function that awaits. What is thrown here is a plain object of what an error says.
 
 use napi::bindgen_prelude::*;
-use napi::{JsValue, sys};
+use napi::{JsValue, ValueType, sys};
 use strongroom::{Error, ErrorKind};
+
+use crate::entry::Arguments;
 
 /// Why a function gives no answer.
 #[derive(Debug)]
@@ -95,6 +97,23 @@ fn type_error<'a>(env: &'a Env, message: &str) -> Outcome<Unknown<'a>> {
     Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), made) })
 }
 
+/// Tells what the native half says of an error from whatever else may be thrown, such as by a getter.
+const SAID: sys::napi_type_tag = sys::napi_type_tag {
+    lower: 0x7374_726f_6e67_726f,
+    upper: 0x6f6d_2e65_7272_6f72,
+};
+
+/// Whether a value is what the native half says of an error.
+pub(crate) fn is_said<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let thrown = call.at(0);
+    let mut is_said = false;
+    if thrown.get_type()? == ValueType::Object {
+        // SAFETY: an object of this environment.
+        check(unsafe { sys::napi_check_object_type_tag(call.env.raw(), thrown.raw(), &SAID, &mut is_said) })?;
+    }
+    value(call.env, is_said)
+}
+
 /// What an error says, as `lib/errors.js` takes it.
 pub(crate) fn fields<'a>(env: &'a Env, error: &Error) -> Outcome<Object<'a>> {
     let mut fields = Object::new(env)?;
@@ -108,5 +127,7 @@ pub(crate) fn fields<'a>(env: &'a Env, error: &Error) -> Outcome<Object<'a>> {
     fields.set("retryAfterMs", error.retry_after().map(|wait| wait.as_secs_f64() * 1e3))?;
     fields.set("foreignCode", error.foreign_code())?;
     fields.set("help", error.help())?;
+    // SAFETY: an object of this environment, just made.
+    check(unsafe { sys::napi_type_tag_object(env.raw(), fields.raw(), &SAID) })?;
     Ok(fields)
 }

@@ -2,17 +2,18 @@
 
 use napi::JsValue;
 use napi::bindgen_prelude::*;
-use strongroom::{SETTINGS, SettingKind, Settings};
+use strongroom::{SETTINGS, SettingKind};
 
 use crate::arguments::text;
 use crate::entry::Arguments;
 use crate::error::{self, Outcome, value};
 use crate::open::Stated;
 use crate::options::Options;
+use crate::results;
 
-/// `inspect(functions, { app, settings, secrets, configFile, configText, environment })`
+/// `inspect(functions, stated, {})`
 pub(crate) fn inspect<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let mut options = Options::at(call, 1)?;
+    let mut options = Options::of("options", call.at(2))?;
     let stated = Stated::of(call, 0, &mut options)?;
     options.finish()?;
     let found = stated.read().inspect();
@@ -25,23 +26,10 @@ pub(crate) fn inspect<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
         Ok(fields)
     });
     let mut answer = Object::new(call.env)?;
-    answer.set("settings", settings(call.env, &found.settings)?)?;
+    answer.set("settings", results::settings(call.env, &found.settings)?)?;
     answer.set("problems", problems.collect::<Outcome<Vec<_>>>()?)?;
     answer.set("files", files.collect::<Outcome<Vec<_>>>()?)?;
     Ok(answer.to_unknown())
-}
-
-/// Every setting, with its value but where it is a secret, and where it comes from.
-pub(crate) fn settings<'a>(env: &'a Env, settings: &Settings) -> Outcome<Object<'a>> {
-    let mut shown = Object::new(env)?;
-    for setting in SETTINGS {
-        let mut fields = Object::new(env)?;
-        fields.set("value", settings.text(setting.key))?;
-        fields.set("origin", settings.origin(setting.key).to_string())?;
-        fields.set("secret", setting.secret)?;
-        shown.set(setting.key, fields)?;
-    }
-    Ok(shown)
 }
 
 /// The table of settings, with the variables of an application: `settingsTable(app)`

@@ -18,6 +18,7 @@ mod error;
 mod inspect;
 mod log;
 mod manager;
+mod objects;
 mod open;
 mod options;
 mod results;
@@ -49,7 +50,8 @@ fn begin(exports: Object<'_>, env: Env) -> napi::Result<()> {
 }
 
 const FUNCTIONS: &[entry::Export] = entry::exports! {
-    c"cachedText" => cached::reader,
+    c"cachedSecret" => cached::secret,
+    c"cachedText" => cached::text,
     c"open" => open::open,
     c"inspect" => inspect::inspect,
     c"settingsTable" => inspect::settings_table,
@@ -63,14 +65,45 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"told" => log::told,
     c"token" => options::token,
     c"cancel" => options::cancel,
+    c"isSaid" => error::is_said,
     c"get" => manager::read::get,
     c"getValue" => manager::read::get_value,
+    c"getInto" => manager::read::get_into,
+    c"cachedInto" => manager::read::cached_into,
+    c"getVersion" => manager::read::get_version,
+    c"getMany" => manager::read::get_many,
+    c"getWithFallback" => manager::read::get_with_fallback,
+    c"exists" => manager::read::exists,
+    c"describe" => manager::read::describe,
+    c"list" => manager::read::list,
+    c"versions" => manager::read::versions,
     c"set" => manager::write::set,
+    c"setMany" => manager::write::set_many,
+    c"setApiKey" => manager::write::set_api_key,
+    c"updateValue" => manager::write::update_value,
+    c"updateMetadata" => manager::write::update_metadata,
+    c"rollback" => manager::write::rollback,
+    c"delete" => manager::write::delete,
+    c"generate" => manager::generate::generate,
+    c"getOrGenerate" => manager::generate::get_or_generate,
+    c"rotate" => manager::generate::rotate,
+    c"health" => manager::admin::health,
+    c"verify" => manager::admin::verify,
+    c"lock" => manager::admin::lock,
     c"close" => manager::admin::close,
+    c"withOptions" => manager::admin::with_options,
+    c"scoped" => manager::admin::scoped,
+    c"app" => manager::admin::app,
+    c"backend" => manager::admin::backend,
+    c"isPersistent" => manager::admin::is_persistent,
+    c"scope" => manager::admin::scope,
+    c"settings" => manager::admin::settings,
     c"secret" => secret::new,
     c"secretText" => secret::text,
     c"secretBytes" => secret::bytes,
     c"secretInto" => secret::into,
     c"secretMetadata" => secret::metadata,
+    c"secretIsExpired" => secret::is_expired,
     c"secretWipe" => secret::wipe,
+    c"wipeBytes" => secret::wipe_bytes,
 };

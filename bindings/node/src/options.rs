@@ -9,42 +9,61 @@ use crate::arguments::{self, is_absent, milliseconds, text, wrong_type};
 use crate::call::How;
 use crate::entry::{Arguments, undefined};
 use crate::error::{Failure, Outcome, fault, value};
+use crate::objects;
 
 /// The options of one call.
 pub(crate) struct Options<'a> {
-    object: Option<Object<'a>>,
+    object: Option<Unknown<'a>>,
     unread: Vec<String>,
+    /// What a call that gives a promise is cancelled by: its first argument is then a token that stands for its signals.
+    token: Option<CancellationToken>,
 }
 
 impl<'a> Options<'a> {
-    /// The argument at a place, which may be left out.
+    /// The argument of a verb at a place, which may be left out.
     pub(crate) fn at(call: &Arguments<'a>, place: usize) -> Outcome<Self> {
-        let given = call.at(place);
-        if is_absent(given)? {
-            return Ok(Self {
-                object: None,
-                unread: Vec::new(),
-            });
+        let mut options = Self::of("options", call.at(place))?;
+        if arguments::is(call.at(0), ValueType::External)? {
+            options.token = Some(token_of(call.at(0))?.clone());
         }
-        if !arguments::is(given, ValueType::Object)? || given.is_array()? {
-            return Err(wrong_type("options", "an object", given));
+        Ok(options)
+    }
+
+    /// An object that says what it says by name, or nothing.
+    pub(crate) fn of(name: &str, given: Unknown<'a>) -> Outcome<Self> {
+        let is_absent = is_absent(given)?;
+        if !is_absent && (!arguments::is(given, ValueType::Object)? || given.is_array()?) {
+            return Err(wrong_type(name, "an object", given));
         }
-        // SAFETY: it is one.
-        let object: Object<'a> = unsafe { given.cast()? };
-        let unread = Object::keys(&object)?;
+        let names = if is_absent {
+            Vec::new()
+        } else {
+            objects::own_names(given)?
+        };
         Ok(Self {
-            object: Some(object),
-            unread,
+            object: (!is_absent).then_some(given),
+            unread: names.into_iter().map(arguments::shown).collect::<Outcome<_>>()?,
+            token: None,
         })
     }
 
-    /// An option, where it is given. `null` counts as given: some options take it for "none".
+    /// An option, where it is given. `null` counts as given: some options take it for "none". Getters of classes count, what
+    /// was put on the root of all objects does not.
     pub(crate) fn take(&mut self, name: &str) -> Outcome<Option<Unknown<'a>>> {
-        let Some(object) = &self.object else {
+        let Some(object) = self.object else {
             return Ok(None);
         };
         self.unread.retain(|unread| unread != name);
-        Ok(object.get::<Unknown<'a>>(name)?)
+        let name = objects::string(object, name)?;
+        if objects::is_of_root(object, name)? {
+            return Ok(None);
+        }
+        let found = objects::get(object, name)?;
+        Ok(if arguments::is(found, ValueType::Undefined)? {
+            None
+        } else {
+            Some(found)
+        })
     }
 
     /// An option, where it is given and not `null`.
@@ -75,16 +94,16 @@ impl<'a> Options<'a> {
         call.actor = self.text("actor")?.map(Into::into).or(call.actor);
         call.reason = self.text("reason")?.map(Into::into).or(call.reason);
         call.request_id = self.text("requestId")?.map(Into::into).or(call.request_id);
-        if let Some(signal) = self.take("signal")?.filter(|given| !is_absent(*given).unwrap_or(false)) {
-            if how == How::Waiting {
-                return Err(Failure::Type(
-                    "signal cannot abort a call that keeps its own thread waiting; use timeoutMs, or the verb that \
-                     gives a promise"
-                        .to_owned(),
-                ));
-            }
-            call.cancel = Some(token_of(signal)?.clone());
+        if how == How::Waiting && self.given("signal", |_, _| Ok(()))?.is_some() {
+            return Err(Failure::Type(
+                "signal cannot abort a call that keeps its own thread waiting; use timeoutMs, or the verb that gives a \
+                 promise"
+                    .to_owned(),
+            ));
         }
+        // Read where the token was made.
+        self.unread.retain(|unread| unread != "signal");
+        call.cancel = self.token.take().or(call.cancel);
         self.finish()?;
         Ok((call, scope))
     }
@@ -118,7 +137,7 @@ fn prompt(name: &str, of: Unknown<'_>) -> Outcome<PromptPolicy> {
 
 fn token_of(of: Unknown<'_>) -> Outcome<&CancellationToken> {
     if !arguments::is(of, ValueType::External)? {
-        return Err(wrong_type("signal", "an AbortSignal", of));
+        return Err(wrong_type("waits", "a boolean or a token", of));
     }
     // SAFETY: an external is a valid argument; napi-rs checks whose it is.
     let token: &External<CancellationToken> = unsafe { FromNapiValue::from_napi_value(of.value().env, of.raw())? };

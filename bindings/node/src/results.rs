@@ -1,23 +1,29 @@
 //! What verbs answer, as plain objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use napi::JsValue;
 use napi::bindgen_prelude::*;
-use strongroom::backend::SetOutcome;
-use strongroom::{SecretMetadata, Version};
+use strongroom::backend::{
+    BatchResult, Description, EntryName, Health, ListEntry, ListPage, SetManyOutcome, SetOutcome, VerifyReport,
+    VersionEntry,
+};
+use strongroom::{SETTINGS, SecretKey, SecretManager, SecretMetadata, Settings, Version};
 use time::OffsetDateTime;
 
+use crate::arguments::MAX_SAFE;
 use crate::call::Answer;
-use crate::error::Outcome;
+use crate::error::{self, Outcome, value};
+use crate::objects;
+use crate::secret;
 
 /// A count as a `number`.
 #[expect(
     clippy::cast_precision_loss,
-    reason = "JavaScript has no other numbers, and counts are far below 2^53"
+    reason = "JavaScript has no other numbers; what is not exact is the largest that is"
 )]
 pub(crate) fn count(of: usize) -> f64 {
-    of as f64
+    (of as u64).min(MAX_SAFE) as f64
 }
 
 /// A point in time as a `Date`, which has milliseconds.
@@ -31,9 +37,6 @@ pub(crate) fn moment(env: &Env, at: Option<OffsetDateTime>) -> Outcome<Option<na
     Ok(Some(env.create_date(milliseconds)?))
 }
 
-/// The largest whole number that a `number` tells exactly.
-const MAX_SAFE: u64 = (1 << 53) - 1;
-
 /// The version's word; and its number, where the backend counts and JavaScript can tell it.
 pub(crate) fn set_version(fields: &mut Object<'_>, version: Option<&Version>) -> Outcome<()> {
     fields.set("version", version.map(Version::as_str))?;
@@ -44,9 +47,9 @@ pub(crate) fn set_version(fields: &mut Object<'_>, version: Option<&Version>) ->
 }
 
 pub(crate) fn labels<'a>(env: &'a Env, labels: &BTreeMap<String, String>) -> Outcome<Object<'a>> {
-    let mut words = Object::new(env)?;
-    for (name, value) in labels {
-        words.set(name, value)?;
+    let words = Object::new(env)?;
+    for (name, text) in labels {
+        objects::define(&words, name, error::value(env, text)?)?;
     }
     Ok(words)
 }
@@ -54,14 +57,18 @@ pub(crate) fn labels<'a>(env: &'a Env, labels: &BTreeMap<String, String>) -> Out
 /// Metadata, all fields of it.
 pub(crate) fn metadata<'a>(env: &'a Env, metadata: &SecretMetadata) -> Outcome<Object<'a>> {
     let mut fields = Object::new(env)?;
+    set_metadata(env, &mut fields, metadata)?;
+    Ok(fields)
+}
+
+fn set_metadata(env: &Env, fields: &mut Object<'_>, metadata: &SecretMetadata) -> Outcome<()> {
     fields.set("provider", metadata.provider.as_deref())?;
     fields.set("scopeOfUse", metadata.scope_of_use.as_deref())?;
     fields.set("labels", labels(env, &metadata.labels)?)?;
     fields.set("expiresAt", moment(env, metadata.expires_at)?)?;
     fields.set("createdAt", moment(env, metadata.created_at)?)?;
     fields.set("updatedAt", moment(env, metadata.updated_at)?)?;
-    set_version(&mut fields, metadata.version.as_ref())?;
-    Ok(fields)
+    set_version(fields, metadata.version.as_ref())
 }
 
 impl Answer for SetOutcome {
@@ -71,4 +78,172 @@ impl Answer for SetOutcome {
         set_version(&mut fields, self.version.as_ref())?;
         Ok(fields.to_unknown())
     }
+}
+
+impl Answer for Option<Description> {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let Some(description) = self else {
+            return value(env, Null);
+        };
+        let mut fields = metadata(env, &description.metadata)?;
+        fields.set("expired", description.expired)?;
+        Ok(fields.to_unknown())
+    }
+}
+
+impl Answer for ListPage {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let entries = self.entries.iter().map(|entry| list_entry(env, entry));
+        let mut fields = Object::new(env)?;
+        fields.set("entries", entries.collect::<Outcome<Vec<_>>>()?)?;
+        fields.set("next", self.next.as_ref().map(SecretKey::as_str))?;
+        Ok(fields.to_unknown())
+    }
+}
+
+fn list_entry<'a>(env: &'a Env, entry: &ListEntry) -> Outcome<Object<'a>> {
+    let mut fields = Object::new(env)?;
+    fields.set("name", entry.name.to_string())?;
+    fields.set("isReference", matches!(entry.name, EntryName::Reference(_)))?;
+    set_metadata(env, &mut fields, &entry.metadata)?;
+    fields.set("expired", entry.expired)?;
+    Ok(fields)
+}
+
+impl Answer for Vec<VersionEntry> {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let entries = self.iter().map(|entry| {
+            let mut fields = Object::new(env)?;
+            set_version(&mut fields, Some(&entry.version))?;
+            fields.set("current", entry.current)?;
+            fields.set("createdAt", moment(env, entry.created_at)?)?;
+            fields.set("expiresAt", moment(env, entry.expires_at)?)?;
+            Ok(fields)
+        });
+        value(env, entries.collect::<Outcome<Vec<_>>>()?)
+    }
+}
+
+/// A batch that was read, with the texts of its keys as they were given: under these the caller looks.
+pub(crate) struct BatchRead {
+    pub(crate) asked: Vec<(String, SecretKey)>,
+    pub(crate) result: BatchResult,
+}
+
+impl Answer for BatchRead {
+    /// Pairs of texts and secrets, and of texts and errors, of which `lib/` makes maps.
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let mut read = HashMap::new();
+        for (key, secret) in self.result.secrets {
+            read.insert(key, secret::handle(env, secret)?);
+        }
+        let mut failed = HashMap::new();
+        for failure in self.result.failures {
+            failed.insert(failure.key, error::fields(env, &failure.error)?.to_unknown());
+        }
+        let (mut secrets, mut failures) = (Vec::new(), Vec::new());
+        for (text, key) in &self.asked {
+            if let Some(secret) = read.get(key) {
+                secrets.push(vec![value(env, text)?, *secret]);
+            }
+            if let Some(error) = failed.get(key) {
+                failures.push(vec![value(env, text)?, *error]);
+            }
+        }
+        let mut fields = Object::new(env)?;
+        fields.set("secrets", secrets)?;
+        fields.set("failures", failures)?;
+        Ok(fields.to_unknown())
+    }
+}
+
+/// A batch that was written, with the texts of its keys as they were given.
+pub(crate) struct BatchWritten {
+    pub(crate) texts: Vec<String>,
+    pub(crate) outcome: SetManyOutcome,
+}
+
+impl Answer for BatchWritten {
+    /// Pairs of texts and outcomes, and of texts and errors, of which `lib/` makes maps.
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
+        for (text, outcome) in self.texts.iter().zip(self.outcome.outcomes) {
+            let text = value(env, text)?;
+            match outcome {
+                Ok(outcome) => outcomes.push(vec![text, outcome.into_js(env)?]),
+                Err(error) => failures.push(vec![text, error::fields(env, &error)?.to_unknown()]),
+            }
+        }
+        let mut fields = Object::new(env)?;
+        fields.set("outcomes", outcomes)?;
+        fields.set("failures", failures)?;
+        Ok(fields.to_unknown())
+    }
+}
+
+impl Answer for Health {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let mut fields = Object::new(env)?;
+        fields.set("state", self.state.word())?;
+        fields.set("reason", self.reason)?;
+        let error = self.error.as_ref().map(|error| error::fields(env, error)).transpose()?;
+        fields.set("error", error)?;
+        Ok(fields.to_unknown())
+    }
+}
+
+impl Answer for VerifyReport {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let mut fields = Object::new(env)?;
+        for (name, number) in [
+            ("secrets", self.secrets),
+            ("versions", self.versions),
+            ("journal", self.journal),
+            ("sequence", self.sequence),
+        ] {
+            #[expect(clippy::cast_precision_loss, reason = "counted one by one: far below 2^53")]
+            fields.set(name, number as f64)?;
+        }
+        Ok(fields.to_unknown())
+    }
+}
+
+/// Settings by their names. Secret ones have no value.
+pub(crate) fn settings<'a>(env: &'a Env, settings: &Settings) -> Outcome<Object<'a>> {
+    let mut shown = Object::new(env)?;
+    for setting in SETTINGS {
+        let mut fields = Object::new(env)?;
+        fields.set("value", settings.text(setting.key))?;
+        fields.set("origin", settings.origin(setting.key).to_string())?;
+        fields.set("secret", setting.secret)?;
+        shown.set(setting.key, fields)?;
+    }
+    Ok(shown)
+}
+
+/// What is known about a manager's backend.
+pub(crate) fn backend<'a>(env: &'a Env, manager: &SecretManager) -> Outcome<Object<'a>> {
+    let backend = manager.backend();
+    let capabilities = backend.capabilities();
+    let mut fields = Object::new(env)?;
+    fields.set("name", backend.name())?;
+    fields.set("chosenBy", backend.chosen_by().to_string())?;
+    fields.set("persistence", backend.persistence().word())?;
+    fields.set("maxValue", count(backend.max_value()))?;
+    fields.set("maxKey", count(capabilities.max_key))?;
+    for (name, has) in [
+        ("readOnly", capabilities.read_only),
+        ("list", capabilities.list),
+        ("versions", capabilities.versions),
+        ("metadata", capabilities.metadata),
+        ("expiry", capabilities.expiry),
+        ("cas", capabilities.cas),
+        ("atomicBatch", capabilities.atomic_batch),
+        ("binary", capabilities.binary),
+        ("emptyValue", capabilities.empty_value),
+        ("verify", capabilities.verify),
+    ] {
+        fields.set(name, has)?;
+    }
+    Ok(fields)
 }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
 use strongroom::{Error, ErrorKind, SecretMetadata, SecretValue};
+use time::OffsetDateTime;
 
-use crate::arguments::{self, wrong_type};
+use crate::arguments::{Bytes, wrong_type};
 use crate::cached;
 use crate::call::Answer;
 use crate::entry::{Arguments, undefined};
@@ -110,7 +111,7 @@ fn array<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
 
 /// A new secret of a value and options of metadata.
 pub(crate) fn new<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let mut options = Options::at(call, 1)?;
+    let mut options = Options::of("options", call.at(1))?;
     let secret = write::new_secret(call.at(0), write::stated(&mut options)?)?;
     options.finish()?;
     handle(call.env, secret)
@@ -134,14 +135,40 @@ pub(crate) fn into<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 }
 
 /// Copies a value to the beginning of a view of bytes, where it fits.
-pub(crate) fn copy_into(bytes: &[u8], target: Unknown<'_>) -> Outcome<usize> {
-    let room = arguments::bytes(target)?.ok_or_else(|| wrong_type("the target", "a Uint8Array", target))?;
-    let Some(start) = room.get_mut(..bytes.len()) else {
-        let message = format!("the value has {} bytes and the array {}", bytes.len(), room.len());
-        return Err(Error::new(ErrorKind::BufferTooSmall, message).into());
-    };
-    start.copy_from_slice(bytes);
-    Ok(bytes.len())
+pub(crate) fn copy_into(bytes: &[u8], given: Unknown<'_>) -> Outcome<usize> {
+    let room = target(given)?;
+    if room.fill(bytes) {
+        Ok(bytes.len())
+    } else {
+        Err(too_small(bytes.len(), room.length()))
+    }
+}
+
+/// A view of bytes that a value can be copied into.
+pub(crate) fn target(given: Unknown<'_>) -> Outcome<Bytes> {
+    Bytes::of("the target", given)?.ok_or_else(|| wrong_type("the target", "a Uint8Array", given))
+}
+
+/// A view of bytes does not hold the value.
+#[cold]
+pub(crate) fn too_small(needed: usize, room: usize) -> Failure {
+    let message = format!("the value has {needed} bytes and the array {room}");
+    Error::new(ErrorKind::BufferTooSmall, message).into()
+}
+
+/// Whether the secret's expiry has passed by now.
+pub(crate) fn is_expired<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let is_expired = Held::of(call.at(0))?.metadata.is_expired_at(OffsetDateTime::now_utc());
+    value(call.env, is_expired)
+}
+
+/// Wipes a view of bytes, whatever JavaScript has made of its methods.
+pub(crate) fn wipe_bytes<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    // What was detached went where someone sent it.
+    if let Ok(Some(bytes)) = Bytes::of("the bytes", call.at(0)) {
+        bytes.wipe();
+    }
+    undefined(call.env)
 }
 
 /// What is known about the secret.

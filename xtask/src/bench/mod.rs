@@ -1,21 +1,23 @@
 //! `cargo xtask bench`: runs every benchmark and prints what they print.
 
 mod c;
+mod node;
 mod python;
 mod session;
 
 use crate::Outcome;
 use crate::run::{cargo, pass, root};
 
-/// The names of the benchmarks of the C ABI and of the Python package, beside those of `core/benches`.
+/// The names of the benchmarks of the C ABI and of the packages, beside those of `core/benches`.
 const C: &str = "c";
+const NODE: &str = "node";
 const PYTHON: &str = "python";
 
-/// Runs every benchmark: those in `core/benches`, sorted by name, those of the C ABI and those of the Python
-/// package. Each prints rows of its own.
+/// Runs every benchmark: those in `core/benches`, sorted by name, those of the C ABI and those of the packages
+/// for Node.js and Python. Each prints rows of its own.
 pub(crate) fn all() -> Outcome {
     let mut names = of_core()?;
-    names.extend([C, PYTHON].map(str::to_owned));
+    names.extend([C, NODE, PYTHON].map(str::to_owned));
     let mut failed = Vec::new();
     for name in &names {
         if let Err(reason) = one(name) {
@@ -34,13 +36,14 @@ pub(crate) fn all() -> Outcome {
 pub(crate) fn one(name: &str) -> Outcome {
     match name {
         C => return c::bench(),
+        NODE => return node::bench(),
         PYTHON => return python::bench(),
         _ => {}
     }
     let known = of_core()?;
     if !known.iter().any(|known| known == name) {
         return Err(format!(
-            "there is no benchmark `{name}`, but {}, {C}, {PYTHON}",
+            "there is no benchmark `{name}`, but {}, {C}, {NODE}, {PYTHON}",
             known.join(", ")
         ));
     }

@@ -1,6 +1,7 @@
 //! The manager, and its verbs. Each takes whether it waits, the manager's handle, what the verb is about, and options.
 
 pub(crate) mod admin;
+pub(crate) mod generate;
 pub(crate) mod read;
 pub(crate) mod write;
 

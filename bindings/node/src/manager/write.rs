@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use napi::ValueType;
 use napi::bindgen_prelude::*;
-use strongroom::{SecretMetadata, SetOptions};
+use strongroom::backend::MetadataUpdate;
+use strongroom::{DeleteOptions, RollbackTo, SecretMetadata, SetOptions, UpdateOptions};
+use time::OffsetDateTime;
 
-use crate::arguments::{self, is, text, wrong_type};
+use crate::arguments::{self, is, is_absent, text, wrong_type};
 use crate::call::verb;
 use crate::entry::Arguments;
-use crate::error::Outcome;
+use crate::error::{Failure, Outcome, fault};
+use crate::objects;
 use crate::options::Options;
+use crate::results::BatchWritten;
 
 /// The metadata that a write is given.
 pub(crate) fn stated(options: &mut Options<'_>) -> Outcome<SecretMetadata> {
@@ -22,17 +26,15 @@ pub(crate) fn stated(options: &mut Options<'_>) -> Outcome<SecretMetadata> {
     Ok(metadata)
 }
 
-/// Labels: an object of texts.
-pub(crate) fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
-    if !is(of, ValueType::Object)? || of.is_array()? {
+/// Labels: an object of texts, of which its own properties count.
+fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
+    // A `Map` has no properties, so that nothing would be stored.
+    if !is(of, ValueType::Object)? || objects::is_iterable(of)? {
         return Err(wrong_type(name, "an object of strings", of));
     }
-    // SAFETY: it is one.
-    let object: Object<'_> = unsafe { of.cast()? };
     let mut words = BTreeMap::new();
-    for label in Object::keys(&object)? {
-        let value = object.get_named_property::<Unknown<'_>>(&label)?;
-        words.insert(label, text(name, value)?);
+    for label in objects::own_names(of)? {
+        words.insert(text(name, label)?, text(name, objects::get(of, label)?)?);
     }
     Ok(words)
 }
@@ -54,12 +56,129 @@ pub(crate) fn new_secret(of: Unknown<'_>, metadata: SecretMetadata) -> Outcome<s
 pub(crate) fn set<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = arguments::key(call.at(2))?;
     let mut options = Options::at(call, 4)?;
-    let secret = new_secret(call.at(3), stated(&mut options)?)?;
+    let metadata = stated(&mut options)?;
     let mut terms = SetOptions::new();
     terms.if_absent = options.flag("ifAbsent")?;
     terms.if_version = options.given("ifVersion", arguments::version)?;
     terms.created_at = options.given("createdAt", arguments::moment)?;
+    let secret = new_secret(call.at(3), metadata)?;
     verb(call, options, |manager| async move {
         manager.set_with(&key, &secret, terms).await
+    })
+}
+
+/// `setMany(keys, values)`
+pub(crate) fn set_many<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let texts = arguments::keys("entries", call.at(2))?;
+    let values = arguments::array("entries", "an array of values", call.at(3))?;
+    let secrets: Vec<_> = values
+        .into_iter()
+        .map(|value| new_secret(value, SecretMetadata::new()))
+        .collect::<Outcome<_>>()?;
+    let options = Options::at(call, 4)?;
+    verb(call, options, |manager| async move {
+        let mut entries = Vec::with_capacity(texts.len());
+        for (text, secret) in texts.iter().zip(secrets) {
+            entries.push((manager.key_of(text)?, secret));
+        }
+        let outcome = manager.set_many(&entries).await?;
+        Ok(BatchWritten { texts, outcome })
+    })
+}
+
+/// `setApiKey(name, value, provider)`
+pub(crate) fn set_api_key<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let name = arguments::key(call.at(2))?;
+    let provider = match call.at(4) {
+        none if is_absent(none)? => None,
+        given => Some(text("provider", given)?),
+    };
+    let options = Options::at(call, 5)?;
+    let value = arguments::value_alone(call.at(3))?;
+    verb(call, options, |manager| async move {
+        manager.set_api_key(&name, value, provider.as_deref()).await
+    })
+}
+
+/// What becomes of an expiry: `None` keeps it.
+fn expiry(options: &mut Options<'_>) -> Outcome<Option<Option<OffsetDateTime>>> {
+    let stated = cleared_or(options, "expiresAt", arguments::moment)?;
+    match (options.flag("clearExpiry")?, stated) {
+        (true, Some(Some(_))) => Err(fault("clearExpiry", "excludes an `expiresAt`")),
+        (true, _) => Ok(Some(None)),
+        (false, stated) => Ok(stated),
+    }
+}
+
+/// A field of an update: not given keeps it, `null` clears it.
+fn cleared_or<'a, T>(
+    options: &mut Options<'a>,
+    name: &str,
+    read: impl FnOnce(&str, Unknown<'a>) -> Outcome<T>,
+) -> Outcome<Option<Option<T>>> {
+    match options.take(name)? {
+        None => Ok(None),
+        Some(null) if is_absent(null)? => Ok(Some(None)),
+        Some(given) => read(name, given).map(|read| Some(Some(read))),
+    }
+}
+
+/// `updateValue(key, value, { expiresAt, clearExpiry, ifVersion })`
+pub(crate) fn update_value<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let key = arguments::key(call.at(2))?;
+    let mut options = Options::at(call, 4)?;
+    let mut terms = UpdateOptions::new();
+    terms.expires_at = expiry(&mut options)?;
+    terms.if_version = options.given("ifVersion", arguments::version)?;
+    let value = arguments::value_alone(call.at(3))?;
+    verb(call, options, |manager| async move {
+        manager.update_value_with(&key, value, terms).await
+    })
+}
+
+/// `updateMetadata(key, { provider, scopeOfUse, labels, expiresAt, clearExpiry, ifVersion })`
+pub(crate) fn update_metadata<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let key = arguments::key(call.at(2))?;
+    let mut options = Options::at(call, 3)?;
+    let mut update = MetadataUpdate::new();
+    update.provider = cleared_or(&mut options, "provider", text)?;
+    update.scope_of_use = cleared_or(&mut options, "scopeOfUse", text)?;
+    update.labels = cleared_or(&mut options, "labels", words)?.map(Option::unwrap_or_default);
+    update.expires_at = expiry(&mut options)?;
+    update.if_version = options.given("ifVersion", arguments::version)?;
+    verb(call, options, |manager| async move {
+        manager.update_metadata(&key, &update).await
+    })
+}
+
+/// `rollback(key, version, { back })`
+pub(crate) fn rollback<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let key = arguments::key(call.at(2))?;
+    let version = match call.at(3) {
+        none if is_absent(none)? => None,
+        given => Some(arguments::version("version", given)?),
+    };
+    let mut options = Options::at(call, 4)?;
+    let back = options.given("back", arguments::count)?;
+    let to = match (version, back) {
+        (Some(version), None) => RollbackTo::from(version),
+        (None, Some(back)) => RollbackTo::back(back),
+        (None, None) => {
+            let message = "a rollback needs a version, or how many to go `back`";
+            return Err(Failure::Type(message.to_owned()));
+        }
+        (Some(_), Some(_)) => return Err(Failure::Type("a version and `back` exclude each other".to_owned())),
+    };
+    verb(call, options, |manager| async move { manager.rollback(&key, to).await })
+}
+
+/// `delete(key, { missingOk })`
+pub(crate) fn delete<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let key = arguments::key(call.at(2))?;
+    let mut options = Options::at(call, 3)?;
+    let mut wanted = DeleteOptions::new();
+    wanted.missing_ok = options.flag("missingOk")?;
+    verb(call, options, |manager| async move {
+        manager.delete_with(&key, wanted).await
     })
 }

@@ -36,6 +36,33 @@ function isAbortable(manager) {
   return ofViews.has(manager);
 }
 
+/**
+ * The tokens of the calls that carry a signal now, and what listens to it. One listener serves all of them: of many,
+ * Node.js warns, as if they had been forgotten.
+ */
+const carried = new WeakMap();
+
+/** Has a signal fire a token, until it is released. */
+function carry(signal, token) {
+  let calls = carried.get(signal);
+  if (calls === undefined) {
+    const tokens = new Set();
+    const abort = () => tokens.forEach((each) => native.cancel(each));
+    calls = { tokens, abort };
+    carried.set(signal, calls);
+    signal.addEventListener('abort', abort, { once: true });
+  }
+  calls.tokens.add(token);
+}
+
+function release(signal, token) {
+  const { tokens, abort } = carried.get(signal);
+  tokens.delete(token);
+  if (tokens.size > 0) return;
+  signal.removeEventListener('abort', abort);
+  carried.delete(signal);
+}
+
 /** Calls a verb on this thread, which waits for it. */
 function now(verb, ...given) {
   const aborted = ofViews.get(given[0])?.find((signal) => signal.aborted);
@@ -68,14 +95,13 @@ async function soon(verb, ...given) {
   const aborted = () => signals.find((one) => one.aborted);
   if (aborted() !== undefined) throw abortedBy(aborted());
   const token = native.token();
-  const abort = () => native.cancel(token);
-  for (const one of signals) one.addEventListener('abort', abort, { once: true });
+  for (const one of signals) carry(one, token);
   try {
     return await verb(token, ...given);
   } catch (thrown) {
     throw errorOf(thrown, aborted());
   } finally {
-    for (const one of signals) one.removeEventListener('abort', abort);
+    for (const one of signals) release(one, token);
     tell();
   }
 }

@@ -54,7 +54,9 @@ impl Held {
 
 /// A secret's handle.
 pub(crate) fn handle(env: &Env, secret: strongroom::Secret) -> Outcome<Unknown<'_>> {
-    value(env, External::new(Held::new(secret)))
+    // The collector must know what it holds on to: to it the handle alone is a few words.
+    let weight = size_of::<Held>() + secret.value.expose().len();
+    value(env, External::new_with_size_hint(Held::new(secret), weight))
 }
 
 impl Answer for Option<strongroom::Secret> {

@@ -5,6 +5,7 @@ const native = require('./native.js');
 const { wrongType } = require('./arguments.js');
 const { abortedBy, errorOf } = require('./errors.js');
 const { listen, tell } = require('./events.js');
+const { refuseWithin } = require('./functions.js');
 
 /** The signals of views, by the handles of their managers: they abort all calls of the view. */
 const ofViews = new WeakMap();
@@ -40,6 +41,7 @@ function isAbortable(manager) {
 function now(verb, ...given) {
   const aborted = ofViews.get(given[0])?.find((signal) => signal.aborted);
   if (aborted !== undefined) throw abortedBy(aborted);
+  refuseWithin(given[0]);
   listen();
   try {
     return verb(true, ...given);
@@ -52,6 +54,7 @@ function now(verb, ...given) {
 
 /** Calls a verb whose last argument is its options, and gives a promise. */
 async function soon(verb, ...given) {
+  refuseWithin(given[0]);
   listen();
   const signal = signalOf(given.at(-1));
   const inherited = ofViews.get(given[0]);

@@ -4,9 +4,9 @@ const util = require('node:util');
 
 const native = require('./native.js');
 const { pairs, several } = require('./arguments.js');
-const { keepToo } = require('./asking.js');
 const { abortable, isAbortable, now, plain, soon } = require('./calling.js');
 const { errorOf } = require('./errors.js');
+const { keepToo } = require('./functions.js');
 const { ASYNC_DISPOSE, DISPOSE, HANDLE, unwrapped, wrapped } = require('./secret.js');
 
 /** A store of secrets, whatever backend holds them. Its documentation stands in `manager.d.ts`. */

@@ -1,6 +1,4 @@
-import {
-  deletePassword, findCredentials, findPassword, getPassword, setManager, setPassword,
-} from './keytar.js';
+import { deletePassword, findCredentials, findPassword, getPassword, setManager, setPassword } from './keytar.js';
 
 export type { Credential } from './keytar.js';
 export { deletePassword, findCredentials, findPassword, getPassword, setManager, setPassword };

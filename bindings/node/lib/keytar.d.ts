@@ -89,4 +89,6 @@ export declare function findCredentials(service: string): Promise<Credential[]>;
  * @example
  * setManager(() => open({ app: 'my-app' }));
  */
-export declare function setManager(manager: SecretManager | (() => SecretManager | Promise<SecretManager>) | null): void;
+export declare function setManager(
+  manager: SecretManager | (() => SecretManager | Promise<SecretManager>) | null,
+): void;

@@ -1,4 +1,3 @@
-'use strict';
 // The five functions of the package `keytar` 7.9, on a store of this library. An account of a service is the secret
 // `app/SERVICE/ACCOUNT`, both escaped as keys ask for it: where Python's `keyring` has it too.
 
@@ -14,7 +13,8 @@ let source = { give: () => open(), given: undefined };
 /** The store. Everybody waits for one opening; one that failed is tried again by the next call. */
 async function store() {
   const asked = source;
-  const opening = (asked.given ??= given(asked.give));
+  asked.given ??= given(asked.give);
+  const opening = asked.given;
   try {
     return await opening;
   } catch (error) {

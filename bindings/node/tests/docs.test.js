@@ -1,4 +1,3 @@
-'use strict';
 // Every example of the guide and of the package's own page runs, each in a process, an empty folder and a home of its own.
 
 const assert = require('node:assert/strict');
@@ -47,8 +46,18 @@ const RUN = {
     file: 'example.mts',
     commands: [
       [
-        process.execPath, path.join(TYPESCRIPT, 'typescript', 'bin', 'tsc'), '--strict', '--module', 'nodenext',
-        '--target', 'es2022', '--typeRoots', path.join(TYPESCRIPT, '@types'), '--types', 'node', 'example.mts',
+        process.execPath,
+        path.join(TYPESCRIPT, 'typescript', 'bin', 'tsc'),
+        '--strict',
+        '--module',
+        'nodenext',
+        '--target',
+        'es2022',
+        '--typeRoots',
+        path.join(TYPESCRIPT, '@types'),
+        '--types',
+        'node',
+        'example.mts',
       ],
       [...NODE, 'example.mjs'],
     ],
@@ -68,7 +77,8 @@ function needsKeytar({ text }) {
 
 /** An environment that says nothing to the library, with a home of its own. */
 function environment(home) {
-  const told = /^(STRONGROOM_|XDG_|DBUS_SESSION_BUS_ADDRESS$|CREDENTIALS_DIRECTORY$|FERNET_SECRET_KEY$|SECRET_BACKEND$|NODE_)/;
+  const told =
+    /^(STRONGROOM_|XDG_|DBUS_SESSION_BUS_ADDRESS$|CREDENTIALS_DIRECTORY$|FERNET_SECRET_KEY$|SECRET_BACKEND$|NODE_)/;
   const kept = Object.entries(process.env).filter(([name]) => !told.test(name));
   const found = `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH ?? ''}`;
   return { ...Object.fromEntries(kept), HOME: home, PATH: found };
@@ -122,14 +132,20 @@ for (const [page, other] of PAGES) {
         const printed = await runs(block, file);
         const lines = printed.split('\n');
         for (const promised of printedBy(block.text)) {
-          assert.ok(lines.includes(promised), `${page}:${block.line} says that it prints ${promised}, but printed\n${printed}`);
+          assert.ok(
+            lines.includes(promised),
+            `${page}:${block.line} says that it prints ${promised}, but printed\n${printed}`,
+          );
         }
       });
     }
 
     test('only these are not run', () => {
       const left = blocks.filter((block) => !isRun(block));
-      assert.deepEqual(left.map(({ section, kind }) => `${section}: ${kind}`), other);
+      assert.deepEqual(
+        left.map(({ section, kind }) => `${section}: ${kind}`),
+        other,
+      );
       assert.ok(blocks.length > left.length);
     });
   });

@@ -1,4 +1,3 @@
-'use strict';
 // The same calls to keytar 7.9.0 itself and to ours: the same answers, and the same errors to the word.
 
 const assert = require('node:assert/strict');
@@ -62,18 +61,22 @@ describe('keytar itself', () => {
     const examples = blocks.filter((text) => text.includes("from 'keytar';\n"));
     assert.equal(examples.length, 1);
     fs.writeFileSync(path.join(folder, 'carry.mjs'), examples[0].slice('js\n'.length));
-    fs.writeFileSync(path.join(folder, 'both.mjs'), [
-      "import old from 'keytar';",
-      "import { findCredentials } from 'strongroom/keytar';",
-      "await old.setPassword('https://example.org', 'ann', 'pa55');",
-      "await old.setPassword('https://example.org', 'zoe', 's3cret');",
-      "await import('./carry.mjs');",
-      "process.stdout.write(`\\n${JSON.stringify(await findCredentials('https://example.org'))}`);",
-    ].join('\n'));
+    fs.writeFileSync(
+      path.join(folder, 'both.mjs'),
+      [
+        "import old from 'keytar';",
+        "import { findCredentials } from 'strongroom/keytar';",
+        "await old.setPassword('https://example.org', 'ann', 'pa55');",
+        "await old.setPassword('https://example.org', 'zoe', 's3cret');",
+        "await import('./carry.mjs');",
+        "console.log(JSON.stringify(await findCredentials('https://example.org')));",
+      ].join('\n'),
+    );
     const home = fs.mkdtempSync(path.join(folder, 'home-'));
     const printed = await inSession(['both.mjs'], { cwd: folder, home });
-    assert.deepEqual(JSON.parse(printed.split('\n').at(-1)), [
-      { account: 'ann', password: 'pa55' }, { account: 'zoe', password: 's3cret' },
+    assert.deepEqual(JSON.parse(printed.trim().split('\n').at(-1)), [
+      { account: 'ann', password: 'pa55' },
+      { account: 'zoe', password: 's3cret' },
     ]);
   });
 });

@@ -1,4 +1,3 @@
-'use strict';
 // `strongroom/keytar`: what it keeps where, what it fails with, and when it opens what.
 
 const assert = require('node:assert/strict');
@@ -30,7 +29,9 @@ async function inProcess(script, env, { type = 'commonjs' } = {}) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'strongroom-keytar-'));
   try {
     const { stdout } = await run(process.execPath, [`--input-type=${type}`, '-e', script], {
-      cwd: path.join(__dirname, '..'), env: { PATH: process.env.PATH, HOME: home, ...env }, timeout: 60_000,
+      cwd: path.join(__dirname, '..'),
+      env: { PATH: process.env.PATH, HOME: home, ...env },
+      timeout: 60_000,
     });
     return { printed: JSON.parse(stdout), left: fs.readdirSync(home) };
   } finally {
@@ -76,7 +77,10 @@ test('all accounts of a service are found, sorted, however many they are', async
   const keys = Array.from({ length: 1500 }, (_, number) => `app/service/account${String(number).padStart(4, '0')}`);
   await manager.setMany(Object.fromEntries(keys.map((key) => [key, `password of ${key}`])));
   const found = await keytar.findCredentials('service');
-  assert.deepEqual(found, keys.map((key) => ({ account: key.slice(-11), password: `password of ${key}` })));
+  assert.deepEqual(
+    found,
+    keys.map((key) => ({ account: key.slice(-11), password: `password of ${key}` })),
+  );
   assert.equal(await keytar.findPassword('service'), found[0].password);
 });
 
@@ -84,9 +88,14 @@ test('an account that has expired or is no text is passed over where another one
   const manager = memory();
   await manager.set('app/expired/adam', 'hidden', { expiresAt: new Date(2001, 0) });
   await manager.set('app/bytes/adam', Buffer.from('hidden\xff', 'latin1'));
-  for (const [service, code] of [['expired', 'expired'], ['bytes', 'invalid_value']]) {
+  for (const [service, code] of [
+    ['expired', 'expired'],
+    ['bytes', 'invalid_value'],
+  ]) {
     for (const call of [
-      () => keytar.getPassword(service, 'adam'), () => keytar.findPassword(service), () => keytar.findCredentials(service),
+      () => keytar.getPassword(service, 'adam'),
+      () => keytar.findPassword(service),
+      () => keytar.findCredentials(service),
     ]) {
       await assert.rejects(call, (error) => {
         assert.ok(error instanceof StrongroomError);
@@ -102,14 +111,23 @@ test('an account that has expired or is no text is passed over where another one
 });
 
 for (const [script, code] of [
-  ['*:locked', 'locked'], ['*:denied', 'permission_denied'], ['*:unavailable', 'unavailable'], ['*:corrupt', 'integrity'],
+  ['*:locked', 'locked'],
+  ['*:denied', 'permission_denied'],
+  ['*:unavailable', 'unavailable'],
+  ['*:corrupt', 'integrity'],
 ]) {
   test(`a store that is ${code} is never "there is none"`, async () => {
-    const manager = await open({ backend: 'fault', settings: { 'fault.script': script, cache: 'off' }, environment: false });
+    const manager = await open({
+      backend: 'fault',
+      settings: { 'fault.script': script, cache: 'off' },
+      environment: false,
+    });
     keytar.setManager(manager);
     for (const call of [
-      () => keytar.getPassword('service', 'ann'), () => keytar.setPassword('service', 'ann', 'hidden-password'),
-      () => keytar.deletePassword('service', 'ann'), () => keytar.findPassword('service'),
+      () => keytar.getPassword('service', 'ann'),
+      () => keytar.setPassword('service', 'ann', 'hidden-password'),
+      () => keytar.deletePassword('service', 'ann'),
+      () => keytar.findPassword('service'),
       () => keytar.findCredentials('service'),
     ]) {
       await assert.rejects(call, (error) => {
@@ -123,7 +141,11 @@ for (const [script, code] of [
 }
 
 test('a failure of one account among others is the answer of the search', async () => {
-  const manager = await open({ backend: 'fault', settings: { 'fault.script': 'get*1:locked', cache: 'off' }, environment: false });
+  const manager = await open({
+    backend: 'fault',
+    settings: { 'fault.script': 'get*1:locked', cache: 'off' },
+    environment: false,
+  });
   keytar.setManager(manager);
   await keytar.setPassword('service', 'ann', 'pa55');
   await assert.rejects(keytar.findPassword('service'), { code: 'locked' });
@@ -143,7 +165,11 @@ test('errors of arguments are thrown before any store is opened', async () => {
     [() => keytar.getPassword('service', 1), TypeError, "Parameter 'username' must be a string"],
     [() => keytar.setPassword(1, 2, ''), Error, 'Password is required.'],
     [() => keytar.setPassword(1, 2, 3), TypeError, "Parameter 'service' must be a string"],
-    [() => keytar.setPassword('service', 'ann', Buffer.from('pa55')), TypeError, "Parameter 'password' must be a string"],
+    [
+      () => keytar.setPassword('service', 'ann', Buffer.from('pa55')),
+      TypeError,
+      "Parameter 'password' must be a string",
+    ],
     [() => keytar.deletePassword('service', 1), TypeError, "Parameter 'username' must be a string"],
     [() => keytar.findPassword(''), Error, 'Service is required.'],
     [() => keytar.findCredentials(1), TypeError, "Parameter 'service' must be a string"],
@@ -172,7 +198,10 @@ test('an opening that failed is tried again by the next call', async () => {
     return open({ backend: asked === 1 ? 'no such word' : 'memory', environment: false });
   });
   const first = await Promise.allSettled([keytar.getPassword('service', 'ann'), keytar.findCredentials('service')]);
-  assert.deepEqual(first.map(({ reason }) => reason?.code), ['invalid_config', 'invalid_config']);
+  assert.deepEqual(
+    first.map(({ reason }) => reason?.code),
+    ['invalid_config', 'invalid_config'],
+  );
   assert.equal(asked, 1);
   assert.equal(await keytar.getPassword('service', 'ann'), null);
   assert.equal(await keytar.getPassword('service', 'zoe'), null);
@@ -181,7 +210,12 @@ test('an opening that failed is tried again by the next call', async () => {
 
 test('a store that was replaced while it was opened does not come back', async () => {
   let release;
-  keytar.setManager(() => new Promise((resolve) => { release = resolve; }));
+  keytar.setManager(
+    () =>
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+  );
   const early = keytar.getPassword('service', 'ann');
   const manager = memory();
   await manager.set('app/service/ann', 'of the later store');
@@ -211,7 +245,8 @@ const BEGIN = `
 `;
 
 test('the store is what the environment says, asked at the first call and again after a failure', async () => {
-  const { printed } = await inProcess(`${BEGIN}
+  const { printed } = await inProcess(
+    `${BEGIN}
     (async () => {
       const said = [await keytar.getPassword('service', 'ann').catch(code)];
       process.env.STRONGROOM_SECRETS_BACKEND = 'file';
@@ -220,22 +255,33 @@ test('the store is what the environment says, asked at the first call and again 
       said.push(secrets.backend.name, secrets.getValueSync('app/service/ann'));
       process.stdout.write(JSON.stringify(said));
     })();
-  `, { STRONGROOM_SECRETS_BACKEND: 'no such word' });
+  `,
+    { STRONGROOM_SECRETS_BACKEND: 'no such word' },
+  );
   assert.deepEqual(printed, ['invalid_config', 'file', 'pa55']);
 });
 
 test('loading it opens and writes nothing', async () => {
-  const { printed, left } = await inProcess(`${BEGIN}
+  const { printed, left } = await inProcess(
+    `${BEGIN}
     process.stdout.write(JSON.stringify(Object.keys(keytar)));
-  `, { STRONGROOM_SECRETS_BACKEND: 'no such word' });
+  `,
+    { STRONGROOM_SECRETS_BACKEND: 'no such word' },
+  );
   assert.deepEqual(printed, [
-    'getPassword', 'setPassword', 'deletePassword', 'findPassword', 'findCredentials', 'setManager',
+    'getPassword',
+    'setPassword',
+    'deletePassword',
+    'findPassword',
+    'findCredentials',
+    'setManager',
   ]);
   assert.deepEqual(left, []);
 });
 
 test('both systems of modules have the same functions, by name and as the default', async () => {
-  const { printed } = await inProcess(`
+  const { printed } = await inProcess(
+    `
     import { createRequire } from 'node:module';
     import keytar, * as named from 'strongroom/keytar';
     const required = createRequire(import.meta.url)('strongroom/keytar');
@@ -244,6 +290,9 @@ test('both systems of modules have the same functions, by name and as the defaul
       keytar === required, Object.keys(functions).sort(),
       Object.entries(functions).every(([name, value]) => required[name] === value),
     ]));
-  `, {}, { type: 'module' });
+  `,
+    {},
+    { type: 'module' },
+  );
   assert.deepEqual(printed, [true, Object.keys(keytar).sort(), true]);
 });

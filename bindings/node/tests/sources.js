@@ -1,4 +1,3 @@
-'use strict';
 // Where the sources are, of which a test reads pages and vectors.
 
 const fs = require('node:fs');

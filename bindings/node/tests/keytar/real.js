@@ -1,4 +1,3 @@
-'use strict';
 // The package keytar itself, for comparison: installed once below the build's folder, with a keyring of its own.
 
 const { execFile } = require('node:child_process');
@@ -51,7 +50,10 @@ async function inSession(given, { cwd, home, env }) {
   fs.mkdirSync(runtime, { mode: 0o700, recursive: true });
   const clean = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: runtime, ...env };
   const { stdout } = await run('dbus-run-session', ['--', 'sh', '-c', UNLOCKED, 'sh', process.execPath, ...given], {
-    cwd, env: clean, timeout: 300_000, maxBuffer: 1 << 28,
+    cwd,
+    env: clean,
+    timeout: 300_000,
+    maxBuffer: 1 << 28,
   });
   return stdout;
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::run::{cargo, logged, pass, read, root, target};
 use crate::suites::{self, FEATURES};
-use crate::{Outcome, exports, header, parity, python, readme, tables, tools};
+use crate::{Outcome, exports, header, node, parity, python, readme, tables, tools};
 
 /// A file longer than this has more than one subject.
 const LONGEST_FILE: usize = 500;
@@ -50,6 +50,7 @@ pub(crate) fn check(fix: bool) -> Outcome {
             pass(clippy.args(["--fix", "--allow-dirty", "--allow-staged"])),
         );
         tally.step("Python's format and lints, mended", python::lint(true));
+        tally.step("JavaScript's format and lints, mended", node::lint(true));
         tally.step("docs/errors.md, written", tables::write(tables::ERRORS));
         tally.step("docs/settings.md, written", tables::write(tables::SETTINGS_PAGE));
         tally.step("docs/config.schema.json, written", tables::write(tables::SCHEMA));
@@ -57,6 +58,8 @@ pub(crate) fn check(fix: bool) -> Outcome {
     }
     tally.step("fmt", pass(&mut cargo(["fmt", "--all", "--check"])));
     tally.step("Python's format and lints", python::lint(false));
+    tally.step("JavaScript's format and lints", node::lint(false));
+    tally.step("manifests of the Node.js packages", node::check_manifests());
     tally.step("length of files", length_of_files());
     tally.step("docs/errors.md", tables::compare(tables::ERRORS));
     tally.step("docs/settings.md", tables::compare(tables::SETTINGS_PAGE));
@@ -71,6 +74,7 @@ pub(crate) fn check(fix: bool) -> Outcome {
         &["-p", "strongroom", "-p", "strongroom-ffi", "-p", "strongroom-cli"][..],
         &["-p", "strongroom", "--no-default-features"],
         &["-p", "strongroom-python", "--no-default-features", "--features", "full"],
+        &["-p", "strongroom-node", "--no-default-features", "--features", "full"],
     ] {
         let mut released = cargo(["clippy"]);
         released.args(arguments).args(["--", "-D", "warnings"]);
@@ -169,7 +173,9 @@ fn fetched(mut fetch: Command) -> Outcome {
 
 fn length_of_files() -> Outcome {
     let output = Command::new("git")
-        .args(["ls-files", "*.rs", "*.py", "*.sh"])
+        .args([
+            "ls-files", "*.rs", "*.py", "*.sh", "*.js", "*.mjs", "*.cjs", "*.ts", "*.mts", "*.cts",
+        ])
         .current_dir(root())
         .output();
     let output = output.map_err(|error| format!("cannot run git: {error}"))?;

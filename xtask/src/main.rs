@@ -8,12 +8,14 @@
 mod bench;
 mod c;
 mod check;
+mod count;
 mod demo;
 mod dist;
 mod exports;
 mod header;
 mod json;
 mod miri;
+mod node;
 mod parity;
 mod python;
 mod quickstarts;
@@ -44,6 +46,9 @@ cargo xtask <command>
   wheel [--out DIR]   build the Python wheel that is shipped, into target/wheels
   python [WORDS]      run the Python suites; with words pytest alone, with these
   python-wheel        run README's lines for Python, and the wheel in every CPython of this machine
+  npm             build the packages for npm that are shipped, into target/npm
+  node [WORDS]        run the Node.js suites; with words the tests alone: of files with these in
+                  their names, words with a dash go to Node.js
   errors [--check]    write docs/errors.md, or compare it
   settings [--check]  write docs/settings.md, or compare it
   guards          whether every export of the C ABI is documented and goes through a guard
@@ -73,6 +78,8 @@ fn main() -> ExitCode {
         ["wheel", ref words @ ..] => python::wheel(words),
         ["python", ref words @ ..] => python::alone(words),
         ["python-wheel"] => python::everywhere(),
+        ["npm", ref words @ ..] => node::npm(words),
+        ["node", ref words @ ..] => node::alone(words),
         ["errors"] => tables::write(tables::ERRORS),
         ["errors", "--check"] => tables::compare(tables::ERRORS),
         ["settings"] => tables::write(tables::SETTINGS_PAGE).and_then(|()| tables::write(tables::SCHEMA)),

@@ -17,7 +17,7 @@ const SOURCES: [&str; 2] = ["core/src/manager", "core/src/transfer/copy"];
 pub(crate) const FOLDER: &str = "STRONGROOM_PARITY_DIR";
 
 /// The columns: a runner's word for its language, and the title. Each further binding adds its own.
-const LANGUAGES: [(&str, &str); 8] = [
+const LANGUAGES: [(&str, &str); 10] = [
     ("rust", "Rust"),
     ("rust-blocking", "Rust, blocking"),
     ("c", "C"),
@@ -26,6 +26,8 @@ const LANGUAGES: [(&str, &str); 8] = [
     ("c++-future", "C++, future"),
     ("python", "Python"),
     ("python-asyncio", "Python, asyncio"),
+    ("node", "Node"),
+    ("node-promise", "Node, promise"),
 ];
 
 /// Functions of the manager that have no row of their own, and what stands for them.
@@ -72,7 +74,7 @@ impl Exemption {
 }
 
 /// The forms that answer later.
-const WITHOUT_WAITING: &[&str] = &["c-callback", "c++-future", "python-asyncio"];
+const WITHOUT_WAITING: &[&str] = &["c-callback", "c++-future", "python-asyncio", "node-promise"];
 /// Those of them that have the caller's memory behind the caller's back.
 const WITH_BUFFERS_OF_CALLERS: &[&str] = &["c-callback", "c++-future"];
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::readme::{self, blocks};
-use crate::run::{files, in_home, quiet, read, root, without_package};
+use crate::run::{copy_folder, in_home, quiet, read, root, without_package};
 use crate::tools;
 
 /// Where README's blocks of each kind are run: the repository, or a copy of a folder, in which README's program of that
@@ -90,12 +90,7 @@ pub(crate) fn with_toolchain(command: &mut Command) {
 /// A copy, so that what is built leaves nothing in the repository.
 fn copied(folder: &str, home: &Path) -> Outcome<PathBuf> {
     let (from, to) = (root().join(folder), home.join(folder));
-    for file in files(&from)? {
-        let copy = to.join(file.strip_prefix(&from).unwrap_or(&file));
-        let parent = copy.parent().unwrap_or(&copy);
-        let made = fs::create_dir_all(parent).and_then(|()| fs::copy(&file, &copy));
-        made.map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
-    }
+    copy_folder(&from, &to)?;
     Ok(to)
 }
 

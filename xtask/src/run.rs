@@ -140,6 +140,32 @@ pub(crate) fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Copies a file, and makes the folder that it goes to.
+pub(crate) fn copy(from: &Path, to: &Path) -> Outcome {
+    let made = to.parent().map_or(Ok(()), fs::create_dir_all);
+    made.and_then(|()| fs::copy(from, to).map(|_| ()))
+        .map_err(|error| format!("cannot copy {}: {error}", from.display()))
+}
+
+/// Copies the files in a folder and in the folders in it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Outcome {
+    for file in files(from)? {
+        copy(&file, &to.join(file.strip_prefix(from).unwrap_or(&file)))?;
+    }
+    Ok(())
+}
+
+/// Makes a folder empty.
+pub(crate) fn empty(folder: &Path) -> Outcome {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(format!("cannot empty {}: {error}", folder.display()));
+        }
+        _ => {}
+    }
+    fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))
+}
+
 /// Runs jobs, so many at a time, and gives their answers in the order of the jobs.
 pub(crate) fn parallel<J: Sync, A: Send>(at_a_time: usize, jobs: &[J], run: impl Fn(&J) -> A + Sync) -> Vec<A> {
     let next = std::sync::atomic::AtomicUsize::new(0);

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
+use crate::count::{self, Count};
 use crate::json::{self, Executable};
 use crate::run::{cargo, cli, in_home, logged, parallel, read, root, target};
-use crate::{c, parity, python, tools};
+use crate::{c, node, parity, python, tools};
 
 /// The one feature set that everything is built with in the dev profile. Without defaults, so that `cargo xtask`, which
 /// selects itself alone, and the whole workspace come to the same set for every crate and nothing is built twice.
@@ -73,15 +74,6 @@ impl Suite {
     }
 }
 
-/// What a suite counted.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Count {
-    passed: u64,
-    failed: u64,
-    ignored: u64,
-    skipped: Vec<String>,
-}
-
 struct Report {
     name: String,
     count: Count,
@@ -125,18 +117,19 @@ pub(crate) fn test() -> Outcome {
     }
     parity::clear()?;
     // One of them waits for the compiler, the other for the network.
-    let (executables, environments) = std::thread::scope(|scope| {
-        let environments = scope.spawn(python::environments);
+    let (executables, environments, node_environment) = std::thread::scope(|scope| {
+        let environments = scope.spawn(|| (python::environments(), node::environment()));
         let executables = build();
         let joined = environments.join();
-        let environments = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok::<_, String>((executables?, environments?))
+        let (python, node) = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, String>((executables?, python?, node?))
     })?;
     // Before any suite: some of them build as well, and cargo replaces what this copies.
     c::install()?;
     python::install(&environments)?;
+    node::stage()?;
     let built = start.elapsed();
-    let mut suites = suites(&executables, &environments)?;
+    let mut suites = suites(&executables, &environments, &node_environment)?;
     for (name, script) in READERS {
         if root().join(script).exists() {
             let mut command = Command::new(tools::python()?);
@@ -170,7 +163,11 @@ pub(crate) fn test() -> Outcome {
     tell(&reports, built, start.elapsed(), skipped)
 }
 
-fn suites(executables: &[Executable], environments: &python::Environments) -> Outcome<Vec<Suite>> {
+fn suites(
+    executables: &[Executable],
+    python_environments: &python::Environments,
+    node_environment: &node::Environment,
+) -> Outcome<Vec<Suite>> {
     // In this order they begin: the longest first.
     let folders = [
         ("crash", "tests/crash"),
@@ -218,7 +215,8 @@ fn suites(executables: &[Executable], environments: &python::Environments) -> Ou
                 command.args(words).current_dir(root());
                 suites.push(Suite::new(name, vec![command])?);
             }
-            for (name, commands) in python::suites(environments)? {
+            let bindings = [python::suites(python_environments)?, node::suites(node_environment)?];
+            for (name, commands) in bindings.into_iter().flatten() {
                 suites.push(Suite::new(name, commands)?);
             }
             let mut doctests = cargo(["test", "--doc", "--workspace"]);
@@ -237,19 +235,20 @@ fn run(suite: &mut Suite, logs: &Path) -> Report {
     match File::create(&log) {
         Err(error) => reason = Some(format!("cannot write the log: {error}")),
         Ok(file) => {
+            let lines = |log: &Path| read(log).map(|text| count::lines(&text)).unwrap_or_default();
             for command in &mut suite.commands {
-                let before = counted(&log);
+                let before = lines(&log);
                 match logged(command.env(parity::FOLDER, parity::folder()), &file) {
                     Err(error) => reason = Some(error),
                     Ok(status) if !status.success() => reason = Some(format!("ended with {status}")),
                     // A program that counts nothing itself counts as one.
-                    Ok(_) if counted(&log) == before => silent += 1,
+                    Ok(_) if lines(&log) == before => silent += 1,
                     Ok(_) => {}
                 }
             }
         }
     }
-    let mut count = read(&log).map(|text| count(&text)).unwrap_or_default();
+    let mut count = read(&log).map(|text| count::count(&text)).unwrap_or_default();
     count.passed += silent;
     if reason.is_some() && count.failed == 0 {
         count.failed = 1;
@@ -263,12 +262,6 @@ fn run(suite: &mut Suite, logs: &Path) -> Report {
     }
 }
 
-fn counted(log: &Path) -> usize {
-    read(log)
-        .map(|text| text.lines().filter(|line| totals(line).is_some()).count())
-        .unwrap_or_default()
-}
-
 fn is_good(report: &Report) -> bool {
     report.count.failed == 0 && report.reason.is_none()
 }
@@ -280,7 +273,7 @@ fn faults(log: &str) -> String {
     let mut text = String::new();
     let mut left = 0;
     for line in log.lines().filter(|line| !line.ends_with("... ok")) {
-        let is_fault = ["FAILED", "panicked at", "HUNG", "error:"]
+        let is_fault = ["FAILED", "panicked at", "HUNG", "error:", "✖ "]
             .iter()
             .any(|word| line.contains(word));
         left = if is_fault { BELOW } else { left };
@@ -290,64 +283,6 @@ fn faults(log: &str) -> String {
         }
     }
     text
-}
-
-/// Sums what a log says: libtest's and libtest-mimic's `test result:` lines, plain `N passed, N failed`, and pytest's
-/// last line.
-fn count(log: &str) -> Count {
-    let mut count = Count::default();
-    for line in log.lines() {
-        if let Some((passed, failed, ignored)) = totals(line) {
-            count.passed += passed;
-            count.failed += failed;
-            count.ignored += ignored;
-        } else if let Some(what) = line.strip_prefix("skipped: ") {
-            count.skipped.push(what.to_owned());
-        } else if let Some(what) = line.strip_prefix("SKIPPED ") {
-            // Pytest's: `[1] test_fork.py:7: why`.
-            let what = what.split_once("] ").map_or(what, |(_, what)| what);
-            count.skipped.push(what.to_owned());
-        }
-    }
-    count
-}
-
-fn totals(line: &str) -> Option<(u64, u64, u64)> {
-    let totals = match line.strip_prefix("test result: ") {
-        Some(rest) => rest.split_once(". ")?.1,
-        None if line.starts_with(|c: char| c.is_ascii_digit()) => line,
-        None => return None,
-    };
-    let number = |word: &str| {
-        let part = totals
-            .split([';', ','])
-            .map(str::trim)
-            .find(|part| part.ends_with(word))?;
-        part.strip_suffix(word)?.trim().parse().ok()
-    };
-    pytest_totals(totals).or_else(|| Some((number("passed")?, number("failed")?, number("ignored").unwrap_or(0))))
-}
-
-/// `1 failed, 12 passed, 2 skipped, 1 error in 0.50s`, with what there was none of left out.
-fn pytest_totals(line: &str) -> Option<(u64, u64, u64)> {
-    let (counts, took) = line.split_once(" in ")?;
-    let seconds = took.split(' ').next()?.strip_suffix('s')?;
-    seconds.parse::<f64>().ok()?;
-    let (mut passed, mut failed, mut ignored) = (0, 0, 0);
-    for part in counts.split(", ") {
-        let (number, word) = part.split_once(' ')?;
-        let number: u64 = number.parse().ok()?;
-        match word {
-            "passed" => passed += number,
-            "failed" | "error" | "errors" => failed += number,
-            // Expected to fail, and it did: not as good as passed.
-            "xfailed" => ignored += number,
-            // Skipped ones have lines of their own.
-            "skipped" | "deselected" | "xpassed" | "warning" | "warnings" => {}
-            _ => return None,
-        }
-    }
-    Some((passed, failed, ignored))
 }
 
 fn tell(reports: &[Report], built: Duration, took: Duration, mut skipped: Vec<String>) -> Outcome {
@@ -409,34 +344,5 @@ mod tests {
         let log = "ok      a.c: 1\nFAILED  b.c: it ended with 1\nb.c:7: expected 1\ntest x ... ok\n";
         assert_eq!(faults(log), "    FAILED  b.c: it ended with 1\n    b.c:7: expected 1\n");
         assert_eq!(faults("ok      a.c: 1\ntest x ... ok\n"), "");
-    }
-
-    #[test]
-    fn pytest_is_summed() {
-        let log = "SKIPPED [2] test_fork.py:7: no `fork` here\n3 failed, 12 passed, 2 skipped, 1 error in 75.31s (0:01:15)\n\
-                   4 tests in 0.5s of 3 files\n1 passed, 2 xfailed in 0.01s\n";
-        let wanted = Count {
-            passed: 13,
-            failed: 4,
-            ignored: 2,
-            skipped: vec!["test_fork.py:7: no `fork` here".to_owned()],
-        };
-        assert_eq!(count(log), wanted);
-    }
-
-    #[test]
-    fn a_log_is_summed() {
-        let log = "test result: ok. 3 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s\n\
-                   skipped: setpriv is missing\n\
-                   12 passed, 0 failed\n\
-                   5 tests passed on the way\n\
-                   test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n";
-        let wanted = Count {
-            passed: 19,
-            failed: 3,
-            ignored: 2,
-            skipped: vec!["setpriv is missing".to_owned()],
-        };
-        assert_eq!(count(log), wanted);
     }
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
-use crate::run::{cargo, pass, read, root, target};
+use crate::node;
+use crate::run::{cargo, pass, root, target};
 
 const CARGO_DENY: &str = "0.20.2";
 /// What the second reader of the store's format is written with; one exact version.
@@ -147,23 +148,7 @@ pub(crate) fn dotenv_readers() -> Outcome<Vec<(&'static str, PathBuf)>> {
     python_package(&python, PYTHON_DOTENV)?;
     let mut readers = vec![("STRONGROOM_PYTHON", python)];
     if works("node") && works("npm") {
-        let folder = target().join("tools/node");
-        let modules = folder.join("node_modules");
-        let version = NODE_DOTENV.split('@').next_back().unwrap_or_default();
-        let manifest = read(&modules.join("dotenv/package.json")).unwrap_or_default();
-        if !manifest.contains(&format!("\"version\": \"{version}\"")) {
-            let mut install = Command::new("npm");
-            install.args([
-                "install",
-                "--silent",
-                "--no-audit",
-                "--no-fund",
-                "--no-save",
-                "--prefix",
-            ]);
-            pass(install.arg(&folder).arg(NODE_DOTENV))?;
-        }
-        readers.push(("STRONGROOM_NODE_MODULES", modules));
+        readers.push(("STRONGROOM_NODE_MODULES", node::packages("dotenv", &[NODE_DOTENV])?));
     }
     if Command::new("go").arg("version").output().is_ok() {
         let reader = target().join("tools/bin/compose-reader");

@@ -4,6 +4,7 @@
 const native = require('./native.js');
 const { wrongType } = require('./arguments.js');
 const { abortedBy, errorOf } = require('./errors.js');
+const { listen, tell } = require('./events.js');
 
 /** The signals of views, by the handles of their managers: they abort all calls of the view. */
 const ofViews = new WeakMap();
@@ -39,15 +40,19 @@ function isAbortable(manager) {
 function now(verb, ...given) {
   const aborted = ofViews.get(given[0])?.find((signal) => signal.aborted);
   if (aborted !== undefined) throw abortedBy(aborted);
+  listen();
   try {
     return verb(true, ...given);
   } catch (thrown) {
     throw errorOf(thrown);
+  } finally {
+    tell();
   }
 }
 
 /** Calls a verb whose last argument is its options, and gives a promise. */
 async function soon(verb, ...given) {
+  listen();
   const signal = signalOf(given.at(-1));
   const inherited = ofViews.get(given[0]);
   if (signal === undefined && inherited === undefined) {
@@ -55,6 +60,8 @@ async function soon(verb, ...given) {
       return await verb(false, ...given);
     } catch (thrown) {
       throw errorOf(thrown);
+    } finally {
+      tell();
     }
   }
   const signals = [...(inherited ?? []), signal].filter((one) => one !== undefined);
@@ -69,6 +76,7 @@ async function soon(verb, ...given) {
     throw errorOf(thrown, aborted());
   } finally {
     for (const one of signals) one.removeEventListener('abort', abort);
+    tell();
   }
 }
 

@@ -1,4 +1,15 @@
 // One implementation for both systems of modules: classes are the same, whoever imports them.
 import strongroom from './index.js';
 
-export const { AbortError, Secret, SecretManager, StrongroomError, generate, open, openSync } = strongroom;
+export const {
+  AbortError,
+  Secret,
+  SecretManager,
+  StrongroomError,
+  configSchema,
+  generate,
+  inspect,
+  open,
+  openSync,
+  settingsTable,
+} = strongroom;

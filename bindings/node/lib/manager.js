@@ -4,6 +4,7 @@ const util = require('node:util');
 
 const native = require('./native.js');
 const { pairs, several } = require('./arguments.js');
+const { keepToo } = require('./asking.js');
 const { abortable, isAbortable, now, plain, soon } = require('./calling.js');
 const { errorOf } = require('./errors.js');
 const { ASYNC_DISPOSE, DISPOSE, HANDLE, unwrapped, wrapped } = require('./secret.js');
@@ -276,7 +277,7 @@ class SecretManager {
   }
 
   #view(handle, options) {
-    return new SecretManager(HANDLE, abortable(handle, this.#handle, options));
+    return new SecretManager(HANDLE, keepToo(abortable(handle, this.#handle, options), this.#handle));
   }
 
   // --- what asks no backend

@@ -4,64 +4,102 @@
 const { fileURLToPath } = require('node:url');
 
 const native = require('./native.js');
+const { wrongType } = require('./arguments.js');
+const { asker, keepWith } = require('./asking.js');
 const { now, soon } = require('./calling.js');
 const { SecretManager } = require('./manager.js');
 const { HANDLE, unwrapped } = require('./secret.js');
 
-function wrongType(message) {
-  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
+/** The options that are an opening's own: all others are those of every call. */
+const OWN = ['app', 'backend', 'settings', 'secrets', 'configFile', 'configText', 'environment'];
+
+/** An option, where it is given. What was put on the root of all objects was not stated for this opening. */
+function optionOf(options, name) {
+  const given = options?.[name];
+  return given === Object.prototype[name] && !Object.hasOwn(options ?? {}, name) ? undefined : given;
 }
 
 /**
  * What an object of names has, in one that inherits nothing.
  *
  * @param {string} name of the option
- * @param {(value: unknown, name: string) => unknown} each
+ * @param {(value: unknown) => unknown} each
  */
 function named(name, given, each) {
   if (given === undefined || given === null) return undefined;
-  if (typeof given !== 'object' || Symbol.iterator in given) throw wrongType(`${name} is an object of names and values`);
+  if (typeof given !== 'object' || Symbol.iterator in given) {
+    throw wrongType(name, 'an object of names and values', given);
+  }
   const own = Object.create(null);
-  for (const [key, value] of Object.entries(given)) own[key] = each(value, key);
+  for (const [key, value] of Object.entries(given)) own[key] = each(value);
   return own;
 }
 
-/** A path of a `file:` URL, which the native half knows nothing of. */
+/** The path of a `file:` URL, which the native half knows nothing of. */
 function path(given) {
   return given instanceof URL && given.protocol === 'file:' ? fileURLToPath(given) : given;
 }
 
-/** What a manager is to be opened with, as the native half takes it: `open(backend, options)` or `open(options)`. */
+/**
+ * What a manager is to be opened with, as the native half takes it: the numbers of the functions that are asked for
+ * secret settings, what is an opening's own, and the options that all calls have. The functions are asked as long as
+ * `keep` lives.
+ *
+ * @param {string | object} [given] the name of a backend, or the options
+ * @param {object} [more] the options, where the first is a name
+ */
 function stated(given, more) {
   const isNamed = typeof given === 'string';
   const options = isNamed ? more : given;
-  if (!isNamed && more !== undefined) throw wrongType('the first of two arguments is the name of a backend');
-  if (options !== undefined && options !== null && (typeof options !== 'object' || Symbol.iterator in options)) {
-    throw wrongType('options is an object');
+  if (!isNamed && more !== undefined) throw wrongType('the first of two arguments', 'the name of a backend', given);
+  const isAbsent = options === undefined || options === null;
+  if (!isAbsent && (typeof options !== 'object' || Symbol.iterator in options)) {
+    throw wrongType('options', 'an object', options);
   }
-  const { backend, ...general } = { ...options };
-  const known = Object.assign(Object.create(null), general);
-  known.settings = named('settings', general.settings, path);
-  known.secrets = named('secrets', general.secrets, unwrapped);
-  known.configText = named('configText', general.configText, (text) => text);
-  known.configFile = Array.isArray(general.configFile) ? general.configFile.map(path) : path(general.configFile);
-  const backends = [isNamed ? given : undefined, backend, known.settings?.backend];
-  const chosen = backends.filter((stated) => stated !== undefined && stated !== null);
-  if (chosen.length > 1) throw wrongType('two backends are stated');
-  if (chosen.length === 1) {
-    if (typeof chosen[0] !== 'string') throw wrongType('backend is a string');
-    known.settings ??= Object.create(null);
-    known.settings.backend = chosen[0];
+  const own = Object.create(null);
+  for (const name of OWN) own[name] = optionOf(options, name);
+  own.settings = named('settings', own.settings, path);
+  own.secrets = named('secrets', own.secrets, unwrapped);
+  own.configText = named('configText', own.configText, (text) => text);
+  own.configFile = Array.isArray(own.configFile) ? own.configFile.map(path) : path(own.configFile);
+  state(own, [isNamed ? given : undefined, own.backend, own.settings?.backend]);
+  const keep = [];
+  const functions = Object.create(null);
+  for (const [setting, value] of Object.entries(own.secrets ?? {})) {
+    if (typeof value !== 'function') continue;
+    functions[setting] = asker(value, keep);
+    delete own.secrets[setting];
   }
-  return known;
+  return { functions, keep, own, options };
+}
+
+/** States the backend, in whatever of the places it is named. */
+function state(own, places) {
+  const backends = places.filter((backend) => backend !== undefined && backend !== null);
+  if (backends.length > 1) {
+    throw Object.assign(new TypeError('two backends are stated'), { code: 'ERR_INVALID_ARG_VALUE' });
+  }
+  own.backend = undefined;
+  if (backends.length === 0) return;
+  if (typeof backends[0] !== 'string') throw wrongType('backend', 'a string', backends[0]);
+  own.settings ??= Object.create(null);
+  [own.settings.backend] = backends;
+}
+
+/** The manager of a handle, with which the functions live. */
+function opened(handle, keep) {
+  keepWith(handle, keep);
+  return new SecretManager(HANDLE, handle);
 }
 
 async function open(backend, options) {
-  return new SecretManager(HANDLE, await soon(native.open, stated(backend, options)));
+  const { functions, keep, own, options: general } = stated(backend, options);
+  return opened(await soon(native.open, functions, own, general), keep);
 }
 
 function openSync(backend, options) {
-  return new SecretManager(HANDLE, now(native.open, stated(backend, options)));
+  const { functions, keep, own, options: general } = stated(backend, options);
+  return opened(now(native.open, functions, own, general), keep);
 }
 
-module.exports = { open, openSync, stated, wrongType };
+module.exports = { open, openSync, stated };

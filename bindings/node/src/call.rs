@@ -83,7 +83,8 @@ where
         How::Promised => {
             // The end of JavaScript's thread cancels the call, too.
             let cancel = end_of(view.call_options().cancel.as_ref());
-            promise(call.env, cancel.clone(), work(run(view.with_cancel(cancel))))
+            let work = work(run(view.with_cancel(cancel.clone())));
+            promise(call.env, cancel, &call.handles()?, work)
         }
     }
 }
@@ -102,7 +103,7 @@ pub(crate) fn run<'a, T: Answer>(
 ) -> Outcome<Unknown<'a>> {
     match how {
         How::Waiting => wait(env, work(of)),
-        How::Promised => promise(env, cancel, work(of)),
+        How::Promised => promise(env, cancel, &[], work(of)),
     }
 }
 
@@ -111,21 +112,42 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Runs the work on this thread, which does nothing else meanwhile. It does not keep its thread from ending: who
 /// terminates a worker, or ends the program, waits for that thread.
-fn wait(env: &Env, work: Work) -> Outcome<Unknown<'_>> {
+fn wait(env: &Env, mut work: Work) -> Outcome<Unknown<'_>> {
     let watch = || match environment::is_ending(env) {
         true => Err(environment::ended()),
         false => Ok(Some(PAUSE)),
     };
-    face::wait_watched(work, watch)??(env)
+    let environment = Environment::of(env)?;
+    let notes = environment.notes();
+    if !notes.has_providers() {
+        return face::wait_watched(work, watch)??(env);
+    }
+    loop {
+        // What this call waits for may ask a function of this thread.
+        let until = std::future::poll_fn(|task| match work.as_mut().poll(task) {
+            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+            Poll::Pending if notes.has_questions(task) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        match face::wait_watched(until, watch)? {
+            Some(outcome) => return outcome?(env),
+            None => environment.ask_here(env),
+        }
+    }
 }
 
 /// Begins the work here, where what is at hand is answered at once, and has the core's runtime go on with it.
-fn promise(env: &Env, cancel: CancellationToken, mut work: Work) -> Outcome<Unknown<'_>> {
+fn promise<'a>(
+    env: &'a Env,
+    cancel: CancellationToken,
+    handles: &[Unknown<'_>],
+    mut work: Work,
+) -> Outcome<Unknown<'a>> {
     let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
     match begun {
         Poll::Ready(outcome) => outcome?(env).and_then(|answer| resolved(env, answer)),
         Poll::Pending => {
-            let (call, notes, promise) = Environment::of(env)?.promise(env, cancel)?;
+            let (call, notes, promise) = Environment::of(env)?.promise(env, cancel, handles)?;
             let told = Arc::clone(&notes);
             let ended = Ended {
                 notes,

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{mem, ptr};
 
 use napi::bindgen_prelude::*;
-use napi::{JsValue, sys};
+use napi::{JsValue, ValueType, sys};
 use strongroom::ErrorKind;
 
+use crate::arguments;
 use crate::error::{self, Outcome, check};
 
 /// The most arguments that a function takes.
@@ -24,6 +25,17 @@ impl<'a> Arguments<'a> {
     pub(crate) fn at(&self, place: usize) -> Unknown<'a> {
         // SAFETY: the value is one of this call, whose environment `env` is.
         unsafe { Unknown::from_raw_unchecked(self.env.raw(), self.values[place]) }
+    }
+
+    /// The handles of our own among the arguments.
+    pub(crate) fn handles(&self) -> Outcome<Vec<Unknown<'a>>> {
+        let mut handles = Vec::new();
+        for place in 0..MOST {
+            if arguments::is(self.at(place), ValueType::External)? {
+                handles.push(self.at(place));
+            }
+        }
+        Ok(handles)
     }
 }
 

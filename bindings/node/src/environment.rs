@@ -7,15 +7,18 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{mem, ptr};
+use std::{mem, ptr, task};
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
 use strongroom::{CancellationToken, Error, ErrorKind};
 
+use crate::asking::{Asking, Later, Question};
 use crate::entry::{panicked, raw};
 use crate::error::{Outcome, check, value};
+use crate::log::Telling;
 
 /// Makes the answer of a call, on JavaScript's thread.
 pub(crate) type Made = Box<dyn for<'a> FnOnce(&'a Env) -> Outcome<Unknown<'a>> + Send>;
@@ -26,6 +29,8 @@ pub(crate) struct Environment {
     /// The calls whose promises are open, by numbers that are not used twice.
     open: RefCell<HashMap<u64, Open>>,
     last: Cell<u64>,
+    asking: Asking,
+    telling: Telling,
     /// Gone with the environment: nothing of it is used once `is_ended`.
     waker: sys::napi_threadsafe_function,
     is_ended: Cell<bool>,
@@ -35,16 +40,49 @@ pub(crate) struct Environment {
 struct Open {
     promise: sys::napi_deferred,
     cancel: CancellationToken,
+    kept: Kept,
+}
+
+/// References to the handles that a call was given. Where functions are asked for secret settings, the handles keep them.
+#[derive(Default)]
+pub(crate) struct Kept(Vec<sys::napi_ref>);
+
+impl Kept {
+    /// Keeps what there is to keep of a call's arguments.
+    fn of(env: &Env, handles: &[Unknown<'_>]) -> napi::Result<Self> {
+        let mut kept = Self::default();
+        for handle in handles {
+            let mut reference = ptr::null_mut();
+            // SAFETY: a value of this environment.
+            check(unsafe { sys::napi_create_reference(env.raw(), handle.raw(), 1, &mut reference) })?;
+            kept.0.push(reference);
+        }
+        Ok(kept)
+    }
+
+    fn free(self, env: &Env) {
+        for reference in self.0 {
+            // SAFETY: one of this environment's, freed once.
+            unsafe { sys::napi_delete_reference(env.raw(), reference) };
+        }
+    }
 }
 
 /// What other threads leave for JavaScript's.
-pub(crate) struct Notes(Mutex<Left>);
+pub(crate) struct Notes {
+    left: Mutex<Left>,
+    /// How many functions can be asked for secret settings.
+    providers: AtomicUsize,
+}
 
 struct Left {
     /// What wakes the event loop; nothing once it has ended.
     waker: Option<Waker>,
     is_woken: bool,
     done: Vec<(u64, strongroom::Result<Made>)>,
+    questions: Vec<Arc<Question>>,
+    /// Wakes the call that keeps JavaScript's thread waiting, where it answers questions.
+    waiting: Option<task::Waker>,
 }
 
 struct Waker(sys::napi_threadsafe_function);
@@ -55,17 +93,74 @@ unsafe impl Send for Waker {}
 impl Notes {
     fn lock(&self) -> MutexGuard<'_, Left> {
         // No code of others runs under the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Leaves a call's outcome. Where JavaScript's thread has ended, nobody wants it.
     pub(crate) fn leave(&self, call: u64, outcome: strongroom::Result<Made>) {
         let mut left = self.lock();
-        let Some(waker) = &left.waker else {
+        if left.waker.is_none() {
             drop(left);
             return;
-        };
-        if !left.is_woken {
+        }
+        left.wake();
+        left.done.push((call, outcome));
+    }
+
+    /// Has JavaScript's thread asked. Where it has ended, nobody is.
+    pub(crate) fn ask(&self, question: &Arc<Question>) {
+        let mut left = self.lock();
+        if left.waker.is_none() {
+            drop(left);
+            question.give_up();
+            return;
+        }
+        left.wake();
+        left.questions.push(Arc::clone(question));
+        let waiting = left.waiting.take();
+        drop(left);
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
+    }
+
+    /// Whether there are questions; where there are none, the task is woken by the next one.
+    pub(crate) fn has_questions(&self, task: &task::Context<'_>) -> bool {
+        let mut left = self.lock();
+        if left.questions.is_empty() {
+            left.waiting = Some(task.waker().clone());
+        }
+        !left.questions.is_empty()
+    }
+
+    /// Has the event loop look.
+    pub(crate) fn wake(&self) {
+        self.lock().wake();
+    }
+
+    /// Whether JavaScript's thread has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().waker.is_some()
+    }
+
+    pub(crate) fn count_provider(&self) {
+        self.providers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn forget_provider(&self) {
+        self.providers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether a function can be asked.
+    pub(crate) fn has_providers(&self) -> bool {
+        self.providers.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Left {
+    fn wake(&mut self) {
+        let Some(waker) = &self.waker else { return };
+        if !self.is_woken {
             // SAFETY: the environment ends under the same lock, so the function is still there.
             let status = unsafe {
                 sys::napi_call_threadsafe_function(
@@ -74,9 +169,8 @@ impl Notes {
                     sys::ThreadsafeFunctionCallMode::nonblocking,
                 )
             };
-            left.is_woken = status == sys::Status::napi_ok;
+            self.is_woken = status == sys::Status::napi_ok;
         }
-        left.done.push((call, outcome));
     }
 }
 
@@ -107,14 +201,22 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
     // An event loop that waits for no call of ours may end.
     // SAFETY: just made.
     check(unsafe { sys::napi_unref_threadsafe_function(env.raw(), waker) })?;
-    let environment = Rc::new(Environment {
-        notes: Arc::new(Notes(Mutex::new(Left {
+    let notes = Arc::new(Notes {
+        left: Mutex::new(Left {
             waker: Some(Waker(waker)),
             is_woken: false,
             done: Vec::new(),
-        }))),
+            questions: Vec::new(),
+            waiting: None,
+        }),
+        providers: AtomicUsize::new(0),
+    });
+    let environment = Rc::new(Environment {
+        telling: Telling::new(Arc::clone(&notes)),
+        notes,
         open: RefCell::default(),
         last: Cell::new(0),
+        asking: Asking::new(),
         waker,
         is_ended: Cell::new(false),
     });
@@ -153,15 +255,49 @@ impl Environment {
         Ok(found.map(|found| Rc::clone(found)).ok_or_else(ended)?)
     }
 
-    /// Opens a promise for a call. The event loop goes on until it is settled.
+    pub(crate) fn notes(&self) -> Arc<Notes> {
+        Arc::clone(&self.notes)
+    }
+
+    pub(crate) fn asking(&self) -> &Asking {
+        &self.asking
+    }
+
+    pub(crate) fn telling(&self) -> &Telling {
+        &self.telling
+    }
+
+    /// Has the functions asked that questions were left for, in the midst of a call that keeps the thread waiting.
+    pub(crate) fn ask_here(&self, env: &Env) {
+        // Where no promise is open, the event loop can do nothing for the call that asks.
+        let later = match self.open.borrow().is_empty() {
+            true => Later::Never,
+            false => Later::Possible,
+        };
+        self.ask(env, later);
+    }
+
+    fn ask(&self, env: &Env, later: Later) {
+        let questions = mem::take(&mut self.notes.lock().questions);
+        for question in questions {
+            self.asking.ask(env, question, later);
+        }
+    }
+
+    /// Opens a promise for a call of these handles. The event loop goes on until it is settled.
     pub(crate) fn promise<'a>(
         &self,
         env: &'a Env,
         cancel: CancellationToken,
+        handles: &[Unknown<'_>],
     ) -> Outcome<(u64, Arc<Notes>, Unknown<'a>)> {
         let (mut promise, mut deferred) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment is alive.
         check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) })?;
+        let kept = match self.notes.has_providers() {
+            true => Kept::of(env, handles)?,
+            false => Kept::default(),
+        };
         let mut open = self.open.borrow_mut();
         if open.is_empty() {
             // SAFETY: the environment is alive, and so is the waker.
@@ -172,6 +308,7 @@ impl Environment {
         let one = Open {
             promise: deferred,
             cancel,
+            kept,
         };
         open.insert(call, one);
         // SAFETY: just made in this environment.
@@ -179,13 +316,16 @@ impl Environment {
         Ok((call, Arc::clone(&self.notes), promise))
     }
 
-    /// Settles the promises whose calls have ended.
+    /// Does what other threads have left to do: tells what has happened, asks, and settles the promises whose calls have
+    /// ended.
     fn settle(&self, env: &Env) {
         let done = {
             let mut left = self.notes.lock();
             left.is_woken = false;
             mem::take(&mut left.done)
         };
+        self.telling.tell(env);
+        self.ask(env, Later::Possible);
         for (call, outcome) in done {
             let Some(open) = self.open.borrow_mut().remove(&call) else {
                 continue;
@@ -194,6 +334,7 @@ impl Environment {
             // SAFETY: the environment is alive; the scope is closed below. What cannot be opened is none.
             let is_scoped = unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) } == sys::Status::napi_ok;
             settle(env, open.promise, made(env, outcome));
+            open.kept.free(env);
             if is_scoped {
                 // SAFETY: opened above.
                 unsafe { sys::napi_close_handle_scope(env.raw(), scope) };
@@ -208,12 +349,15 @@ impl Environment {
     /// Cancels what is left: nobody hears of it any more.
     fn end(&self) {
         self.is_ended.set(true);
-        let done = {
+        let (done, questions) = {
             let mut left = self.notes.lock();
             left.waker = None;
-            mem::take(&mut left.done)
+            (mem::take(&mut left.done), mem::take(&mut left.questions))
         };
         drop(done);
+        questions.iter().for_each(|question| question.give_up());
+        self.asking.end();
+        self.telling.end();
         for (_, open) in self.open.take() {
             open.cancel.cancel();
         }

@@ -8,11 +8,15 @@
 #![allow(unsafe_code, reason = "this crate faces Node-API")]
 
 mod arguments;
+mod asking;
 mod cached;
 mod call;
+mod callback;
 mod entry;
 mod environment;
 mod error;
+mod inspect;
+mod log;
 mod manager;
 mod objects;
 mod open;
@@ -49,6 +53,16 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"cachedSecret" => cached::secret,
     c"cachedText" => cached::text,
     c"open" => open::open,
+    c"inspect" => inspect::inspect,
+    c"settingsTable" => inspect::settings_table,
+    c"configSchema" => inspect::config_schema,
+    c"onQuestion" => asking::on_question,
+    c"answerQuestion" => asking::answer,
+    c"failQuestion" => asking::fail,
+    c"onEvents" => log::on_events,
+    c"hear" => log::hear,
+    c"takeEvents" => log::take_events,
+    c"told" => log::told,
     c"token" => options::token,
     c"cancel" => options::cancel,
     c"isSaid" => error::is_said,

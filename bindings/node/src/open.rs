@@ -1,6 +1,7 @@
 //! Opening a manager.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::task::Poll;
 
 use napi::ValueType;
@@ -8,16 +9,19 @@ use napi::bindgen_prelude::*;
 use strongroom::{Builder, CallOptions, ConfigFormat, ErrorKind, SecretManager, SecretValue, face};
 
 use crate::arguments::{array, is, new_secret, text, type_of, wrong_type};
+use crate::asking::Provider;
 use crate::call::{How, end_of, run};
 use crate::entry::Arguments;
+use crate::environment::Environment;
 use crate::error::{Failure, Outcome, fault};
+use crate::objects;
 use crate::options::Options;
 
-/// `open(waits, { app, settings, secrets, configFile, configText, environment })`
+/// `open(waits, functions, stated, {})`
 pub(crate) fn open<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let how = How::of(call)?;
-    let mut options = Options::at(call, 1)?;
-    let stated = Stated::of(&mut options)?;
+    let mut options = Options::at(call, 3)?;
+    let stated = Stated::of(call, 1, &mut options)?;
     let (chosen, scope) = options.general(CallOptions::new(), how)?;
     if scope.is_some() {
         return Err(fault(
@@ -27,13 +31,20 @@ pub(crate) fn open<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     }
     let cancel = end_of(chosen.cancel.as_ref());
     let chosen = chosen.cancel(cancel.clone());
-    run(call.env, how, cancel, async move {
+    let functions = stated.functions.clone();
+    let environment = Environment::of(call.env)?;
+    let opening = async move {
         if how == How::Promised {
             // What is polled first is polled on JavaScript's thread, which is not to wait for files of settings.
             elsewhere().await;
         }
         face::open(stated.read().call_options(chosen), how.face()).await
-    })
+    };
+    let opened = || run(call.env, how, cancel, opening);
+    match how {
+        How::Waiting => environment.asking().while_opening(&functions, opened),
+        How::Promised => opened(),
+    }
 }
 
 /// Ready when it is polled again.
@@ -53,30 +64,49 @@ async fn elsewhere() {
 pub(crate) struct Stated {
     builder: Builder,
     files: Vec<PathBuf>,
+    /// The numbers of the functions that are asked for secret settings.
+    functions: Vec<f64>,
 }
 
 impl Stated {
-    /// Takes it from the options. No file is read yet.
-    pub(crate) fn of(options: &mut Options<'_>) -> Outcome<Self> {
+    /// Takes it from what `lib/open.js` makes of the options: at a place the numbers of the functions that are asked for
+    /// secret settings, at the next one what is an opening's own. No file is read yet.
+    pub(crate) fn of(call: &Arguments<'_>, place: usize, options: &mut Options<'_>) -> Outcome<Self> {
+        for (name, _) in properties("options", call.at(place + 1))? {
+            options.take(&name)?;
+        }
+        let mut own = Options::of("options", call.at(place + 1))?;
         let mut builder = SecretManager::builder();
-        if let Some(app) = options.text("app")? {
+        if let Some(app) = own.text("app")? {
             builder = builder.app(app);
         }
-        for (setting, of) in options.given("settings", properties)?.unwrap_or_default() {
+        for (setting, of) in own.given("settings", properties)?.unwrap_or_default() {
             builder = builder.option(&setting, setting_text(&setting, of)?);
         }
-        for (setting, of) in options.given("secrets", properties)?.unwrap_or_default() {
+        for (setting, of) in own.given("secrets", properties)?.unwrap_or_default() {
             builder = builder.secret_option(&setting, secret(&setting, of)?);
         }
-        for (language, of) in options.given("configText", properties)?.unwrap_or_default() {
+        let mut functions = Vec::new();
+        for (setting, of) in properties("functions", call.at(place))? {
+            // SAFETY: `lib/asking.js` gives numbers.
+            let function = unsafe { of.cast()? };
+            functions.push(function);
+            let provider = Provider::new(call.env, function)?;
+            builder = builder.secret_provider(&setting, Arc::new(provider));
+        }
+        for (language, of) in own.given("configText", properties)?.unwrap_or_default() {
             let document = text(&format!("configText.{language}"), of)?;
             builder = builder.config_text(format(&language)?, &document);
         }
-        if options.given("environment", crate::arguments::flag)? == Some(false) {
+        if own.given("environment", crate::arguments::flag)? == Some(false) {
             builder = builder.without_environment();
         }
-        let files = options.given("configFile", paths)?.unwrap_or_default();
-        Ok(Self { builder, files })
+        let files = own.given("configFile", paths)?.unwrap_or_default();
+        Ok(Self {
+            builder,
+            files,
+            functions,
+        })
     }
 
     /// Reads the files of settings.
@@ -88,18 +118,12 @@ impl Stated {
 
 /// What an object has.
 fn properties<'a>(name: &str, of: Unknown<'a>) -> Outcome<Vec<(String, Unknown<'a>)>> {
-    if !is(of, ValueType::Object)? || of.is_array()? {
+    if !is(of, ValueType::Object)? {
         return Err(wrong_type(name, "an object", of));
     }
-    // SAFETY: it is one.
-    let object: Object<'a> = unsafe { of.cast()? };
-    let names = Object::keys(&object)?;
+    let names = objects::own_names(of)?.into_iter();
     names
-        .into_iter()
-        .map(|name| {
-            let of = object.get_named_property::<Unknown<'a>>(&name)?;
-            Ok((name, of))
-        })
+        .map(|key| Ok((text(name, key)?, objects::get(of, key)?)))
         .collect()
 }
 

@@ -20,6 +20,9 @@ const NEEDED: [&str; 6] = [
 /// The largest that the shipped shared library may be, in bytes.
 const BUDGET: u64 = 5_000_000;
 
+/// The latest version of glibc that the addon may need: what the packages for Python and Node.js say.
+const GLIBC: (u32, u32) = (2, 34);
+
 /// The shared library shows exactly these symbols.
 pub(super) fn check_exports(library: &Path, symbols: &[&str]) -> Outcome {
     same(library, &defined(library, &["--dynamic"])?, symbols)
@@ -45,6 +48,38 @@ pub(super) fn check_shared(library: &Path, symbols: &[&str], profile: Profile) -
 pub(crate) fn check_module(module: &Path) -> Outcome {
     check_exports(module, &["PyInit__native"])?;
     judge_needs(&dynamic(module)?).map_err(|what| format!("{}: {what}", module.display()))
+}
+
+/// All that the addon of the Node.js package must be; gives the version of glibc that it needs.
+pub(crate) fn check_addon(addon: &Path) -> Outcome<String> {
+    check_exports(addon, &["napi_register_module_v1"])?;
+    judge_needs(&dynamic(addon)?).map_err(|what| format!("{}: {what}", addon.display()))?;
+    if defined(addon, &["--debug-syms"])?.len() > 1 {
+        return Err(format!("{} is not stripped", addon.display()));
+    }
+    let versions = output(Command::new("readelf").args(["--version-info", "--wide"]).arg(addon))?;
+    let (major, minor) = glibc(&versions);
+    if (major, minor) > GLIBC {
+        return Err(format!(
+            "{} needs glibc {major}.{minor}, later than {}.{}, which its package names",
+            addon.display(),
+            GLIBC.0,
+            GLIBC.1
+        ));
+    }
+    Ok(format!("{major}.{minor}"))
+}
+
+/// The latest version of glibc that a library names.
+fn glibc(versions: &str) -> (u32, u32) {
+    let named = versions
+        .split_whitespace()
+        .filter_map(|word| word.strip_prefix("GLIBC_"));
+    let numbers = named.filter_map(|version| {
+        let (major, minor) = version.split_once('.')?;
+        Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+    });
+    numbers.max().unwrap_or_default()
 }
 
 fn dynamic(library: &Path) -> Outcome<String> {
@@ -160,6 +195,13 @@ mod tests {
                 "{complaint}"
             );
         }
+    }
+
+    #[test]
+    fn the_latest_glibc_counts() {
+        let versions =
+            "0x0010: Name: GLIBC_2.4  Flags: none\n 0x20: Name: GLIBC_2.34 Flags: none\n Name: GLIBC_2.2.5\n";
+        assert_eq!(glibc(versions), (2, 34));
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(crate) use wheel::{build, wheel};
 
 use crate::Outcome;
 use crate::readme::{self, blocks};
-use crate::run::{cargo, in_home, pass, quiet, read, root, target};
+use crate::run::{cargo, empty, in_home, pass, quiet, read, root, target};
 use crate::suites::FEATURES;
 use crate::{c, dist, tools};
 
@@ -35,7 +35,7 @@ pub(crate) struct Environments {
 /// Makes the suites' environments anew, without the package.
 pub(crate) fn environments() -> Outcome<Environments> {
     let folder = target().join("venv-python");
-    wheel::empty(&folder)?;
+    empty(&folder)?;
     let python = tools::venv(&folder)?;
     let requirements = root().join(TESTS).join("requirements.txt");
     pass(
@@ -126,7 +126,7 @@ fn pytest(python: &Path) -> Command {
 /// The package as a strict checker sees it, what users copy, and whether the stubs are what the module has.
 fn type_checks(python: &Path) -> Outcome<Vec<Command>> {
     let folder = target().join("python/types");
-    wheel::empty(&folder)?;
+    empty(&folder)?;
     let mut copied = vec![root().join(QUICKSTART)];
     for page in PAGES {
         for (block, number) in blocks(&read(&root().join(page))?, "python").iter().zip(1..) {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::Outcome;
 use crate::dist::{self, elf, notices};
-use crate::run::{cargo, files, in_home, pass, quiet, read, root, target, without_package};
+use crate::run::{cargo, copy, empty, files, in_home, pass, quiet, read, root, target, without_package};
 use crate::tools;
 
 /// The package: its manifests, sources and tests.
@@ -192,23 +192,6 @@ fn as_cargo(command: &mut Command) {
             command.env_remove(&name);
         }
     }
-}
-
-fn copy(from: &Path, to: &Path) -> Outcome {
-    let made = to.parent().map_or(Ok(()), fs::create_dir_all);
-    made.and_then(|()| fs::copy(from, to).map(|_| ()))
-        .map_err(|error| format!("cannot copy {}: {error}", from.display()))
-}
-
-/// Makes a folder empty.
-pub(super) fn empty(folder: &Path) -> Outcome {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(format!("cannot empty {}: {error}", folder.display()));
-        }
-        _ => {}
-    }
-    fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))
 }
 
 pub(super) fn only_wheel(folder: &Path) -> Outcome<PathBuf> {

@@ -42,7 +42,7 @@ Object.assign(globalThis, {
     return library.openSync({ backend: 'encrypted', settings: stated, secrets, environment: false });
   },
 
-  /** How often the `fault` backends of all threads have seen something. */
+  /** A counter of all `fault` backends that are in use by managers or calls, in whatever thread. */
   count(counter) {
     return native.testingFaultCounters()[counter];
   },
@@ -64,6 +64,6 @@ Object.assign(globalThis, {
 
   /** A worker that runs a program. */
   work(program, workerData) {
-    return new Worker(program, { eval: true, workerData });
+    return new Worker(program, { eval: true, argv: process.argv.slice(2), workerData });
   },
 });

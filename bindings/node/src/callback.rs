@@ -1,0 +1,70 @@
+//! Functions of `lib/` that are called from here.
+
+use std::cell::Cell;
+use std::ptr;
+
+use napi::bindgen_prelude::*;
+use napi::{JsValue, ValueType, sys};
+
+use crate::arguments::{is, wrong_type};
+use crate::error::{Outcome, check};
+
+/// A function of one JavaScript thread, once `lib/` has given it.
+pub(crate) struct Callback(Cell<sys::napi_ref>);
+
+impl Callback {
+    pub(crate) fn none() -> Self {
+        Self(Cell::new(ptr::null_mut()))
+    }
+
+    /// Takes the function. It is kept as long as the thread lives: Node-API gives up what is left then.
+    pub(crate) fn set(&self, env: &Env, function: Unknown<'_>) -> Outcome<()> {
+        if !is(function, ValueType::Function)? {
+            return Err(wrong_type("a callback", "a function", function));
+        }
+        let mut kept = ptr::null_mut();
+        // SAFETY: the value is one of this environment.
+        check(unsafe { sys::napi_create_reference(env.raw(), function.raw(), 1, &mut kept) })?;
+        self.0.set(kept);
+        Ok(())
+    }
+
+    /// Calls it with what `given` makes; whether it came to its end. What it throws is forgotten.
+    pub(crate) fn call<'a, const N: usize>(
+        &self,
+        env: &'a Env,
+        given: impl FnOnce() -> Outcome<[Unknown<'a>; N]>,
+    ) -> bool {
+        let mut scope = ptr::null_mut();
+        // SAFETY: the environment is alive, and this is its thread; the scope is closed below.
+        if unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) } != sys::Status::napi_ok {
+            return false;
+        }
+        let ran = self.call_here(env, given);
+        let (mut is_thrown, mut thrown) = (false, ptr::null_mut());
+        // SAFETY: as above.
+        unsafe {
+            if sys::napi_is_exception_pending(env.raw(), &mut is_thrown) == sys::Status::napi_ok && is_thrown {
+                sys::napi_get_and_clear_last_exception(env.raw(), &mut thrown);
+            }
+            sys::napi_close_handle_scope(env.raw(), scope);
+        }
+        ran.is_ok()
+    }
+
+    fn call_here<'a, const N: usize>(
+        &self,
+        env: &'a Env,
+        given: impl FnOnce() -> Outcome<[Unknown<'a>; N]>,
+    ) -> Outcome<()> {
+        let (mut function, mut this, mut answer) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let given = given()?.map(|given| given.raw());
+        // SAFETY: the reference is one of this environment; a value that is none is refused.
+        check(unsafe { sys::napi_get_reference_value(env.raw(), self.0.get(), &mut function) })?;
+        // SAFETY: the environment is alive.
+        check(unsafe { sys::napi_get_undefined(env.raw(), &mut this) })?;
+        // SAFETY: as many values as it says, all of this environment.
+        check(unsafe { sys::napi_call_function(env.raw(), this, function, N, given.as_ptr(), &mut answer) })?;
+        Ok(())
+    }
+}

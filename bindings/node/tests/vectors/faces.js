@@ -1,0 +1,59 @@
+'use strict';
+// The two forms of every verb: one that keeps its thread waiting, and one that gives a promise.
+
+const assert = require('node:assert/strict');
+
+const strongroom = require('strongroom');
+
+/** What asks no backend, so that there is one form of it, which is no promise. */
+const IMMEDIATE = new Set([
+  'scoped',
+  'generate',
+  'setting',
+  'key_variable',
+  'fernet_generate',
+  'fernet_encrypt',
+  'fernet_decrypt',
+  'fernet_rotate',
+]);
+
+/** What a promise is the answer of; that something is thrown at once is a failure of its own. */
+async function promised(name, call) {
+  let answer;
+  try {
+    answer = call();
+  } catch {
+    assert.fail(`${name} threw, where its promise is to be rejected`);
+  }
+  assert.ok(answer instanceof Promise, `${name} gives a promise`);
+  return await answer;
+}
+
+function waited(name, call) {
+  const answer = call();
+  assert.ok(typeof answer?.then !== 'function', `${name} gives no promise`);
+  return answer;
+}
+
+/** `openSync`, `getSync` … */
+const waiting = {
+  /** The word of the column in docs/parity.md. */
+  language: 'node',
+  counts: () => true,
+  async open(options) {
+    return waited('openSync', () => strongroom.openSync(options));
+  },
+  async ask(manager, verb, ...given) {
+    return waited(`${verb}Sync`, () => manager[`${verb}Sync`](...given));
+  },
+};
+
+/** `open`, `get` … */
+const awaiting = {
+  language: 'node-promise',
+  counts: (operation) => !IMMEDIATE.has(operation),
+  open: (options) => promised('open', () => strongroom.open(options)),
+  ask: (manager, verb, ...given) => promised(verb, () => manager[verb](...given)),
+};
+
+module.exports = { FACES: [waiting, awaiting] };

@@ -126,7 +126,7 @@ fn string<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
 }
 
 /// Bytes of JavaScript's own, outside of the heap whose blocks its collector moves: there they can be wiped.
-fn array<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
+pub(crate) fn array<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
     let (mut start, mut buffer, mut made) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
     // SAFETY: the environment is alive.
     check(unsafe { sys::napi_create_arraybuffer(env.raw(), bytes.len(), &mut start, &mut buffer) })?;

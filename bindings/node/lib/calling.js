@@ -17,10 +17,11 @@ function signalOf(options) {
   if (signal === undefined || signal === null) return undefined;
   // What was put on the root of all objects was not stated for this call.
   if (signal === Object.prototype.signal && !Object.hasOwn(options, 'signal')) return undefined;
-  if (typeof signal !== 'object' || typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
-    throw wrongType('signal', 'an AbortSignal', signal);
+  // Also one of another realm counts.
+  if (typeof signal === 'object' && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') {
+    return signal;
   }
-  return signal;
+  throw wrongType('signal', 'an AbortSignal', signal);
 }
 
 /** Has the signals that a view of a manager inherits, and the one that its options state, abort the view's calls. */

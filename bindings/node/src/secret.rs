@@ -79,16 +79,15 @@ impl State {
 
 /// A secret's handle.
 pub(crate) fn handle(env: &Env, secret: strongroom::Secret) -> Outcome<Unknown<'_>> {
-    handle_of(env, State::Own(Rc::new(secret.metadata), Some(Rc::new(secret.value))))
+    // The collector must know what it holds on to: to it the handle alone is a few words.
+    let weight = size_of::<Held>() + secret.value.expose().len();
+    let own = State::Own(Rc::new(secret.metadata), Some(Rc::new(secret.value)));
+    value(env, External::new_with_size_hint(Held(RefCell::new(own)), weight))
 }
 
-/// The handle of a secret that was found in the cache.
+/// The handle of a secret that was found in the cache, which has it anyway.
 pub(crate) fn shared(env: &Env, secret: CachedSecret) -> Outcome<Unknown<'_>> {
-    handle_of(env, State::Cached(secret))
-}
-
-fn handle_of(env: &Env, state: State) -> Outcome<Unknown<'_>> {
-    value(env, External::new(Held(RefCell::new(state))))
+    value(env, External::new(Held(RefCell::new(State::Cached(secret)))))
 }
 
 impl Answer for Option<strongroom::Secret> {

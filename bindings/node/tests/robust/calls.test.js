@@ -19,8 +19,8 @@ test('500 calls at once are all answered, each with its own value', { skip }, as
     }
     const found = await Promise.all(keys.map((key) => secrets.getValue(key)));
     assert.deepEqual(found, keys.map((key) => 'value of ' + key));
-    const ends = await Promise.allSettled(keys.map((key) => secrets.set(key, 'value', { ifAbsent: true })));
-    assert(ends.every(({ reason }) => reason.code === 'conflict'), ends[0].reason?.code);
+    const ends = await Promise.allSettled(keys.slice(0, 100).map((key) => secrets.set(key, 'value', { ifAbsent: true })));
+    assert.deepEqual([...new Set(ends.map(({ reason }) => reason.code))], ['conflict']);
     await secrets.close();
   }
 })();
@@ -80,7 +80,7 @@ ${THREADS}
   assert.equal(secrets.getValueSync('key'), 'value');
   openFault('').getSync('key');
   assert.equal(native.testingRuntimeIsBuilt(), false);
-  assert.equal(threads(), before);
+  assert(threads() <= before, threads() + ' threads, before ' + before);
 })();
 `);
 });

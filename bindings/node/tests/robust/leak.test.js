@@ -17,14 +17,18 @@ const { alone } = require('./alone.js');
 const MASK = 0xa5;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** Makes the canary byte by byte in bytes that it wipes, gives it to the library, and stops where it is searched. */
+/**
+ * Makes the canary byte by byte in bytes that it wipes, gives it to the library, and stops where it is searched. Not in
+ * a short array of V8's heap, such as `Buffer.alloc(48)`: out of it V8 copies what native code is to see, and leaves there
+ * what nobody can wipe.
+ */
 const SUBJECT = `
 const readline = require('node:readline');
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const MASKED = Buffer.from(process.env.MASKED, 'hex');
 
 async function lend(use) {
-  const bytes = Buffer.alloc(MASKED.length);
+  const bytes = Buffer.from(new ArrayBuffer(MASKED.length));
   for (let at = 0; at < bytes.length; at += 1) bytes[at] = MASKED[at] ^ ${MASK};
   try {
     return await use(bytes);
@@ -162,7 +166,7 @@ const { once } = require('node:events');
 const worker = work(\`
   const { parentPort } = require('node:worker_threads');
   const MASKED = Buffer.from(process.env.MASKED, 'hex');
-  const bytes = Buffer.alloc(MASKED.length);
+  const bytes = Buffer.from(new ArrayBuffer(MASKED.length));
   for (let at = 0; at < bytes.length; at += 1) bytes[at] = MASKED[at] ^ ${MASK};
   globalThis.secret = new strongroom.Secret(bytes);
   globalThis.memory = openMemory();

@@ -114,7 +114,7 @@ const { once } = require('node:events');
         }
       })();
     \`);
-    while ((await once(worker, 'message'))[0] < 3 * round);
+    while ((await once(worker, 'message'))[0] < 1 + 3 * round);
     await worker.terminate();
     const secrets = openStore(process.argv[2], { cache: 'off' });
     assert.match(secrets.getValueSync('key0'), /^value\\d+$/);
@@ -167,8 +167,10 @@ const { once } = require('node:events');
   for (const [what, end] of Object.entries(ends)) {
     const calls = "const secrets = openFault('get:hang'); for (let at = 0; at < 10; at += 1) secrets.get('key');";
     const worker = work(calls + end);
-    worker.on('error', () => {});
-    const [code] = await once(worker, 'exit');
+    const errors = [];
+    worker.on('error', ({ message }) => errors.push(message));
+    const code = await new Promise((resolve) => worker.on('exit', resolve));
+    assert.deepEqual(errors, what === 'an exception' ? ['of the worker'] : []);
     assert.equal(code, what === 'an exception' ? 1 : 3);
     await untilTrue(() => count('waiting') === 0);
     assert.equal(await secrets.get('key'), null);

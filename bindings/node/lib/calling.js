@@ -5,6 +5,7 @@ const native = require('./native.js');
 const { wrongType } = require('./arguments.js');
 const { abortedBy, errorOf } = require('./errors.js');
 const { listen, tell } = require('./events.js');
+const { refuseWithin } = require('./functions.js');
 
 /** The signals of views, by the handles of their managers: they abort all calls of the view. */
 const ofViews = new WeakMap();
@@ -16,10 +17,11 @@ function signalOf(options) {
   if (signal === undefined || signal === null) return undefined;
   // What was put on the root of all objects was not stated for this call.
   if (signal === Object.prototype.signal && !Object.hasOwn(options, 'signal')) return undefined;
-  if (typeof signal !== 'object' || typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
-    throw wrongType('signal', 'an AbortSignal', signal);
+  // Also one of another realm counts.
+  if (typeof signal === 'object' && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') {
+    return signal;
   }
-  return signal;
+  throw wrongType('signal', 'an AbortSignal', signal);
 }
 
 /** Has the signals that a view of a manager inherits, and the one that its options state, abort the view's calls. */
@@ -40,6 +42,7 @@ function isAbortable(manager) {
 function now(verb, ...given) {
   const aborted = ofViews.get(given[0])?.find((signal) => signal.aborted);
   if (aborted !== undefined) throw abortedBy(aborted);
+  refuseWithin(given[0]);
   listen();
   try {
     return verb(true, ...given);
@@ -52,6 +55,7 @@ function now(verb, ...given) {
 
 /** Calls a verb whose last argument is its options, and gives a promise. */
 async function soon(verb, ...given) {
+  refuseWithin(given[0]);
   listen();
   const signal = signalOf(given.at(-1));
   const inherited = ofViews.get(given[0]);
@@ -68,16 +72,39 @@ async function soon(verb, ...given) {
   const aborted = () => signals.find((one) => one.aborted);
   if (aborted() !== undefined) throw abortedBy(aborted());
   const token = native.token();
-  const abort = () => native.cancel(token);
-  for (const one of signals) one.addEventListener('abort', abort, { once: true });
+  for (const one of signals) follow(one, token);
   try {
     return await verb(token, ...given);
   } catch (thrown) {
     throw errorOf(thrown, aborted());
   } finally {
-    for (const one of signals) one.removeEventListener('abort', abort);
+    for (const one of signals) unfollow(one, token);
     tell();
   }
+}
+
+/** The calls that follow a signal, which is listened to once: it warns of many listeners. */
+const followed = new WeakMap();
+
+function follow(signal, token) {
+  let calls = followed.get(signal);
+  if (calls === undefined) {
+    const tokens = new Set();
+    calls = { tokens, abort: () => tokens.forEach((one) => native.cancel(one)) };
+    followed.set(signal, calls);
+    signal.addEventListener('abort', calls.abort, { once: true });
+  }
+  calls.tokens.add(token);
+}
+
+function unfollow(signal, token) {
+  const calls = followed.get(signal);
+  // Two signals of a call may be the same one.
+  if (calls === undefined) return;
+  calls.tokens.delete(token);
+  if (calls.tokens.size > 0) return;
+  followed.delete(signal);
+  signal.removeEventListener('abort', calls.abort);
 }
 
 /** Calls a function of the native half that is no verb. */

@@ -39,7 +39,7 @@ function abortedBy(signal) {
 }
 
 /**
- * The error of what was thrown below. What the native half did not say, such as what a getter throws, goes on unchanged.
+ * The error of what was thrown below. What the native half did not say, such as what a getter throws, goes on as it is.
  *
  * @param {unknown} thrown
  * @param {AbortSignal} [aborted] the signal that ended the call

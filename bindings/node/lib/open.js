@@ -5,8 +5,9 @@ const { fileURLToPath } = require('node:url');
 
 const native = require('./native.js');
 const { wrongType } = require('./arguments.js');
-const { asker, keepWith } = require('./asking.js');
+require('./asking.js');
 const { now, soon } = require('./calling.js');
+const { asker, keepWith } = require('./functions.js');
 const { SecretManager } = require('./manager.js');
 const { HANDLE, unwrapped } = require('./secret.js');
 

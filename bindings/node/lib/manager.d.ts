@@ -1,8 +1,7 @@
 /// <reference lib="esnext.disposable" />
 import type { CallOptions, SyncCallOptions } from './options.js';
 import type { Reading } from './reading.js';
-import type { BackendInfo, Health, VerifyReport } from './results.js';
-import type { Setting } from './settings.js';
+import type { BackendInfo, Health, Setting, VerifyReport } from './results.js';
 import type { Writing } from './writing.js';
 
 export type { CallOptions };

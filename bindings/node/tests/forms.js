@@ -11,30 +11,24 @@ const FORMS = {
   waiting: async (manager, verb, ...given) => manager[`${verb}Sync`](...given),
 };
 
-/**
- * Defines a test for each form, with a manager of its own.
- *
- * @param {string} what
- * @param {(secrets: object, call: Function, test: object) => Promise<void>} run `call(manager, 'get', key)`
- */
-function inBothForms(what, run) {
-  for (const [form, call] of Object.entries(FORMS)) {
-    test(`${what}, ${form}`, async (test) => {
-      const secrets = openSync('memory', { environment: false });
-      test.after(() => secrets.closeSync());
-      await run(secrets, call, test);
-    });
-  }
+/** A test of each form: `run(context, call)`, where `call(manager, 'get', key)` calls the verb. */
+function testForms(name, run) {
+  for (const [form, call] of Object.entries(FORMS)) test(`${name}, ${form}`, (context) => run(context, call));
+}
+
+/** A test of each form with a manager of its own: `run(secrets, call, context)`. */
+function inBothForms(name, run) {
+  testForms(name, (context, call) => run(inMemory(context), call, context));
 }
 
 /** A manager in memory for one test. */
-function inMemory(test, options) {
+function inMemory(context, options) {
   const secrets = openSync('memory', { environment: false, ...options });
-  test.after(() => secrets.closeSync());
+  context.after(() => secrets.closeSync());
   return secrets;
 }
 
 /** Why tests that need a `fault` backend are skipped; nothing where they are not. */
 const skip = native.testingFaultCounters === undefined && 'the native half was built without the feature `testing`';
 
-module.exports = { inBothForms, inMemory, skip };
+module.exports = { inBothForms, inMemory, skip, testForms };

@@ -100,12 +100,12 @@ pub(crate) fn run<'a, T: Answer>(
     env: &'a Env,
     how: How,
     cancel: CancellationToken,
-    handles: &[Unknown<'_>],
+    handles: &[Unknown<'a>],
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
         How::Waiting => wait(env, work(of)),
-        How::Promised => promise(env, cancel, handles, work(of)),
+        How::Promised => promise(env, cancel, || Ok(handles.to_vec()), work(of)),
     }
 }
 

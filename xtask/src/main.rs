@@ -49,6 +49,7 @@ cargo xtask <command>
   npm             build the packages for npm that are shipped, into target/npm
   node [WORDS]        run the Node.js suites; with words the tests alone: of files with these in
                   their names, words with a dash go to Node.js
+  node-package        run README's lines for Node.js, and programs that use the packages alone
   errors [--check]    write docs/errors.md, or compare it
   settings [--check]  write docs/settings.md, or compare it
   guards          whether every export of the C ABI is documented and goes through a guard
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         ["python-wheel"] => python::everywhere(),
         ["npm", ref words @ ..] => node::npm(words),
         ["node", ref words @ ..] => node::alone(words),
+        ["node-package"] => node::package(),
         ["errors"] => tables::write(tables::ERRORS),
         ["errors", "--check"] => tables::compare(tables::ERRORS),
         ["settings"] => tables::write(tables::SETTINGS_PAGE).and_then(|()| tables::write(tables::SCHEMA)),

@@ -62,6 +62,15 @@ impl Block {
     }
 }
 
+/// The one block of README of a kind.
+pub(crate) fn one_block(page: &str, kind: &str) -> Outcome<Block> {
+    let mut found = blocks(page, kind).into_iter();
+    match (found.next(), found.next()) {
+        (Some(block), None) => Ok(block),
+        _ => Err(format!("{PATH} has not exactly one block marked `{kind}`")),
+    }
+}
+
 /// The blocks of a kind.
 pub(crate) fn blocks(page: &str, wanted: &str) -> Vec<Block> {
     let mut blocks = Vec::new();

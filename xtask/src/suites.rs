@@ -20,13 +20,14 @@ pub(crate) const FEATURES: [&str; 2] = [
 ];
 
 /// Suites that are commands of this program.
-const OWN_SUITES: [(&str, &[&str]); 5] = [
+const OWN_SUITES: [(&str, &[&str]); 6] = [
     ("quickstarts", &["quickstarts"]),
     ("c", &["c", "--installed"]),
     ("miri", &["miri"]),
     ("check", &["check"]),
-    // Well after the quickstarts: both build a release, in the same folder.
+    // Well after the quickstarts: they build a release too, in the same folder.
     ("python wheel", &["python-wheel"]),
+    ("node package", &["node-package"]),
 ];
 
 /// Programs in Python: what reads and writes our formats besides us.

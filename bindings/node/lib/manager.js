@@ -8,6 +8,7 @@ const { abortable, isAbortable, now, plain, soon } = require('./calling.js');
 const { errorOf } = require('./errors.js');
 const { keepToo } = require('./functions.js');
 const { ASYNC_DISPOSE, DISPOSE, HANDLE, unwrapped, wrapped } = require('./secret.js');
+const transfer = require('./transfer.js');
 
 /** A store of secrets, whatever backend holds them. Its documentation stands in `manager.d.ts`. */
 class SecretManager {
@@ -98,24 +99,24 @@ class SecretManager {
     return wrapped(now(native.getWithFallback, this.#handle, name, several('scopes', scopes), options));
   }
 
-  exists(key, options) {
-    return soon(native.exists, this.#handle, key, options);
+  async exists(key, options) {
+    return await soon(native.exists, this.#handle, key, options);
   }
 
   existsSync(key, options) {
     return now(native.exists, this.#handle, key, options);
   }
 
-  describe(key, options) {
-    return soon(native.describe, this.#handle, key, options);
+  async describe(key, options) {
+    return await soon(native.describe, this.#handle, key, options);
   }
 
   describeSync(key, options) {
     return now(native.describe, this.#handle, key, options);
   }
 
-  list(options) {
-    return soon(native.list, this.#handle, undefined, options);
+  async list(options) {
+    return await soon(native.list, this.#handle, undefined, options);
   }
 
   listSync(options) {
@@ -140,8 +141,8 @@ class SecretManager {
     } while (after !== null);
   }
 
-  versions(key, options) {
-    return soon(native.versions, this.#handle, key, options);
+  async versions(key, options) {
+    return await soon(native.versions, this.#handle, key, options);
   }
 
   versionsSync(key, options) {
@@ -150,8 +151,8 @@ class SecretManager {
 
   // --- writing
 
-  set(key, value, options) {
-    return soon(native.set, this.#handle, key, unwrapped(value), options);
+  async set(key, value, options) {
+    return await soon(native.set, this.#handle, key, unwrapped(value), options);
   }
 
   setSync(key, value, options) {
@@ -168,24 +169,24 @@ class SecretManager {
     return batchWritten(now(native.setMany, this.#handle, names, values.map(unwrapped), options));
   }
 
-  setApiKey(name, value, provider, options) {
-    return soon(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
+  async setApiKey(name, value, provider, options) {
+    return await soon(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
   }
 
   setApiKeySync(name, value, provider, options) {
     return now(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
   }
 
-  updateValue(key, value, options) {
-    return soon(native.updateValue, this.#handle, key, unwrapped(value), options);
+  async updateValue(key, value, options) {
+    return await soon(native.updateValue, this.#handle, key, unwrapped(value), options);
   }
 
   updateValueSync(key, value, options) {
     return now(native.updateValue, this.#handle, key, unwrapped(value), options);
   }
 
-  updateMetadata(key, changes) {
-    return soon(native.updateMetadata, this.#handle, key, changes);
+  async updateMetadata(key, changes) {
+    return await soon(native.updateMetadata, this.#handle, key, changes);
   }
 
   updateMetadataSync(key, changes) {
@@ -200,24 +201,24 @@ class SecretManager {
     return wrapped(now(native.getOrGenerate, this.#handle, key, spec, options));
   }
 
-  rotate(key, value, options) {
-    return soon(native.rotate, this.#handle, key, unwrapped(value), options);
+  async rotate(key, value, options) {
+    return await soon(native.rotate, this.#handle, key, unwrapped(value), options);
   }
 
   rotateSync(key, value, options) {
     return now(native.rotate, this.#handle, key, unwrapped(value), options);
   }
 
-  rollback(key, ...given) {
-    return soon(native.rollback, this.#handle, key, ...versionAndOptions(given));
+  async rollback(key, ...given) {
+    return await soon(native.rollback, this.#handle, key, ...versionAndOptions(given));
   }
 
   rollbackSync(key, ...given) {
     return now(native.rollback, this.#handle, key, ...versionAndOptions(given));
   }
 
-  delete(key, options) {
-    return soon(native.delete, this.#handle, key, options);
+  async delete(key, options) {
+    return await soon(native.delete, this.#handle, key, options);
   }
 
   deleteSync(key, options) {
@@ -234,24 +235,24 @@ class SecretManager {
     return healthOf(now(native.health, this.#handle, options));
   }
 
-  verify(options) {
-    return soon(native.verify, this.#handle, options);
+  async verify(options) {
+    return await soon(native.verify, this.#handle, options);
   }
 
   verifySync(options) {
     return now(native.verify, this.#handle, options);
   }
 
-  lock(options) {
-    return soon(native.lock, this.#handle, options);
+  async lock(options) {
+    return await soon(native.lock, this.#handle, options);
   }
 
   lockSync(options) {
     return now(native.lock, this.#handle, options);
   }
 
-  close(options) {
-    return soon(native.close, this.#handle, options);
+  async close(options) {
+    return await soon(native.close, this.#handle, options);
   }
 
   closeSync(options) {
@@ -262,8 +263,8 @@ class SecretManager {
     this.closeSync();
   }
 
-  [ASYNC_DISPOSE]() {
-    return this.close();
+  async [ASYNC_DISPOSE]() {
+    await this.close();
   }
 
   // --- views
@@ -305,6 +306,63 @@ class SecretManager {
   [util.inspect.custom](_depth, options) {
     const { app, scope } = this;
     return `SecretManager ${util.inspect({ app, backend: this.backend.name, scope }, options)}`;
+  }
+
+  // --- transfer
+
+  async explain(key, options) {
+    return transfer.explanationOf(await soon(native.explain, this.#handle, key, transfer.prepared(options)));
+  }
+
+  explainSync(key, options) {
+    return transfer.explanationOf(now(native.explain, this.#handle, key, transfer.prepared(options)));
+  }
+
+  async export(format = 'dotenv', options = undefined) {
+    return transfer.exportOf(await soon(native.export, this.#handle, format, transfer.prepared(options)));
+  }
+
+  exportSync(format = 'dotenv', options = undefined) {
+    return transfer.exportOf(now(native.export, this.#handle, format, transfer.prepared(options)));
+  }
+
+  async import(document, format = 'dotenv', options = undefined) {
+    const given = [unwrapped(document), format, transfer.prepared(options)];
+    return transfer.importOf(await soon(native.import, this.#handle, ...given));
+  }
+
+  importSync(document, format = 'dotenv', options = undefined) {
+    const given = [unwrapped(document), format, transfer.prepared(options)];
+    return transfer.importOf(now(native.import, this.#handle, ...given));
+  }
+
+  /** What the native half is given for a manager: its handle. */
+  static #handleOf(manager) {
+    return typeof manager === 'object' && manager !== null && #handle in manager ? manager.#handle : manager;
+  }
+
+  async copyPlan(target, options) {
+    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    return transfer.planOf(await transfer.copied(native.copyPlan, ...ends, options));
+  }
+
+  copyPlanSync(target, options) {
+    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    return transfer.planOf(transfer.copiedNow(native.copyPlan, ...ends, options));
+  }
+
+  async copyTo(target, options) {
+    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    return transfer.reportOf(await transfer.copied(native.copyTo, ...ends, options));
+  }
+
+  copyToSync(target, options) {
+    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    return transfer.reportOf(transfer.copiedNow(native.copyTo, ...ends, options));
+  }
+
+  copyJournal(target) {
+    return plain(native.copyJournal, this.#handle, SecretManager.#handleOf(target));
   }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn open<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
         }
         face::open(stated.read().call_options(chosen), how.face()).await
     };
-    let opened = || run(call.env, how, cancel, opening);
+    let opened = || run(call.env, how, cancel, &[], opening);
     match how {
         How::Waiting => environment.asking().while_opening(&functions, opened),
         How::Promised => opened(),

@@ -1,14 +1,16 @@
 //! The Node.js package: the suites that run it as it is staged, its types, its format.
 
 mod npm;
+mod package;
 mod sources;
 mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use npm::{check_manifests, npm};
-pub(crate) use tools::{node, packages};
+pub(crate) use npm::{Packages, check_manifests, npm};
+pub(crate) use package::package;
+pub(crate) use tools::{node, npm as npm_program, packages};
 
 use crate::Outcome;
 use crate::run::{cargo, copy, copy_folder, empty, files, in_home, pass, quiet, root, target};
@@ -55,7 +57,7 @@ pub(crate) fn stage() -> Outcome {
     // A program that has the earlier one loaded keeps it: what is copied is another file.
     empty(&stage)?;
     let package = root().join(PACKAGE);
-    for folder in ["lib", "tests"] {
+    for folder in ["lib", "bin", "tests"] {
         copy_folder(&package.join(folder), &stage.join(folder))?;
     }
     copy(&package.join("package.json"), &stage.join("package.json"))?;

@@ -51,12 +51,18 @@ impl TypeChecker {
         Ok(Self { modules })
     }
 
-    /// The command that checks a project, whose folder needs none of these packages.
+    /// The command that checks and compiles files, whose folder needs none of these packages.
+    pub(super) fn compile(&self) -> Command {
+        let mut compile = Command::new("node");
+        compile.arg(self.modules.join("typescript/bin/tsc"));
+        compile.arg("--typeRoots").arg(self.modules.join("@types"));
+        compile
+    }
+
+    /// The command that checks a project.
     pub(super) fn check(&self, project: &Path) -> Command {
-        let mut check = Command::new("node");
-        check.arg(self.modules.join("typescript/bin/tsc"));
+        let mut check = self.compile();
         check.arg("--project").arg(project);
-        check.arg("--typeRoots").arg(self.modules.join("@types"));
         check
     }
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use super::{QUICKSTART, TESTS, python_in};
 use crate::Outcome;
 use crate::quickstarts::with_toolchain;
-use crate::readme::{self, Block, blocks};
+use crate::readme::{self, one_block};
 use crate::run::{in_home, quiet, read, root, target};
 use crate::tools;
 
@@ -49,25 +49,18 @@ pub(crate) fn everywhere() -> Outcome {
 /// README's lines in an environment that has nothing but them, and the quickstart in the same.
 fn readme_blocks(home: &Path) -> Outcome<u32> {
     let page = read(&root().join(readme::PATH))?;
-    let one = |kind: &str| -> Outcome<Block> {
-        let mut found = blocks(&page, kind).into_iter();
-        match (found.next(), found.next()) {
-            (Some(block), None) => Ok(block),
-            _ => Err(format!("{} has not exactly one block marked `{kind}`", readme::PATH)),
-        }
-    };
     let python = tools::venv(&home.join("readme"))?;
     let programs = python.parent().ok_or("the environment has no folder")?;
     let mut path = programs.as_os_str().to_owned();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap_or_default());
-    one("sh wheel")?.run(&root(), home, |shell| {
+    one_block(&page, "sh wheel")?.run(&root(), home, |shell| {
         with_toolchain(shell);
         shell.env("PATH", &path);
     })?;
     println!("ok      the block marked `sh wheel`");
     let hello = home.join("hello.py");
-    one("python")?.save(&hello)?;
+    one_block(&page, "python")?.save(&hello)?;
     for program in [hello, root().join(QUICKSTART)] {
         let mut command = python_in(&python, home);
         in_home(&mut command, home);

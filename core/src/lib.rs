@@ -45,7 +45,7 @@ pub use context::{CallContext, CallOptions, CancellationToken, Face, MAX_DEADLIN
 pub use crypto::fernet;
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AsKey, MAX_SEGMENT, SecretKey, VariableMapping};
-pub use layers::cache::Lookup;
+pub use layers::cache::{CachedSecret, Lookup};
 pub use layers::{AuditRecord, AuditSink};
 pub use manager::{
     BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use strongroom::blocking::SecretManager;
 use strongroom::testing::{FaultBackend, faults};
-use strongroom::{Lookup, Secret, TooSmall};
+use strongroom::{Lookup, Secret, SecretMetadata, TooSmall};
 
 #[test]
 fn bytes_find_what_their_text_finds_and_nothing_else() {
@@ -67,6 +67,39 @@ fn bytes_find_what_their_text_finds_and_nothing_else() {
     manager.close().unwrap();
     assert_eq!(manager.try_cached_bytes(b"k", <[u8]>::len), Lookup::Slow);
     assert_eq!(manager.cached_into_bytes(b"k", &mut buffer), Lookup::Slow);
+}
+
+#[test]
+fn what_is_shared_with_the_cache_outlives_it() {
+    let fault = FaultBackend::new(strongroom::testing::memory());
+    let builder = SecretManager::builder().without_environment();
+    let manager = builder.backend_instance(fault.clone()).open_blocking().unwrap();
+    let acme = manager.scoped("org/acme").unwrap();
+    let secret = Secret::new("canary-of-a-hit").with_metadata(SecretMetadata::new().with_provider("acme"));
+    acme.set("k", &secret).unwrap();
+    let (all, acme) = (manager.to_async(), acme.to_async());
+    assert!(acme.share_cached_bytes(b"k").is_none(), "nobody has read it yet");
+    manager.get("org/acme/k").unwrap();
+    let calls = fault.counters().started;
+
+    let shared = acme.share_cached_bytes(b"k").unwrap();
+    assert_eq!(shared.value().expose(), b"canary-of-a-hit");
+    assert_eq!(shared.metadata().provider.as_deref(), Some("acme"));
+    assert!(shared.metadata().version.is_some());
+    assert!(!format!("{shared:?}").contains("canary"));
+    for none in [&b"k"[..], b"", b"\xff", b"org/acme/k\0"] {
+        assert!(all.share_cached_bytes(none).is_none());
+    }
+    assert_eq!(fault.counters().started, calls, "no look-up reached the backend");
+
+    manager.set("org/acme/k", &Secret::new("later")).unwrap();
+    assert!(
+        acme.share_cached_bytes(b"k").is_none(),
+        "what was written is not cached"
+    );
+    manager.close().unwrap();
+    assert_eq!(shared.value().expose(), b"canary-of-a-hit");
+    assert!(acme.share_cached_bytes(b"k").is_none());
 }
 
 #[test]

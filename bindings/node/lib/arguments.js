@@ -45,4 +45,4 @@ function pairs(name, given) {
   return { names, values };
 }
 
-module.exports = { pairs, several, wrongType };
+module.exports = { isIterable, pairs, several, wrongType };

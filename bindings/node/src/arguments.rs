@@ -118,13 +118,18 @@ pub(crate) fn count(name: &str, of: Unknown<'_>) -> Outcome<usize> {
     Ok(number as usize)
 }
 
-/// A time span in milliseconds.
+/// A time span in milliseconds that a call may take, which is never longer than the longest deadline.
 pub(crate) fn milliseconds(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
+    Ok(span(name, of)?.min(MAX_DEADLINE))
+}
+
+/// A time span in milliseconds.
+pub(crate) fn span(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
     let number = number(name, "a number of milliseconds", of)?;
     if number < 0.0 {
         return Err(fault(name, "a time span is not negative"));
     }
-    Ok(Duration::try_from_secs_f64(number / 1e3).map_or(MAX_DEADLINE, |span| span.min(MAX_DEADLINE)))
+    Ok(Duration::try_from_secs_f64(number / 1e3).unwrap_or(Duration::MAX))
 }
 
 /// A point in time: a `Date`.

@@ -33,7 +33,7 @@ pub(crate) fn text<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     carrying(call, read)
 }
 
-/// `cachedSecret(handle)`: a function that gives handles of copies of a manager's cached secrets.
+/// `cachedSecret(handle)`: a function that gives handles of a manager's cached secrets.
 pub(crate) fn secret<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     unsafe extern "C" fn read(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
         // SAFETY: as above.
@@ -144,9 +144,9 @@ fn text_of(env: sys::napi_env, manager: &SecretManager, key: &[u8]) -> Option<sy
 }
 
 fn secret_of(env: sys::napi_env, manager: &SecretManager, key: &[u8]) -> Option<sys::napi_value> {
-    let found = manager.cached_secret_bytes(key)?;
+    let found = manager.share_cached_bytes(key)?;
     let env = Env::from_raw(env);
-    secret::handle(&env, found).ok().map(|made| made.raw())
+    secret::shared(&env, found).ok().map(|made| made.raw())
 }
 
 /// A value as a string; nothing where it is not UTF-8, or the engine cannot make it.

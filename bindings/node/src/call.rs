@@ -53,9 +53,10 @@ impl How {
     }
 }
 
-type Work = Pin<Box<dyn Future<Output = strongroom::Result<Made>> + Send>>;
+/// A verb that runs, with the way to make its answer.
+pub(crate) type Work = Pin<Box<dyn Future<Output = strongroom::Result<Made>> + Send>>;
 
-fn work<T: Answer>(work: impl Future<Output = strongroom::Result<T>> + Send + 'static) -> Work {
+pub(crate) fn work<T: Answer>(work: impl Future<Output = strongroom::Result<T>> + Send + 'static) -> Work {
     Box::pin(async move {
         let answer = work.await?;
         Ok(made(|env| answer.into_js(env)))
@@ -94,16 +95,17 @@ pub(crate) fn end_of(given: Option<&CancellationToken>) -> CancellationToken {
     given.map_or_else(CancellationToken::new, CancellationToken::child_token)
 }
 
-/// Runs what belongs to no manager's view.
+/// Runs what belongs to no single manager's view. A promise keeps the handles, of which the work has need.
 pub(crate) fn run<'a, T: Answer>(
     env: &'a Env,
     how: How,
     cancel: CancellationToken,
+    handles: &[Unknown<'_>],
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
         How::Waiting => wait(env, work(of)),
-        How::Promised => promise(env, cancel, &[], work(of)),
+        How::Promised => promise(env, cancel, handles, work(of)),
     }
 }
 

@@ -15,7 +15,11 @@ mod callback;
 mod entry;
 mod environment;
 mod error;
+mod explanation;
+mod fernet;
+mod following;
 mod inspect;
+mod keys;
 mod log;
 mod manager;
 mod objects;
@@ -25,6 +29,7 @@ mod results;
 mod secret;
 #[cfg(feature = "testing")]
 mod testing;
+mod transferred;
 
 use napi::bindgen_prelude::*;
 
@@ -91,6 +96,24 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"verify" => manager::admin::verify,
     c"lock" => manager::admin::lock,
     c"close" => manager::admin::close,
+    c"explain" => manager::transfer::explain,
+    c"export" => manager::transfer::export,
+    c"import" => manager::transfer::import,
+    c"copyPlan" => manager::copy::copy_plan,
+    c"copyTo" => manager::copy::copy_to,
+    c"copyJournal" => manager::copy::copy_journal,
+    c"awake" => following::awake,
+    c"proceed" => following::proceed,
+    c"fernetGenerate" => fernet::generate,
+    c"fernetEncrypt" => fernet::encrypt,
+    c"fernetDecrypt" => fernet::decrypt,
+    c"fernetRotate" => fernet::rotate,
+    c"fernetTimestamp" => fernet::timestamp,
+    c"keyParse" => keys::parse,
+    c"keyOf" => keys::of,
+    c"keyEscape" => keys::escape,
+    c"keyUnescape" => keys::unescape,
+    c"keyVariable" => keys::variable,
     c"withOptions" => manager::admin::with_options,
     c"scoped" => manager::admin::scoped,
     c"app" => manager::admin::app,

@@ -1,11 +1,12 @@
 //! `Secret`: a value that JavaScript holds without seeing it, until it asks.
 
+use std::cell::RefCell;
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::rc::Rc;
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
-use strongroom::{Error, ErrorKind, SecretMetadata, SecretValue};
+use strongroom::{CachedSecret, Error, ErrorKind, SecretMetadata, SecretValue};
 use time::OffsetDateTime;
 
 use crate::arguments::{Bytes, wrong_type};
@@ -17,20 +18,18 @@ use crate::manager::write;
 use crate::options::Options;
 use crate::results;
 
-/// What a `Secret` of JavaScript's holds.
-pub(crate) struct Held {
-    value: Mutex<Option<Arc<SecretValue>>>,
-    metadata: SecretMetadata,
+/// What a `Secret` of JavaScript's holds. Handles never leave their JavaScript thread.
+pub(crate) struct Held(RefCell<State>);
+
+#[derive(Clone)]
+enum State {
+    /// Found in the cache, and shared with it: a hit copies nothing.
+    Cached(CachedSecret),
+    /// The secret's own; no value where it was wiped.
+    Own(Rc<SecretMetadata>, Option<Rc<SecretValue>>),
 }
 
 impl Held {
-    fn new(secret: strongroom::Secret) -> Self {
-        Self {
-            value: Mutex::new(Some(Arc::new(secret.value))),
-            metadata: secret.metadata,
-        }
-    }
-
     /// That of a secret's handle.
     pub(crate) fn of(handle: Unknown<'_>) -> Outcome<&Self> {
         // SAFETY: napi-rs checks that it is one of ours.
@@ -40,21 +39,55 @@ impl Held {
             .map_err(|_| wrong_type("this", "a Secret", handle))
     }
 
-    fn value(&self) -> Outcome<Arc<SecretValue>> {
-        let value = self.value.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        value.ok_or_else(|| Error::new(ErrorKind::Closed, "the secret was wiped").into())
+    /// What there is now. It stays while it is looked at, whatever becomes of the secret meanwhile.
+    fn state(&self) -> State {
+        self.0.borrow().clone()
+    }
+
+    fn wipe(&self) {
+        let metadata = match self.state() {
+            State::Cached(shared) => Rc::new(shared.metadata().clone()),
+            State::Own(metadata, _) => metadata,
+        };
+        self.0.replace(State::Own(metadata, None));
     }
 
     /// A copy, for verbs that are given a `Secret`.
     pub(crate) fn copy(&self) -> Outcome<strongroom::Secret> {
-        let value = SecretValue::copy_of(self.value()?.expose());
-        Ok(strongroom::Secret::new(value).with_metadata(self.metadata.clone()))
+        let state = self.state();
+        let value = SecretValue::copy_of(state.value()?);
+        Ok(strongroom::Secret::new(value).with_metadata(state.metadata().clone()))
+    }
+}
+
+impl State {
+    fn value(&self) -> Outcome<&[u8]> {
+        match self {
+            Self::Cached(shared) => Ok(shared.value().expose()),
+            Self::Own(_, Some(value)) => Ok(value.expose()),
+            Self::Own(_, None) => Err(Error::new(ErrorKind::Closed, "the secret was wiped").into()),
+        }
+    }
+
+    fn metadata(&self) -> &SecretMetadata {
+        match self {
+            Self::Cached(shared) => shared.metadata(),
+            Self::Own(metadata, _) => metadata,
+        }
     }
 }
 
 /// A secret's handle.
 pub(crate) fn handle(env: &Env, secret: strongroom::Secret) -> Outcome<Unknown<'_>> {
-    value(env, External::new(Held::new(secret)))
+    // The collector must know what it holds on to: to it the handle alone is a few words.
+    let weight = size_of::<Held>() + secret.value.expose().len();
+    let own = State::Own(Rc::new(secret.metadata), Some(Rc::new(secret.value)));
+    value(env, External::new_with_size_hint(Held(RefCell::new(own)), weight))
+}
+
+/// The handle of a secret that was found in the cache, which has it anyway.
+pub(crate) fn shared(env: &Env, secret: CachedSecret) -> Outcome<Unknown<'_>> {
+    value(env, External::new(Held(RefCell::new(State::Cached(secret)))))
 }
 
 impl Answer for Option<strongroom::Secret> {
@@ -92,7 +125,7 @@ fn string<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
 }
 
 /// Bytes of JavaScript's own, outside of the heap whose blocks its collector moves: there they can be wiped.
-fn array<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
+pub(crate) fn array<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
     let (mut start, mut buffer, mut made) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
     // SAFETY: the environment is alive.
     check(unsafe { sys::napi_create_arraybuffer(env.raw(), bytes.len(), &mut start, &mut buffer) })?;
@@ -119,18 +152,18 @@ pub(crate) fn new<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 
 /// The value as a string.
 pub(crate) fn text<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    string(call.env, Held::of(call.at(0))?.value()?.expose())
+    string(call.env, Held::of(call.at(0))?.state().value()?)
 }
 
 /// The value as a `Uint8Array` of its own.
 pub(crate) fn bytes<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    array(call.env, Held::of(call.at(0))?.value()?.expose())
+    array(call.env, Held::of(call.at(0))?.state().value()?)
 }
 
 /// Copies the value to the beginning of a view of bytes, and gives its length.
 pub(crate) fn into<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let bytes = Held::of(call.at(0))?.value()?;
-    let length = copy_into(bytes.expose(), call.at(1))?;
+    let state = Held::of(call.at(0))?.state();
+    let length = copy_into(state.value()?, call.at(1))?;
     value(call.env, results::count(length))
 }
 
@@ -158,8 +191,8 @@ pub(crate) fn too_small(needed: usize, room: usize) -> Failure {
 
 /// Whether the secret's expiry has passed by now.
 pub(crate) fn is_expired<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let is_expired = Held::of(call.at(0))?.metadata.is_expired_at(OffsetDateTime::now_utc());
-    value(call.env, is_expired)
+    let state = Held::of(call.at(0))?.state();
+    value(call.env, state.metadata().is_expired_at(OffsetDateTime::now_utc()))
 }
 
 /// Wipes a view of bytes, whatever JavaScript has made of its methods.
@@ -173,16 +206,12 @@ pub(crate) fn wipe_bytes<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 
 /// What is known about the secret.
 pub(crate) fn metadata<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    Ok(results::metadata(call.env, &Held::of(call.at(0))?.metadata)?.to_unknown())
+    let state = Held::of(call.at(0))?.state();
+    Ok(results::metadata(call.env, state.metadata())?.to_unknown())
 }
 
 /// Wipes the value.
 pub(crate) fn wipe<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let taken = Held::of(call.at(0))?
-        .value
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    drop(taken);
+    Held::of(call.at(0))?.wipe();
     undefined(call.env)
 }

@@ -60,7 +60,7 @@ impl Answer for Panics {
 /// the answer.
 fn panic_in_call<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let when = text("when", call.at(1))?;
-    run(call.env, How::of(call)?, end_of(None), async move {
+    run(call.env, How::of(call)?, end_of(None), &[], async move {
         if when != "at once" {
             yield_once().await;
         }

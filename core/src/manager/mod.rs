@@ -30,7 +30,7 @@ use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
-use crate::layers::cache::{Cache, Lookup, cache_key, cache_text};
+use crate::layers::cache::{Cache, CachedSecret, Lookup, cache_key, cache_text};
 use crate::scope::SecretScope;
 use crate::secret::Secret;
 use crate::sys::files;
@@ -296,6 +296,17 @@ impl SecretManager {
         let cache = self.shared.cache.as_ref()?;
         match self.with_cache_bytes(key, |text| cache.secret(&*self.shared.backend, text)) {
             Lookup::Hit(secret) => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// The cached secret, shared with the cache: for a caller who hands it out without looking, and so needs no copy. The
+    /// key is as for [`try_cached_bytes`](Self::try_cached_bytes). `None` means: call [`get`](Self::get). May be called
+    /// from any thread.
+    pub fn share_cached_bytes(&self, key: &[u8]) -> Option<CachedSecret> {
+        let cache = self.shared.cache.as_ref()?;
+        match self.with_cache_bytes(key, |text| cache.share(&*self.shared.backend, text)) {
+            Lookup::Hit(shared) => Some(shared),
             _ => None,
         }
     }

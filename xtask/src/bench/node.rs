@@ -1,5 +1,5 @@
-//! The benchmarks of the Node.js package: `bindings/node/bench` with the package as it is shipped, beside what else Node.js
-//! programs read secrets with.
+//! The benchmarks of the Node.js package: `bindings/node/bench` with the packages as they are shipped, beside what else
+//! Node.js programs read secrets with.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,26 +7,22 @@ use std::process::Command;
 
 use super::session;
 use crate::Outcome;
-use crate::run::{cargo, files, pass, quiet, root, target};
-use crate::tools;
+use crate::node::{self, Packages};
+use crate::run::{copy_folder, pass, quiet, root, target};
 
-/// The package: its manifest, its JavaScript, and what measures it.
-const PACKAGE: &str = "bindings/node";
-/// The native half, as the package has it where it was built there.
-const NATIVE: &str = "strongroom.node";
+/// What measures, and a manifest of what ours is measured beside.
+const SOURCES: &str = "bindings/node/bench";
 
 /// Runs them all.
 pub(super) fn bench() -> Outcome {
     if !cfg!(target_os = "linux") {
-        println!("\n## Node.js\n\nnot measured: the keyrings that it is measured beside are those of Linux");
+        println!("\n## Node.js\n\nnot measured: `npm` makes packages for Linux only, so far");
         return Ok(());
     }
-    tools::system("node", "nodejs")?;
-    tools::system("npm", "npm")?;
+    node::npm(&[])?;
     let rows = target().join("bench");
     let folder = rows.join("node");
-    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-    let run = prepare(&folder)?;
+    let run = install(&folder, &Packages::made())?;
     // On the disk of the build, because a folder for temporary files may lie in memory.
     let stores = tempfile::TempDir::with_prefix_in("stores-", &folder);
     let stores = stores.map_err(|error| format!("cannot make a folder for stores: {error}"))?;
@@ -45,36 +41,24 @@ pub(super) fn bench() -> Outcome {
 }
 
 /// Installs all packages beside the programs, which find them as any program finds its own, and gives the one to run.
-fn prepare(folder: &Path) -> Outcome<PathBuf> {
-    let sources = root().join(PACKAGE);
-    copy_all(&sources.join("bench"), folder)?;
-    let mut install = Command::new("npm");
-    // The scripts of what is installed fetch the built half of keytar.
+fn install(folder: &Path, packages: &Packages) -> Outcome<PathBuf> {
+    // Of ours another build may be there under the same version.
+    for ours in ["strongroom", "strongroom-linux-x64-gnu", ".package-lock.json"] {
+        let earlier = folder.join("node_modules").join(ours);
+        let removed = if earlier.is_dir() {
+            fs::remove_dir_all(&earlier)
+        } else if earlier.exists() {
+            fs::remove_file(&earlier)
+        } else {
+            Ok(())
+        };
+        removed.map_err(|error| format!("cannot remove {}: {error}", earlier.display()))?;
+    }
+    copy_folder(&root().join(SOURCES), folder)?;
+    let mut install = node::npm_program();
+    // With its script, which fetches or builds keytar's native half. Where that fails there is no keytar.
     install.args(["install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]);
-    quiet(install.arg("--prefix").arg(folder))?;
-    let mut build = cargo(["build", "--quiet", "--release", "-p", "strongroom-node"]);
-    pass(build.args(["--no-default-features", "--features", "strongroom-node/full"]))?;
-    let ours = folder.join("node_modules/strongroom");
-    copy_all(&sources.join("lib"), &ours.join("lib"))?;
-    copy(&sources.join("package.json"), &ours.join("package.json"))?;
-    copy(&target().join("release/libstrongroom_node.so"), &ours.join(NATIVE))?;
+    install.arg("--prefix").arg(folder);
+    quiet(install.arg(&packages.main).arg(&packages.platform))?;
     Ok(folder.join("run.js"))
-}
-
-/// Copies what is in a folder.
-fn copy_all(from: &Path, to: &Path) -> Outcome {
-    for file in files(from)? {
-        let name = file.strip_prefix(from).map_err(|error| error.to_string())?;
-        copy(&file, &to.join(name))?;
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Outcome {
-    let cannot = |error: std::io::Error| format!("cannot copy {} to {}: {error}", from.display(), to.display());
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(cannot)?;
-    }
-    fs::copy(from, to).map_err(cannot)?;
-    Ok(())
 }

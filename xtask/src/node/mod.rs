@@ -8,9 +8,9 @@ mod tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use npm::{check_manifests, npm};
+pub(crate) use npm::{Packages, check_manifests, npm};
 pub(crate) use package::package;
-pub(crate) use tools::{node, packages};
+pub(crate) use tools::{node, npm as npm_program, packages};
 
 use crate::Outcome;
 use crate::run::{cargo, copy, copy_folder, empty, files, in_home, pass, quiet, root, target};

@@ -1,8 +1,10 @@
 //! The manager, and its verbs. Each takes whether it waits, the manager's handle, what the verb is about, and options.
 
 pub(crate) mod admin;
+pub(crate) mod copy;
 pub(crate) mod generate;
 pub(crate) mod read;
+pub(crate) mod transfer;
 pub(crate) mod write;
 
 use napi::JsValue;

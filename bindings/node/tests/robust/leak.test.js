@@ -17,14 +17,18 @@ const { alone } = require('./alone.js');
 const MASK = 0xa5;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** Makes the canary byte by byte in bytes that it wipes, gives it to the library, and stops where it is searched. */
+/**
+ * Makes the canary byte by byte in bytes that it wipes, gives it to the library, and stops where it is searched. Not in
+ * a short array of V8's heap, such as `Buffer.alloc(48)`: out of it V8 copies what native code is to see, and leaves
+ * there what nobody can wipe.
+ */
 const SUBJECT = `
 const readline = require('node:readline');
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const MASKED = Buffer.from(process.env.MASKED, 'hex');
 
 async function lend(use) {
-  const bytes = Buffer.alloc(MASKED.length);
+  const bytes = Buffer.from(new ArrayBuffer(MASKED.length));
   for (let at = 0; at < bytes.length; at += 1) bytes[at] = MASKED[at] ^ ${MASK};
   try {
     return await use(bytes);
@@ -49,8 +53,8 @@ const LINUX = process.platform === 'linux' ? false : 'the scan reads /proc';
 const ANY = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 /**
- * By name: the program, and how often the value is found at each of its stages. A copy in the cache may lie in memory that
- * nobody else can read.
+ * By name: the program, and how often the value is found at each of its stages. A copy in the cache may lie in memory
+ * that nobody else can read.
  */
 const SUBJECTS = {
   'a secret that is made and wiped': [
@@ -162,7 +166,7 @@ const { once } = require('node:events');
 const worker = work(\`
   const { parentPort } = require('node:worker_threads');
   const MASKED = Buffer.from(process.env.MASKED, 'hex');
-  const bytes = Buffer.alloc(MASKED.length);
+  const bytes = Buffer.from(new ArrayBuffer(MASKED.length));
   for (let at = 0; at < bytes.length; at += 1) bytes[at] = MASKED[at] ^ ${MASK};
   globalThis.secret = new strongroom.Secret(bytes);
   globalThis.memory = openMemory();
@@ -234,7 +238,9 @@ function hits(pid, needles) {
         const seen = chunk.subarray(0, length);
         for (const [which, needle] of needles.entries()) {
           // What begins in the overlap is found in the next chunk.
-          for (let at = seen.indexOf(needle); at >= 0 && at < CHUNK; at = seen.indexOf(needle, at + 1)) counts[which] += 1;
+          for (let at = seen.indexOf(needle); at >= 0 && at < CHUNK; at = seen.indexOf(needle, at + 1)) {
+            counts[which] += 1;
+          }
         }
       }
     }

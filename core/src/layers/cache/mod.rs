@@ -8,17 +8,19 @@
 mod backend;
 mod map;
 
-use std::sync::Mutex;
+use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) use backend::{Cached, cache_key, cache_text};
 use map::{Entry, Map};
 
 use crate::backend::{Backend, ChangeStep, ChangeToken};
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretMetadata};
 use crate::sys::clock;
 use crate::sys::fork::ForkCell;
+use crate::value::SecretValue;
 
 /// How old the last look at the change token may be.
 const CHECK_EVERY_MILLIS: u64 = 100;
@@ -35,6 +37,39 @@ pub enum Lookup<R> {
     /// The fast path may not answer: the manager is closed, a required audit sink must be asked first, or the value
     /// has expired.
     Slow,
+}
+
+impl<R> Lookup<R> {
+    fn map<T>(self, make: impl FnOnce(R) -> T) -> Lookup<T> {
+        match self {
+            Self::Hit(found) => Lookup::Hit(make(found)),
+            Self::Miss => Lookup::Miss,
+            Self::Slow => Lookup::Slow,
+        }
+    }
+}
+
+/// A secret as the cache holds it: shared, not copied. It stays as it was found, and is wiped when the cache and all who
+/// share it have let go of it.
+#[derive(Clone)]
+pub struct CachedSecret(Arc<Entry>);
+
+impl CachedSecret {
+    /// The value.
+    pub fn value(&self) -> &SecretValue {
+        &self.0.secret.value
+    }
+
+    /// What is known about it.
+    pub fn metadata(&self) -> &SecretMetadata {
+        &self.0.secret.metadata
+    }
+}
+
+impl fmt::Debug for CachedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.secret.fmt(f)
+    }
 }
 
 /// The limits of a cache.
@@ -139,6 +174,14 @@ impl Cache {
         }
     }
 
+    /// Like [`Self::secret`], shared instead of copied.
+    pub(crate) fn share(&self, backend: &dyn Backend, key: &[u8]) -> Lookup<CachedSecret> {
+        match self.look(backend) {
+            Err(outcome) => outcome,
+            Ok(state) => self.entry_in(state, key).map(CachedSecret),
+        }
+    }
+
     /// The same for the layer, which stands behind the audit and answers while that gate is shut.
     fn audited_secret(&self, backend: &dyn Backend, key: &[u8]) -> Option<Secret> {
         if self.gates.load(Ordering::Acquire) & Gate::Closed as u8 != 0 {
@@ -151,14 +194,14 @@ impl Cache {
     }
 
     fn secret_in(&self, state: &State, key: &[u8]) -> Lookup<Secret> {
+        self.entry_in(state, key).map(|entry| entry.secret.duplicate())
+    }
+
+    fn entry_in(&self, state: &State, key: &[u8]) -> Lookup<Arc<Entry>> {
         let Some(entry) = state.map.get(key) else {
             return Lookup::Miss;
         };
-        match self.is_current(&entry) {
-            Lookup::Hit(()) => Lookup::Hit(entry.secret.duplicate()),
-            Lookup::Miss => Lookup::Miss,
-            Lookup::Slow => Lookup::Slow,
-        }
+        self.is_current(&entry).map(|()| entry)
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 import type { CallOptions, SyncCallOptions } from './options.js';
 import type { Reading } from './reading.js';
 import type { BackendInfo, Health, Setting, VerifyReport } from './results.js';
+import type { Transferring } from './transferring.js';
 import type { Writing } from './writing.js';
 
 export type { CallOptions };
@@ -125,4 +126,4 @@ export class SecretManager {
   get settings(): Readonly<Record<string, Setting>>;
 }
 
-export interface SecretManager extends Reading, Writing {}
+export interface SecretManager extends Reading, Writing, Transferring {}

@@ -27,6 +27,7 @@ export type { CallOptions };
  * await secrets.set('org/acme/api_key', 'sk-123');
  * await secrets.getValue('org/acme/api_key'); // 'sk-123'
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the class is JavaScript’s and has all of these
 export class SecretManager {
   private constructor();
 

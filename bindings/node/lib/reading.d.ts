@@ -1,5 +1,11 @@
 import type {
-  CallOptions, FallbackOptions, GetOptions, ListOptions, SecretBytes, SyncCallOptions, VersionId,
+  CallOptions,
+  FallbackOptions,
+  GetOptions,
+  ListOptions,
+  SecretBytes,
+  SyncCallOptions,
+  VersionId,
 } from './options.js';
 import type { BatchResult, Description, ListEntry, ListPage, VersionEntry } from './results.js';
 import type { Secret } from './secret.js';

@@ -205,12 +205,15 @@ test('what is no signal is refused, and an option is read once', async (test) =>
     await assert.rejects(secrets.get('token', { signal }), { ...WRONG_TYPE, message: /^signal is an AbortSignal/ });
   }
   const reads = [];
-  const options = new Proxy({ signal: new AbortController().signal, timeoutMs: 60_000, scope: 'global' }, {
-    get(target, name) {
-      reads.push(name);
-      return target[name];
+  const options = new Proxy(
+    { signal: new AbortController().signal, timeoutMs: 60_000, scope: 'global' },
+    {
+      get(target, name) {
+        reads.push(name);
+        return target[name];
+      },
     },
-  });
+  );
   assert.equal(await secrets.get('token', options), null);
   assert.deepEqual(reads.filter((name) => ['signal', 'timeoutMs', 'scope'].includes(name)).sort(), [
     'scope',
@@ -242,5 +245,8 @@ test('an error has the stack of whoever awaits it, and shows no more than is kno
   const shown = { code: 'not_found', backend: 'memory', operation: 'delete', key: 'global/token', retryable: false };
   assert.deepEqual({ ...error }, error.help === null ? shown : { ...shown, help: error.help });
   assert.deepEqual([error.setting, error.retryAfterMs, error.foreignCode], [null, null, null]);
-  assert.throws(() => generate({ kind: 'hex', bytes: 0 }), (thrown) => thrown.stack.includes('arguments.test.js'));
+  assert.throws(
+    () => generate({ kind: 'hex', bytes: 0 }),
+    (thrown) => thrown.stack.includes('arguments.test.js'),
+  );
 });

@@ -121,10 +121,13 @@ test('bytes lie in memory of their own', () => {
 
 test('a value that is no text is given as bytes only', () => {
   const secret = new Secret(new Uint8Array([0xff, 0xfe]));
-  assert.throws(() => secret.reveal(), (error) => {
-    assertMasked(util.inspect(error), 'an error');
-    return error.code === 'invalid_value' && /bytes/.test(error.help);
-  });
+  assert.throws(
+    () => secret.reveal(),
+    (error) => {
+      assertMasked(util.inspect(error), 'an error');
+      return error.code === 'invalid_value' && /bytes/.test(error.help);
+    },
+  );
   assert.deepEqual([...secret.bytes()], [0xff, 0xfe]);
 });
 
@@ -142,12 +145,19 @@ test('a value is copied whole or not at all', () => {
 test('an exposed value is wiped when the function has ended', async () => {
   const secret = new Secret('abc');
   let lent;
-  assert.equal(secret.expose((bytes) => (lent = bytes).length), 3);
+  assert.equal(
+    secret.expose((bytes) => (lent = bytes).length),
+    3,
+  );
   assert.deepEqual([...lent], [0, 0, 0]);
-  assert.throws(() => secret.expose((bytes) => {
-    lent = bytes;
-    throw new RangeError('mine');
-  }), RangeError);
+  assert.throws(
+    () =>
+      secret.expose((bytes) => {
+        lent = bytes;
+        throw new RangeError('mine');
+      }),
+    RangeError,
+  );
   assert.deepEqual([...lent], [0, 0, 0]);
   const promised = secret.expose(async (bytes) => {
     lent = bytes;
@@ -157,10 +167,13 @@ test('an exposed value is wiped when the function has ended', async () => {
   assert.deepEqual([...lent], [...Buffer.from('abc')]);
   assert.equal(await promised, 'abc');
   assert.deepEqual([...lent], [0, 0, 0]);
-  await assert.rejects(secret.expose(async (bytes) => {
-    lent = bytes;
-    throw new RangeError('mine');
-  }), RangeError);
+  await assert.rejects(
+    secret.expose(async (bytes) => {
+      lent = bytes;
+      throw new RangeError('mine');
+    }),
+    RangeError,
+  );
   assert.deepEqual([...lent], [0, 0, 0]);
   assert.throws(() => secret.expose('no function'), TypeError);
   assert.equal(secret.reveal(), 'abc');

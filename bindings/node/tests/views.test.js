@@ -26,7 +26,10 @@ inBothForms('in a view bare names are names of its scope', async (secrets, call)
 
 test('what is no scope is refused', (test) => {
   const secrets = inMemory(test);
-  assert.throws(() => secrets.scoped('no scope/'), (error) => error.code.startsWith('invalid_'));
+  assert.throws(
+    () => secrets.scoped('no scope/'),
+    (error) => error.code.startsWith('invalid_'),
+  );
   for (const scope of [undefined, null, 5, ['org/acme']]) {
     assert.throws(() => secrets.scoped(scope), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
   }

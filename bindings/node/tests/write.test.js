@@ -147,8 +147,14 @@ inBothForms('what are no labels is a TypeError', async (secrets, call) => {
 const ENTRIES = {
   'an object': { a: '1', b: new Secret('2', { provider: 'aws' }) },
   'an object without a prototype': Object.assign(Object.create(null), { a: '1', b: Buffer.from('2') }),
-  'a Map': new Map([['a', '1'], ['b', '2']]),
-  'an array of pairs': [['a', '1'], ['b', '2']],
+  'a Map': new Map([
+    ['a', '1'],
+    ['b', '2'],
+  ]),
+  'an array of pairs': [
+    ['a', '1'],
+    ['b', '2'],
+  ],
 };
 for (const [what, entries] of Object.entries(ENTRIES)) {
   inBothForms(`several secrets are written, given as ${what}`, async (secrets, call) => {
@@ -170,8 +176,17 @@ inBothForms('of a batch all is written or nothing', async (secrets, call) => {
   }
   const batches = [
     [{ a: '1', 'no/key': '2' }, { code: 'invalid_key' }],
-    [[['a', '1'], ['global/a', '2']], { code: 'invalid_argument', key: 'global/a' }],
-    [{ a: '1', b: 5 }, { name: 'TypeError', message: /^a value is/ }],
+    [
+      [
+        ['a', '1'],
+        ['global/a', '2'],
+      ],
+      { code: 'invalid_argument', key: 'global/a' },
+    ],
+    [
+      { a: '1', b: 5 },
+      { name: 'TypeError', message: /^a value is/ },
+    ],
     [pairs(), { name: 'RangeError' }],
     [[['a', '1', 'more']], { name: 'TypeError', message: /pairs/ }],
     [['ab'], { name: 'TypeError', message: /pairs/ }],

@@ -86,7 +86,7 @@ await secrets.set('token', 'text', { expiresAt: 0 });
 // @ts-expect-error what there is not is null
 const missing: Secret = await secrets.get('token');
 // @ts-expect-error metadata is only read
-secret!.provider = 'other';
+made.provider = 'other';
 // @ts-expect-error managers are made by opening
 const unopened = new SecretManager();
 // @ts-expect-error errors are the library's

@@ -142,7 +142,10 @@ for (let call = 0; call < 9; call += 1) {
 }
 until('waiting', 9).then(wake);
 `);
-  assert.deepEqual(stdout.trim().split('\n').sort(), Array.from({ length: 9 }, (_, call) => `caught ${call}`));
+  assert.deepEqual(
+    stdout.trim().split('\n').sort(),
+    Array.from({ length: 9 }, (_, call) => `caught ${call}`),
+  );
 });
 
 test('a rejection that nobody handles shows a readable StrongroomError', { skip }, async () => {

@@ -1,5 +1,6 @@
 'use strict';
-// How functions are asked for secret settings. What they throw is never told: it may carry what a person typed, or a key.
+// How functions are asked for secret settings. What they throw is never told: a key may be in it, or what a person
+// typed.
 
 const native = require('./native.js');
 const { StrongroomError } = require('./errors.js');

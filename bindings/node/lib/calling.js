@@ -38,9 +38,16 @@ function isAbortable(manager) {
   return ofViews.has(manager);
 }
 
+/** The signals that abort a call of one manager's handle, or of two. */
+function signalsOf([manager, other]) {
+  const inherited = ofViews.get(manager);
+  const others = ofViews.get(other);
+  return inherited === undefined || others === undefined ? (inherited ?? others) : [...inherited, ...others];
+}
+
 /** Calls a verb on this thread, which waits for it. */
 function now(verb, ...given) {
-  const aborted = ofViews.get(given[0])?.find((signal) => signal.aborted);
+  const aborted = signalsOf(given)?.find((signal) => signal.aborted);
   if (aborted !== undefined) throw abortedBy(aborted);
   refuseWithin(given[0]);
   listen();
@@ -58,7 +65,7 @@ async function soon(verb, ...given) {
   refuseWithin(given[0]);
   listen();
   const signal = signalOf(given.at(-1));
-  const inherited = ofViews.get(given[0]);
+  const inherited = signalsOf(given);
   if (signal === undefined && inherited === undefined) {
     try {
       return await verb(false, ...given);

@@ -47,7 +47,7 @@ export type ErrorCode =
  * }
  */
 export class StrongroomError extends Error {
-  private constructor();
+  protected constructor();
   /** The kind. */
   readonly code: ErrorCode;
   /** The word of the backend that failed. */

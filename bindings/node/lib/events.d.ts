@@ -1,14 +1,14 @@
 /**
- * What the library tells on the channel `strongroom` of `node:diagnostics_channel`. It names operations, keys and outcomes,
- * never a value.
+ * What the library tells on the channel `strongroom` of `node:diagnostics_channel`. It names operations, keys and
+ * outcomes, never a value.
  *
- * The library's events are those of the whole process. Each JavaScript thread that has a subscriber when it calls a verb
- * (other than one that the cache answers) is told from then on what happens on any thread: workers that subscribe hear of
- * each other's calls too. Where nobody subscribes, nothing is written.
+ * The library's events are those of the whole process. Each JavaScript thread that has a subscriber when it calls a
+ * verb (other than one that the cache answers) is told from then on what happens on any thread: workers that subscribe
+ * hear of each other's calls too. Where nobody subscribes, nothing is written.
  *
- * Events come in their order: those of a call before its answer, others from the event loop, which they do not keep alive.
- * At most 1,024 wait for a thread; one more event says how many others there were. What a subscriber throws is an
- * uncaught exception, as on every such channel, and fails no call. What a subscriber's own calls cause on its thread
+ * Events come in their order: those of a call before its answer, others from the event loop, which they do not keep
+ * alive. At most 1,024 wait for a thread; one more event says how many others there were. What a subscriber throws is
+ * an uncaught exception, as on every such channel, and fails no call. What a subscriber's own calls cause on its thread
  * while it runs is not told.
  *
  * @example

@@ -1,5 +1,6 @@
 // A drop-in for the package `keytar` 7.9: the same five functions, and the same errors of arguments, which are thrown
-// and not rejected with. Nothing is read from the system's keychain: what keytar keeps there has to be carried over once.
+// and not rejected with. Nothing is read from the system's keychain: what keytar keeps there has to be carried over
+// once.
 
 import type { SecretManager } from './index.js';
 
@@ -15,8 +16,9 @@ export interface Credential {
  * @param service the service's name
  * @param account the account's name
  * @throws `Error` where an argument is missing or empty, `TypeError` where one is no string
- * @returns rejects with a `StrongroomError`: `locked`, `unavailable`, `permission_denied`, `expired`, `invalid_value` for
- * what is no text, and whatever opening the store fails with
+ * @returns rejects with a `StrongroomError`: `locked`, `unavailable`, `permission_denied`, `timeout`, `expired`,
+ * `invalid_value` for what is no text, `invalid_key` for a name that is too long, and whatever opening the store fails
+ * with
  * @example
  * const password = await getPassword('https://example.org', 'me');
  */
@@ -42,8 +44,8 @@ export declare function setPassword(service: string, account: string, password: 
  * @param service the service's name
  * @param account the account's name
  * @throws `Error` where an argument is missing or empty, `TypeError` where one is no string
- * @returns rejects with a `StrongroomError`: `read_only`, `conflict`, `outcome_unknown`, what {@link getPassword} rejects
- * with
+ * @returns rejects with a `StrongroomError`: `read_only`, `conflict`, `outcome_unknown`, what {@link getPassword}
+ * rejects with
  * @example
  * const removed = await deletePassword('https://example.org', 'me');
  */
@@ -56,8 +58,8 @@ export declare function deletePassword(service: string, account: string): Promis
  *
  * @param service the service's name
  * @throws `Error` where it is missing or empty, `TypeError` where it is no string
- * @returns rejects with a `StrongroomError`: `unsupported` where the backend cannot list, what {@link getPassword} rejects
- * with
+ * @returns rejects with a `StrongroomError`: `unsupported` where the backend cannot list, what {@link getPassword}
+ * rejects with
  * @example
  * const password = await findPassword('https://example.org');
  */
@@ -70,8 +72,8 @@ export declare function findPassword(service: string): Promise<string | null>;
  *
  * @param service the service's name
  * @throws `Error` where it is missing or empty, `TypeError` where it is no string
- * @returns rejects with a `StrongroomError`: `unsupported` where the backend cannot list, what {@link getPassword} rejects
- * with
+ * @returns rejects with a `StrongroomError`: `unsupported` where the backend cannot list, what {@link getPassword}
+ * rejects with
  * @example
  * for (const { account } of await findCredentials('https://example.org')) console.log(account);
  */

@@ -1,7 +1,8 @@
 /// <reference lib="esnext.disposable" />
 import type { CallOptions, SyncCallOptions } from './options.js';
 import type { Reading } from './reading.js';
-import type { BackendInfo, Health, Setting, VerifyReport } from './results.js';
+import type { BackendInfo, Health, VerifyReport } from './results.js';
+import type { Setting } from './settings.js';
 import type { Writing } from './writing.js';
 
 export type { CallOptions };
@@ -122,7 +123,7 @@ export class SecretManager {
    * @example
    * secrets.settings.backend?.value; // 'memory'
    */
-  get settings(): Record<string, Setting>;
+  get settings(): Readonly<Record<string, Setting>>;
 }
 
 export interface SecretManager extends Reading, Writing {}

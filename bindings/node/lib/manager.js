@@ -101,24 +101,24 @@ class SecretManager {
     return wrapped(now(native.getWithFallback, this.#handle, name, several('scopes', scopes), options));
   }
 
-  exists(key, options) {
-    return soon(native.exists, this.#handle, key, options);
+  async exists(key, options) {
+    return await soon(native.exists, this.#handle, key, options);
   }
 
   existsSync(key, options) {
     return now(native.exists, this.#handle, key, options);
   }
 
-  describe(key, options) {
-    return soon(native.describe, this.#handle, key, options);
+  async describe(key, options) {
+    return await soon(native.describe, this.#handle, key, options);
   }
 
   describeSync(key, options) {
     return now(native.describe, this.#handle, key, options);
   }
 
-  list(options) {
-    return soon(native.list, this.#handle, undefined, options);
+  async list(options) {
+    return await soon(native.list, this.#handle, undefined, options);
   }
 
   listSync(options) {
@@ -143,8 +143,8 @@ class SecretManager {
     } while (after !== null);
   }
 
-  versions(key, options) {
-    return soon(native.versions, this.#handle, key, options);
+  async versions(key, options) {
+    return await soon(native.versions, this.#handle, key, options);
   }
 
   versionsSync(key, options) {
@@ -153,8 +153,8 @@ class SecretManager {
 
   // --- writing
 
-  set(key, value, options) {
-    return soon(native.set, this.#handle, key, unwrapped(value), options);
+  async set(key, value, options) {
+    return await soon(native.set, this.#handle, key, unwrapped(value), options);
   }
 
   setSync(key, value, options) {
@@ -171,24 +171,24 @@ class SecretManager {
     return batchWritten(now(native.setMany, this.#handle, names, values.map(unwrapped), options));
   }
 
-  setApiKey(name, value, provider, options) {
-    return soon(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
+  async setApiKey(name, value, provider, options) {
+    return await soon(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
   }
 
   setApiKeySync(name, value, provider, options) {
     return now(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
   }
 
-  updateValue(key, value, options) {
-    return soon(native.updateValue, this.#handle, key, unwrapped(value), options);
+  async updateValue(key, value, options) {
+    return await soon(native.updateValue, this.#handle, key, unwrapped(value), options);
   }
 
   updateValueSync(key, value, options) {
     return now(native.updateValue, this.#handle, key, unwrapped(value), options);
   }
 
-  updateMetadata(key, changes) {
-    return soon(native.updateMetadata, this.#handle, key, changes);
+  async updateMetadata(key, changes) {
+    return await soon(native.updateMetadata, this.#handle, key, changes);
   }
 
   updateMetadataSync(key, changes) {
@@ -203,24 +203,24 @@ class SecretManager {
     return wrapped(now(native.getOrGenerate, this.#handle, key, spec, options));
   }
 
-  rotate(key, value, options) {
-    return soon(native.rotate, this.#handle, key, unwrapped(value), options);
+  async rotate(key, value, options) {
+    return await soon(native.rotate, this.#handle, key, unwrapped(value), options);
   }
 
   rotateSync(key, value, options) {
     return now(native.rotate, this.#handle, key, unwrapped(value), options);
   }
 
-  rollback(key, ...given) {
-    return soon(native.rollback, this.#handle, key, ...versionAndOptions(given));
+  async rollback(key, ...given) {
+    return await soon(native.rollback, this.#handle, key, ...versionAndOptions(given));
   }
 
   rollbackSync(key, ...given) {
     return now(native.rollback, this.#handle, key, ...versionAndOptions(given));
   }
 
-  delete(key, options) {
-    return soon(native.delete, this.#handle, key, options);
+  async delete(key, options) {
+    return await soon(native.delete, this.#handle, key, options);
   }
 
   deleteSync(key, options) {
@@ -237,24 +237,24 @@ class SecretManager {
     return healthOf(now(native.health, this.#handle, options));
   }
 
-  verify(options) {
-    return soon(native.verify, this.#handle, options);
+  async verify(options) {
+    return await soon(native.verify, this.#handle, options);
   }
 
   verifySync(options) {
     return now(native.verify, this.#handle, options);
   }
 
-  lock(options) {
-    return soon(native.lock, this.#handle, options);
+  async lock(options) {
+    return await soon(native.lock, this.#handle, options);
   }
 
   lockSync(options) {
     return now(native.lock, this.#handle, options);
   }
 
-  close(options) {
-    return soon(native.close, this.#handle, options);
+  async close(options) {
+    return await soon(native.close, this.#handle, options);
   }
 
   closeSync(options) {
@@ -265,8 +265,8 @@ class SecretManager {
     this.closeSync();
   }
 
-  [ASYNC_DISPOSE]() {
-    return this.close();
+  async [ASYNC_DISPOSE]() {
+    await this.close();
   }
 
   // --- views

@@ -1,18 +1,16 @@
-import type { CallOptions, SecretManager } from './manager.js';
-import type { Secret } from './secret.js';
+import type { SecretManager } from './manager.js';
+import type { CallOptions, NewValue, SyncCallOptions } from './options.js';
 
 /** A setting of the table in docs/settings.md: its text, a whole number, on or off, or a path as a `file:` URL. */
 export type SettingValue = string | number | boolean | URL;
 
-/** What a secret setting can be given as; text is taken as UTF-8. */
-export type SecretValue = string | Uint8Array | Secret;
-
 /**
  * Gives a secret setting when it is needed: at the opening, and when a manager that was locked is used again.
  *
- * It runs on the JavaScript thread that opened the manager, also where several calls ask at once. A promise of a value is
- * waited for by calls that give a promise themselves; a call that keeps the event loop waiting (`openSync`, `getSync`, …)
- * and needs the value fails with `invalid_config`, or, where promises of other calls are open, when its deadline comes.
+ * It runs on the JavaScript thread that opened the manager, also where several calls ask at once. A promise of a value
+ * is waited for by calls that give a promise themselves; a call that keeps the event loop waiting (`openSync`,
+ * `getSync`, …) and needs the value fails with `invalid_config`, or, where promises of other calls are open, when its
+ * deadline comes.
  *
  * The call that asks fails with the `code` of a `StrongroomError` that the function throws, and with `unavailable` for
  * everything else; of the text of either nothing is told. A deadline ends the call, not the function. The function must
@@ -21,51 +19,54 @@ export type SecretValue = string | Uint8Array | Secret;
  *
  * @param setting the setting's name, such as `'encrypted.key'`
  */
-export type SecretProvider = (setting: string) => SecretValue | PromiseLike<SecretValue>;
+export type SecretProvider = (setting: string) => NewValue | PromiseLike<NewValue>;
 
 /** What a manager is to be opened with. What is stated here wins over variables, these over documents. */
-export interface Settings {
+export interface InspectOptions {
   /**
    * The backend's name, such as `'memory'`; the setting `backend`.
    */
-  backend?: string | null;
+  backend?: string | null | undefined;
   /**
    * The name of the embedding application, which sets every default: variables, folders, names in keystores.
    */
-  app?: string | null;
+  app?: string | null | undefined;
   /**
    * Settings of docs/settings.md by their names. A value that is `undefined` or `null` is an error, not a default.
    */
-  settings?: Readonly<Record<string, SettingValue>> | null;
+  settings?: Readonly<Record<string, SettingValue>> | null | undefined;
   /**
    * The secret ones among the settings, as values or as functions that give them.
    */
-  secrets?: Readonly<Record<string, SecretValue | SecretProvider>> | null;
+  secrets?: Readonly<Record<string, NewValue | SecretProvider>> | null | undefined;
   /**
    * Documents of settings (JSON or TOML) by their paths; of several the last that states a setting wins.
    */
-  configFile?: string | URL | ReadonlyArray<string | URL> | null;
+  configFile?: string | URL | ReadonlyArray<string | URL> | null | undefined;
   /**
    * Documents of settings that the program has at hand, by their languages.
    */
-  configText?: { readonly json?: string; readonly toml?: string } | null;
+  configText?: { readonly json?: string | undefined; readonly toml?: string | undefined } | null | undefined;
   /**
    * Whether environment variables and the user's own file of settings count. They do by default.
    */
-  environment?: boolean | null;
+  environment?: boolean | null | undefined;
 }
 
 /** The options of an opening. It has no scope: the manager's `scoped` gives a view. */
-export interface OpenOptions extends Settings, Omit<CallOptions, 'scope'> {}
+export interface OpenOptions extends InspectOptions, Omit<CallOptions, 'scope'> {}
+
+/** The options of an opening that keeps its thread waiting. */
+export interface SyncOpenOptions extends InspectOptions, Omit<SyncCallOptions, 'scope'> {}
 
 /**
  * Opens a manager. Close it, or declare it by `await using`.
  *
  * Rejects with a `StrongroomError` whose `code` is `invalid_config` (its `setting` names what is wrong),
  * `invalid_argument`, what the backend answers at opening (for instance `key_missing`, `wrong_key`, `insecure_path`,
- * `integrity`, `unsupported_format`, `unavailable`, `locked`, `permission_denied`), what a function for a secret setting
- * threw, or `timeout`; with an `AbortError` where the signal ended it; with a `TypeError` for what is no option or of a
- * wrong type.
+ * `integrity`, `unsupported_format`, `unavailable`, `locked`, `permission_denied`), what a function for a secret
+ * setting threw, or `timeout`; with an `AbortError` where the signal ended it; with a `TypeError` for what is no option
+ * or of a wrong type.
  *
  * @example
  * const secrets = await open({ app: 'example', backend: 'memory' });
@@ -88,6 +89,6 @@ export function open(backend: string, options?: Omit<OpenOptions, 'backend'> | n
  * const secrets = openSync('memory');
  * secrets.setSync('token', 't0p');
  */
-export function openSync(options?: Omit<OpenOptions, 'signal'> | null): SecretManager;
+export function openSync(options?: SyncOpenOptions | null): SecretManager;
 /** Opens a manager of a backend while this thread waits. */
-export function openSync(backend: string, options?: Omit<OpenOptions, 'backend' | 'signal'> | null): SecretManager;
+export function openSync(backend: string, options?: Omit<SyncOpenOptions, 'backend'> | null): SecretManager;

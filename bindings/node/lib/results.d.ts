@@ -38,16 +38,6 @@ export interface BackendInfo {
   verify: boolean;
 }
 
-/** A setting of an opened manager. */
-export interface Setting {
-  /** Its text, or the default's; `null` where it has none, and for every secret setting. */
-  value: string | null;
-  /** Who stated it: the program, a variable, a file, or nobody. */
-  origin: string;
-  /** Whether it is a secret, which is not shown. */
-  secret: boolean;
-}
-
 /** Which version something is. */
 export interface VersionOf {
   /** The version: an opaque word; `null` where the backend has none. */

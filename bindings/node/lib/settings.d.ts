@@ -1,15 +1,6 @@
 import type { StrongroomError } from './errors.js';
-import type { Settings } from './open.js';
-
-/** A setting, and where it comes from. */
-export interface Setting {
-  /** Its text; `null` where nothing states it, and for a secret setting. */
-  readonly value: string | null;
-  /** For people: `'the default'`, `'the program'`, the environment variable, the document and its line. */
-  readonly origin: string;
-  /** Whether the value is a secret, which is never shown. */
-  readonly secret: boolean;
-}
+import type { InspectOptions } from './open.js';
+import type { Setting } from './results.js';
 
 /** A row of the table of settings. */
 export interface SettingInfo {
@@ -51,21 +42,21 @@ export interface Inspection {
 }
 
 /**
- * Tells what `open` would open a manager with, without opening one or asking a function. Files of settings are read while
- * this thread waits.
+ * Tells what `open` would open a manager with, without opening one or asking a function. Files of settings are read
+ * while this thread waits.
  *
- * It takes what `open` takes, but for the options of calls, and explains a configuration that `open` refuses. Never a value
- * of a secret setting. Throws a `StrongroomError` with the code `invalid_argument`, and a `TypeError` for what is no option
- * or of a wrong type.
+ * It takes what `open` takes, but for the options of calls, and explains a configuration that `open` refuses. Never a
+ * value of a secret setting. Throws a `StrongroomError` with the code `invalid_argument`, and a `TypeError` for what is
+ * no option or of a wrong type.
  *
  * @example
  * const { settings, problems } = inspect('memory', { settings: { deadline: '5s', cache: 'of' } });
  * settings.deadline.origin; // 'the program'
  * problems[0].setting; // 'cache'
  */
-export function inspect(options?: Settings | null): Inspection;
+export function inspect(options?: InspectOptions | null): Inspection;
 /** Tells what a manager of a backend would be opened with. */
-export function inspect(backend: string, options?: Omit<Settings, 'backend'> | null): Inspection;
+export function inspect(backend: string, options?: Omit<InspectOptions, 'backend'> | null): Inspection;
 
 /**
  * Every setting there is, with the environment variables that state it for an application.

@@ -9,6 +9,7 @@ use strongroom::{Error, ErrorKind, MAX_DEADLINE, SecretScope, SecretValue, Versi
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Outcome, check, fault};
+use crate::objects;
 use crate::secret::Held;
 
 /// What a value is, in JavaScript's words.
@@ -106,7 +107,7 @@ fn number(name: &str, wanted: &str, of: Unknown<'_>) -> Outcome<f64> {
 /// How many. What is too much for any count is the largest one: the verb judges it.
 pub(crate) fn count(name: &str, of: Unknown<'_>) -> Outcome<usize> {
     let number = number(name, "a number", of)?;
-    if number < 0.0 || number.fract() != 0.0 {
+    if number < 0.0 || (number.is_finite() && number.fract() != 0.0) {
         return Err(fault(name, "a count is a whole number that is not negative"));
     }
     #[expect(
@@ -117,13 +118,18 @@ pub(crate) fn count(name: &str, of: Unknown<'_>) -> Outcome<usize> {
     Ok(number as usize)
 }
 
-/// A time span in milliseconds.
+/// A time span in milliseconds that a call may take, which is never longer than the longest deadline.
 pub(crate) fn milliseconds(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
+    Ok(span(name, of)?.min(MAX_DEADLINE))
+}
+
+/// A time span in milliseconds.
+pub(crate) fn span(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
     let number = number(name, "a number of milliseconds", of)?;
     if number < 0.0 {
         return Err(fault(name, "a time span is not negative"));
     }
-    Ok(Duration::try_from_secs_f64(number / 1e3).map_or(MAX_DEADLINE, |span| span.min(MAX_DEADLINE)))
+    Ok(Duration::try_from_secs_f64(number / 1e3).unwrap_or(Duration::MAX))
 }
 
 /// A point in time: a `Date`.
@@ -244,9 +250,13 @@ impl Bytes {
         // SAFETY: the buffer is one of this environment.
         let buffer = unsafe { Unknown::from_raw_unchecked(env, buffer) };
         // One that is shared between threads is no `ArrayBuffer`: it is never detached and never shrinks.
-        if buffer.is_arraybuffer()? && !reaches(buffer, offset, length)? {
+        let is_whole = !buffer.is_arraybuffer()? || reaches(buffer, offset, length)?;
+        // The engine says of a view that its buffer no longer reaches that it has no bytes. Nothing tells it from one that
+        // never had any, and what is empty by accident must not replace a value.
+        let is_view = buffer.raw() != value;
+        if !is_whole || (is_view && length == 0 && is_resizable(buffer)?) {
             return Err(Failure::Type(format!(
-                "{name} lies in an ArrayBuffer that was detached or has shrunk"
+                "{name} has no bytes in its ArrayBuffer, which was detached or has shrunk"
             )));
         }
         Ok(Some(Self {
@@ -297,6 +307,11 @@ fn reaches(buffer: Unknown<'_>, offset: usize, length: usize) -> Outcome<bool> {
     // SAFETY: as above.
     check(unsafe { sys::napi_get_arraybuffer_info(env, value, &mut start, &mut size) })?;
     Ok(!is_detached && offset.checked_add(length).is_some_and(|end| end <= size))
+}
+
+fn is_resizable(buffer: Unknown<'_>) -> Outcome<bool> {
+    let said = objects::get(buffer, objects::string(buffer, "resizable")?)?;
+    Ok(is(said, ValueType::Boolean)? && flag("resizable", said)?)
 }
 
 /// What a value can be given as.

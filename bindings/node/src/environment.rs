@@ -3,7 +3,7 @@
 //! A thread of the core never calls into JavaScript. It leaves a note, and the event loop takes all notes at once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -80,7 +80,7 @@ struct Left {
     waker: Option<Waker>,
     is_woken: bool,
     done: Vec<(u64, strongroom::Result<Made>)>,
-    questions: Vec<Arc<Question>>,
+    questions: VecDeque<Arc<Question>>,
     /// Wakes the call that keeps JavaScript's thread waiting, where it answers questions.
     waiting: Option<task::Waker>,
 }
@@ -116,7 +116,7 @@ impl Notes {
             return;
         }
         left.wake();
-        left.questions.push(Arc::clone(question));
+        left.questions.push_back(Arc::clone(question));
         let waiting = left.waiting.take();
         drop(left);
         if let Some(waiting) = waiting {
@@ -131,6 +131,10 @@ impl Notes {
             left.waiting = Some(task.waker().clone());
         }
         !left.questions.is_empty()
+    }
+
+    fn next_question(&self) -> Option<Arc<Question>> {
+        self.lock().questions.pop_front()
     }
 
     /// Has the event loop look.
@@ -206,7 +210,7 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
             waker: Some(Waker(waker)),
             is_woken: false,
             done: Vec::new(),
-            questions: Vec::new(),
+            questions: VecDeque::new(),
             waiting: None,
         }),
         providers: AtomicUsize::new(0),
@@ -278,8 +282,8 @@ impl Environment {
     }
 
     fn ask(&self, env: &Env, later: Later) {
-        let questions = mem::take(&mut self.notes.lock().questions);
-        for question in questions {
+        // One at a time: what is asked may itself keep the thread waiting for the answer to another.
+        while let Some(question) = self.notes.next_question() {
             self.asking.ask(env, question, later);
         }
     }

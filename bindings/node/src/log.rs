@@ -1,5 +1,5 @@
-//! The library's events, for the channel `strongroom` of `diagnostics_channel`. Events name operations, keys and outcomes,
-//! never a value.
+//! The library's events, for the channel `strongroom` of `diagnostics_channel`. Events name operations, keys and
+//! outcomes, never a value.
 //!
 //! An event may happen on any thread and while the core holds locks, so it only goes into the queue of each JavaScript
 //! thread that has subscribers. The thread publishes what is in it before a call that waited gives its answer, before a

@@ -69,8 +69,8 @@ pub(crate) struct Stated {
 }
 
 impl Stated {
-    /// Takes it from what `lib/open.js` makes of the options: at a place the numbers of the functions that are asked for
-    /// secret settings, at the next one what is an opening's own. No file is read yet.
+    /// Takes it from what `lib/open.js` makes of the options: at a place the numbers of the functions that are asked
+    /// for secret settings, at the next one what is an opening's own. No file is read yet.
     pub(crate) fn of(call: &Arguments<'_>, place: usize, options: &mut Options<'_>) -> Outcome<Self> {
         for (name, _) in properties("options", call.at(place + 1))? {
             options.take(&name)?;

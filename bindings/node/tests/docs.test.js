@@ -1,4 +1,4 @@
-// Every example of the guide and of the package's own page runs, each in a process, an empty folder and a home of its own.
+// Every example of the guide and of the package's own page runs, each in a process, a folder and a home of its own.
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');

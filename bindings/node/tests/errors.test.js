@@ -158,7 +158,7 @@ for (const face of FACES) {
         invalid_argument: ask(secrets, 'get', 'there', { timeoutMs: -1 }),
         too_large: ask(secrets, 'set', 'large', CANARY.repeat(100_000)),
         buffer_too_small: ask(secrets, 'getInto', 'there', new Uint8Array(1)),
-        invalid_config: () => face.open({ backend: 'nowhere', environment: false }),
+        invalid_config: () => face.open('nowhere', { environment: false }),
       };
       for (const [token, happening] of Object.entries(happenings)) {
         const error = await failure(happening);
@@ -171,28 +171,37 @@ for (const face of FACES) {
 
     test('what a store on disk answers has its kind, too', async () => {
       const folder = temporary();
-      const store = path.join(folder, 'secrets.strongroom');
-      const opening = (key, at = store) => () =>
-        face.open({ backend: 'encrypted', settings: { 'encrypted.path': at }, secrets: key, environment: false });
+      const file = (name) => path.join(folder, name);
+      const opening = (store, secrets, settings = {}) => () => face.open('encrypted', {
+        settings: { 'encrypted.path': file(store), cache: 'off', ...settings },
+        secrets,
+        environment: false,
+      });
       const key = { 'encrypted.key': new Uint8Array(32).fill(107) };
-      const manager = await opening(key)();
+      const manager = await opening('secrets.strongroom', key)();
       await face.ask(manager, 'set', KEY, CANARY);
       await face.ask(manager, 'close');
-      const damaged = path.join(folder, 'damaged.strongroom');
-      fs.writeFileSync(damaged, Buffer.alloc(8192, 'no store'), { mode: 0o600 });
-      const open = path.join(folder, 'open.json');
-      fs.writeFileSync(open, '{}');
-      fs.chmodSync(open, 0o666);
+      const future = fs.readFileSync(file('secrets.strongroom'));
+      // SQLite's user version, which is the version of the store's format.
+      future.writeUInt32BE(99, 60);
+      fs.writeFileSync(file('future.strongroom'), future, { mode: 0o600 });
+      fs.writeFileSync(file('damaged.strongroom'), Buffer.alloc(8192, 'no store'), { mode: 0o600 });
+      fs.writeFileSync(file('open.key'), Buffer.alloc(32, 107));
+      fs.chmodSync(file('open.key'), 0o644);
+      const keyFile = (name) => ({ 'encrypted.key_file': file(name) });
       const happenings = {
-        wrong_key: opening({ 'encrypted.key': new Uint8Array(32).fill(108) }),
-        insecure_path: () =>
-          face.open({ backend: 'file', settings: { 'file.path': open }, environment: false })
-            .then((file) => face.ask(file, 'get', KEY)),
-        integrity: opening(key, damaged),
+        wrong_key: opening('secrets.strongroom', { 'encrypted.key': new Uint8Array(32).fill(108) }),
+        key_missing: opening('secrets.strongroom', {}, keyFile('nowhere.key')),
+        insecure_path: opening('secrets.strongroom', {}, keyFile('open.key')),
+        integrity: opening('damaged.strongroom', key),
+        unsupported_format: opening('future.strongroom', key),
       };
       for (const [token, happening] of Object.entries(happenings)) {
         const error = await failure(happening);
-        assert.equal(error.code, token, error.message);
+        assert.ok(error instanceof StrongroomError, `${token}: ${error}`);
+        assert.deepEqual([error.code, error.backend, error.operation], [token, 'encrypted', 'open'], error.message);
+        const isOfKeyFile = ['key_missing', 'insecure_path'].includes(token);
+        assert.equal(error.setting, isOfKeyFile ? 'encrypted.key_file' : null);
         assert.ok(!shown(error).includes(CANARY), token);
       }
     });

@@ -21,9 +21,11 @@ const FAILING = {
   getWithFallback: ['api_key', ['org/acme', 'global']],
   exists: [KEY],
   describe: [KEY],
+  getMany: [[KEY]],
   list: [],
   versions: [KEY],
   set: [KEY, CANARY],
+  setMany: [[[KEY, CANARY]]],
   setApiKey: [KEY, CANARY, 'openai'],
   updateValue: [KEY, CANARY],
   updateMetadata: [KEY, { provider: 'openai' }],
@@ -33,15 +35,13 @@ const FAILING = {
   rollback: [KEY, '1'],
   verify: [],
   export: ['json'],
+  import: [`{"api_key": "${CANARY}"}`, 'json'],
   copyPlan: [target],
   copyTo: [target],
 };
 
 /** Verbs that answer with the failure, what they are called with, and where the failure stands in the answer. */
 const ANSWERING = {
-  getMany: [[[KEY]], (answer) => answer.failures.get(KEY)],
-  setMany: [[[[KEY, CANARY]]], (answer) => answer.failures.get(KEY)],
-  import: [[`{"api_key": "${CANARY}"}`, 'json'], (answer) => answer.failures.get('global/api_key')],
   explain: [[KEY], (answer) => answer.error],
   health: [[], (answer) => answer.error],
 };

@@ -16,7 +16,7 @@ const CANARY = 'c4nary-5d1e-never-shown';
 
 /** A manager over a backend, without a cache and untouched by the environment. */
 function opened(backend, settings = {}) {
-  return strongroom.openSync({ backend, settings: { cache: 'off', ...settings }, environment: false });
+  return strongroom.openSync(backend, { settings: { cache: 'off', ...settings }, environment: false });
 }
 
 /** Closes a manager, whose script may stand in the way of that, too. */

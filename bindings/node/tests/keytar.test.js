@@ -72,6 +72,40 @@ test('what else lies in the scope is no account', async () => {
   assert.equal(await keytar.findPassword('service'), 'pa55');
 });
 
+test('a name comes back to the byte', async () => {
+  memory();
+  for (const name of ['\ufeffann', 'ann\0', '=41', '==', '🔑', ' ']) {
+    await keytar.setPassword(name, name, name);
+    assert.deepEqual(await keytar.findCredentials(name), [{ account: name, password: name }]);
+  }
+});
+
+test('what was removed while accounts were searched, and what only looks like one, is passed over', async () => {
+  const manager = memory();
+  await keytar.setPassword('service', 'zoe', 'pa55');
+  const entries = manager.entries.bind(manager);
+  manager.entries = async function* (options) {
+    yield { name: 'app/service/gone', isReference: false };
+    yield { name: 'app/service/a reference', isReference: true };
+    yield* entries(options);
+  };
+  assert.equal(await keytar.findPassword('service'), 'pa55');
+  assert.deepEqual(await keytar.findCredentials('service'), [{ account: 'zoe', password: 'pa55' }]);
+});
+
+test('what a search holds besides its answer is wiped', async () => {
+  const manager = memory();
+  await keytar.setPassword('service', 'ann', 'pa55');
+  const getMany = manager.getMany.bind(manager);
+  let found;
+  manager.getMany = async (keys) => {
+    found = await getMany(keys);
+    return found;
+  };
+  assert.equal((await keytar.findCredentials('service')).length, 1);
+  assert.throws(() => found.secrets.get('app/service/ann').reveal(), { code: 'closed' });
+});
+
 test('all accounts of a service are found, sorted, however many they are', async () => {
   const manager = memory();
   const keys = Array.from({ length: 1500 }, (_, number) => `app/service/account${String(number).padStart(4, '0')}`);
@@ -148,6 +182,7 @@ test('a failure of one account among others is the answer of the search', async 
   });
   keytar.setManager(manager);
   await keytar.setPassword('service', 'ann', 'pa55');
+  await keytar.setPassword('service', 'zoe', 's3cret');
   await assert.rejects(keytar.findPassword('service'), { code: 'locked' });
   assert.equal(await keytar.findPassword('service'), 'pa55');
   await manager.close();
@@ -172,6 +207,7 @@ test('errors of arguments are thrown before any store is opened', async () => {
     ],
     [() => keytar.deletePassword('service', 1), TypeError, "Parameter 'username' must be a string"],
     [() => keytar.findPassword(''), Error, 'Service is required.'],
+    [() => keytar.findPassword([]), Error, 'Service is required.'],
     [() => keytar.findCredentials(1), TypeError, "Parameter 'service' must be a string"],
   ]) {
     assert.throws(call, (error) => error.constructor === kind && error.message === message);

@@ -28,9 +28,14 @@ pub(crate) fn stated(options: &mut Options<'_>) -> Outcome<SecretMetadata> {
 
 /// Labels: an object of texts, of which its own properties count.
 fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
-    // A `Map` has no properties, so that nothing would be stored.
-    if !is(of, ValueType::Object)? || objects::is_iterable(of)? {
+    if !is(of, ValueType::Object)? {
         return Err(wrong_type(name, "an object of strings", of));
+    }
+    // A `Map` has no properties, so that nothing would be stored.
+    if objects::is_iterable(of)? {
+        return Err(Failure::Type(format!(
+            "{name} is an object of strings, not an iterable"
+        )));
     }
     let mut words = BTreeMap::new();
     for label in objects::own_names(of)? {

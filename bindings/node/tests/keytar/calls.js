@@ -1,5 +1,5 @@
-// A script of calls that a module of keytar's functions is run through, in a process of its own: what each call answers,
-// throws or rejects with is printed as JSON. `node calls.js MODULE`, where the module can be found.
+// A script of calls that a module of keytar's functions is run through, in a process of its own: what each call
+// answers, throws or rejects with is printed as JSON. `node calls.js MODULE`, where the module can be found.
 
 /** What is no text, or none that keytar takes. `'x'` is what it takes. */
 const GIVEN = [

@@ -43,7 +43,8 @@ ${LISTENERS}
   // Before: the backend is not asked.
   const aborted = AbortSignal.abort();
   const begun = count('started');
-  await assert.rejects(secrets.get('key', { signal: aborted }), { name: 'AbortError', code: 'cancelled', cause: aborted.reason });
+  const said = { name: 'AbortError', code: 'cancelled', cause: aborted.reason };
+  await assert.rejects(secrets.get('key', { signal: aborted }), said);
   await assert.rejects(secrets.set('key', 'value', { signal: aborted }), { name: 'AbortError', code: 'cancelled' });
   assert.equal(count('started'), begun);
   assert.equal(listeners(aborted), 0);
@@ -79,12 +80,13 @@ ${LISTENERS}
   await assert.rejects(secrets.get('key', { signal: AbortSignal.timeout(20) }), (error) => (
     error.name === 'AbortError' && error.cause.name === 'TimeoutError'
   ));
-  await assert.rejects(secrets.get('key', { signal: AbortSignal.any([kept, AbortSignal.timeout(20)]) }), { name: 'AbortError' });
+  const any = AbortSignal.any([kept, AbortSignal.timeout(20)]);
+  await assert.rejects(secrets.get('key', { signal: any }), { name: 'AbortError' });
 })();
 `);
 });
 
-test('of a write that was sent the outcome is unknown when it is aborted, and what aborted it is told', { skip }, async () => {
+test('an aborted write that was sent has an unknown outcome, and tells what aborted it', { skip }, async () => {
   await alone(`
 (async () => {
   for (const script of ['set:hang', 'set:block']) {
@@ -105,7 +107,7 @@ test('of a write that was sent the outcome is unknown when it is aborted, and wh
 `);
 });
 
-test('an abort in the middle of many writes of the encrypted store leaves each whole or not there', { skip }, async () => {
+test('an abort in the middle of many writes of a store leaves each whole or not there', { skip }, async () => {
   await alone(`
 (async () => {
   const secrets = openStore(process.argv[2]);

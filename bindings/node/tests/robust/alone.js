@@ -35,11 +35,11 @@ async function alone(program, { flags = [], env = {}, code = 0, signal = null, m
     fs.writeFileSync(file, `'use strict';\n${program}`);
     const child = spawn(process.execPath, ['--require', PREAMBLE, ...flags, file, folder], {
       env: { ...process.env, HOME: folder, NODE_OPTIONS: '', ...env },
-      // The runner of tests tells its children what they are.
-      stdio: ['pipe', 'pipe', 'pipe'],
     });
     const said = { stdout: '', stderr: '' };
-    for (const stream of ['stdout', 'stderr']) child[stream].setEncoding('utf8').on('data', (text) => (said[stream] += text));
+    for (const stream of ['stdout', 'stderr']) {
+      child[stream].setEncoding('utf8').on('data', (text) => (said[stream] += text));
+    }
     let hangs = false;
     const watchdog = setTimeout(() => {
       hangs = true;

@@ -12,14 +12,16 @@ const linux = process.platform === 'linux' ? skip : 'only Linux lists the thread
 test('500 calls at once are all answered, each with its own value', { skip }, async () => {
   await alone(`
 (async () => {
-  for (const secrets of [openStore(process.argv[2], { cache: 'off' }), openFault('*:yield(3)'), openFault('*:latency(1ms)')]) {
+  const store = openStore(process.argv[2], { cache: 'off' });
+  for (const secrets of [store, openFault('*:yield(3)'), openFault('*:latency(1ms)')]) {
     const keys = Array.from({ length: 500 }, (_, at) => 'key' + at);
     for (let at = 0; at < 500; at += 100) {
       await Promise.all(keys.slice(at, at + 100).map((key) => secrets.set(key, 'value of ' + key)));
     }
     const found = await Promise.all(keys.map((key) => secrets.getValue(key)));
     assert.deepEqual(found, keys.map((key) => 'value of ' + key));
-    const ends = await Promise.allSettled(keys.slice(0, 100).map((key) => secrets.set(key, 'value', { ifAbsent: true })));
+    const again = keys.slice(0, 100).map((key) => secrets.set(key, 'value', { ifAbsent: true }));
+    const ends = await Promise.allSettled(again);
     assert.deepEqual([...new Set(ends.map(({ reason }) => reason.code))], ['conflict']);
     await secrets.close();
   }

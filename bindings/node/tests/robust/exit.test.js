@@ -171,7 +171,7 @@ openFault('get:hang').getSync('key');
     );
   });
 
-  test(`${signal} ends the process at once during a call by promise, unless the program handles it`, { skip }, async () => {
+  test(`${signal} ends the process during a call by promise, unless the program handles it`, { skip }, async () => {
     const call = "const secrets = openFault('get:hang'); secrets.get('key').catch(() => {});";
     const kill = `until('waiting', 1).then(() => process.kill(process.pid, '${signal}'));`;
     await alone(call + kill, { code: null, signal });

@@ -19,8 +19,8 @@ const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-
 
 /**
  * Makes the canary byte by byte in bytes that it wipes, gives it to the library, and stops where it is searched. Not in
- * a short array of V8's heap, such as `Buffer.alloc(48)`: out of it V8 copies what native code is to see, and leaves there
- * what nobody can wipe.
+ * a short array of V8's heap, such as `Buffer.alloc(48)`: out of it V8 copies what native code is to see, and leaves
+ * there what nobody can wipe.
  */
 const SUBJECT = `
 const readline = require('node:readline');
@@ -53,8 +53,8 @@ const LINUX = process.platform === 'linux' ? false : 'the scan reads /proc';
 const ANY = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 /**
- * By name: the program, and how often the value is found at each of its stages. A copy in the cache may lie in memory that
- * nobody else can read.
+ * By name: the program, and how often the value is found at each of its stages. A copy in the cache may lie in memory
+ * that nobody else can read.
  */
 const SUBJECTS = {
   'a secret that is made and wiped': [
@@ -238,7 +238,9 @@ function hits(pid, needles) {
         const seen = chunk.subarray(0, length);
         for (const [which, needle] of needles.entries()) {
           // What begins in the overlap is found in the next chunk.
-          for (let at = seen.indexOf(needle); at >= 0 && at < CHUNK; at = seen.indexOf(needle, at + 1)) counts[which] += 1;
+          for (let at = seen.indexOf(needle); at >= 0 && at < CHUNK; at = seen.indexOf(needle, at + 1)) {
+            counts[which] += 1;
+          }
         }
       }
     }

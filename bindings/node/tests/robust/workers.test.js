@@ -17,29 +17,25 @@ test('several workers and the main thread use managers of their own at the same 
   await passes(`
 const { once } = require('node:events');
 const use = \`
-const { parentPort, workerData } = require('node:worker_threads');
+const { workerData } = require('node:worker_threads');
 async function use(name, folder) {
   const store = openStore(folder);
   const memory = openMemory();
   for (let round = 0; round < 10; round += 1) {
-    await Promise.all([
-      store.set(name + '/' + round, name + round),
-      memory.set('key', name + round),
-    ].slice(0, 2));
+    await Promise.all([store.set(name + '_' + round, name + round), memory.set('key', name + round)]);
     assert.equal(memory.getValueSync('key'), name + round);
-    assert.equal(await store.getValue(name + '/' + round), name + round);
+    assert.equal(await store.getValue(name + '_' + round), name + round);
     await assert.rejects(memory.set('not a key', ''), { code: 'invalid_key' });
   }
   await store.close();
 }
 \`;
-const own = use.replaceAll('/\\' + round', '_\\' + round');
 const workers = [1, 2, 3, 4].map((at) => work(
-  own + "use('worker' + workerData.at, workerData.folder)", { at, folder: process.argv[2] },
+  use + "use('worker' + workerData.at, workerData.folder)", { at, folder: process.argv[2] },
 ));
 (async () => {
   const ends = workers.map((worker) => once(worker, 'exit'));
-  const here = new Function('require', own + "; return use('main', process.argv[2]);")(require);
+  const here = new Function('require', use + "; return use('main', process.argv[2]);")(require);
   for (const [code] of await Promise.all(ends)) assert.equal(code, 0);
   await here;
   const store = openStore(process.argv[2]);
@@ -232,7 +228,8 @@ test('verbs that are called on what is no manager or secret of ours', { skip }, 
   await passes(`
 (async () => {
   const { Secret, SecretManager } = strongroom;
-  const others = [{}, null, undefined, Object.create(SecretManager.prototype), Object.create(Secret.prototype), Symbol('s')];
+  const bare = [Object.create(SecretManager.prototype), Object.create(Secret.prototype)];
+  const others = [{}, null, undefined, ...bare, Symbol('s')];
   for (const other of others) {
     assert.throws(() => SecretManager.prototype.getValueSync.call(other, 'key'), TypeError);
     await assert.rejects(async () => SecretManager.prototype.set.call(other, 'key', 'value'), TypeError);

@@ -22,8 +22,8 @@ async function promised(name, call) {
   let answer;
   try {
     answer = call();
-  } catch {
-    assert.fail(`${name} threw, where its promise is to be rejected`);
+  } catch (thrown) {
+    assert.fail(`${name} threw, where its promise is to be rejected: ${thrown}`);
   }
   assert.ok(answer instanceof Promise, `${name} gives a promise`);
   return await answer;
@@ -40,8 +40,8 @@ const waiting = {
   /** The word of the column in docs/parity.md. */
   language: 'node',
   counts: () => true,
-  async open(options) {
-    return waited('openSync', () => strongroom.openSync(options));
+  async open(...given) {
+    return waited('openSync', () => strongroom.openSync(...given));
   },
   async ask(manager, verb, ...given) {
     return waited(`${verb}Sync`, () => manager[`${verb}Sync`](...given));
@@ -52,7 +52,7 @@ const waiting = {
 const awaiting = {
   language: 'node-promise',
   counts: (operation) => !IMMEDIATE.has(operation),
-  open: (options) => promised('open', () => strongroom.open(options)),
+  open: (...given) => promised('open', () => strongroom.open(...given)),
   ask: (manager, verb, ...given) => promised(verb, () => manager[verb](...given)),
 };
 

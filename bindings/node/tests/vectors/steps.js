@@ -53,7 +53,7 @@ async function setMany(of) {
 }
 
 async function setApiKey(of) {
-  const given = [of.key, of.value, ...('provider' in of.args ? [of.args.provider] : [])];
+  const given = [of.key, of.value, of.args.provider];
   return of.written(await of.ask('setApiKey', given));
 }
 

@@ -25,7 +25,12 @@ class Explanation {
     const rows = [['KEY', 'BACKEND', 'WHERE', 'ANSWER', 'TIME', 'MEANING']];
     this.steps.forEach((step, place) => rows.push(rowOf(step, place === this.answer)));
     const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-    const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+    const lines = rows.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    );
     if (this.error !== null) lines.push(`a read fails with ${this.error.message}`);
     else if (this.answer === null) lines.push('there is no such secret');
     return lines.join('\n');

@@ -18,7 +18,11 @@ function signalOf(options) {
   // What was put on the root of all objects was not stated for this call.
   if (signal === Object.prototype.signal && !Object.hasOwn(options, 'signal')) return undefined;
   // Also one of another realm counts.
-  if (typeof signal === 'object' && typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function') {
+  if (
+    typeof signal === 'object' &&
+    typeof signal.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function'
+  ) {
     return signal;
   }
   throw wrongType('signal', 'an AbortSignal', signal);

@@ -60,13 +60,17 @@ class SecretManager {
   }
 
   async getInto(key, target, options) {
-    return this.#cachedInto(key, target, options)
-      ?? delivered(await soon(native.getInto, this.#handle, key, target, options), target);
+    return (
+      this.#cachedInto(key, target, options) ??
+      delivered(await soon(native.getInto, this.#handle, key, target, options), target)
+    );
   }
 
   getIntoSync(key, target, options) {
-    return this.#cachedInto(key, target, options)
-      ?? delivered(now(native.getInto, this.#handle, key, target, options), target);
+    return (
+      this.#cachedInto(key, target, options) ??
+      delivered(now(native.getInto, this.#handle, key, target, options), target)
+    );
   }
 
   #cachedInto(key, target, options) {

@@ -278,6 +278,15 @@ test('progress of a promise is told after the call, and while other things of th
   assert.ok(told.at(-1) > told[0], 'the event loop stood still');
 });
 
+test('a copy is followed where a test has put its own clock in place of the real one', async (context) => {
+  context.mock.timers.enable({ apis: ['setImmediate', 'setTimeout', 'setInterval'] });
+  const [source, target] = [memory(), memory()];
+  source.setSync('A', '1');
+  const told = [];
+  await source.copyTo(target, { onProgress: ({ phase }) => told.push(phase) });
+  assert.deepEqual(told, ['planning', 'copying']);
+});
+
 for (const phase of ['planning', 'deleting']) {
   testForms(`what progress throws ends the copy: ${phase}`, async (context, ask) => {
     const { source, target } = files(context);

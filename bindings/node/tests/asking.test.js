@@ -381,9 +381,9 @@ const one = async (at) => {
   await strongroom.open(store(process.argv[2], () => KEY));
   const before = threads();
   const workers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(one));
-  assert(threads() >= before + 16);
+  assert(threads() >= before + 12);
   await Promise.all(workers.map((worker) => worker.terminate()));
-  while (threads() > before + 4) await new Promise(setImmediate);
+  while (threads() > before + 6) await new Promise(setImmediate);
 })();
 `);
 });

@@ -325,6 +325,31 @@ testForms('progress may ask managers, and copy', async (_, ask) => {
   assert.deepEqual(inner, ['planning', 'copying', 'planning', 'copying']);
 });
 
+testForms('a copy that is followed asks functions for secret settings', async (context, ask) => {
+  const folder = folderOf(context);
+  let asked = 0;
+  const key = () => {
+    asked += 1;
+    return Buffer.alloc(32, 'k');
+  };
+  const target = openSync({
+    backend: 'encrypted',
+    settings: { 'encrypted.path': path.join(folder, 'secrets.strongroom') },
+    secrets: { 'encrypted.key': key },
+    environment: false,
+  });
+  target.lockSync();
+  const former = asked;
+  const source = memory();
+  source.setSync('A', '1');
+  const told = [];
+  await ask(source, 'copyTo', target, { onProgress: ({ phase }) => told.push(phase) });
+  assert.ok(asked > former, 'the copy did not need the key');
+  assert.deepEqual(told, ['planning', 'copying']);
+  assert.equal(target.getValueSync('A'), '1');
+  target.closeSync();
+});
+
 test('a copy that is aborted stops', async () => {
   const source = fault('get*1:pass; get*9:hang');
   const target = memory();

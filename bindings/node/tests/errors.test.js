@@ -141,6 +141,8 @@ for (const face of FACES) {
       secrets.setSync('old', CANARY, { expiresAt: new Date(Date.now() - 60_000) });
       secrets.setSync('there', CANARY);
       secrets.setSync('bytes', Buffer.concat([Buffer.from(CANARY), Buffer.from([0xff])]));
+      const twins = opened('memory');
+      for (const key of ['org/acme/api_key', 'team/acme/api_key']) twins.setSync(key, CANARY);
       const ended = opened('memory');
       ended.closeSync();
       const hanging = await fault('get:hang; set:hang');
@@ -152,6 +154,7 @@ for (const face of FACES) {
         outcome_unknown: ask(hanging, 'set', KEY, CANARY, { timeoutMs: 50 }),
         closed: ask(ended, 'get', KEY),
         conflict: ask(secrets, 'set', 'there', CANARY, { ifAbsent: true }),
+        ambiguous: ask(twins, 'export', 'env'),
         read_only: ask(readOnly, 'set', KEY, CANARY),
         unsupported: ask(readOnly, 'get', KEY, { version: '1' }),
         invalid_key: ask(secrets, 'get', 'not a key'),
@@ -168,6 +171,7 @@ for (const face of FACES) {
         assert.ok(!shown(error).includes(CANARY), token);
       }
       secrets.closeSync();
+      twins.closeSync();
     });
 
     test('what a store on disk answers has its kind, too', async () => {

@@ -35,7 +35,14 @@ class Report {
   /** A row beside something that is meant to be slower by far; `least` is how many times. */
   faster(name, { floor, ours, ratio }, { least } = {}) {
     const target = least && `>= ${least}x faster`;
-    this.#row(name, { floor, ours, ratio, shown: `${(1 / ratio).toFixed(0)}x faster`, target, kept: 1 / ratio >= least });
+    this.#row(name, {
+      floor,
+      ours,
+      ratio,
+      shown: `${(1 / ratio).toFixed(0)}x faster`,
+      target,
+      kept: 1 / ratio >= least,
+    });
   }
 
   /** A figure that stands alone; `most` is the most that it may be. */

@@ -23,7 +23,7 @@ const SECRETS = 1000;
 const [CACHED, UNCACHED, DURABLE, FOREIGN] = [20_000, 500, 20, 10];
 
 /** Keeps what a loop has read, so that the engine cannot leave the reading out. */
-let seen;
+const read = { last: undefined };
 
 /** The encrypted store of a folder. */
 function openStore(folder, settings = {}) {
@@ -31,7 +31,11 @@ function openStore(folder, settings = {}) {
   if (!fs.existsSync(keyFile)) {
     fs.writeFileSync(keyFile, crypto.randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
   }
-  const stated = { 'encrypted.path': path.join(folder, 'secrets.strongroom'), 'encrypted.key_file': keyFile, ...settings };
+  const stated = {
+    'encrypted.path': path.join(folder, 'secrets.strongroom'),
+    'encrypted.key_file': keyFile,
+    ...settings,
+  };
   return openSync({ app: 'bench', backend: 'encrypted', settings: stated, environment: false });
 }
 
@@ -47,28 +51,28 @@ async function cached(rows, store) {
   const absent = async (key) => table.get(key);
 
   const environment = (times) => {
-    for (let at = 0; at < times; at++) seen = process.env.BENCH_API_KEY;
+    for (let at = 0; at < times; at++) read.last = process.env.BENCH_API_KEY;
   };
   const lookUp = (times) => {
-    for (let at = 0; at < times; at++) seen = table.get(KEY);
+    for (let at = 0; at < times; at++) read.last = table.get(KEY);
   };
   const awaited = async (times) => {
-    for (let at = 0; at < times; at++) seen = await absent(KEY);
+    for (let at = 0; at < times; at++) read.last = await absent(KEY);
   };
   const value = (times) => {
-    for (let at = 0; at < times; at++) seen = store.getValueSync(KEY);
+    for (let at = 0; at < times; at++) read.last = store.getValueSync(KEY);
   };
   const secret = (times) => {
-    for (let at = 0; at < times; at++) seen = store.getSync(KEY);
+    for (let at = 0; at < times; at++) read.last = store.getSync(KEY);
   };
   const revealed = (times) => {
-    for (let at = 0; at < times; at++) seen = store.getSync(KEY).reveal();
+    for (let at = 0; at < times; at++) read.last = store.getSync(KEY).reveal();
   };
   const valueLater = async (times) => {
-    for (let at = 0; at < times; at++) seen = await store.getValue(KEY);
+    for (let at = 0; at < times; at++) read.last = await store.getValue(KEY);
   };
   const secretLater = async (times) => {
-    for (let at = 0; at < times; at++) seen = await store.get(KEY);
+    for (let at = 0; at < times; at++) read.last = await store.get(KEY);
   };
 
   const report = new Report(rows, 'cached');
@@ -87,13 +91,13 @@ async function cached(rows, store) {
 async function besidePeers(rows, store) {
   const report = new Report(rows, 'peers');
   const value = (times) => {
-    for (let at = 0; at < times; at++) seen = store.getValueSync(KEY);
+    for (let at = 0; at < times; at++) read.last = store.getValueSync(KEY);
   };
   const valueLater = async (times) => {
-    for (let at = 0; at < times; at++) seen = await store.getValue(KEY);
+    for (let at = 0; at < times; at++) read.last = await store.getValue(KEY);
   };
   const secret = (times) => {
-    for (let at = 0; at < times; at++) seen = store.getSync(KEY).reveal();
+    for (let at = 0; at < times; at++) read.last = store.getSync(KEY).reveal();
   };
   const row = async (name, floor, ours, targets) =>
     report.faster(name, await pair(floor, ours, { times: CACHED, floorTimes: FOREIGN }), targets);
@@ -109,10 +113,10 @@ async function besidePeers(rows, store) {
     assert.equal(ring.entry.getPassword(), VALUE);
     assert.equal(await ring.later.getPassword(), VALUE);
     const password = (times) => {
-      for (let at = 0; at < times; at++) seen = ring.entry.getPassword();
+      for (let at = 0; at < times; at++) read.last = ring.entry.getPassword();
     };
     const passwordLater = async (times) => {
-      for (let at = 0; at < times; at++) seen = await ring.later.getPassword();
+      for (let at = 0; at < times; at++) read.last = await ring.later.getPassword();
     };
     const least = { least: 1000 };
     await row('getValueSync (floor: getPassword of @napi-rs/keyring, gnome-keyring)', password, value, least);
@@ -124,7 +128,7 @@ async function besidePeers(rows, store) {
     const getPassword = await peers.keytar(VALUE);
     assert.equal(await getPassword(), VALUE);
     const password = async (times) => {
-      for (let at = 0; at < times; at++) seen = await getPassword();
+      for (let at = 0; at < times; at++) read.last = await getPassword();
     };
     await row('await getValue (floor: await of getPassword of keytar, gnome-keyring)', password, valueLater);
   } catch (error) {
@@ -143,11 +147,11 @@ async function stored(rows, folder) {
   const encrypted = openStore(folder, { cache: 'off' });
   memory.setSync(KEY, VALUE);
 
-  const read = (store) => (times) => {
-    for (let at = 0; at < times; at++) seen = store.getValueSync(KEY);
+  const reading = (store) => (times) => {
+    for (let at = 0; at < times; at++) read.last = store.getValueSync(KEY);
   };
-  const readLater = (store) => async (times) => {
-    for (let at = 0; at < times; at++) seen = await store.getValue(KEY);
+  const readingLater = (store) => async (times) => {
+    for (let at = 0; at < times; at++) read.last = await store.getValue(KEY);
   };
   const write = (store) => (times) => {
     for (let at = 0; at < times; at++) store.setSync(KEY, VALUE);
@@ -156,10 +160,10 @@ async function stored(rows, folder) {
     for (let at = 0; at < times; at++) await store.set(KEY, VALUE);
   };
   const readFile = (times) => {
-    for (let at = 0; at < times; at++) seen = fs.readFileSync(file, 'utf8');
+    for (let at = 0; at < times; at++) read.last = fs.readFileSync(file, 'utf8');
   };
   const readFileLater = async (times) => {
-    for (let at = 0; at < times; at++) seen = await fs.promises.readFile(file, 'utf8');
+    for (let at = 0; at < times; at++) read.last = await fs.promises.readFile(file, 'utf8');
   };
   const writeFile = (times) => {
     for (let at = 0; at < times; at++) {
@@ -176,13 +180,13 @@ async function stored(rows, folder) {
 
   const beside = async (name, floor, ours, times) => report.beside(name, await pair(floor, ours, { times }));
   const figure = async (name, ours, times) => report.alone(name, await alone(ours, times));
-  await figure('getValueSync, not cached, memory', read(memory), UNCACHED);
-  await figure('await getValue, not cached, memory', readLater(memory), UNCACHED);
+  await figure('getValueSync, not cached, memory', reading(memory), UNCACHED);
+  await figure('await getValue, not cached, memory', readingLater(memory), UNCACHED);
   await figure('setSync, memory', write(memory), UNCACHED);
   await figure('await set, memory', writeLater(memory), UNCACHED);
-  await beside('getValueSync, not cached, encrypted (floor: readFileSync)', readFile, read(encrypted), UNCACHED);
+  await beside('getValueSync, not cached, encrypted (floor: readFileSync)', readFile, reading(encrypted), UNCACHED);
   const floor = '(floor: await of fs.promises.readFile)';
-  await beside(`await getValue, not cached, encrypted ${floor}`, readFileLater, readLater(encrypted), UNCACHED);
+  await beside(`await getValue, not cached, encrypted ${floor}`, readFileLater, readingLater(encrypted), UNCACHED);
   await beside('setSync, durable (floor: writeSync and fdatasyncSync)', writeFile, write(encrypted), DURABLE);
   await beside('await set, durable (floor: the same by promises)', writeFileLater, writeLater(encrypted), DURABLE);
 
@@ -193,7 +197,12 @@ async function stored(rows, folder) {
 }
 
 async function imports(rows) {
-  const programs = ["require('strongroom')", "import('strongroom')", "require('@napi-rs/keyring')", "require('keytar')"];
+  const programs = [
+    "require('strongroom')",
+    "import('strongroom')",
+    "require('@napi-rs/keyring')",
+    "require('keytar')",
+  ];
   const others = programs.filter((program, at) => at < 2 || isInstalled(program.slice("require('".length, -2)));
   const { bare, above } = await starts('', others, __dirname);
   const report = new Report(rows, 'import');
@@ -214,7 +223,11 @@ function isInstalled(name) {
   }
 }
 
-const load = () => os.loadavg().map((load) => load.toFixed(2)).join(', ');
+const load = () =>
+  os
+    .loadavg()
+    .map((load) => load.toFixed(2))
+    .join(', ');
 
 async function main() {
   const [stores, rows] = process.argv.slice(2);

@@ -22,7 +22,8 @@ a cargo cache that has the dependencies. Set CARGO to name another cargo, CARGO_
 /** Builds, and gives the path of what was built. */
 function build() {
   const manifest = path.join(SOURCES, 'Cargo.toml');
-  if (!fs.existsSync(manifest)) throw new Error(`the sources are not in ${SOURCES}: install the package strongroom anew`);
+  if (!fs.existsSync(manifest))
+    throw new Error(`the sources are not in ${SOURCES}: install the package strongroom anew`);
   const [, version] = /^rust-version = "([^"]+)"/m.exec(fs.readFileSync(manifest, 'utf8'));
   const words = ['rustc', '--release', '--locked', '--package', 'strongroom-node', '--lib'];
   words.push('--no-default-features', '--features', 'full', '--message-format', 'json-render-diagnostics');

@@ -4,9 +4,7 @@
 const native = require('./native.js');
 
 /** What an error says besides its message. */
-const FIELDS = [
-  'code', 'backend', 'operation', 'key', 'setting', 'retryable', 'retryAfterMs', 'foreignCode', 'help',
-];
+const FIELDS = ['code', 'backend', 'operation', 'key', 'setting', 'retryable', 'retryAfterMs', 'foreignCode', 'help'];
 
 /** What every failure of the library is. */
 class StrongroomError extends Error {

@@ -1,5 +1,7 @@
 export { AbortError, StrongroomError, type ErrorCode } from './errors.js';
+export { fernet } from './fernet.js';
 export { generate } from './generate.js';
+export * from './keys.js';
 export { SecretManager } from './manager.js';
 export * from './open.js';
 export * from './settings.js';
@@ -7,3 +9,4 @@ export type * from './events.js';
 export type * from './options.js';
 export type * from './results.js';
 export { Secret } from './secret.js';
+export type * from './transferred.js';

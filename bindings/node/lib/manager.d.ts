@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" />
 import type { CallOptions, SyncCallOptions } from './options.js';
 import type { Reading } from './reading.js';
-import type { BackendInfo, Health, VerifyReport } from './results.js';
-import type { Setting } from './settings.js';
+import type { BackendInfo, Health, Setting, VerifyReport } from './results.js';
+import type { Transferring } from './transferring.js';
 import type { Writing } from './writing.js';
 
 export type { CallOptions };
@@ -27,6 +27,7 @@ export type { CallOptions };
  * await secrets.set('org/acme/api_key', 'sk-123');
  * await secrets.getValue('org/acme/api_key'); // 'sk-123'
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the class is JavaScript’s and has all of these
 export class SecretManager {
   private constructor();
 
@@ -126,4 +127,4 @@ export class SecretManager {
   get settings(): Readonly<Record<string, Setting>>;
 }
 
-export interface SecretManager extends Reading, Writing {}
+export interface SecretManager extends Reading, Writing, Transferring {}

@@ -8,7 +8,9 @@ const { abortable, isAbortable, now, plain, soon } = require('./calling.js');
 const { errorOf } = require('./errors.js');
 const { keepToo } = require('./functions.js');
 const { ASYNC_DISPOSE, DISPOSE, HANDLE, unwrapped, wrapped } = require('./secret.js');
-const transfer = require('./transfer.js');
+
+/** Loaded by the first verb that needs it. */
+const transfer = () => require('./transfer.js');
 
 /** A store of secrets, whatever backend holds them. Its documentation stands in `manager.d.ts`. */
 class SecretManager {
@@ -60,13 +62,17 @@ class SecretManager {
   }
 
   async getInto(key, target, options) {
-    return this.#cachedInto(key, target, options)
-      ?? delivered(await soon(native.getInto, this.#handle, key, target, options), target);
+    return (
+      this.#cachedInto(key, target, options) ??
+      delivered(await soon(native.getInto, this.#handle, key, target, options), target)
+    );
   }
 
   getIntoSync(key, target, options) {
-    return this.#cachedInto(key, target, options)
-      ?? delivered(now(native.getInto, this.#handle, key, target, options), target);
+    return (
+      this.#cachedInto(key, target, options) ??
+      delivered(now(native.getInto, this.#handle, key, target, options), target)
+    );
   }
 
   #cachedInto(key, target, options) {
@@ -311,29 +317,29 @@ class SecretManager {
   // --- transfer
 
   async explain(key, options) {
-    return transfer.explanationOf(await soon(native.explain, this.#handle, key, transfer.prepared(options)));
+    return transfer().explanationOf(await soon(native.explain, this.#handle, key, transfer().prepared(options)));
   }
 
   explainSync(key, options) {
-    return transfer.explanationOf(now(native.explain, this.#handle, key, transfer.prepared(options)));
+    return transfer().explanationOf(now(native.explain, this.#handle, key, transfer().prepared(options)));
   }
 
   async export(format = 'dotenv', options = undefined) {
-    return transfer.exportOf(await soon(native.export, this.#handle, format, transfer.prepared(options)));
+    return transfer().exportOf(await soon(native.export, this.#handle, format, transfer().prepared(options)));
   }
 
   exportSync(format = 'dotenv', options = undefined) {
-    return transfer.exportOf(now(native.export, this.#handle, format, transfer.prepared(options)));
+    return transfer().exportOf(now(native.export, this.#handle, format, transfer().prepared(options)));
   }
 
   async import(document, format = 'dotenv', options = undefined) {
-    const given = [unwrapped(document), format, transfer.prepared(options)];
-    return transfer.importOf(await soon(native.import, this.#handle, ...given));
+    const given = [unwrapped(document), format, transfer().prepared(options)];
+    return transfer().importOf(await soon(native.import, this.#handle, ...given));
   }
 
   importSync(document, format = 'dotenv', options = undefined) {
-    const given = [unwrapped(document), format, transfer.prepared(options)];
-    return transfer.importOf(now(native.import, this.#handle, ...given));
+    const given = [unwrapped(document), format, transfer().prepared(options)];
+    return transfer().importOf(now(native.import, this.#handle, ...given));
   }
 
   /** What the native half is given for a manager: its handle. */
@@ -343,22 +349,22 @@ class SecretManager {
 
   async copyPlan(target, options) {
     const ends = [this.#handle, SecretManager.#handleOf(target)];
-    return transfer.planOf(await transfer.copied(native.copyPlan, ...ends, options));
+    return transfer().planOf(await transfer().copied(native.copyPlan, ...ends, options));
   }
 
   copyPlanSync(target, options) {
     const ends = [this.#handle, SecretManager.#handleOf(target)];
-    return transfer.planOf(transfer.copiedNow(native.copyPlan, ...ends, options));
+    return transfer().planOf(transfer().copiedNow(native.copyPlan, ...ends, options));
   }
 
   async copyTo(target, options) {
     const ends = [this.#handle, SecretManager.#handleOf(target)];
-    return transfer.reportOf(await transfer.copied(native.copyTo, ...ends, options));
+    return transfer().reportOf(await transfer().copied(native.copyTo, ...ends, options));
   }
 
   copyToSync(target, options) {
     const ends = [this.#handle, SecretManager.#handleOf(target)];
-    return transfer.reportOf(transfer.copiedNow(native.copyTo, ...ends, options));
+    return transfer().reportOf(transfer().copiedNow(native.copyTo, ...ends, options));
   }
 
   copyJournal(target) {

@@ -5,7 +5,6 @@ const { fileURLToPath } = require('node:url');
 
 const native = require('./native.js');
 const { wrongType } = require('./arguments.js');
-require('./asking.js');
 const { now, soon } = require('./calling.js');
 const { asker, keepWith } = require('./functions.js');
 const { SecretManager } = require('./manager.js');
@@ -68,6 +67,8 @@ function stated(given, more) {
   const functions = Object.create(null);
   for (const [setting, value] of Object.entries(own.secrets ?? {})) {
     if (typeof value !== 'function') continue;
+    // Only who is asked needs what asks.
+    require('./asking.js');
     functions[setting] = asker(value, keep);
     delete own.secrets[setting];
   }

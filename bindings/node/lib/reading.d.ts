@@ -1,5 +1,11 @@
 import type {
-  CallOptions, FallbackOptions, GetOptions, ListOptions, SecretBytes, SyncCallOptions, VersionId,
+  CallOptions,
+  FallbackOptions,
+  GetOptions,
+  ListOptions,
+  SecretBytes,
+  SyncCallOptions,
+  VersionId,
 } from './options.js';
 import type { BatchResult, Description, ListEntry, ListPage, VersionEntry } from './results.js';
 import type { Secret } from './secret.js';
@@ -78,10 +84,10 @@ export interface Reading {
    * const { secrets: found, failures } = await secrets.getMany(['db_user', 'db_password']);
    * found.get('db_user')?.reveal();
    */
-  getMany(keys: Iterable<string>, options?: CallOptions | null): Promise<BatchResult>;
+  getMany(keys: Iterable<string> & object, options?: CallOptions | null): Promise<BatchResult>;
 
   /** {@link Reading.getMany}, for which this thread waits. */
-  getManySync(keys: Iterable<string>, options?: SyncCallOptions | null): BatchResult;
+  getManySync(keys: Iterable<string> & object, options?: SyncCallOptions | null): BatchResult;
 
   /**
    * Reads `name` from the first of `scopes` that has it; `null` where none has.
@@ -95,14 +101,14 @@ export interface Reading {
    */
   getWithFallback(
     name: string,
-    scopes: Iterable<string>,
+    scopes: Iterable<string> & object,
     options?: (FallbackOptions & CallOptions) | null,
   ): Promise<Secret | null>;
 
   /** {@link Reading.getWithFallback}, for which this thread waits. */
   getWithFallbackSync(
     name: string,
-    scopes: Iterable<string>,
+    scopes: Iterable<string> & object,
     options?: (FallbackOptions & SyncCallOptions) | null,
   ): Secret | null;
 

@@ -38,6 +38,16 @@ export interface BackendInfo {
   verify: boolean;
 }
 
+/** A setting of an opened manager, or of one that would be opened. */
+export interface Setting {
+  /** Its text, or the default's; `null` where it has none, and for every secret setting. */
+  readonly value: string | null;
+  /** Who stated it, for people: `'the program'`, `'the default'`, a variable, a document and its line. */
+  readonly origin: string;
+  /** Whether it is a secret, which is not shown. */
+  readonly secret: boolean;
+}
+
 /** Which version something is. */
 export interface VersionOf {
   /** The version: an opaque word; `null` where the backend has none. */

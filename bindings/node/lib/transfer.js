@@ -1,6 +1,9 @@
 'use strict';
 // What explanations, exports, imports and copies answer, and how a copy is followed.
 
+// Taken here, so that it is the real one also where a test later puts another one in its place.
+const { setImmediate } = require('node:timers');
+
 const native = require('./native.js');
 const { several } = require('./arguments.js');
 const { now, soon } = require('./calling.js');
@@ -25,7 +28,12 @@ class Explanation {
     const rows = [['KEY', 'BACKEND', 'WHERE', 'ANSWER', 'TIME', 'MEANING']];
     this.steps.forEach((step, place) => rows.push(rowOf(step, place === this.answer)));
     const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-    const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+    const lines = rows.map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    );
     if (this.error !== null) lines.push(`a read fails with ${this.error.message}`);
     else if (this.answer === null) lines.push('there is no such secret');
     return lines.join('\n');
@@ -114,6 +122,11 @@ class Follower {
   }
 }
 
+/** The next turn of the event loop, so that a copy whose every step is at hand keeps nothing else waiting. */
+function turn() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Drives a copy that someone follows, on this thread; one that nobody follows is driven elsewhere. */
 async function driven(verb, how, source, target, options) {
   const begun = await verb(how, source, target, options);
@@ -121,6 +134,7 @@ async function driven(verb, how, source, target, options) {
   if (listener === undefined) return begun;
   for (;;) {
     await native.awake(begun, source, target);
+    await turn();
     const answer = native.proceed(begun, listener);
     if (answer !== undefined) return answer;
   }

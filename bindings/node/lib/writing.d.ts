@@ -1,6 +1,16 @@
 import type {
-  CallOptions, DeleteOptions, GenerateSpec, MetadataChanges, NewEntries, NewMetadata, NewValue, RollbackOptions,
-  SetOptions, SyncCallOptions, UpdateValueOptions, VersionId,
+  CallOptions,
+  DeleteOptions,
+  GenerateSpec,
+  MetadataChanges,
+  NewEntries,
+  NewMetadata,
+  NewValue,
+  RollbackOptions,
+  SetOptions,
+  SyncCallOptions,
+  UpdateValueOptions,
+  VersionId,
 } from './options.js';
 import type { SetManyOutcome, SetOutcome } from './results.js';
 import type { Secret } from './secret.js';
@@ -48,12 +58,7 @@ export interface Writing {
    * @example
    * await secrets.setApiKey('org/acme/api_key', 'sk-123', 'openai');
    */
-  setApiKey(
-    name: string,
-    value: NewValue,
-    provider?: string | null,
-    options?: CallOptions | null,
-  ): Promise<SetOutcome>;
+  setApiKey(name: string, value: NewValue, provider?: string | null, options?: CallOptions | null): Promise<SetOutcome>;
 
   /** {@link Writing.setApiKey}, for which this thread waits. */
   setApiKeySync(name: string, value: NewValue, provider?: string | null, options?: SyncCallOptions | null): SetOutcome;

@@ -216,8 +216,8 @@ pub(crate) struct Bytes {
 }
 
 impl Bytes {
-    /// The bytes of a `Uint8Array` (a `Buffer` is one), any other view of bytes, or an `ArrayBuffer`; `None` where it is none of
-    /// them.
+    /// The bytes of a `Uint8Array` (a `Buffer` is one), any other view of bytes, or an `ArrayBuffer`; `None` where it
+    /// is none of them.
     pub(crate) fn of(name: &str, of: Unknown<'_>) -> Outcome<Option<Self>> {
         let (env, value) = (of.value().env, of.raw());
         let (mut start, mut length) = (ptr::null_mut(), 0);
@@ -251,8 +251,8 @@ impl Bytes {
         let buffer = unsafe { Unknown::from_raw_unchecked(env, buffer) };
         // One that is shared between threads is no `ArrayBuffer`: it is never detached and never shrinks.
         let is_whole = !buffer.is_arraybuffer()? || reaches(buffer, offset, length)?;
-        // The engine says of a view that its buffer no longer reaches that it has no bytes. Nothing tells it from one that
-        // never had any, and what is empty by accident must not replace a value.
+        // The engine says of a view that its buffer no longer reaches that it has no bytes. Nothing tells it from one
+        // that never had any, and what is empty by accident must not replace a value.
         let is_view = buffer.raw() != value;
         if !is_whole || (is_view && length == 0 && is_resizable(buffer)?) {
             return Err(Failure::Type(format!(
@@ -273,7 +273,8 @@ impl Bytes {
     fn copied(&self) -> SecretValue {
         let mut copy = vec![0; self.length];
         if self.length > 0 {
-            // SAFETY: Node-API says that so many bytes lie there; they do not move, and JavaScript holds them during the call.
+            // SAFETY: Node-API says that so many bytes lie there; they do not move, and JavaScript holds them during
+            // the call.
             unsafe { ptr::copy_nonoverlapping(self.start, copy.as_mut_ptr(), self.length) };
         }
         SecretValue::from(copy)

@@ -85,7 +85,7 @@ where
             // The end of JavaScript's thread cancels the call, too.
             let cancel = end_of(view.call_options().cancel.as_ref());
             let work = work(run(view.with_cancel(cancel.clone())));
-            promise(call.env, cancel, &call.handles()?, work)
+            promise(call.env, cancel, || call.handles(), work)
         }
     }
 }
@@ -100,12 +100,12 @@ pub(crate) fn run<'a, T: Answer>(
     env: &'a Env,
     how: How,
     cancel: CancellationToken,
-    handles: &[Unknown<'_>],
+    handles: &[Unknown<'a>],
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
         How::Waiting => wait(env, work(of)),
-        How::Promised => promise(env, cancel, handles, work(of)),
+        How::Promised => promise(env, cancel, || Ok(handles.to_vec()), work(of)),
     }
 }
 
@@ -120,10 +120,10 @@ fn wait(env: &Env, mut work: Work) -> Outcome<Unknown<'_>> {
         false => Ok(Some(PAUSE)),
     };
     let environment = Environment::of(env)?;
-    let notes = environment.notes();
-    if !notes.has_providers() {
+    if !environment.has_providers() {
         return face::wait_watched(work, watch)??(env);
     }
+    let notes = environment.notes();
     loop {
         // What this call waits for may ask a function of this thread.
         let until = std::future::poll_fn(|task| match work.as_mut().poll(task) {
@@ -142,7 +142,7 @@ fn wait(env: &Env, mut work: Work) -> Outcome<Unknown<'_>> {
 fn promise<'a>(
     env: &'a Env,
     cancel: CancellationToken,
-    handles: &[Unknown<'_>],
+    handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
     mut work: Work,
 ) -> Outcome<Unknown<'a>> {
     let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));

@@ -154,11 +154,6 @@ impl Notes {
     pub(crate) fn forget_provider(&self) {
         self.providers.fetch_sub(1, Ordering::Relaxed);
     }
-
-    /// Whether a function can be asked.
-    pub(crate) fn has_providers(&self) -> bool {
-        self.providers.load(Ordering::Relaxed) > 0
-    }
 }
 
 impl Left {
@@ -263,6 +258,11 @@ impl Environment {
         Arc::clone(&self.notes)
     }
 
+    /// Whether a function of this thread can be asked.
+    pub(crate) fn has_providers(&self) -> bool {
+        self.notes.providers.load(Ordering::Relaxed) > 0
+    }
+
     pub(crate) fn asking(&self) -> &Asking {
         &self.asking
     }
@@ -293,13 +293,13 @@ impl Environment {
         &self,
         env: &'a Env,
         cancel: CancellationToken,
-        handles: &[Unknown<'_>],
+        handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
     ) -> Outcome<(u64, Arc<Notes>, Unknown<'a>)> {
         let (mut promise, mut deferred) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment is alive.
         check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) })?;
-        let kept = match self.notes.has_providers() {
-            true => Kept::of(env, handles)?,
+        let kept = match self.has_providers() {
+            true => Kept::of(env, &handles()?)?,
             false => Kept::default(),
         };
         let mut open = self.open.borrow_mut();

@@ -1,5 +1,5 @@
-//! Objects of JavaScript's: their properties, whatever stands behind them. Getters and proxies may run and throw, which goes on
-//! unchanged.
+//! Objects of JavaScript's: their properties, whatever stands behind them. Getters and proxies may run and throw, which
+//! goes on unchanged.
 
 use std::ptr;
 
@@ -68,8 +68,8 @@ fn prototype(object: Unknown<'_>) -> Outcome<Option<Unknown<'_>>> {
     })
 }
 
-/// Whether a property is there only because the root of all objects has it. What someone put there for all objects was not
-/// stated for this one.
+/// Whether a property is there only because the root of all objects has it. What someone put there for all objects was
+/// not stated for this one.
 pub(crate) fn is_of_root(object: Unknown<'_>, name: Unknown<'_>) -> Outcome<bool> {
     let mut link = object;
     while let Some(next) = prototype(link)? {

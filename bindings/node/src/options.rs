@@ -15,7 +15,8 @@ use crate::objects;
 pub(crate) struct Options<'a> {
     object: Option<Unknown<'a>>,
     unread: Vec<String>,
-    /// What a call that gives a promise is cancelled by: its first argument is then a token that stands for its signals.
+    /// What a call that gives a promise is cancelled by: its first argument is then a token that stands for its
+    /// signals.
     token: Option<CancellationToken>,
 }
 
@@ -47,8 +48,8 @@ impl<'a> Options<'a> {
         })
     }
 
-    /// An option, where it is given. `null` counts as given: some options take it for "none". Getters of classes count, what
-    /// was put on the root of all objects does not.
+    /// An option, where it is given. `null` counts as given: some options take it for "none". Getters of classes count,
+    /// what was put on the root of all objects does not.
     pub(crate) fn take(&mut self, name: &str) -> Outcome<Option<Unknown<'a>>> {
         let Some(object) = self.object else {
             return Ok(None);

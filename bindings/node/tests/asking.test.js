@@ -233,6 +233,23 @@ test('a function that uses the manager which asks it is refused', async (context
   assert.deepEqual(seen, ['reentrant_call', 'reentrant_call']);
 });
 
+test('calls that wait for each other through functions come to an end', async (context) => {
+  const folder = folderOf(context);
+  const opened = (name, provide) => openSync(store(folder, provide, {
+    settings: { 'encrypted.path': path.join(folder, name) },
+  }));
+  const second = opened('second', () => STORE_KEY);
+  const first = opened('first', () => (second.getSync('key'), STORE_KEY));
+  const third = opened('third', () => STORE_KEY);
+  for (let round = 0; round < 10; round += 1) {
+    for (const secrets of [first, second, third]) secrets.lockSync();
+    // Two questions are open, and the answer to one needs the answer to the other, while this thread waits for a third.
+    const calls = [first.get('key'), second.get('key')];
+    assert.equal(third.getSync('key'), null);
+    assert.deepEqual(await Promise.all(calls), [null, null]);
+  }
+});
+
 // --- functions that do not answer
 
 test('a deadline and a signal end a call whose function does not answer', async (context) => {
@@ -251,6 +268,50 @@ test('a deadline and a signal end a call whose function does not answer', async 
   await ended;
   const secrets = await open(store(folder, () => STORE_KEY));
   assert.equal(await secrets.get('key'), null);
+});
+
+test('a deadline ends a call that waits, also after it has asked', async (context) => {
+  const folder = folderOf(context);
+  const asked = [];
+  const provide = () => new Promise((resolve) => asked.push(() => resolve(STORE_KEY)));
+  const answered = async (call) => {
+    while (asked.length === 0) await new Promise(setImmediate);
+    for (const answer of asked.splice(0)) answer();
+    return call;
+  };
+  const secrets = await answered(open(store(folder, provide)));
+  await secrets.lock();
+  // While a promise of another call is open, a promise of the function may be meant for that one.
+  const other = open(store(folder, provide));
+  assert.throws(() => secrets.getSync('key', { timeoutMs: 50 }), { code: 'timeout' });
+  await answered(other);
+});
+
+test('an answer that comes too late is nobody\'s', async () => {
+  const said = await alone(`${STORE}
+const late = async () => {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  throw new Error('too late');
+};
+strongroom.open(store(process.argv[2], late, { timeoutMs: 5 })).catch((error) => {
+  console.log(error.code);
+  // The function comes to its end.
+  setTimeout(() => undefined, 100);
+});
+`);
+  assert.deepEqual(said, { stdout: 'timeout\n', stderr: '' });
+});
+
+test('a function is asked up to the very end of the program', async () => {
+  const said = await alone(`${STORE}
+const secrets = strongroom.openSync(store(process.argv[2], () => KEY));
+secrets.setSync('key', 'value');
+process.on('exit', () => {
+  secrets.lockSync();
+  console.log(secrets.getValueSync('key'));
+});
+`);
+  assert.deepEqual(said, { stdout: 'value\n', stderr: '' });
 });
 
 test('what does not answer keeps no process alive', async () => {

@@ -19,7 +19,11 @@ function memory() {
 }
 
 function fault(script, settings = {}) {
-  return openSync({ backend: 'fault', settings: { 'fault.script': script, cache: 'off', ...settings }, environment: false });
+  return openSync({
+    backend: 'fault',
+    settings: { 'fault.script': script, cache: 'off', ...settings },
+    environment: false,
+  });
 }
 
 /** A manager over a file in a folder. */
@@ -140,7 +144,10 @@ testForms('the source is removed once all is copied', async (context, ask) => {
   });
   assert.deepEqual(names(source).length, 3, 'secrets that would last shorter were removed');
   const report = await ask(source, 'copyTo', target, { deleteSource: true, allowLoss: true });
-  assert.deepEqual(report.secrets.map((secret) => secret.deleted), [true, true, true]);
+  assert.deepEqual(
+    report.secrets.map((secret) => secret.deleted),
+    [true, true, true],
+  );
   assert.deepEqual([names(source), names(target)], [[], ['global/A', 'global/B', 'global/C']]);
 });
 
@@ -148,7 +155,10 @@ testForms('copies that cannot be', async (context, ask) => {
   const { source } = files(context);
   await assert.rejects(() => ask(source, 'copyTo', source), { code: 'invalid_argument', message: /same place/ });
   await assert.rejects(() => ask(source, 'copyPlan', source), { code: 'invalid_argument', message: /same place/ });
-  assert.equal((await ask(source, 'copyPlan', memory(), { keys: ['none'], allowLoss: true })).refusal.code, 'not_found');
+  assert.equal(
+    (await ask(source, 'copyPlan', memory(), { keys: ['none'], allowLoss: true })).refusal.code,
+    'not_found',
+  );
   await assert.rejects(() => ask(source, 'copyTo', memory(), { keys: ['none'] }), { code: 'not_found' });
   const readOnly = openSync({ backend: 'env', environment: false });
   await assert.rejects(() => ask(source, 'copyTo', readOnly), { code: 'read_only' });
@@ -254,7 +264,6 @@ testForms('progress is told after each secret', async (_, ask) => {
 test('progress of a promise is told after the call, and while other things of the event loop happen', async (context) => {
   const { source, target } = files(context);
   let turns = 0;
-  const turning = setInterval(() => {}, 0);
   const turn = () => {
     turns += 1;
     next = setImmediate(turn);
@@ -264,10 +273,18 @@ test('progress of a promise is told after the call, and while other things of th
   const copying = source.copyTo(target, { allowLoss: true, onProgress: () => told.push(turns) });
   assert.deepEqual(told, [], 'told before the call has returned');
   await copying;
-  clearInterval(turning);
   clearImmediate(next);
   assert.equal(told.length, 6);
   assert.ok(told.at(-1) > told[0], 'the event loop stood still');
+});
+
+test('a copy is followed where a test has put its own clock in place of the real one', async (context) => {
+  context.mock.timers.enable({ apis: ['setImmediate', 'setTimeout', 'setInterval'] });
+  const [source, target] = [memory(), memory()];
+  source.setSync('A', '1');
+  const told = [];
+  await source.copyTo(target, { onProgress: ({ phase }) => told.push(phase) });
+  assert.deepEqual(told, ['planning', 'copying']);
 });
 
 for (const phase of ['planning', 'deleting']) {

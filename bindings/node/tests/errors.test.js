@@ -18,9 +18,7 @@ const TOKENS = KINDS.map((kind) => kind.token);
 /** How a verb is called whose error a backend answers. */
 const CALLS = { get: [KEY], set: [KEY, CANARY], delete: [KEY] };
 /** Everything that an error says besides its text. */
-const FIELDS = [
-  'code', 'backend', 'operation', 'key', 'setting', 'retryable', 'retryAfterMs', 'foreignCode', 'help',
-];
+const FIELDS = ['code', 'backend', 'operation', 'key', 'setting', 'retryable', 'retryAfterMs', 'foreignCode', 'help'];
 
 test('the types name exactly the kinds that there are', () => {
   assert.equal(TOKENS.length, 32);
@@ -135,7 +133,10 @@ for (const face of FACES) {
     });
 
     test('what happens without a script has its kind, too', async () => {
-      const ask = (manager, ...given) => () => face.ask(manager, ...given);
+      const ask =
+        (manager, ...given) =>
+        () =>
+          face.ask(manager, ...given);
       const secrets = opened('memory');
       secrets.setSync('old', CANARY, { expiresAt: new Date(Date.now() - 60_000) });
       secrets.setSync('there', CANARY);
@@ -172,11 +173,14 @@ for (const face of FACES) {
     test('what a store on disk answers has its kind, too', async () => {
       const folder = temporary();
       const file = (name) => path.join(folder, name);
-      const opening = (store, secrets, settings = {}) => () => face.open('encrypted', {
-        settings: { 'encrypted.path': file(store), cache: 'off', ...settings },
-        secrets,
-        environment: false,
-      });
+      const opening =
+        (store, secrets, settings = {}) =>
+        () =>
+          face.open('encrypted', {
+            settings: { 'encrypted.path': file(store), cache: 'off', ...settings },
+            secrets,
+            environment: false,
+          });
       const key = { 'encrypted.key': new Uint8Array(32).fill(107) };
       const manager = await opening('secrets.strongroom', key)();
       await face.ask(manager, 'set', KEY, CANARY);

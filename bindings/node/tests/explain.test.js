@@ -61,7 +61,11 @@ testForms('a view looks in its scope', async (_, ask) => {
     await ask(secrets.scoped('org/acme'), 'explain', 'token'),
     await ask(secrets, 'explain', 'token', { scope: 'org/acme' }),
   ];
-  for (const { steps } of both) assert.deepEqual(steps.map((step) => step.key), ['org/acme/token']);
+  for (const { steps } of both)
+    assert.deepEqual(
+      steps.map((step) => step.key),
+      ['org/acme/token'],
+    );
 });
 
 testForms('an expired secret is an answer that a read fails with', async (_, ask) => {
@@ -122,16 +126,29 @@ test('as a string it is a table', () => {
   assert.deepEqual(words[2].slice(0, 2), ['org/acme/token', 'memory']);
   assert.ok(found[2].endsWith('the answer'));
   const column = found[0].indexOf('ANSWER');
-  assert.deepEqual(found.map((line) => line.slice(column, column + 6)), ['ANSWER', 'absent', 'found ']);
+  assert.deepEqual(
+    found.map((line) => line.slice(column, column + 6)),
+    ['ANSWER', 'absent', 'found '],
+  );
   assert.equal(String(secrets.explainSync('none')).split('\n').at(-1), 'there is no such secret');
 });
 
 testForms('wrong arguments', async (_, ask) => {
   const secrets = memory();
-  for (const given of [['no key!'], ['org/acme/token', { scopes: ['org/acme'] }], ['token', { scopes: ['nowhere/acme'] }]]) {
+  for (const given of [
+    ['no key!'],
+    ['org/acme/token', { scopes: ['org/acme'] }],
+    ['token', { scopes: ['nowhere/acme'] }],
+  ]) {
     await assert.rejects(() => ask(secrets, 'explain', ...given), { code: 'invalid_key' });
   }
-  for (const given of [[5], [], ['token', { scopes: 'org/acme' }], ['token', { scopes: [5] }], ['token', { surprise: 1 }]]) {
+  for (const given of [
+    [5],
+    [],
+    ['token', { scopes: 'org/acme' }],
+    ['token', { scopes: [5] }],
+    ['token', { surprise: 1 }],
+  ]) {
     await assert.rejects(() => ask(secrets, 'explain', ...given), TypeError);
   }
 });

@@ -12,32 +12,32 @@ const { CANARY, KEY, closed, failure, opened, shown } = require('./failures.js')
 const target = opened('memory');
 after(() => target.closeSync());
 
-/** Verbs that fail with what the backend fails with, and what they are called with. */
+/** Verbs that fail with what the backend fails with: what they ask it first, and what they are called with. */
 const FAILING = {
-  get: [KEY],
-  getValue: [KEY],
-  getInto: [KEY, new Uint8Array(8)],
-  getVersion: [KEY, '1'],
-  getWithFallback: ['api_key', ['org/acme', 'global']],
-  exists: [KEY],
-  describe: [KEY],
-  getMany: [[KEY]],
-  list: [],
-  versions: [KEY],
-  set: [KEY, CANARY],
-  setMany: [[[KEY, CANARY]]],
-  setApiKey: [KEY, CANARY, 'openai'],
-  updateValue: [KEY, CANARY],
-  updateMetadata: [KEY, { provider: 'openai' }],
-  getOrGenerate: [KEY, { kind: 'hex', bytes: 16 }],
-  rotate: [KEY, CANARY],
-  delete: [KEY],
-  rollback: [KEY, '1'],
-  verify: [],
-  export: ['json'],
-  import: [`{"api_key": "${CANARY}"}`, 'json'],
-  copyPlan: [target],
-  copyTo: [target],
+  get: ['get', KEY],
+  getValue: ['get', KEY],
+  getInto: ['get', KEY, new Uint8Array(8)],
+  getVersion: ['get', KEY, '1'],
+  getWithFallback: ['get', 'api_key', ['org/acme', 'global']],
+  exists: ['describe', KEY],
+  describe: ['describe', KEY],
+  getMany: ['get_many', [KEY]],
+  list: ['list'],
+  versions: ['versions', KEY],
+  set: ['set', KEY, CANARY],
+  setMany: ['set_many', [[KEY, CANARY]]],
+  setApiKey: ['describe', KEY, CANARY, 'openai'],
+  updateValue: ['describe', KEY, CANARY],
+  updateMetadata: ['update_metadata', KEY, { provider: 'openai' }],
+  getOrGenerate: ['get', KEY, { kind: 'hex', bytes: 16 }],
+  rotate: ['describe', KEY, CANARY],
+  delete: ['delete', KEY],
+  rollback: ['rollback', KEY, '1'],
+  verify: ['verify'],
+  export: ['list', 'json'],
+  import: ['describe', `{"api_key": "${CANARY}"}`, 'json'],
+  copyPlan: ['list', target],
+  copyTo: ['list', target],
 };
 
 /** Verbs that answer with the failure, what they are called with, and where the failure stands in the answer. */
@@ -66,12 +66,15 @@ for (const face of FACES) {
     function checkFailure(error, verb) {
       assert.ok(error instanceof StrongroomError, `${verb}: ${error}`);
       const { code, backend, retryable, retryAfterMs } = error;
-      assert.deepEqual({ code, backend, retryable, retryAfterMs }, {
-        code: 'rate_limited',
-        backend: 'fault',
-        retryable: true,
-        retryAfterMs: 250,
-      });
+      assert.deepEqual(
+        { code, backend, retryable, retryAfterMs },
+        {
+          code: 'rate_limited',
+          backend: 'fault',
+          retryable: true,
+          retryAfterMs: 250,
+        },
+      );
       assert.ok(!shown(error).includes(CANARY));
     }
 
@@ -79,10 +82,11 @@ for (const face of FACES) {
       return await face.ask(manager, verb, ...given);
     }
 
-    for (const [verb, given] of Object.entries(FAILING)) {
+    for (const [verb, [operation, ...given]] of Object.entries(FAILING)) {
       test(`${verb} fails with it`, async () => {
         const error = await failure(() => whoCalls(failing, verb, given));
         checkFailure(error, verb);
+        assert.equal(error.operation, operation);
         assert.ok(error.stack.includes('whoCalls'), error.stack);
       });
     }
@@ -105,7 +109,7 @@ for (const face of FACES) {
       const manager = opened('memory');
       manager.closeSync();
       const calls = [
-        ...Object.entries(FAILING),
+        ...Object.entries(FAILING).map(([verb, [, ...given]]) => [verb, given]),
         ...Object.entries(ANSWERING).map(([verb, [given]]) => [verb, given]),
       ];
       for (const [verb, given] of calls.filter(([verb]) => verb !== 'health')) {

@@ -65,7 +65,10 @@ test('a token has a time to live, in milliseconds', () => {
   // Seconds would let it pass: it is 41 years old.
   assert.throws(() => fernet.decrypt(SPEC_KEY, SPEC_TOKEN, { ttlMs: 10e9 }), { code: 'expired' });
   assert.equal(fernet.decrypt(SPEC_KEY, SPEC_TOKEN, { ttlMs: 1e15 }).reveal(), 'hello');
-  assert.throws(() => fernet.decrypt(SPEC_KEY, SPEC_TOKEN, { ttlMs: -1 }), { code: 'invalid_argument', setting: 'ttlMs' });
+  assert.throws(() => fernet.decrypt(SPEC_KEY, SPEC_TOKEN, { ttlMs: -1 }), {
+    code: 'invalid_argument',
+    setting: 'ttlMs',
+  });
 });
 
 test('what is no token', () => {
@@ -140,7 +143,10 @@ test("Python's cryptography reads ours and we read its", (context) => {
   assert.deepEqual(read, hex);
   made.forEach((token, place) => {
     const rotated = fernet.rotate([key, old], token);
-    for (const [its, one] of [[old, token], [key, rotated]]) {
+    for (const [its, one] of [
+      [old, token],
+      [key, rotated],
+    ]) {
       assert.equal(Buffer.from(fernet.decrypt(its, one).bytes()).toString('hex'), hex[place]);
       assert.deepEqual(fernet.timestamp(its, one), new Date(1_000_000_000_000));
     }

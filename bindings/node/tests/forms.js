@@ -4,6 +4,7 @@
 const { test } = require('node:test');
 
 const { openSync } = require('strongroom');
+const native = require('../lib/native.js');
 
 const FORMS = {
   'by a promise': async (manager, verb, ...given) => manager[verb](...given),
@@ -27,4 +28,7 @@ function inMemory(context, options) {
   return secrets;
 }
 
-module.exports = { inBothForms, inMemory, testForms };
+/** Why tests that need a `fault` backend are skipped; nothing where they are not. */
+const skip = native.testingFaultCounters === undefined && 'the native half was built without the feature `testing`';
+
+module.exports = { inBothForms, inMemory, skip, testForms };

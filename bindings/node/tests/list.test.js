@@ -50,7 +50,10 @@ test('entries go through all pages, whatever their size', async (test) => {
     const seen = [];
     for await (const entry of secrets.entries({ limit })) seen.push(entry.name);
     assert.deepEqual(seen, all);
-    assert.deepEqual(Array.from(secrets.entriesSync({ limit }), (entry) => entry.name), all);
+    assert.deepEqual(
+      Array.from(secrets.entriesSync({ limit }), (entry) => entry.name),
+      all,
+    );
   }
   const rest = Array.from(secrets.entriesSync({ limit: 1, after: 'c' }), (entry) => entry.name);
   assert.deepEqual(rest, ['global/d', 'global/e']);

@@ -10,7 +10,9 @@ const { test } = require('node:test');
 
 const PACKAGE = path.join(__dirname, '..');
 const PLATFORM = 'strongroom-linux-x64-gnu';
-const onLinux = { skip: process.platform !== 'linux' || process.arch !== 'x64' ? 'there is a package for Linux on x64 only' : false };
+const onLinux = {
+  skip: process.platform !== 'linux' || process.arch !== 'x64' ? 'there is a package for Linux on x64 only' : false,
+};
 
 /** The package in an empty folder, without its native half. */
 function installed(t) {
@@ -66,7 +68,13 @@ test('a platform without a package is named, and the command that builds', (t) =
 
 test('a package that is not installed is named, and how it comes to be missing', onLinux, (t) => {
   const said = required(installed(t));
-  for (const wanted of [PLATFORM, 'linux-x64 with glibc 2.', '--omit=optional', 'package-lock.json', 'strongroom-build']) {
+  for (const wanted of [
+    PLATFORM,
+    'linux-x64 with glibc 2.',
+    '--omit=optional',
+    'package-lock.json',
+    'strongroom-build',
+  ]) {
     assert.ok(said.includes(wanted), `${wanted}: ${said}`);
   }
 });
@@ -91,7 +99,10 @@ test('what was built here goes before the package', onLinux, (t) => {
   addPlatform(there, 'no library');
   const library = path.join(there.folder, 'library.so');
   fs.copyFileSync(path.join(PACKAGE, 'strongroom.node'), library);
-  assert.equal(built(there, cargoThatBuilt(there, library)).said, `built ${path.join(there.home, 'strongroom.node')}\n`);
+  assert.equal(
+    built(there, cargoThatBuilt(there, library)).said,
+    `built ${path.join(there.home, 'strongroom.node')}\n`,
+  );
   assert.equal(required(there), 'loaded');
 });
 
@@ -109,7 +120,10 @@ test('what was built and cannot be loaded is not put in place', onLinux, (t) => 
   const { status, said } = built(there, cargoThatBuilt(there, library));
   assert.equal(status, 1);
   assert.match(said, /what was built cannot be loaded/);
-  assert.deepEqual(fs.readdirSync(there.home).filter((name) => name.endsWith('.node')), []);
+  assert.deepEqual(
+    fs.readdirSync(there.home).filter((name) => name.endsWith('.node')),
+    [],
+  );
 });
 
 test('a source build without cargo or sources says what is needed', (t) => {

@@ -82,7 +82,8 @@ inBothForms('a former version is read by its word, its number or a bigint', asyn
 
 inBothForms('a version that a number cannot tell is refused', async (secrets, call) => {
   for (const wanted of [2 ** 53, -1, 1.5, NaN, Infinity, -1n, 2n ** 64n]) {
-    await assert.rejects(call(secrets, 'getVersion', 'token', wanted), { code: 'invalid_argument', setting: 'version' });
+    const refused = { code: 'invalid_argument', setting: 'version' };
+    await assert.rejects(call(secrets, 'getVersion', 'token', wanted), refused);
   }
 });
 

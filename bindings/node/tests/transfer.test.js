@@ -91,7 +91,10 @@ testForms('a strict export refuses what a document does not hold', async (_, ask
   secrets.setSync('TOKEN', CANARY, { provider: 'openai' });
   await assert.rejects(
     () => ask(secrets, 'export', 'json', { strict: true }),
-    (error) => error.code === 'unsupported' && /global\/TOKEN.*provider/.test(error.message) && !util.inspect(error).includes(CANARY),
+    (error) =>
+      error.code === 'unsupported' &&
+      /global\/TOKEN.*provider/.test(error.message) &&
+      !util.inspect(error).includes(CANARY),
   );
   await assert.rejects(() => ask(secrets, 'export', 'json', { keys: ['none'] }), { code: 'not_found' });
 });
@@ -115,7 +118,10 @@ testLocal('each format is read back', async (secrets, ask) => {
     const more = format === 'fernet' ? { fernetKeys: fernet.generateKey() } : {};
     const { document } = await ask(secrets, 'export', format, { scope: 'org/acme', ...more });
     const report = await ask(secrets, 'import', document, format, { scope: `team/${format}`, ...more });
-    assert.deepEqual(report.created.toSorted(), ['PLAIN', 'QUOTED', 'TOKEN'].map((name) => `team/${format}/${name}`));
+    assert.deepEqual(
+      report.created.toSorted(),
+      ['PLAIN', 'QUOTED', 'TOKEN'].map((name) => `team/${format}/${name}`),
+    );
     for (const [name, value] of Object.entries(values)) {
       assert.equal(secrets.getValueSync(`team/${format}/${name}`), value);
     }
@@ -157,7 +163,10 @@ testForms('names that are no keys are refused, escaped or skipped', async (_, as
   const document = JSON.stringify({ 'no key!': '1', KEY: '2' });
   await assert.rejects(() => ask(secrets, 'import', document, 'json'), { code: 'invalid_key', message: /no key!/ });
   const skipping = await ask(secrets, 'import', document, 'json', { names: 'skip', dryRun: true });
-  assert.deepEqual(skipping.skipped.map(({ name, reason }) => [name, reason]), [['no key!', 'name']]);
+  assert.deepEqual(
+    skipping.skipped.map(({ name, reason }) => [name, reason]),
+    [['no key!', 'name']],
+  );
   const escaping = await ask(secrets, 'import', document, 'json', { names: 'escape' });
   assert.deepEqual(escaping.created, ['global/no=20key=21', 'global/KEY']);
 });
@@ -166,7 +175,8 @@ testForms('a document that cannot be read is told with its line and no value', a
   const secrets = memory();
   await assert.rejects(
     () => ask(secrets, 'import', `A='1'\nB='${CANARY}\n`),
-    (error) => error.code === 'invalid_argument' && /line 2/.test(error.message) && !util.inspect(error).includes(CANARY),
+    (error) =>
+      error.code === 'invalid_argument' && /line 2/.test(error.message) && !util.inspect(error).includes(CANARY),
   );
   assert.ok(!secrets.existsSync('A'));
 });
@@ -252,5 +262,8 @@ test('an import that is aborted', async () => {
   const end = new AbortController();
   const importing = secrets.import("A='1'", 'dotenv', { signal: end.signal });
   end.abort(new Error('enough'));
-  await assert.rejects(importing, (error) => ['cancelled', 'outcome_unknown'].includes(error.code) && error.cause.message === 'enough');
+  await assert.rejects(
+    importing,
+    (error) => ['cancelled', 'outcome_unknown'].includes(error.code) && error.cause.message === 'enough',
+  );
 });

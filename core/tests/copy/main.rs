@@ -346,6 +346,54 @@ fn a_write_whose_answer_is_lost_is_looked_at_and_not_done_twice() {
     }
 }
 
+/// Copies all until a call of `operation` hangs in `fault`, and cancels everything then.
+fn cancelled_in(
+    operation: Operation,
+    fault: &FaultBackend,
+    source: &SecretManager,
+    target: &SecretManager,
+    options: CopyOptions,
+) -> strongroom::Error {
+    fault.on(operation).times(1).then(Fault::Hang);
+    let token = strongroom::CancellationToken::new();
+    let (source, target) = (source.with_cancel(token.clone()), target.with_cancel(token.clone()));
+    std::thread::scope(|scope| {
+        let copied = scope.spawn(move || source.copy_to(&target, options).unwrap_err());
+        let hanging = fault.wait_for(Duration::from_secs(30), |counters| counters.waiting == 1);
+        token.cancel();
+        assert!(hanging.is_some(), "nothing hangs");
+        copied.join().unwrap()
+    })
+}
+
+#[test]
+fn a_write_that_was_cancelled_with_everything_may_have_happened() {
+    let source = in_memory();
+    fill(&source);
+    for (inner, operation) in [(one_by_one(), Operation::Set), (memory(), Operation::SetMany)] {
+        let fault = FaultBackend::new(inner);
+        let target = over(Arc::clone(&fault) as Arc<dyn Backend>);
+        let error = cancelled_in(operation, &fault, &source, &target, CopyOptions::new());
+        assert_eq!(
+            (error.kind(), error.operation()),
+            (ErrorKind::OutcomeUnknown, Some(operation))
+        );
+    }
+}
+
+#[test]
+fn a_removal_that_was_cancelled_with_everything_may_have_happened() {
+    let fault = FaultBackend::new(memory());
+    let (source, target) = (over(Arc::clone(&fault) as Arc<dyn Backend>), in_memory());
+    fill(&source);
+    let options = CopyOptions::new().delete_source();
+    let error = cancelled_in(Operation::Delete, &fault, &source, &target, options);
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::OutcomeUnknown, Some(Operation::Delete))
+    );
+}
+
 #[test]
 fn progress_is_told_phase_by_phase() {
     let source = in_memory();

@@ -27,7 +27,7 @@ async function main(key = OWN_KEY) {
     console.log(`provider: ${known?.provider ?? 'none'}, version: ${known?.version ?? 'none'}`);
 
     // Names, never values.
-    for await (const { key: name } of secrets.entries()) {
+    for await (const { name } of secrets.entries()) {
       console.log(`- ${name}`);
     }
 

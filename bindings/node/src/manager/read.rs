@@ -50,8 +50,8 @@ pub(crate) fn get_value<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     )
 }
 
-/// `getInto(key, target)` gives a secret, which JavaScript copies into the target at once: only there it is known where the
-/// target's bytes lie.
+/// `getInto(key, target)` gives a secret, which JavaScript copies into the target at once: only there it is known where
+/// the target's bytes lie.
 pub(crate) fn get_into<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = key(call.at(2))?;
     target(call.at(3))?;
@@ -59,7 +59,8 @@ pub(crate) fn get_into<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     verb(call, options, |manager| async move { manager.get(&key).await })
 }
 
-/// `cachedInto(manager, key, target)` copies what is cached, and gives its length; `undefined` where the backend must be asked.
+/// `cachedInto(manager, key, target)` copies what is cached, and gives its length; `undefined` where the backend must
+/// be asked.
 pub(crate) fn cached_into<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let (manager, key, target) = (of(call.at(0))?, key(call.at(1))?, target(call.at(2))?);
     match manager.try_cached_bytes(key.as_bytes(), |bytes| (target.fill(bytes), bytes.len())) {
@@ -115,8 +116,8 @@ pub(crate) fn describe<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     verb(call, options, |manager| async move { manager.describe(&key).await })
 }
 
-/// `list({ prefix, provider, after, limit, fullMetadata })`. A page that follows another is asked for by what it comes after,
-/// which stands before the options.
+/// `list({ prefix, provider, after, limit, fullMetadata })`. A page that follows another is asked for by what it comes
+/// after, which stands before the options.
 pub(crate) fn list<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let mut options = Options::at(call, 3)?;
     let mut wanted = ListOptions::new();

@@ -32,7 +32,7 @@ secrets.setSync('key', new Uint8Array(2));
 secrets.scoped('org/acme').closeSync();
 
 for await (const entry of secrets.entries({ prefix: 'org/acme/' })) {
-  const key: string = entry.key;
+  const key: string = entry.name;
   shown[0] = key;
 }
 

@@ -2,8 +2,15 @@
 
 import diagnostics from 'node:diagnostics_channel';
 import {
-  configSchema, inspect, open, openSync, settingsTable,
-  type LibraryEvent, type OpenOptions, type SecretProvider, type Setting,
+  configSchema,
+  inspect,
+  open,
+  openSync,
+  settingsTable,
+  type LibraryEvent,
+  type OpenOptions,
+  type SecretProvider,
+  type Setting,
 } from 'strongroom';
 
 const provide: SecretProvider = async (setting) => Buffer.from(setting);

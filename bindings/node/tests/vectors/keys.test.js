@@ -16,11 +16,14 @@ const FEWEST = 150;
 /** The list that stands for each operation. */
 const OPERATIONS = { key_parse: 'valid', key_escape: 'escape', key_unescape: 'escape' };
 
-function checkRefused(vector, error) {
-  assert.ok(error instanceof StrongroomError, String(error));
-  assert.equal(error.code, 'invalid_key');
-  assert.ok(error.message.includes(FILE.reasons[vector.reason]), error.message);
-  return true;
+/** What checks the refusal of a vector. */
+function refusalOf(vector) {
+  return (error) => {
+    assert.ok(error instanceof StrongroomError, String(error));
+    assert.equal(error.code, 'invalid_key');
+    assert.ok(error.message.includes(FILE.reasons[vector.reason]), error.message);
+    return true;
+  };
 }
 
 const CHECKS = {
@@ -31,7 +34,7 @@ const CHECKS = {
     assert.deepEqual(keyParse(parts.key), parts, 'the canonical text is a key, too');
   },
   invalid(vector) {
-    assert.throws(() => keyParse(vector.text), (error) => checkRefused(vector, error));
+    assert.throws(() => keyParse(vector.text), refusalOf(vector));
   },
   escape(vector) {
     const word = value(vector.word);
@@ -40,7 +43,7 @@ const CHECKS = {
     assert.deepEqual(keyUnescape(vector.escaped), word);
   },
   unescape_invalid(vector) {
-    assert.throws(() => keyUnescape(vector.text), (error) => checkRefused(vector, error));
+    assert.throws(() => keyUnescape(vector.text), refusalOf(vector));
   },
   keyring(vector) {
     const key = ['app', keyEscape(vector.service), keyEscape(vector.account)].join('/');
@@ -62,10 +65,10 @@ for (const [name, check] of Object.entries(CHECKS)) {
 test('verbs refuse what is no key', async () => {
   const secrets = strongroom.openSync('memory', { environment: false });
   for (const vector of FILE.invalid) {
-    assert.throws(() => secrets.getSync(vector.text), (error) => checkRefused(vector, error));
-    assert.throws(() => secrets.getValueSync(vector.text), (error) => checkRefused(vector, error));
-    await assert.rejects(secrets.get(vector.text), (error) => checkRefused(vector, error));
-    await assert.rejects(secrets.getValue(vector.text), (error) => checkRefused(vector, error));
+    assert.throws(() => secrets.getSync(vector.text), refusalOf(vector));
+    assert.throws(() => secrets.getValueSync(vector.text), refusalOf(vector));
+    await assert.rejects(secrets.get(vector.text), refusalOf(vector));
+    await assert.rejects(secrets.getValue(vector.text), refusalOf(vector));
   }
   secrets.closeSync();
 });

@@ -76,7 +76,9 @@ async function updateMetadata(of) {
 /** How a value is generated. */
 function spec(of) {
   const { form: kind, length } = of.args;
-  return kind === 'password' ? { kind, length, ...of.words('symbols') } : { kind, bytes: length, ...of.words('symbols') };
+  return kind === 'password'
+    ? { kind, length, ...of.words('symbols') }
+    : { kind, bytes: length, ...of.words('symbols') };
 }
 
 async function getOrGenerate(of) {

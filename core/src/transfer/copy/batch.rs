@@ -65,16 +65,20 @@ impl Copy<'_> {
             .collect();
         let cx = self.target.context()?;
         let request = SetManyRequest::new(&entries).under(&terms);
-        let is_answered = match self.target.layered().set_many(&cx, request).await {
-            Ok(outcome) => outcome.outcomes.iter().all(Result::is_ok),
+        let (is_answered, unknown) = match self.target.layered().set_many(&cx, request).await {
+            Ok(outcome) => (outcome.outcomes.iter().all(Result::is_ok), None),
             // It may have been written: a look tells.
-            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => false,
+            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => (false, Some(error)),
             // None was. Whose condition did not hold, or what else is wrong, is found when each is written alone.
             Err(_) => return Ok(BTreeSet::new()),
         };
         let mut copied = BTreeSet::new();
         for (key, secret) in entries {
-            let back = read(self.target, &key).await?;
+            let back = match (read(self.target, &key).await, unknown.as_ref()) {
+                // That one cannot look, as where both were cancelled, says less than the write does.
+                (Err(_), Some(unknown)) => return Err(unknown.clone()),
+                (looked, _) => looked?,
+            };
             if back.is_some_and(|back| self.is_same(&secret, &back)) {
                 copied.insert(key);
             } else if is_answered {

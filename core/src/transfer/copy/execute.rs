@@ -148,7 +148,11 @@ impl Copy<'_> {
             Err(error) if matches!(error.kind(), ErrorKind::OutcomeUnknown | ErrorKind::Conflict) => Some(error),
             Err(error) => return Err(error),
         };
-        let back = read(self.target, key).await?;
+        let back = match (read(self.target, key).await, &refused) {
+            // What keeps us from looking, such as the cancellation that took the answer, says less than the write does.
+            (Err(_), Some(unknown)) if unknown.kind() == ErrorKind::OutcomeUnknown => None,
+            (looked, _) => looked?,
+        };
         if !back.is_some_and(|back| self.is_same(&due.secret, &back)) {
             return Err(refused.unwrap_or_else(|| self.not_what_was_written(key)));
         }
@@ -216,9 +220,10 @@ impl Copy<'_> {
             Ok(_) => true,
             Err(error) if error.kind() == ErrorKind::NotFound => false,
             Err(error) if error.kind() == ErrorKind::Conflict => return Err(self.kept(key)),
-            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => match read(self.source, key).await? {
-                None => true,
-                Some(_) => return Err(error.with_key(key)),
+            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => match read(self.source, key).await {
+                Ok(None) => true,
+                // As for a write: that one cannot look says less.
+                Ok(Some(_)) | Err(_) => return Err(error.with_key(key)),
             },
             Err(error) => return Err(error.with_key(key)),
         };

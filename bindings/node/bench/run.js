@@ -120,7 +120,7 @@ async function besidePeers(rows, store) {
     };
     const least = { least: 1000 };
     await row('getValueSync (floor: getPassword of @napi-rs/keyring, gnome-keyring)', password, value, least);
-    await row('getSync and reveal (floor: the same)', password, secret, least);
+    await row('getSync and reveal (floor: the same)', password, secret);
     await row('await getValue (floor: await of the same of its AsyncEntry)', passwordLater, valueLater, least);
   }
 

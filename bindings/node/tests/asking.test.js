@@ -360,6 +360,34 @@ test('the end of a thread answers what its functions were asked', async () => {
 `);
 });
 
+test('the end of a thread frees the threads of the library that have asked it', {
+  skip: process.platform !== 'linux' && 'threads are counted in /proc',
+}, async () => {
+  await alone(`${STORE}
+const fs = require('node:fs');
+const { once } = require('node:events');
+const { Worker } = require('node:worker_threads');
+const threads = () => fs.readdirSync('/proc/self/task').length;
+const one = async (at) => {
+  const worker = new Worker(\`
+    const { parentPort, workerData } = require('node:worker_threads');
+    const asked = () => { parentPort.postMessage('asked'); return new Promise(() => undefined); };
+    require(workerData.library).open({ ...workerData.stated, secrets: { 'encrypted.key': asked } });
+  \`, { eval: true, workerData: { library: PACKAGE, stated: { ...store(path.join(process.argv[2], at)), secrets: null } } });
+  await once(worker, 'message');
+  return worker;
+};
+(async () => {
+  await strongroom.open(store(process.argv[2], () => KEY));
+  const before = threads();
+  const workers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(one));
+  assert(threads() >= before + 12);
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  while (threads() > before + 6) await new Promise(setImmediate);
+})();
+`);
+});
+
 // --- who is kept
 
 test('managers are collected together with functions that hold them', async () => {
@@ -415,6 +443,28 @@ const collect = async () => {
     return secrets.set('org/acme/other', 'value', { signal: new AbortController().signal });
   })();
   assert.equal(created.created, true);
+})();
+`, { flags: ['--expose-gc'] });
+});
+
+test('a promise alone keeps the function that its call needs', async () => {
+  await alone(`${STORE}
+const { asker, keepWith } = require(path.join(PACKAGE, 'lib', 'functions.js'));
+(async () => {
+  strongroom.openSync(store(process.argv[2], () => KEY)).closeSync();
+  const begin = async () => {
+    const { settings } = store(process.argv[2]);
+    const keep = [];
+    const functions = { 'encrypted.key': asker(() => KEY, keep) };
+    const handle = await native.open(false, functions, { settings: { ...settings, backend: 'encrypted' } });
+    keepWith(handle, keep);
+    await native.lock(false, handle);
+    return { call: native.getValue(false, handle, 'key') };
+  };
+  const { call } = await begin();
+  // The question comes with the event loop's next turn.
+  gc();
+  assert.equal(await call, null);
 })();
 `, { flags: ['--expose-gc'] });
 });

@@ -97,7 +97,9 @@ test('views ask the function of their manager', async (context) => {
     asked.push(setting);
     return STORE_KEY;
   };
-  const view = openSync(store(folderOf(context), provide)).scoped('org/acme').withOptions({ actor: 'deploy' });
+  const view = openSync(store(folderOf(context), provide))
+    .scoped('org/acme')
+    .withOptions({ actor: 'deploy' });
   view.lockSync();
   view.setSync('key', 'value');
   await view.lock();
@@ -107,9 +109,11 @@ test('views ask the function of their manager', async (context) => {
 
 test('a call that waits answers what calls with promises ask meanwhile', async (context) => {
   const folder = folderOf(context);
-  const [first, second] = ['first', 'second'].map((name) => store(folder, () => STORE_KEY, {
-    settings: { 'encrypted.path': path.join(folder, name) },
-  }));
+  const [first, second] = ['first', 'second'].map((name) =>
+    store(folder, () => STORE_KEY, {
+      settings: { 'encrypted.path': path.join(folder, name) },
+    }),
+  );
   const opening = open(first);
   const secrets = openSync(second);
   secrets.lockSync();
@@ -131,9 +135,11 @@ test('a function may use another manager', async (context) => {
   const outer = openSync(store(folder, () => STORE_KEY));
   outer.setSync('store', STORE_KEY);
   outer.lockSync();
-  const inner = openSync(store(folder, () => outer.getValueSync('store'), {
-    settings: { 'encrypted.path': path.join(folder, 'inner') },
-  }));
+  const inner = openSync(
+    store(folder, () => outer.getValueSync('store'), {
+      settings: { 'encrypted.path': path.join(folder, 'inner') },
+    }),
+  );
   assert.equal(inner.existsSync('key'), false);
 });
 
@@ -150,15 +156,37 @@ for (const code of ['locked', 'cancelled', 'key_missing', 'permission_denied', '
 
 both('any other exception of a function is unavailable', async (opening, context) => {
   const folder = folderOf(context);
-  const unlookable = new Proxy({}, {
-    get: () => { throw new Error(CANARY); },
-    getPrototypeOf: () => { throw new Error(CANARY); },
-  });
+  const unlookable = new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error(CANARY);
+      },
+      getPrototypeOf: () => {
+        throw new Error(CANARY);
+      },
+    },
+  );
   const strange = Object.assign(new StrongroomError({ message: CANARY }), { code: CANARY });
   for (const thrown of [
-    new Error(CANARY), new TypeError(CANARY), CANARY, undefined, null, Symbol(CANARY), { code: 'locked' }, unlookable, strange,
+    new Error(CANARY),
+    new TypeError(CANARY),
+    CANARY,
+    undefined,
+    null,
+    Symbol(CANARY),
+    { code: 'locked' },
+    unlookable,
+    strange,
   ]) {
-    await silent(opening(store(folder, () => { throw thrown; })), 'unavailable');
+    await silent(
+      opening(
+        store(folder, () => {
+          throw thrown;
+        }),
+      ),
+      'unavailable',
+    );
   }
   await silent(opening(store(folder, () => unlookable)), 'unavailable');
 });
@@ -166,10 +194,18 @@ both('any other exception of a function is unavailable', async (opening, context
 test('what a promise of a function is rejected with is as silent', async (context) => {
   const folder = folderOf(context);
   for (const [thrown, code] of [
-    [new Error(CANARY), 'unavailable'], [undefined, 'unavailable'],
+    [new Error(CANARY), 'unavailable'],
+    [undefined, 'unavailable'],
     [new StrongroomError({ code: 'locked', message: CANARY }), 'locked'],
   ]) {
-    await silent(open(store(folder, async () => { throw thrown; })), code);
+    await silent(
+      open(
+        store(folder, async () => {
+          throw thrown;
+        }),
+      ),
+      code,
+    );
     await silent(open(store(folder, () => Promise.reject(thrown))), code);
   }
 });
@@ -189,18 +225,26 @@ both('a function that gives no value', async (opening, context) => {
   for (const answer of [undefined, null, 5, [STORE_KEY], {}, () => STORE_KEY]) {
     await assert.rejects(opening(store(folder, () => answer)), { code: 'invalid_config', setting: 'encrypted.key' });
   }
-  await assert.rejects(opening(store(folder, () => CANARY)), (error) => (
-    error.code === 'invalid_config' && !util.inspect(error).includes(CANARY)
-  ));
-  await assert.rejects(opening(store(folder, () => `${CANARY}\ud800`)), (error) => (
-    error.code === 'invalid_value' && error.setting === 'encrypted.key' && !util.inspect(error).includes(CANARY)
-  ));
+  await assert.rejects(
+    opening(store(folder, () => CANARY)),
+    (error) => error.code === 'invalid_config' && !util.inspect(error).includes(CANARY),
+  );
+  await assert.rejects(
+    opening(store(folder, () => `${CANARY}\ud800`)),
+    (error) =>
+      error.code === 'invalid_value' && error.setting === 'encrypted.key' && !util.inspect(error).includes(CANARY),
+  );
 });
 
 test('a call that waits cannot wait for a promise, and says so', async (context) => {
   const folder = folderOf(context);
   const refused = { code: 'invalid_config', setting: 'encrypted.key', message: /gave a promise/ };
-  for (const provide of [async () => STORE_KEY, async () => { throw new Error(CANARY); }]) {
+  for (const provide of [
+    async () => STORE_KEY,
+    async () => {
+      throw new Error(CANARY);
+    },
+  ]) {
     assert.throws(() => openSync(store(folder, provide)), refused);
   }
   const secrets = await open(store(folder, async () => STORE_KEY));
@@ -235,9 +279,12 @@ test('a function that uses the manager which asks it is refused', async (context
 
 test('calls that wait for each other through functions come to an end', async (context) => {
   const folder = folderOf(context);
-  const opened = (name, provide) => openSync(store(folder, provide, {
-    settings: { 'encrypted.path': path.join(folder, name) },
-  }));
+  const opened = (name, provide) =>
+    openSync(
+      store(folder, provide, {
+        settings: { 'encrypted.path': path.join(folder, name) },
+      }),
+    );
   const second = opened('second', () => STORE_KEY);
   const first = opened('first', () => (second.getSync('key'), STORE_KEY));
   const third = opened('third', () => STORE_KEY);
@@ -258,10 +305,16 @@ test('a deadline and a signal end a call whose function does not answer', async 
   await assert.rejects(open(store(folder, never, { timeoutMs: 20 })), { code: 'timeout' });
   const controller = new AbortController();
   let isAsked = false;
-  const opening = open(store(folder, () => {
-    isAsked = true;
-    return never();
-  }, { signal: controller.signal }));
+  const opening = open(
+    store(
+      folder,
+      () => {
+        isAsked = true;
+        return never();
+      },
+      { signal: controller.signal },
+    ),
+  );
   const ended = assert.rejects(opening, { name: 'AbortError' });
   while (!isAsked) await new Promise(setImmediate);
   controller.abort();
@@ -287,7 +340,7 @@ test('a deadline ends a call that waits, also after it has asked', async (contex
   await answered(other);
 });
 
-test('an answer that comes too late is nobody\'s', async () => {
+test("an answer that comes too late is nobody's", async () => {
   const said = await alone(`${STORE}
 const late = async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
@@ -324,12 +377,18 @@ strongroom.open(store(process.argv[2], () => new Promise(() => undefined), { tim
   await alone(`${STORE}
 strongroom.openSync(store(process.argv[2], () => KEY));
 `);
-  await alone(`${STORE}
+  await alone(
+    `${STORE}
 strongroom.open(store(process.argv[2], () => process.exit(7)));
-`, { code: 7 });
-  await alone(`${STORE}
+`,
+    { code: 7 },
+  );
+  await alone(
+    `${STORE}
 strongroom.openSync(store(process.argv[2], () => process.exit(7)));
-`, { code: 7 });
+`,
+    { code: 7 },
+  );
 });
 
 test('the end of a thread answers what its functions were asked', async () => {
@@ -391,7 +450,8 @@ const one = async (at) => {
 // --- who is kept
 
 test('managers are collected together with functions that hold them', async () => {
-  await alone(`${STORE}
+  await alone(
+    `${STORE}
 let collected = 0;
 const registry = new FinalizationRegistry(() => (collected += 1));
 (async () => {
@@ -412,11 +472,14 @@ const registry = new FinalizationRegistry(() => (collected += 1));
     await new Promise(setImmediate);
   }
 })();
-`, { flags: ['--expose-gc'] });
+`,
+    { flags: ['--expose-gc'] },
+  );
 });
 
 test('a view and a call keep the function that they need', async () => {
-  await alone(`${STORE}
+  await alone(
+    `${STORE}
 const collect = async () => {
   for (let round = 0; round < 20; round += 1) {
     gc();
@@ -444,11 +507,14 @@ const collect = async () => {
   })();
   assert.equal(created.created, true);
 })();
-`, { flags: ['--expose-gc'] });
+`,
+    { flags: ['--expose-gc'] },
+  );
 });
 
 test('a promise alone keeps the function that its call needs', async () => {
-  await alone(`${STORE}
+  await alone(
+    `${STORE}
 const { asker, keepWith } = require(path.join(PACKAGE, 'lib', 'functions.js'));
 (async () => {
   strongroom.openSync(store(process.argv[2], () => KEY)).closeSync();
@@ -466,22 +532,26 @@ const { asker, keepWith } = require(path.join(PACKAGE, 'lib', 'functions.js'));
   gc();
   assert.equal(await call, null);
 })();
-`, { flags: ['--expose-gc'] });
+`,
+    { flags: ['--expose-gc'] },
+  );
 });
 
 test('many calls ask at once, each is answered', async (context) => {
   const folder = folderOf(context);
   let asked = 0;
-  const all = await Promise.all(Array.from({ length: 20 }, async (_, number) => {
-    const provide = async () => {
-      asked += 1;
-      await new Promise(setImmediate);
-      return STORE_KEY;
-    };
-    const secrets = await open(store(folder, provide, { timeoutMs: 60_000 }));
-    await secrets.set(`key_${number}`, 'value');
-    return secrets;
-  }));
+  const all = await Promise.all(
+    Array.from({ length: 20 }, async (_, number) => {
+      const provide = async () => {
+        asked += 1;
+        await new Promise(setImmediate);
+        return STORE_KEY;
+      };
+      const secrets = await open(store(folder, provide, { timeoutMs: 60_000 }));
+      await secrets.set(`key_${number}`, 'value');
+      return secrets;
+    }),
+  );
   assert.equal(asked, 20);
   assert.equal((await all[0].list()).entries.length, 20);
 });

@@ -44,8 +44,13 @@ test('a call that gives a promise has told its events when it is settled, in the
   await secrets.set('key', 'value');
   assert.equal(lines(events, 'operation=set').length, 1);
   await Promise.all(Array.from({ length: 50 }, (_, number) => secrets.set(`key_${number}`, 'value')));
-  const keys = lines(events, 'operation=set').slice(1).map((line) => /key=global\/(\S+)/.exec(line)[1]);
-  assert.deepEqual(keys, Array.from({ length: 50 }, (_, number) => `key_${number}`));
+  const keys = lines(events, 'operation=set')
+    .slice(1)
+    .map((line) => /key=global\/(\S+)/.exec(line)[1]);
+  assert.deepEqual(
+    keys,
+    Array.from({ length: 50 }, (_, number) => `key_${number}`),
+  );
 });
 
 test('a name that looks like a line stays one', (context) => {
@@ -67,7 +72,10 @@ test('who subscribes late is told from then on, who leaves is told nothing more'
   secrets.setSync('after', 'value');
   diagnostics.subscribe('strongroom', hear);
   secrets.setSync('again', 'value');
-  assert.deepEqual(lines(events, 'operation=set').map((line) => /key=global\/(\S+)/.exec(line)[1]), ['key', 'again']);
+  assert.deepEqual(
+    lines(events, 'operation=set').map((line) => /key=global\/(\S+)/.exec(line)[1]),
+    ['key', 'again'],
+  );
 });
 
 test('a subscriber may use the library, and causes no events without end', async (context) => {
@@ -80,7 +88,10 @@ test('a subscriber may use the library, and causes no events without end', async
   });
   openSync('memory', { environment: false }).getSync('other');
   assert(events.length > 0);
-  assert.deepEqual(sent, events.map(() => 't0p'));
+  assert.deepEqual(
+    sent,
+    events.map(() => 't0p'),
+  );
   await open('memory', { environment: false });
   assert.deepEqual(lines(events, 'operation=get').length, 1);
 });

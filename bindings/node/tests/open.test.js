@@ -108,7 +108,10 @@ both('settings of every type', async (opening, context) => {
   const folder = path.join(folderOf(context), 'a folder');
   fs.mkdirSync(folder, { mode: 0o700 });
   const settings = {
-    'file.path': pathToFileURL(path.join(folder, 'secrets.json')), max_value: 64, cache: false, cache_ttl: '5s',
+    'file.path': pathToFileURL(path.join(folder, 'secrets.json')),
+    max_value: 64,
+    cache: false,
+    cache_ttl: '5s',
   };
   const secrets = await opening({ backend: 'file', settings, environment: false });
   assert.equal(secrets.backend.maxValue, 64);
@@ -166,11 +169,18 @@ test('what is no option is an error', async () => {
 });
 
 test('what was put on the root of all objects is not stated for an opening', async (context) => {
-  const added = { backend: 'nowhere', settings: { cache: 'of' }, secrets: 3, configFile: '/nowhere', app: 'Not a name!' };
+  const added = {
+    backend: 'nowhere',
+    settings: { cache: 'of' },
+    secrets: 3,
+    configFile: '/nowhere',
+    app: 'Not a name!',
+  };
   context.after(() => Object.keys(added).forEach((name) => delete Object.prototype[name]));
   Object.assign(Object.prototype, added);
   const opened = [
-    await open('memory', { environment: false }), openSync('memory', { settings: {}, environment: false }),
+    await open('memory', { environment: false }),
+    openSync('memory', { settings: {}, environment: false }),
   ];
   for (const secrets of opened) assert.equal(secrets.settings.cache.value, 'on');
 });
@@ -223,8 +233,14 @@ both('a secret setting in every form', async (opening, context) => {
   before.setSync('key', 'value');
   before.closeSync();
   for (const key of [
-    STORE_KEY, bytes, new Uint8Array(bytes), new DataView(new Uint8Array(bytes).buffer), new Secret(STORE_KEY),
-    () => STORE_KEY, () => bytes, () => new Secret(bytes),
+    STORE_KEY,
+    bytes,
+    new Uint8Array(bytes),
+    new DataView(new Uint8Array(bytes).buffer),
+    new Secret(STORE_KEY),
+    () => STORE_KEY,
+    () => bytes,
+    () => new Secret(bytes),
   ]) {
     const secrets = await opening(store(folder, key));
     assert.equal(secrets.getValueSync('key'), 'value');
@@ -239,7 +255,10 @@ test('a secret setting of a wrong type is named', async (context) => {
     stated.secrets = { 'encrypted.key': key };
     const error = await refused(stated);
     assert(error instanceof TypeError);
-    assert.match(error.message, /the secret setting 'encrypted\.key' is a string, a Uint8Array, a Secret or a function/);
+    assert.match(
+      error.message,
+      /the secret setting 'encrypted\.key' is a string, a Uint8Array, a Secret or a function/,
+    );
   }
   const error = await refused(store(folder, `${CANARY}\ud800`));
   assert.deepEqual([error.code, error.setting], ['invalid_value', 'encrypted.key']);
@@ -289,12 +308,14 @@ both('a document that is at hand, by its language', async (opening) => {
     assert.equal(secrets.backend.maxValue, 64);
   }
   await assert.rejects(opening('memory', { configText: { yaml: 'secrets:' } }), {
-    code: 'invalid_argument', setting: 'configText',
+    code: 'invalid_argument',
+    setting: 'configText',
   });
 });
 
 test('what wins', async () => {
-  await alone(`
+  await alone(
+    `
 const fs = require('node:fs');
 const path = require('node:path');
 const document = path.join(process.argv[2], 'ours.toml');
@@ -318,7 +339,9 @@ fs.writeFileSync(path.join(process.argv[2], '.config', 'strongroom', 'config.tom
     assert.equal(await longest({ environment: false }), 1024 * 1024);
   }
 })();
-`, { env: { XDG_CONFIG_HOME: '' } });
+`,
+    { env: { XDG_CONFIG_HOME: '' } },
+  );
 });
 
 // --- what the backend answers at the opening

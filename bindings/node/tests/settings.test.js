@@ -29,16 +29,20 @@ test('each setting tells where it comes from', (context) => {
     assert.deepEqual(told('cache'), ['on', 'the default']);
     assert.equal(told('cache_entries')[0], '5');
     assert(told('cache_entries')[1].includes(document));
-    assert.deepEqual(found.files.filter((file) => file.path === document), [
-      { role: 'explicit', path: document, found: true },
-    ]);
+    assert.deepEqual(
+      found.files.filter((file) => file.path === document),
+      [{ role: 'explicit', path: document, found: true }],
+    );
   }
 });
 
 test('what open refuses is explained', async () => {
   const stated = { settings: { cache: 'of', deadline: 'soon' }, environment: false };
   const { problems } = inspect('memory', stated);
-  assert.deepEqual(problems.map((problem) => problem.setting), ['cache', 'deadline']);
+  assert.deepEqual(
+    problems.map((problem) => problem.setting),
+    ['cache', 'deadline'],
+  );
   assert(problems.every((problem) => problem instanceof StrongroomError && problem.code === 'invalid_config'));
   await assert.rejects(open('memory', stated), { code: problems[0].code, setting: problems[0].setting });
 });
@@ -65,12 +69,19 @@ assert.equal(strongroom.inspect('memory', { environment: false }).settings.deadl
 
 test('wrong arguments', () => {
   assert.throws(() => inspect('memory', { configText: { yaml: '' } }), {
-    name: 'StrongroomError', code: 'invalid_argument', setting: 'configText',
+    name: 'StrongroomError',
+    code: 'invalid_argument',
+    setting: 'configText',
   });
   for (const stated of [
-    ['memory', { settings: { backend: 'file' } }], ['memory', { timeoutMs: 5 }], ['memory', { signal: null, scope: 'org/acme' }],
-    [5], ['memory', 5], ['memory', { secrets: { 'encrypted.key': 5 } }],
-  ]) assert.throws(() => inspect(...stated), TypeError, util.inspect(stated));
+    ['memory', { settings: { backend: 'file' } }],
+    ['memory', { timeoutMs: 5 }],
+    ['memory', { signal: null, scope: 'org/acme' }],
+    [5],
+    ['memory', 5],
+    ['memory', { secrets: { 'encrypted.key': 5 } }],
+  ])
+    assert.throws(() => inspect(...stated), TypeError, util.inspect(stated));
   for (const app of [5, null, {}]) assert.throws(() => settingsTable(app), TypeError);
 });
 
@@ -83,8 +94,15 @@ test('the table has what an opened manager has', () => {
   assert.equal(rows.cache_entries.min, 1);
   assert(rows.cache_entries.max > 1);
   assert.deepEqual(rows.deadline, {
-    key: 'deadline', kind: 'duration', choices: [], min: null, max: null, default: '10s',
-    variables: ['SIDESEAT_SECRETS_DEADLINE'], secret: false, help: rows.deadline.help,
+    key: 'deadline',
+    kind: 'duration',
+    choices: [],
+    min: null,
+    max: null,
+    default: '10s',
+    variables: ['SIDESEAT_SECRETS_DEADLINE'],
+    secret: false,
+    help: rows.deadline.help,
   });
   assert.deepEqual([rows['encrypted.key'].secret, rows['encrypted.key'].default], [true, null]);
   assert(table.every((row) => row.help.endsWith('.')));

@@ -1,15 +1,6 @@
 import type { StrongroomError } from './errors.js';
 import type { InspectOptions } from './open.js';
-
-/** A setting, and where it comes from. */
-export interface Setting {
-  /** Its text; `null` where nothing states it, and for every secret setting. */
-  readonly value: string | null;
-  /** For people: the default, the program, the environment variable, the document and its line. */
-  readonly origin: string;
-  /** Whether the value is a secret, which is never shown. */
-  readonly secret: boolean;
-}
+import type { Setting } from './results.js';
 
 /** A row of the table of settings. */
 export interface SettingInfo {

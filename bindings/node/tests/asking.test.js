@@ -513,7 +513,8 @@ const collect = async () => {
 });
 
 test('a promise alone keeps the function that its call needs', async () => {
-  await alone(`${STORE}
+  await alone(
+    `${STORE}
 const { asker, keepWith } = require(path.join(PACKAGE, 'lib', 'functions.js'));
 (async () => {
   strongroom.openSync(store(process.argv[2], () => KEY)).closeSync();
@@ -531,7 +532,9 @@ const { asker, keepWith } = require(path.join(PACKAGE, 'lib', 'functions.js'));
   gc();
   assert.equal(await call, null);
 })();
-`, { flags: ['--expose-gc'] });
+`,
+    { flags: ['--expose-gc'] },
+  );
 });
 
 test('many calls ask at once, each is answered', async (context) => {

@@ -21,7 +21,7 @@ use crate::{c, parity};
 const PACKAGE: &str = "bindings/node";
 /// The native half, as it lies in the package where it was built there.
 const NATIVE: &str = "strongroom.node";
-/// Tests that tell tests where the repository is: they run in a copy of the package.
+/// Tells tests where the repository is: they run in a copy of the package.
 const REPOSITORY: &str = "STRONGROOM_REPOSITORY";
 /// The folder of the tests of threads, forks, signals and ends.
 const ROBUST: &str = "robust";

@@ -9,7 +9,7 @@ use super::{PACKAGE, tools};
 use crate::Outcome;
 use crate::quickstarts::with_toolchain;
 use crate::readme::{self, one_block};
-use crate::run::{copy_folder, in_home, quiet, read, root};
+use crate::run::{cargo, copy_folder, in_home, quiet, read, root};
 
 const CONSUMERS: &str = "tests/packages/consumers";
 const QUICKSTART: &str = "examples/quickstart/node/main.mjs";
@@ -115,7 +115,11 @@ impl Place {
             return Err(format!("`npx --no strongroom-build --help` says: {help}"));
         }
         println!("ok      `strongroom-build` is found");
-        Ok(passed + 1)
+        // `npm` has built them below our own workspace; here there is nothing around them.
+        let mut metadata = cargo(["metadata", "--format-version=1", "--locked", "--offline"]);
+        quiet(metadata.current_dir(folder.join("node_modules/strongroom/native")))?;
+        println!("ok      the sources and their lock file are whole");
+        Ok(passed + 2)
     }
 
     fn run(&self, node: &Path, folder: &Path, program: &Path) -> Outcome<String> {

@@ -10,8 +10,8 @@ await secrets.set('org/acme/api_key', 'sk-123', { timeoutMs: 500, signal: AbortS
 const secret: Secret | null = await secrets.get('org/acme/api_key');
 const value: string | null = await secrets.getValue('org/acme/api_key');
 assert.equal(secret?.reveal(), value);
-const password: Promise<string | null> = getPassword('', 'someone');
-await assert.rejects(password, { message: 'Service is required.' });
+const password: (service: string, account: string) => Promise<string | null> = getPassword;
+assert.throws(() => password('', 'someone'), { message: 'Service is required.' });
 try {
   await secrets.get('org/acme/api_key', { signal: AbortSignal.abort('enough') });
   assert.fail('an aborted call answered');

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, ValueType, sys};
-use strongroom::{Error, ErrorKind, MAX_DEADLINE, SecretScope, SecretValue, Version};
+use strongroom::{Error, ErrorKind, SecretScope, SecretValue, Version};
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Outcome, check, fault};
@@ -118,13 +118,8 @@ pub(crate) fn count(name: &str, of: Unknown<'_>) -> Outcome<usize> {
     Ok(number as usize)
 }
 
-/// A time span in milliseconds that a call may take, which is never longer than the longest deadline.
-pub(crate) fn milliseconds(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
-    Ok(span(name, of)?.min(MAX_DEADLINE))
-}
-
 /// A time span in milliseconds.
-pub(crate) fn span(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
+pub(crate) fn milliseconds(name: &str, of: Unknown<'_>) -> Outcome<Duration> {
     let number = number(name, "a number of milliseconds", of)?;
     if number < 0.0 {
         return Err(fault(name, "a time span is not negative"));

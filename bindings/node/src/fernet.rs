@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use strongroom::SecretValue;
 
-use crate::arguments::{array, span, value_alone};
+use crate::arguments::{array, milliseconds, value_alone};
 use crate::entry::Arguments;
 use crate::error::{Outcome, value};
 use crate::options::Options;
@@ -107,7 +107,7 @@ pub(crate) fn encrypt<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 /// `decrypt(keys, token, { ttlMs })`: the value of a token.
 pub(crate) fn decrypt<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let mut options = Options::of("options", call.at(2))?;
-    let ttl = options.given("ttlMs", span)?;
+    let ttl = options.given("ttlMs", milliseconds)?;
     options.finish()?;
     let secret = tokens::decrypt(&keys(call.at(0))?, &value_alone(call.at(1))?, ttl)?;
     handle(call.env, strongroom::Secret::new(secret))

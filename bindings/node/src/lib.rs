@@ -6,6 +6,14 @@
 //! pool, which files and names share. What comes back is left with [`environment`], which wakes the event loop.
 
 #![allow(unsafe_code, reason = "this crate faces Node-API")]
+#![cfg_attr(
+    test,
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "napi-rs registers nothing in a build for tests, of which there are none"
+    )
+)]
 
 mod arguments;
 mod asking;

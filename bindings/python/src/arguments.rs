@@ -9,8 +9,7 @@ use pyo3::types::{
     PyBool, PyDateTime, PyDelta, PyDict, PyInt, PyIterator, PyList, PyMapping, PyMemoryView, PyString, PyTzInfo,
 };
 use strongroom::{
-    CallOptions, CancellationToken, Error, ErrorKind, MAX_DEADLINE, PromptPolicy, SecretManager, SecretScope,
-    SecretValue, Version,
+    CallOptions, CancellationToken, Error, ErrorKind, PromptPolicy, SecretManager, SecretScope, SecretValue, Version,
 };
 use time::OffsetDateTime;
 
@@ -376,7 +375,7 @@ pub(crate) fn span(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Duration> 
     if seconds.is_nan() || seconds < 0.0 {
         return Err(fault(name, "a time span is not negative"));
     }
-    Ok(Duration::try_from_secs_f64(seconds).map_or(MAX_DEADLINE, |span| span.min(MAX_DEADLINE)))
+    Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
 /// A scope's text.

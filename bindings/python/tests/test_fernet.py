@@ -69,6 +69,12 @@ def test_a_new_token_is_read_within_its_time() -> None:
     assert fernet.decrypt(key, fernet.encrypt(key, "1"), ttl=3600).reveal() == "1"
 
 
+def test_an_age_of_more_than_a_day_counts() -> None:
+    # The token of the specification is of 1985.
+    assert fernet.decrypt(SPEC_KEY, SPEC_TOKEN, ttl=timedelta(days=365 * 200)).reveal() == "hello"
+    assert fernet.decrypt(SPEC_KEY, SPEC_TOKEN, ttl=1e300).reveal() == "hello"
+
+
 @pytest.mark.parametrize("token", ["", "no token", SPEC_TOKEN[:-10], b"\xff" * 90])
 def test_what_is_no_token(token: Any) -> None:
     for read in (fernet.decrypt, fernet.rotate, fernet.timestamp):

@@ -1,10 +1,12 @@
 //! What travels with a call.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 pub use tokio_util::sync::CancellationToken;
 
+use crate::config::SETTINGS;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The longest deadline that a caller can ask for; "for ever" does not exist.
@@ -112,6 +114,48 @@ impl CallOptions {
     }
 }
 
+/// Which secret setting a call is waiting for, as its thread and whoever waits for that thread see it. Without a lock, as
+/// a forked child may inherit it in the middle of anything.
+#[derive(Debug, Default)]
+pub(crate) struct Asked(AtomicUsize);
+
+/// Nothing is asked for; else it is the place of the setting, counted from one.
+const NOTHING: usize = 0;
+/// Whoever waited has left meanwhile.
+const LEFT: usize = usize::MAX;
+
+impl Asked {
+    fn begin(&self, setting: &str) {
+        let place = SETTINGS.iter().position(|known| known.key == setting);
+        let place = place.map_or(NOTHING, |place| place + 1);
+        self.step(|now| (now != LEFT).then_some(place));
+    }
+
+    fn end(&self) {
+        self.step(|now| (now != LEFT).then_some(NOTHING));
+    }
+
+    fn step(&self, to: impl Fn(usize) -> Option<usize>) -> Option<usize> {
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, to).ok()
+    }
+
+    /// Whether an answer is waited for.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.load(Ordering::Acquire) != NOTHING
+    }
+
+    /// Leaves while an answer is waited for; the setting's name. From then on what the call was to do is not done.
+    pub(crate) fn leave(&self) -> Option<&'static str> {
+        let place = self.step(|now| (now != NOTHING && now != LEFT).then_some(LEFT))?;
+        SETTINGS.get(place - 1).map(|setting| setting.key)
+    }
+
+    #[cfg(feature = "encrypted")]
+    fn was_left(&self) -> bool {
+        self.0.load(Ordering::Acquire) == LEFT
+    }
+}
+
 /// What travels with one call through all layers. Made once, where the call enters the manager.
 #[derive(Clone, Debug)]
 pub struct CallContext {
@@ -119,6 +163,8 @@ pub struct CallContext {
     face: Face,
     prompt: PromptPolicy,
     options: CallOptions,
+    /// What the job asks for, where another thread does the call's work.
+    asked: Option<Arc<Asked>>,
 }
 
 impl CallContext {
@@ -134,6 +180,7 @@ impl CallContext {
             face,
             prompt: options.prompt.unwrap_or(prompt),
             options,
+            asked: None,
         }
     }
 
@@ -153,6 +200,49 @@ impl CallContext {
         Self {
             deadline: self.deadline.min(Instant::now() + share),
             ..self.clone()
+        }
+    }
+
+    /// The same call with another token.
+    #[cfg(feature = "encrypted")]
+    pub(crate) fn with_cancel(&self, token: CancellationToken) -> Self {
+        let mut same = self.clone();
+        same.options.cancel = Some(token);
+        same
+    }
+
+    /// The same call, in which whoever waits for it learns what it asks for.
+    pub(crate) fn telling(&self, asked: Arc<Asked>) -> Self {
+        Self {
+            asked: Some(asked),
+            ..self.clone()
+        }
+    }
+
+    /// The call waits for a secret setting from now on.
+    pub(crate) fn asks(&self, setting: &str) {
+        if let Some(asked) = &self.asked {
+            asked.begin(setting);
+        }
+    }
+
+    /// The call waits for no setting any more.
+    pub(crate) fn is_answered(&self) {
+        if let Some(asked) = &self.asked {
+            asked.end();
+        }
+    }
+
+    /// Refuses what must not happen once the caller was told that it has not, as it left while a secret setting was
+    /// asked for.
+    #[cfg(feature = "encrypted")]
+    pub(crate) fn check_left(&self) -> Result<()> {
+        match &self.asked {
+            Some(asked) if asked.was_left() => Err(Error::new(
+                ErrorKind::Cancelled,
+                "the caller left while a secret setting was asked for",
+            )),
+            _ => Ok(()),
         }
     }
 

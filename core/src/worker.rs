@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::backend::Operation;
-use crate::context::CallContext;
+use crate::context::{Asked, CallContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::fork::{self, ForkCell};
 
@@ -41,16 +41,31 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
-    /// The running job, and until when it is waited for.
-    running: Option<(Arc<Ticket>, Instant)>,
+    running: Option<Running>,
     has_thread: bool,
     /// Whether a thread without a job ends at once.
     retired: bool,
 }
 
+struct Running {
+    ticket: Arc<Ticket>,
+    /// Until when it is waited for.
+    until: Instant,
+    asked: Arc<Asked>,
+}
+
+impl Running {
+    fn is_hanging(&self) -> bool {
+        // Whoever is asked for a secret setting ends with the call: the thread is about to be free.
+        let grace = if self.asked.is_open() { GRACE } else { Duration::ZERO };
+        self.until + grace <= Instant::now()
+    }
+}
+
 struct Job {
     ticket: Arc<Ticket>,
     deadline: Instant,
+    asked: Arc<Asked>,
     run: Box<dyn FnOnce() + Send>,
 }
 
@@ -77,11 +92,7 @@ impl Shared {
 
     fn submit(self: &Arc<Self>, job: Job) -> Result<()> {
         let mut state = self.lock();
-        if state
-            .running
-            .as_ref()
-            .is_some_and(|(_, until)| *until <= Instant::now())
-        {
+        if state.running.as_ref().is_some_and(Running::is_hanging) {
             return Err(Error::new(
                 ErrorKind::Unavailable,
                 "an earlier call to this backend is still hanging",
@@ -118,7 +129,11 @@ impl Shared {
         loop {
             if let Some(job) = state.queue.pop_front() {
                 if job.ticket.claim(STARTED) {
-                    state.running = Some((job.ticket, job.deadline));
+                    state.running = Some(Running {
+                        ticket: job.ticket,
+                        until: job.deadline,
+                        asked: job.asked,
+                    });
                     drop(state);
                     (job.run)();
                     state = self.lock();
@@ -171,8 +186,8 @@ impl Worker {
     ///
     /// # Errors
     /// What the job answers, and: [`ErrorKind::Unavailable`] while an earlier job hangs or the queue is full;
-    /// [`ErrorKind::Timeout`] or [`ErrorKind::Cancelled`] when the job was withdrawn before it began (or is a read);
-    /// [`ErrorKind::OutcomeUnknown`] when a write had begun; [`ErrorKind::Internal`] when the job panicked (a write:
+    /// [`ErrorKind::Timeout`] or [`ErrorKind::Cancelled`] when the job was withdrawn before it began (or is a read), or
+    /// (naming the setting) had only asked for a secret setting; [`ErrorKind::OutcomeUnknown`] when a write had begun; [`ErrorKind::Internal`] when the job panicked (a write:
     /// [`ErrorKind::OutcomeUnknown`]).
     pub(crate) fn run<T: Send + 'static>(
         &self,
@@ -182,7 +197,8 @@ impl Worker {
     ) -> Run<T> {
         let (send, receive) = oneshot::channel();
         let ticket = Arc::new(Ticket(AtomicU8::new(QUEUED)));
-        let context = cx.clone();
+        let asked = Arc::<Asked>::default();
+        let context = cx.telling(Arc::clone(&asked));
         let run = Box::new(move || {
             // A panic must not take the thread along; its message may quote data, so it is not passed on. Where in the
             // write it came nobody knows.
@@ -202,9 +218,11 @@ impl Worker {
             job: Some(Job {
                 ticket: Arc::clone(&ticket),
                 deadline: cx.deadline(),
+                asked: Arc::clone(&asked),
                 run,
             }),
             ticket,
+            asked,
             receive,
             cx: cx.clone(),
             operation,
@@ -235,6 +253,7 @@ pub(crate) struct Run<T> {
     submitted: Option<(u64, Arc<Shared>)>,
     job: Option<Job>,
     ticket: Arc<Ticket>,
+    asked: Arc<Asked>,
     receive: oneshot::Receiver<Result<T>>,
     cx: CallContext,
     operation: Operation,
@@ -244,6 +263,10 @@ pub(crate) struct Run<T> {
 impl<T> Run<T> {
     /// The answer to a caller who cannot wait any longer.
     fn abandon(&mut self, why: Error) -> Error {
+        if let Some(setting) = self.asked.leave() {
+            // Also a write has not begun: it waited for its secret setting, and goes no further now.
+            return why.with_setting(setting);
+        }
         if !self.ticket.claim(WITHDRAWN) && self.operation.is_write() {
             return Error::new(
                 ErrorKind::OutcomeUnknown,
@@ -301,10 +324,10 @@ impl<T> Drop for Run<T> {
             let job = queued.and_then(|at| state.queue.remove(at));
             drop(state);
             drop(job);
-        } else if let Some((ticket, until)) = &mut state.running
-            && Arc::ptr_eq(ticket, &self.ticket)
+        } else if let Some(running) = &mut state.running
+            && Arc::ptr_eq(&running.ticket, &self.ticket)
         {
-            *until = (*until).min(Instant::now() + GRACE);
+            running.until = running.until.min(Instant::now() + GRACE);
         }
     }
 }

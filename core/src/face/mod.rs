@@ -4,14 +4,17 @@
 mod event;
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 pub use event::{event_line, is_ours};
 
-use crate::context::Face;
+use crate::context::{CallContext, Face};
 use crate::error::Result;
 use crate::manager::{Builder, SecretManager};
+use crate::park::Alarm;
 use crate::sys::fork::{self, ForkCell};
 use crate::{park, runtime};
 
@@ -58,6 +61,36 @@ pub fn wait_watched<T, E>(
     watch: impl FnMut() -> std::result::Result<Option<Duration>, E>,
 ) -> std::result::Result<T, E> {
     park::block_on_watched(future, watch)
+}
+
+/// Waits for an answer on this thread as long as the call lives that needs it; for a
+/// [`SecretProvider`](crate::SecretProvider) whose answer another thread has.
+///
+/// ```
+/// use std::time::Duration;
+/// use strongroom::{CallContext, ErrorKind, Face, SecretValue, face};
+/// let cx = CallContext::new(Face::Blocking, Duration::from_millis(5));
+/// let answer = std::future::pending::<strongroom::Result<SecretValue>>();
+/// assert_eq!(face::answer_within(&cx, answer).unwrap_err().kind(), ErrorKind::Timeout);
+/// ```
+///
+/// # Errors
+/// What the answer is, [`Timeout`](crate::ErrorKind::Timeout), [`Cancelled`](crate::ErrorKind::Cancelled).
+pub fn answer_within<T>(cx: &CallContext, answer: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut answer = pin!(answer);
+    let mut cancelled = cx.cancel().map(|token| Box::pin(token.cancelled()));
+    let alarm = Alarm::new();
+    park::block_on(poll_fn(|task| {
+        if let Poll::Ready(answer) = answer.as_mut().poll(task) {
+            return Poll::Ready(answer);
+        }
+        if let Some(cancelled) = &mut cancelled {
+            // Whether it has fired is seen below.
+            let _ = cancelled.as_mut().poll(task);
+        }
+        alarm.set(cx.deadline(), task.waker());
+        cx.check().map_or_else(|end| Poll::Ready(Err(end)), |()| Poll::Pending)
+    }))
 }
 
 /// The same manager for calls that come from another side: what waits by [`wait_watched`] holds one for

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::config::Config;
+use super::questions::Questions;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, GetManyRequest, GetRequest,
     Health, IfVersion, ListPage, ListRequest, Operation, Persistence, RollbackRequest, SetManyOutcome, SetManyRequest,
@@ -36,6 +37,7 @@ struct Opened {
     state: Mutex<State>,
     /// How often the backend was locked or closed: an unlocking that began before must not undo it.
     leavings: AtomicU64,
+    questions: Questions,
 }
 
 #[derive(Clone)]
@@ -53,6 +55,7 @@ impl Encrypted {
             config,
             state: Mutex::new(State::Locked),
             leavings: AtomicU64::new(0),
+            questions: Questions::default(),
         };
         // Reading the settings may have waited for a descriptor.
         cx.check_cancelled()?;
@@ -122,6 +125,7 @@ impl Encrypted {
             if matches!(next, State::Closed) {
                 // Its thread ends with the last job, this one as a rule.
                 self.worker.retire();
+                self.opened.questions.give_up();
             }
             // The worker runs one job after the other: when this one has run, so have all before it.
             let drained = self.worker.run(cx, operation, |_| Ok(())).await;
@@ -171,7 +175,11 @@ impl Opened {
         loop {
             let session = match self.state(|state| state.clone())? {
                 State::Open(session) => session,
-                State::Locked => self.unlock(wait, false)?,
+                State::Locked => {
+                    let session = self.unlock(wait, false)?;
+                    wait.cx().check_left()?;
+                    session
+                }
                 State::Closed => return Err(Error::new(ErrorKind::Closed, "the manager was closed").into()),
             };
             let answer = session.check_path().and_then(|()| job(&session, wait));
@@ -217,12 +225,13 @@ impl Opened {
             }
             if config.source.is_slow() {
                 // Not while other processes wait for the creation lock, and only once.
-                keys = Some(config.source.read()?);
+                keys = Some(self.questions.ask(wait.cx(), |cx| config.source.read(cx))?);
                 wait.cx().check_cancelled()?;
             }
+            let cx = wait.cx();
             store::create::create(&config.path, wait, || match &keys {
                 Some(keys) => Ok(keys.first.clone()),
-                None => config.source.read_or_make(),
+                None => config.source.read_or_make(cx),
             })?;
         }
         // Before the key: a path that is no store's must not read as a key that is missing.
@@ -230,7 +239,7 @@ impl Opened {
         let keys = match keys {
             Some(keys) => keys,
             None => {
-                let keys = config.source.read()?;
+                let keys = self.questions.ask(wait.cx(), |cx| config.source.read(cx))?;
                 // Whoever was asked may have taken as long as a person takes: more than the deadline is no matter.
                 wait.cx().check_cancelled()?;
                 keys

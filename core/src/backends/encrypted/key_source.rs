@@ -9,6 +9,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::Provided;
+use crate::context::CallContext;
 use crate::crypto::{KEY_LEN, random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Halt, Step, guarded, unpoisoned};
@@ -130,8 +131,8 @@ impl KeySource {
         matches!(self, Self::Provider { .. })
     }
 
-    /// Reads the keys of a store that is there.
-    pub(super) fn read(&self) -> Result<Keys> {
+    /// Reads the keys of a store that is there, for a call.
+    pub(super) fn read(&self, cx: &CallContext) -> Result<Keys> {
         match self {
             Self::Setting(keys) => Ok(keys.map(|key| Zeroizing::new(*key.expose()))),
             Self::Provider {
@@ -139,7 +140,7 @@ impl KeySource {
                 parse,
                 refusal,
             } => {
-                let given = provided.ask()?;
+                let given = provided.ask(cx)?;
                 parse(given.expose()).ok_or_else(|| refusal.clone())
             }
             Self::File { path, .. } => read_file(path)?.map(Keys::from).ok_or_else(|| missing(path)),
@@ -171,9 +172,9 @@ impl KeySource {
 
     /// Reads the key for a store that is being made; the default file is made with it. The caller holds the creation
     /// lock.
-    pub(super) fn read_or_make(&self) -> Result<Key> {
+    pub(super) fn read_or_make(&self, cx: &CallContext) -> Result<Key> {
         let Self::File { path, default: true } = self else {
-            return self.read().map(|keys| keys.first);
+            return self.read(cx).map(|keys| keys.first);
         };
         if let Some(key) = read_file(path)? {
             return Ok(key);

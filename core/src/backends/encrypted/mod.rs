@@ -3,6 +3,7 @@
 mod backend;
 mod config;
 mod key_source;
+mod questions;
 
 #[cfg(test)]
 mod opening;

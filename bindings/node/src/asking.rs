@@ -7,17 +7,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::future::poll_fn;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{self, Poll, Waker};
 use std::thread::{self, ThreadId};
 
 use napi::bindgen_prelude::*;
 use napi::sys;
-use strongroom::{Error, ErrorKind, SecretProvider, SecretValue};
+use strongroom::{CallContext, Error, ErrorKind, Face, MAX_DEADLINE, SecretProvider, SecretValue, face};
 
 use crate::arguments::{new_secret, text};
 use crate::callback::Callback;
 use crate::entry::{Arguments, undefined};
-use crate::environment::{Environment, Notes};
+use crate::environment::{self, Environment, Notes};
 use crate::error::{Failure, Outcome, value};
 
 type Answer = strongroom::Result<SecretValue>;
@@ -64,6 +67,10 @@ impl Drop for Provider {
 
 impl SecretProvider for Provider {
     fn secret(&self, setting: &str) -> Answer {
+        self.secret_within(setting, &CallContext::new(Face::Blocking, MAX_DEADLINE))
+    }
+
+    fn secret_within(&self, setting: &str, cx: &CallContext) -> Answer {
         let question = Question::new(self.function, setting);
         if thread::current().id() == self.home.thread {
             // The core asks in the midst of a call of JavaScript's.
@@ -76,7 +83,7 @@ impl SecretProvider for Provider {
         } else {
             self.notes.ask(&question);
         }
-        question.wait()
+        question.wait(cx)
     }
 }
 
@@ -84,8 +91,15 @@ impl SecretProvider for Provider {
 pub(crate) struct Question {
     function: f64,
     setting: String,
-    answer: Mutex<Option<Answer>>,
-    answered: Condvar,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// Wakes who waits.
+    Open(Option<Waker>),
+    Answered(Answer),
+    /// The call that needed the answer has it, or has ended.
+    Over,
 }
 
 impl Question {
@@ -93,33 +107,54 @@ impl Question {
         Arc::new(Self {
             function,
             setting: setting.to_owned(),
-            answer: Mutex::default(),
-            answered: Condvar::new(),
+            state: Mutex::new(State::Open(None)),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Answer>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // No code of others runs under the lock.
-        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait(&self) -> Answer {
-        let waited = self.answered.wait_while(self.lock(), |answer| answer.is_none());
-        let answer = waited.unwrap_or_else(PoisonError::into_inner).take();
-        answer.unwrap_or_else(|| Err(self.unanswered()))
+    /// Waits as long as the call lives that needs the answer. One that comes later is nobody's.
+    fn wait(&self, cx: &CallContext) -> Answer {
+        let answer = face::answer_within(cx, poll_fn(|task| self.poll(task)));
+        let left = mem::replace(&mut *self.lock(), State::Over);
+        drop(left);
+        answer.map_err(|error| error.with_setting(self.setting.clone()))
     }
 
-    /// Answers, where nothing has been answered before.
-    fn answer(&self, with: Answer) {
-        let late = {
-            let mut answer = self.lock();
-            match *answer {
-                Some(_) => Some(with),
-                None => answer.replace(with),
-            }
+    fn poll(&self, task: &task::Context<'_>) -> Poll<Answer> {
+        let mut state = self.lock();
+        let before = match &*state {
+            State::Open(_) => mem::replace(&mut *state, State::Open(Some(task.waker().clone()))),
+            State::Answered(_) | State::Over => mem::replace(&mut *state, State::Over),
         };
-        drop(late);
-        self.answered.notify_all();
+        drop(state);
+        match before {
+            State::Open(_) => Poll::Pending,
+            State::Answered(answer) => Poll::Ready(answer),
+            State::Over => Poll::Ready(Err(self.unanswered())),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(*self.lock(), State::Open(_))
+    }
+
+    /// Answers, where nothing has been answered before and someone waits. What is late is wiped.
+    fn answer(&self, with: Answer) {
+        let mut state = self.lock();
+        if !matches!(*state, State::Open(_)) {
+            drop(state);
+            drop(with);
+            return;
+        }
+        let before = mem::replace(&mut *state, State::Answered(with));
+        drop(state);
+        if let State::Open(Some(waiting)) = before {
+            waiting.wake();
+        }
     }
 
     fn error(&self, kind: ErrorKind, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
@@ -149,8 +184,8 @@ pub(crate) enum Later {
 pub(crate) struct Asking {
     /// `ask` of `lib/asking.js`.
     ask: Callback,
-    /// The questions that it has no answer to yet, by numbers that are not used twice.
-    asked: RefCell<HashMap<u64, Arc<Question>>>,
+    /// The questions that it has no answer to yet, by numbers that are not used twice, as long as someone waits.
+    asked: RefCell<HashMap<u64, Weak<Question>>>,
     last: Cell<u64>,
     /// The functions of openings that keep this thread waiting.
     opening: RefCell<Vec<f64>>,
@@ -177,11 +212,19 @@ impl Asking {
 
     /// Asks the function of a question, whose answer comes by [`answer`] or [`fail`].
     pub(crate) fn ask(&self, env: &Env, question: Arc<Question>, later: Later) {
+        if !question.is_open() {
+            // Whoever wanted to know has gone meanwhile.
+            return;
+        }
         let number = self.last.get() + 1;
         self.last.set(number);
         let mut is_later = later == Later::Possible;
         is_later &= !self.opening.borrow().contains(&question.function);
-        self.asked.borrow_mut().insert(number, Arc::clone(&question));
+        {
+            let mut asked = self.asked.borrow_mut();
+            asked.retain(|_, question| question.strong_count() > 0);
+            asked.insert(number, Arc::downgrade(&question));
+        }
         #[expect(clippy::cast_precision_loss, reason = "nobody is asked 2^53 times")]
         let is_asked = self.ask.call(env, || {
             Ok([
@@ -197,13 +240,15 @@ impl Asking {
     }
 
     fn taken(&self, number: u64) -> Option<Arc<Question>> {
-        self.asked.borrow_mut().remove(&number)
+        self.asked.borrow_mut().remove(&number)?.upgrade()
     }
 
     /// Answers what is left.
     pub(crate) fn end(&self) {
         let left = self.asked.take();
-        left.values().for_each(|question| question.give_up());
+        left.values()
+            .filter_map(Weak::upgrade)
+            .for_each(|question| question.give_up());
     }
 }
 
@@ -230,7 +275,12 @@ pub(crate) fn answer<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     if let Some(question) = question(call)? {
         question.answer(match new_secret(call.at(1)) {
             Ok(secret) => Ok(secret.value),
-            Err(Failure::Ours(error)) => Err(error.with_setting(question.setting.clone())),
+            Err(Failure::Ours(error)) => Err(error),
+            // A getter of it, say. Left there, what was thrown would go on to nobody.
+            Err(_) if environment::thrown(call.env).is_some() => Err(question.error(
+                ErrorKind::Unavailable,
+                "what the function that was asked gave threw when it was read",
+            )),
             Err(_) => Err(question.error(
                 ErrorKind::InvalidConfig,
                 "the function that was asked gave neither a string, nor a Uint8Array, nor a Secret",

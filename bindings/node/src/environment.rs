@@ -393,9 +393,9 @@ fn settle(env: &Env, promise: sys::napi_deferred, outcome: Outcome<sys::napi_val
     }
 }
 
-/// Takes what JavaScript has thrown while an answer was made (a setter that someone gave all objects may throw). Left
+/// Takes what JavaScript has thrown while a value was made or read (a setter that someone gave all objects may throw). Left
 /// there, it would spoil the answers of all other calls and end the program.
-fn thrown(env: &Env) -> Option<Unknown<'_>> {
+pub(crate) fn thrown(env: &Env) -> Option<Unknown<'_>> {
     let (mut is_thrown, mut thrown) = (false, ptr::null_mut());
     // SAFETY: the environment is alive.
     unsafe {

@@ -4,14 +4,16 @@
 //! when the interpreter ends, it ends every thread that is not its main one in the midst of its functions, and a thread
 //! that Rust has begun must not be ended so. It has Python begin a thread, and waits detached.
 
+use std::future::poll_fn;
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{self, Poll, Waker};
 
 use pyo3::exceptions::{PyBaseException, PyException};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use strongroom::face::ProcessLocal;
-use strongroom::{Error, ErrorKind, SecretProvider, SecretValue};
+use strongroom::face::{self, ProcessLocal};
+use strongroom::{CallContext, Error, ErrorKind, Face, MAX_DEADLINE, SecretProvider, SecretValue};
 
 use crate::arguments::Value;
 use crate::call;
@@ -50,10 +52,14 @@ impl Provider {
 
 impl SecretProvider for Provider {
     fn secret(&self, setting: &str) -> Answer {
+        self.secret_within(setting, &CallContext::new(Face::Blocking, MAX_DEADLINE))
+    }
+
+    fn secret_within(&self, setting: &str, cx: &CallContext) -> Answer {
         if call::is_running() {
             Python::try_attach(|py| self.here(py, setting)).unwrap_or_else(|| Err(ending(setting)))
         } else {
-            Question::new(Arc::clone(&self.elsewhere), setting).ask()
+            Question::new(Arc::clone(&self.elsewhere), setting).ask(cx)
         }
     }
 }
@@ -96,8 +102,15 @@ fn ending(setting: &str) -> Error {
 pub(crate) struct Question {
     elsewhere: Arc<Py<PyAny>>,
     setting: String,
-    answer: Mutex<Option<Answer>>,
-    answered: Condvar,
+    state: Mutex<State>,
+}
+
+enum State {
+    /// Wakes who waits.
+    Open(Option<Waker>),
+    Answered(Answer),
+    /// The call that needed the answer has it, or has ended.
+    Over,
 }
 
 /// The questions without an answer so far.
@@ -112,23 +125,36 @@ impl Question {
         Arc::new(Self {
             elsewhere,
             setting: setting.to_owned(),
-            answer: Mutex::default(),
-            answered: Condvar::new(),
+            state: Mutex::new(State::Open(None)),
         })
     }
 
-    /// Has the function be asked, and waits for the answer or the end of the interpreter.
-    fn ask(self: Arc<Self>) -> Answer {
+    /// Has the function be asked, and waits for the answer, the end of the call that needs it, or the interpreter's. An
+    /// answer that comes later is nobody's.
+    fn ask(self: Arc<Self>, cx: &CallContext) -> Answer {
         open_questions().push(Arc::clone(&self));
         if !wake::ask(Arc::clone(&self)) {
             self.give_up();
         }
-        let answer = {
-            let waited = self.answered.wait_while(self.lock(), |answer| answer.is_none());
-            waited.unwrap_or_else(PoisonError::into_inner).take()
-        };
+        let answer = face::answer_within(cx, poll_fn(|task| self.poll(task)));
+        let left = mem::replace(&mut *self.lock(), State::Over);
+        drop(left);
         open_questions().retain(|other| !Arc::ptr_eq(other, &self));
-        answer.unwrap_or_else(|| Err(ending(&self.setting)))
+        answer.map_err(|error| error.with_setting(self.setting.clone()))
+    }
+
+    fn poll(&self, task: &task::Context<'_>) -> Poll<Answer> {
+        let mut state = self.lock();
+        let before = match &*state {
+            State::Open(_) => mem::replace(&mut *state, State::Open(Some(task.waker().clone()))),
+            State::Answered(_) | State::Over => mem::replace(&mut *state, State::Over),
+        };
+        drop(state);
+        match before {
+            State::Open(_) => Poll::Pending,
+            State::Answered(answer) => Poll::Ready(answer),
+            State::Over => Poll::Ready(Err(ending(&self.setting))),
+        }
     }
 
     /// Has Python begin the thread. It runs nothing of the program's itself.
@@ -140,22 +166,24 @@ impl Question {
         start.call1((run, (asked,))).map(drop)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Answer>> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // No code of others runs under the lock.
-        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers, where nothing has been answered before.
+    /// Answers, where nothing has been answered before and someone waits. What is late is wiped.
     fn answer(&self, with: Answer) {
-        let late = {
-            let mut answer = self.lock();
-            match *answer {
-                Some(_) => Some(with),
-                None => answer.replace(with),
-            }
-        };
-        drop(late);
-        self.answered.notify_all();
+        let mut state = self.lock();
+        if !matches!(*state, State::Open(_)) {
+            drop(state);
+            drop(with);
+            return;
+        }
+        let before = mem::replace(&mut *state, State::Answered(with));
+        drop(state);
+        if let State::Open(Some(waiting)) = before {
+            waiting.wake();
+        }
     }
 
     fn give_up(&self) {

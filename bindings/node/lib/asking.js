@@ -1,11 +1,22 @@
 'use strict';
-// How functions are asked for secret settings. What they throw is never told: a key may be in it, or what a person
-// typed.
+// How functions are asked for secret settings. Of what they throw nothing is told but its class: a key may be in it, or
+// what a person typed.
 
 const native = require('./native.js');
 const { StrongroomError } = require('./errors.js');
 const { askedOf, run } = require('./functions.js');
 const { unwrapped } = require('./secret.js');
+
+/** What may be told of an exception: the name that the program gave its class. */
+function classOf(thrown) {
+  try {
+    const { name } = Object.getPrototypeOf(thrown).constructor;
+    if (thrown instanceof Error && /^[A-Za-z_$][\w$]{0,63}$/.test(name)) return ` (${name})`;
+  } catch {
+    // What cannot be looked at has none.
+  }
+  return '';
+}
 
 function failed(question, thrown) {
   let code = 'unavailable';
@@ -14,7 +25,7 @@ function failed(question, thrown) {
   } catch {
     // What cannot be looked at has no kind.
   }
-  native.failQuestion(question, code, 'the function that was asked for a secret setting threw');
+  native.failQuestion(question, code, `the function that was asked for a secret setting threw${classOf(thrown)}`);
 }
 
 /** Asks the function of a number, and has the question answered now or later. */
@@ -25,24 +36,21 @@ function ask(number, setting, question, mayBeLater) {
     return;
   }
   let given;
-  let isPromise;
+  let promise;
   try {
-    given = run(asked, setting);
-    isPromise = typeof given?.then === 'function';
-    if (isPromise) given = Promise.resolve(given);
+    ({ given, promise } = run(asked, setting));
   } catch (thrown) {
     failed(question, thrown);
     return;
   }
-  if (!isPromise) {
+  if (promise === undefined) {
     native.answerQuestion(question, unwrapped(given));
   } else if (mayBeLater) {
-    given.then(
+    promise.then(
       (value) => native.answerQuestion(question, unwrapped(value)),
       (thrown) => failed(question, thrown),
     );
   } else {
-    given.catch(() => undefined);
     native.failQuestion(
       question,
       'invalid_config',

@@ -53,7 +53,7 @@ function signalsOf([manager, other]) {
 function now(verb, ...given) {
   const aborted = signalsOf(given)?.find((signal) => signal.aborted);
   if (aborted !== undefined) throw abortedBy(aborted);
-  refuseWithin(given[0]);
+  refuseWithin(given);
   listen();
   try {
     return verb(true, ...given);
@@ -66,7 +66,7 @@ function now(verb, ...given) {
 
 /** Calls a verb whose last argument is its options, and gives a promise. */
 async function soon(verb, ...given) {
-  refuseWithin(given[0]);
+  refuseWithin(given);
   listen();
   const signal = signalOf(given.at(-1));
   const inherited = signalsOf(given);

@@ -3,13 +3,22 @@
 
 const { StrongroomError } = require('./errors.js');
 
-/** A function, for one setting of one opening. */
+/** Loaded by the first function: it costs every promise of a program a little. */
+const hooks = () => require('node:async_hooks');
+
+/** A function, for one setting of one opening, which it is asked in the asynchronous context of. */
 class Asked {
   constructor(function_) {
     this.function_ = function_;
-    this.isRunning = false;
+    this.context = new (hooks().AsyncResource)('StrongroomSecretProvider');
   }
 }
+
+/**
+ * Whom code runs within: functions that are being asked have called it, also where they awaited something before. What
+ * outlives its function runs within it no more.
+ */
+let within;
 
 /** What the native half can ask, by number. What is not kept by a manager's handle is forgotten. */
 const known = new Map();
@@ -17,10 +26,10 @@ const forgotten = new FinalizationRegistry((number) => known.delete(number));
 /** What each handle keeps. A function that holds the manager is collected together with it. */
 const kept = new WeakMap();
 let last = 0;
-let running = 0;
 
 /** Takes a function; gives the number by which it is asked as long as what was pushed to `keep` lives. */
 function asker(function_, keep) {
+  within ??= new (hooks().AsyncLocalStorage)();
   const asked = new Asked(function_);
   const number = ++last;
   known.set(number, new WeakRef(asked));
@@ -46,22 +55,39 @@ function keepToo(view, handle) {
   return view;
 }
 
-/** Runs a function, until it gives what it gives or its promise. */
+/** Asks a function. Gives what it gives, or the promise of that. */
 function run(asked, setting) {
-  const { function_ } = asked;
-  asked.isRunning = true;
-  running += 1;
+  const { context, function_ } = asked;
+  const one = { asked };
+  const over = () => (one.asked = undefined);
+  // Of the call that is waited for right here, if there is one.
+  const outer = within.getStore() ?? [];
+  let promise;
   try {
-    return function_(setting);
+    return context.runInAsyncScope(() =>
+      within.run([...outer, ...(within.getStore() ?? []), one], () => {
+        const given = function_(setting);
+        if (typeof given?.then !== 'function') return { given };
+        promise = Promise.resolve(given);
+        promise.then(over, over);
+        return { promise };
+      }),
+    );
   } finally {
-    asked.isRunning = false;
-    running -= 1;
+    if (promise === undefined) over();
   }
 }
 
-/** Refuses a call that a function makes to the manager which asks it, and whose answer would wait for the function. */
-function refuseWithin(handle) {
-  if (running > 0 && kept.get(handle)?.some((asked) => asked.isRunning)) {
+/**
+ * Refuses a call that a function makes to the manager which asks it, and whose answer would wait for the function.
+ *
+ * @param {unknown[]} given to the call: whatever handles are among it
+ */
+function refuseWithin(given) {
+  const asking = within?.getStore();
+  if (asking === undefined) return;
+  const isAsked = (function_) => asking.some(({ asked }) => asked === function_);
+  if (given.some((handle) => kept.get(handle)?.some(isAsked))) {
     const message = 'reentrant_call: a function for a secret setting uses the manager that asks it';
     throw new StrongroomError({ code: 'reentrant_call', message, retryable: false });
   }

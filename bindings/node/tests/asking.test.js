@@ -2,47 +2,16 @@
 // Functions that give secret settings.
 
 const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const path = require('node:path');
 const { test } = require('node:test');
 const util = require('node:util');
 
 const { Secret, StrongroomError, open, openSync } = require('strongroom');
+const { STORE_KEY, both, store } = require('./asked-store.js');
 const { folderOf } = require('./folder.js');
-const { alone } = require('./robust/alone.js');
 
-const STORE_KEY = 'k'.repeat(32);
 const CANARY = 'c4nary-77e0-never-shown';
-
-/** Both forms, as functions that give promises. */
-const FORMS = { open, openSync: async (...stated) => openSync(...stated) };
-
-function both(name, run) {
-  for (const [form, opening] of Object.entries(FORMS)) test(`${form}: ${name}`, (context) => run(opening, context));
-}
-
-/** What opens the encrypted store of a folder with a function. */
-function store(folder, provide, more) {
-  return {
-    backend: 'encrypted',
-    settings: { 'encrypted.path': path.join(folder, 'secrets.strongroom') },
-    secrets: { 'encrypted.key': provide },
-    environment: false,
-    ...more,
-  };
-}
-
-/** The programs of processes of their own begin with it. */
-const STORE = `
-const path = require('node:path');
-const KEY = 'k'.repeat(32);
-const store = (folder, provide, more) => ({
-  backend: 'encrypted',
-  settings: { 'encrypted.path': path.join(folder, 'secrets.strongroom'), deadline: '2m' },
-  secrets: { 'encrypted.key': provide },
-  environment: false,
-  ...more,
-});
-`;
 
 // --- who is asked
 
@@ -210,6 +179,47 @@ test('what a promise of a function is rejected with is as silent', async (contex
   }
 });
 
+both('the class of an exception is told', async (opening, context) => {
+  class StolenCard extends Error {}
+  const unnameable = Object.assign(new Error(CANARY), { constructor: { name: CANARY } });
+  class Nameless extends Error {}
+  Object.defineProperty(Nameless, 'name', { value: `${CANARY} ` });
+  for (const [thrown, told] of [
+    [new TypeError(CANARY), 'threw (TypeError)'],
+    [new StolenCard(CANARY), 'threw (StolenCard)'],
+    [unnameable, 'threw (Error)'],
+    [new Nameless(CANARY), 'threw'],
+    [CANARY, 'threw'],
+  ]) {
+    const provide = () => {
+      throw thrown;
+    };
+    const message = `unavailable: the function that was asked for a secret setting ${told} (setting:`;
+    await assert.rejects(opening(store(folderOf(context), provide)), (error) => error.message.startsWith(message));
+  }
+});
+
+both('an answer that throws when it is read', async (opening, context) => {
+  const buffer = new ArrayBuffer(0);
+  Object.defineProperty(buffer, 'resizable', {
+    get: () => {
+      throw new Error(CANARY);
+    },
+  });
+  // What is left to nobody ends the test.
+  await silent(opening(store(folderOf(context), () => new Uint8Array(buffer))), 'unavailable');
+});
+
+test('an answer that throws when it is read, by a promise', async (context) => {
+  const buffer = new ArrayBuffer(0);
+  Object.defineProperty(buffer, 'resizable', {
+    get: () => {
+      throw new Error(CANARY);
+    },
+  });
+  await silent(open(store(folderOf(context), async () => new Uint8Array(buffer))), 'unavailable');
+});
+
 /** Whether an opening whose function fails is an error of this code that tells nothing of the function's own. */
 async function silent(opening, code) {
   await assert.rejects(opening, (error) => {
@@ -277,6 +287,93 @@ test('a function that uses the manager which asks it is refused', async (context
   assert.deepEqual(seen, ['reentrant_call', 'reentrant_call']);
 });
 
+test('a function is refused the manager that asks it wherever a call takes it, and after an await', async (context) => {
+  const folder = folderOf(context);
+  const other = openSync('memory', { environment: false });
+  other.setSync('key', 'value');
+  const seen = [];
+  const refused = async (call) => {
+    try {
+      await call();
+    } catch (error) {
+      seen.push(error.code);
+    }
+  };
+  let provide = () => STORE_KEY;
+  const secrets = openSync(store(folder, () => provide(), { timeoutMs: 60_000 }));
+  const asking = async (call, of) => {
+    secrets.lockSync();
+    provide = of;
+    assert.equal(await call(), null);
+    provide = () => STORE_KEY;
+    assert.deepEqual(seen.splice(0), ['reentrant_call']);
+  };
+  const long = { timeoutMs: 60_000 };
+  for (const get of [() => secrets.getSync('none', long), () => secrets.get('none', long)]) {
+    for (const use of [
+      () => other.copyToSync(secrets, long),
+      () => other.copyPlanSync(secrets, long),
+      () => secrets.copyToSync(other, long),
+      () => secrets.scoped('org/acme').getSync('key', long),
+    ]) {
+      await asking(get, () => {
+        try {
+          use();
+        } catch (error) {
+          seen.push(error.code);
+        }
+        return STORE_KEY;
+      });
+    }
+  }
+  const get = () => secrets.get('none', long);
+  for (const use of [
+    () => secrets.get('key', long),
+    () => secrets.getSync('key', long),
+    () => secrets.lock(long),
+    () => other.copyTo(secrets, long),
+    () => other.copyPlan(secrets, long),
+  ]) {
+    await asking(get, async () => {
+      await new Promise(setImmediate);
+      await refused(use);
+      return STORE_KEY;
+    });
+  }
+});
+
+test('what outlives the function that began it may use the manager', async (context) => {
+  let begun;
+  let secrets;
+  const provide = async () => {
+    await null;
+    begun = (async () => {
+      while (secrets === undefined) await new Promise(setImmediate);
+      return await secrets.exists('key');
+    })();
+    return STORE_KEY;
+  };
+  secrets = await open(store(folderOf(context), provide));
+  assert.equal(await begun, false);
+});
+
+test('a function runs in the asynchronous context of the opening', async (context) => {
+  const folder = folderOf(context);
+  const local = new AsyncLocalStorage();
+  const seen = [];
+  const provide = async () => {
+    seen.push(local.getStore());
+    await new Promise(setImmediate);
+    seen.push(local.getStore());
+    return STORE_KEY;
+  };
+  const secrets = await local.run('opening', () => open(store(folder, provide)));
+  await secrets.lock();
+  await local.run('call', () => secrets.get('key'));
+  assert.deepEqual(seen, ['opening', 'opening', 'opening', 'opening']);
+  assert.equal(local.getStore(), undefined);
+});
+
 test('calls that wait for each other through functions come to an end', async (context) => {
   const folder = folderOf(context);
   const opened = (name, provide) =>
@@ -295,246 +392,6 @@ test('calls that wait for each other through functions come to an end', async (c
     assert.equal(third.getSync('key'), null);
     assert.deepEqual(await Promise.all(calls), [null, null]);
   }
-});
-
-// --- functions that do not answer
-
-test('a deadline and a signal end a call whose function does not answer', async (context) => {
-  const folder = folderOf(context);
-  const never = () => new Promise(() => undefined);
-  await assert.rejects(open(store(folder, never, { timeoutMs: 20 })), { code: 'timeout' });
-  const controller = new AbortController();
-  let isAsked = false;
-  const opening = open(
-    store(
-      folder,
-      () => {
-        isAsked = true;
-        return never();
-      },
-      { signal: controller.signal },
-    ),
-  );
-  const ended = assert.rejects(opening, { name: 'AbortError' });
-  while (!isAsked) await new Promise(setImmediate);
-  controller.abort();
-  await ended;
-  const secrets = await open(store(folder, () => STORE_KEY));
-  assert.equal(await secrets.get('key'), null);
-});
-
-test('a deadline ends a call that waits, also after it has asked', async (context) => {
-  const folder = folderOf(context);
-  const asked = [];
-  const provide = () => new Promise((resolve) => asked.push(() => resolve(STORE_KEY)));
-  const answered = async (call) => {
-    while (asked.length === 0) await new Promise(setImmediate);
-    for (const answer of asked.splice(0)) answer();
-    return call;
-  };
-  const secrets = await answered(open(store(folder, provide)));
-  await secrets.lock();
-  // While a promise of another call is open, a promise of the function may be meant for that one.
-  const other = open(store(folder, provide));
-  assert.throws(() => secrets.getSync('key', { timeoutMs: 50 }), { code: 'timeout' });
-  await answered(other);
-});
-
-test("an answer that comes too late is nobody's", async () => {
-  const said = await alone(`${STORE}
-const late = async () => {
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  throw new Error('too late');
-};
-strongroom.open(store(process.argv[2], late, { timeoutMs: 5 })).catch((error) => {
-  console.log(error.code);
-  // The function comes to its end.
-  setTimeout(() => undefined, 100);
-});
-`);
-  assert.deepEqual(said, { stdout: 'timeout\n', stderr: '' });
-});
-
-test('a function is asked up to the very end of the program', async () => {
-  const said = await alone(`${STORE}
-const secrets = strongroom.openSync(store(process.argv[2], () => KEY));
-secrets.setSync('key', 'value');
-process.on('exit', () => {
-  secrets.lockSync();
-  console.log(secrets.getValueSync('key'));
-});
-`);
-  assert.deepEqual(said, { stdout: 'value\n', stderr: '' });
-});
-
-test('what does not answer keeps no process alive', async () => {
-  const said = await alone(`${STORE}
-strongroom.open(store(process.argv[2], () => new Promise(() => undefined), { timeoutMs: 20 })).catch((error) => {
-  console.log(error.code);
-});
-`);
-  assert.deepEqual(said, { stdout: 'timeout\n', stderr: '' });
-  await alone(`${STORE}
-strongroom.openSync(store(process.argv[2], () => KEY));
-`);
-  await alone(
-    `${STORE}
-strongroom.open(store(process.argv[2], () => process.exit(7)));
-`,
-    { code: 7 },
-  );
-  await alone(
-    `${STORE}
-strongroom.openSync(store(process.argv[2], () => process.exit(7)));
-`,
-    { code: 7 },
-  );
-});
-
-test('the end of a thread answers what its functions were asked', async () => {
-  await alone(`${STORE}
-(async () => {
-  // The worker's function does not come to an end, in either form; nor is it left alone by its thread's end.
-  for (const provide of ['() => new Promise(() => undefined)', '() => { for (;;); }']) {
-    for (const form of ['open', 'openSync']) {
-      const { Worker } = require('node:worker_threads');
-      const worker = new Worker(\`
-        const { parentPort, workerData } = require('node:worker_threads');
-        const strongroom = require(workerData.library);
-        const provide = \${provide};
-        const asked = () => { parentPort.postMessage('asked'); return provide(); };
-        const { stated } = workerData;
-        Promise.resolve(strongroom.\${form}({ ...stated, secrets: { 'encrypted.key': asked } })).catch(() => undefined);
-      \`, { eval: true, workerData: { library: PACKAGE, stated: { ...store(process.argv[2]), secrets: null } } });
-      worker.on('error', (error) => assert.equal(error.code, 'invalid_config'));
-      await new Promise((resolve) => worker.once('message', resolve));
-      await worker.terminate();
-      // The store is free for others.
-      const secrets = await strongroom.open(store(process.argv[2], () => KEY));
-      await secrets.set('key', 'value');
-      await secrets.close();
-    }
-  }
-})();
-`);
-});
-
-test('the end of a thread frees the threads of the library that have asked it', {
-  skip: process.platform !== 'linux' && 'threads are counted in /proc',
-}, async () => {
-  await alone(`${STORE}
-const fs = require('node:fs');
-const { once } = require('node:events');
-const { Worker } = require('node:worker_threads');
-const threads = () => fs.readdirSync('/proc/self/task').length;
-const one = async (at) => {
-  const worker = new Worker(\`
-    const { parentPort, workerData } = require('node:worker_threads');
-    const asked = () => { parentPort.postMessage('asked'); return new Promise(() => undefined); };
-    require(workerData.library).open({ ...workerData.stated, secrets: { 'encrypted.key': asked } });
-  \`, { eval: true, workerData: { library: PACKAGE, stated: { ...store(path.join(process.argv[2], at)), secrets: null } } });
-  await once(worker, 'message');
-  return worker;
-};
-(async () => {
-  await strongroom.open(store(process.argv[2], () => KEY));
-  const before = threads();
-  const workers = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map(one));
-  assert(threads() >= before + 12);
-  await Promise.all(workers.map((worker) => worker.terminate()));
-  while (threads() > before + 6) await new Promise(setImmediate);
-})();
-`);
-});
-
-// --- who is kept
-
-test('managers are collected together with functions that hold them', async () => {
-  await alone(
-    `${STORE}
-let collected = 0;
-const registry = new FinalizationRegistry(() => (collected += 1));
-(async () => {
-  for (const opening of [strongroom.open, strongroom.openSync]) {
-    for (let round = 0; round < 10; round += 1) {
-      await (async () => {
-        let secrets;
-        const provide = () => (void secrets, KEY);
-        secrets = await opening(store(process.argv[2], provide));
-        const view = secrets.scoped('org/acme');
-        await view.set('key', 'value');
-        for (const one of [secrets, view, provide]) registry.register(one);
-      })();
-    }
-  }
-  while (collected < 60) {
-    gc();
-    await new Promise(setImmediate);
-  }
-})();
-`,
-    { flags: ['--expose-gc'] },
-  );
-});
-
-test('a view and a call keep the function that they need', async () => {
-  await alone(
-    `${STORE}
-const collect = async () => {
-  for (let round = 0; round < 20; round += 1) {
-    gc();
-    await new Promise(setImmediate);
-  }
-};
-(async () => {
-  const provide = () => async () => (await collect(), KEY);
-  const view = await (async () => (await strongroom.open(store(process.argv[2], provide()))).scoped('org/acme'))();
-  await collect();
-  await view.set('key', 'value');
-  await view.lock();
-  await collect();
-  assert.equal(await view.getValue('key'), 'value');
-  const value = await (async () => {
-    const secrets = await strongroom.open(store(process.argv[2], provide()));
-    await secrets.lock();
-    return secrets.getValue('org/acme/key');
-  })();
-  assert.equal(value, 'value');
-  const created = await (async () => {
-    const secrets = await strongroom.open(store(process.argv[2], provide()));
-    await secrets.lock();
-    return secrets.set('org/acme/other', 'value', { signal: new AbortController().signal });
-  })();
-  assert.equal(created.created, true);
-})();
-`,
-    { flags: ['--expose-gc'] },
-  );
-});
-
-test('a promise alone keeps the function that its call needs', async () => {
-  await alone(
-    `${STORE}
-const { asker, keepWith } = require(path.join(PACKAGE, 'lib', 'functions.js'));
-(async () => {
-  strongroom.openSync(store(process.argv[2], () => KEY)).closeSync();
-  const begin = async () => {
-    const { settings } = store(process.argv[2]);
-    const keep = [];
-    const functions = { 'encrypted.key': asker(() => KEY, keep) };
-    const handle = await native.open(false, functions, { settings: { ...settings, backend: 'encrypted' } });
-    keepWith(handle, keep);
-    await native.lock(false, handle);
-    return { call: native.getValue(false, handle, 'key') };
-  };
-  const { call } = await begin();
-  // The question comes with the event loop's next turn.
-  gc();
-  assert.equal(await call, null);
-})();
-`,
-    { flags: ['--expose-gc'] },
-  );
 });
 
 test('many calls ask at once, each is answered', async (context) => {

@@ -12,10 +12,14 @@ export type SettingValue = string | number | boolean | URL;
  * `getSync`, …) and needs the value fails with `invalid_config`, or, where promises of other calls are open, when its
  * deadline comes.
  *
+ * It runs in the asynchronous context of the opening: an `AsyncLocalStorage` has there what it had at `open`.
+ *
  * The call that asks fails with the `code` of a `StrongroomError` that the function throws, and with `unavailable` for
- * everything else; of the text of either nothing is told. A deadline ends the call, not the function. The function must
- * not use the manager that asks it (`reentrant_call`). It is held by the manager and its views, which may be collected
- * together with it, and it does not keep the process alive.
+ * everything else; of either its class is told and nothing of its text. A deadline, or a signal, ends the call (`timeout`,
+ * an `AbortError`), not the function: a later answer is wiped, and the next call asks again. `close()` gives up what is
+ * being asked (`closed`). The function must not use the manager that asks it (`reentrant_call`), also not after an
+ * `await`. It is held by the manager and its views, which may be collected together with it, and it does not keep the
+ * process alive.
  *
  * @param setting the setting's name, such as `'encrypted.key'`
  */

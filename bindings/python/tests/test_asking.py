@@ -81,3 +81,56 @@ def test_a_function_that_is_asked_elsewhere_and_gives_no_value(answer: Any, stor
     with pytest.raises(strongroom.InvalidConfig) as error:
         asyncio.run(main())
     assert error.value.setting == "encrypted.key"
+
+
+def test_a_function_that_gives_no_answer_ends_with_the_call_and_is_asked_again(store: Path) -> None:
+    released, silent = threading.Event(), threading.Event()
+
+    def provide(name: str) -> bytes:
+        if silent.is_set():
+            released.wait()
+        return STORE_KEY
+
+    settings, secrets = {"encrypted.path": store}, {"encrypted.key": provide}
+    held = strongroom.open("encrypted", settings=settings, secrets=secrets, environment=False)
+    held.set("key", "value")
+    held.lock()
+    silent.set()
+    try:
+        # Long enough to be asked in. A write has not begun, so its outcome is known.
+        hasty = held.with_options(timeout=0.5)
+        for call in [lambda: hasty.set("key", "lost"), lambda: asyncio.run(hasty.to_async().get("key"))]:
+            with pytest.raises(strongroom.Timeout) as error:
+                call()
+            assert error.value.setting == "encrypted.key"
+        silent.clear()
+        assert held.get_value("key") == "value"
+        held.close()
+    finally:
+        released.set()
+
+
+def test_closing_gives_up_what_a_function_is_asked(store: Path) -> None:
+    asked, released, silent = threading.Event(), threading.Event(), threading.Event()
+
+    def provide(name: str) -> bytes:
+        if silent.is_set():
+            asked.set()
+            released.wait()
+        return STORE_KEY
+
+    async def main() -> None:
+        stated = {"encrypted.path": store}
+        held = await aio.open("encrypted", settings=stated, secrets={"encrypted.key": provide}, environment=False)
+        await held.lock()
+        silent.set()
+        reading = asyncio.ensure_future(held.with_options(timeout=600).get("key"))
+        await asyncio.get_running_loop().run_in_executor(None, asked.wait)
+        await held.close()
+        with pytest.raises(strongroom.Closed):
+            await reading
+
+    try:
+        asyncio.run(main())
+    finally:
+        released.set()

@@ -67,7 +67,7 @@ pub(crate) fn export<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     wanted.full_names = options.flag("fullNames")?;
     wanted.include_expired = options.flag("includeExpired")?;
     wanted.strict = options.flag("strict")?;
-    wanted.fernet_keys = options.given("fernetKeys", |_, of| fernet::keys(of))?;
+    wanted.fernet_keys = options.given("fernetKeys", fernet::keys)?;
     verb(call, options, |manager| async move { manager.export(wanted).await })
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn import<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     wanted.if_exists = policy_of(&mut options)?;
     wanted.provider = options.text("provider")?;
     wanted.dry_run = options.flag("dryRun")?;
-    wanted.fernet_keys = options.given("fernetKeys", |_, of| fernet::keys(of))?;
+    wanted.fernet_keys = options.given("fernetKeys", fernet::keys)?;
     let document = arguments::value_alone(call.at(2))?;
     verb(call, options, |manager| async move {
         manager.import(document.expose(), wanted).await

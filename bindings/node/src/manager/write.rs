@@ -109,7 +109,10 @@ pub(crate) fn set_api_key<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 fn expiry(options: &mut Options<'_>) -> Outcome<Option<Option<OffsetDateTime>>> {
     let stated = cleared_or(options, "expiresAt", arguments::moment)?;
     match (options.flag("clearExpiry")?, stated) {
-        (true, Some(Some(_))) => Err(fault("clearExpiry", "excludes an `expiresAt`")),
+        (true, Some(Some(_))) => {
+            let message = "`clearExpiry` and an `expiresAt` exclude each other";
+            Err(Failure::Exclusive(message.to_owned()))
+        }
         (true, _) => Ok(Some(None)),
         (false, stated) => Ok(stated),
     }
@@ -172,7 +175,7 @@ pub(crate) fn rollback<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
             let message = "a rollback needs a version, or how many to go `back`";
             return Err(Failure::Type(message.to_owned()));
         }
-        (Some(_), Some(_)) => return Err(Failure::Type("a version and `back` exclude each other".to_owned())),
+        (Some(_), Some(_)) => return Err(Failure::Exclusive("a version and `back` exclude each other".to_owned())),
     };
     verb(call, options, |manager| async move { manager.rollback(&key, to).await })
 }

@@ -16,14 +16,34 @@ use crate::objects;
 use crate::options::Options;
 use crate::results::BatchWritten;
 
-/// The metadata that a write is given.
-pub(crate) fn stated(options: &mut Options<'_>) -> Outcome<SecretMetadata> {
-    let mut metadata = SecretMetadata::new();
-    metadata.provider = options.text("provider")?;
-    metadata.scope_of_use = options.text("scopeOfUse")?;
-    metadata.labels = options.given("labels", words)?.unwrap_or_default();
-    metadata.expires_at = options.given("expiresAt", arguments::moment)?;
-    Ok(metadata)
+/// The metadata that a write is given. What is not given is nothing, what is to be none is an inner nothing.
+#[derive(Default)]
+pub(crate) struct Stated {
+    provider: Option<Option<String>>,
+    scope_of_use: Option<Option<String>>,
+    labels: Option<BTreeMap<String, String>>,
+    expires_at: Option<Option<OffsetDateTime>>,
+}
+
+pub(crate) fn stated(options: &mut Options<'_>) -> Outcome<Stated> {
+    Ok(Stated {
+        provider: cleared_or(options, "provider", text)?,
+        scope_of_use: cleared_or(options, "scopeOfUse", text)?,
+        labels: cleared_or(options, "labels", words)?.map(Option::unwrap_or_default),
+        expires_at: cleared_or(options, "expiresAt", arguments::moment)?,
+    })
+}
+
+impl Stated {
+    /// The metadata of what is written, where what it brings along holds as far as nothing is stated.
+    pub(crate) fn over(self, own: SecretMetadata) -> SecretMetadata {
+        let mut metadata = own;
+        metadata.provider = self.provider.unwrap_or(metadata.provider);
+        metadata.scope_of_use = self.scope_of_use.unwrap_or(metadata.scope_of_use);
+        metadata.labels = self.labels.unwrap_or(metadata.labels);
+        metadata.expires_at = self.expires_at.unwrap_or(metadata.expires_at);
+        metadata
+    }
 }
 
 /// Labels: an object of texts, of which its own properties count.
@@ -45,15 +65,9 @@ fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
 }
 
 /// A secret as it is to be written. Where it is given as a `Secret`, what else is given wins over its own metadata.
-pub(crate) fn new_secret(of: Unknown<'_>, metadata: SecretMetadata) -> Outcome<strongroom::Secret> {
+pub(crate) fn new_secret(of: Unknown<'_>, stated: Stated) -> Outcome<strongroom::Secret> {
     let mut secret = arguments::new_secret(of)?;
-    let own = &mut secret.metadata;
-    own.provider = metadata.provider.or(own.provider.take());
-    own.scope_of_use = metadata.scope_of_use.or(own.scope_of_use.take());
-    if !metadata.labels.is_empty() {
-        own.labels = metadata.labels;
-    }
-    own.expires_at = metadata.expires_at.or(own.expires_at);
+    secret.metadata = stated.over(secret.metadata);
     Ok(secret)
 }
 

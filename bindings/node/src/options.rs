@@ -9,6 +9,7 @@ use crate::arguments::{self, is_absent, milliseconds, text, wrong_type};
 use crate::call::How;
 use crate::entry::{Arguments, undefined};
 use crate::error::{Failure, Outcome, fault, value};
+use crate::kinds;
 use crate::objects;
 
 /// The options of one call.
@@ -33,8 +34,8 @@ impl<'a> Options<'a> {
     /// An object that says what it says by name, or nothing.
     pub(crate) fn of(name: &str, given: Unknown<'a>) -> Outcome<Self> {
         let is_absent = is_absent(given)?;
-        if !is_absent && (!arguments::is(given, ValueType::Object)? || given.is_array()?) {
-            return Err(wrong_type(name, "an object", given));
+        if !is_absent {
+            kinds::named(name, "an object", given)?;
         }
         let names = if is_absent {
             Vec::new()

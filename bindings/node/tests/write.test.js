@@ -185,7 +185,7 @@ inBothForms('of a batch all is written or nothing', async (secrets, call) => {
     ],
     [
       { a: '1', b: 5 },
-      { name: 'TypeError', message: /^a value is/ },
+      { name: 'TypeError', message: /^the value of 'b' is/ },
     ],
     [pairs(), { name: 'RangeError' }],
     [[['a', '1', 'more']], { name: 'TypeError', message: /pairs/ }],

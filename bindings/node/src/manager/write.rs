@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use napi::ValueType;
 use napi::bindgen_prelude::*;
 use strongroom::backend::MetadataUpdate;
-use strongroom::{DeleteOptions, RollbackTo, SecretMetadata, SetOptions, UpdateOptions};
+use strongroom::{DeleteOptions, RollbackTo, SecretKey, SecretMetadata, SetOptions, UpdateOptions};
 use time::OffsetDateTime;
 
-use crate::arguments::{self, is, is_absent, text, wrong_type};
+use crate::arguments::{self, VALUE, is_absent, text, wrong_type};
 use crate::call::verb;
 use crate::entry::Arguments;
-use crate::error::{Failure, Outcome, fault};
+use crate::error::{Failure, Outcome};
+use crate::kinds;
 use crate::objects;
 use crate::options::Options;
 use crate::results::BatchWritten;
@@ -48,15 +48,7 @@ impl Stated {
 
 /// Labels: an object of texts, of which its own properties count.
 fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
-    if !is(of, ValueType::Object)? {
-        return Err(wrong_type(name, "an object of strings", of));
-    }
-    // A `Map` has no properties, so that nothing would be stored.
-    if objects::is_iterable(of)? {
-        return Err(Failure::Type(format!(
-            "{name} is an object of strings, not an iterable"
-        )));
-    }
+    kinds::named(name, "an object of strings", of)?;
     let mut words = BTreeMap::new();
     for label in objects::own_names(of)? {
         words.insert(text(name, label)?, text(name, objects::get(of, label)?)?);
@@ -86,13 +78,25 @@ pub(crate) fn set<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     })
 }
 
+/// The secret of one of several entries, which the message names where the value is none.
+fn entry(place: usize, key: &str, value: Unknown<'_>) -> Outcome<strongroom::Secret> {
+    arguments::new_secret(value).map_err(|failure| match failure {
+        // What stands in a key's place may be a value.
+        Failure::Type(_) if SecretKey::parse(key).is_ok() => wrong_type(&format!("the value of '{key}'"), VALUE, value),
+        Failure::Type(_) => wrong_type(&format!("the value of entry {}", place + 1), VALUE, value),
+        failure => failure,
+    })
+}
+
 /// `setMany(keys, values)`
 pub(crate) fn set_many<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let texts = arguments::keys("entries", call.at(2))?;
     let values = arguments::array("entries", "an array of values", call.at(3))?;
     let secrets: Vec<_> = values
         .into_iter()
-        .map(|value| new_secret(value, SecretMetadata::new()))
+        .zip(&texts)
+        .enumerate()
+        .map(|(place, (value, key))| entry(place, key, value))
         .collect::<Outcome<_>>()?;
     let options = Options::at(call, 4)?;
     verb(call, options, |manager| async move {

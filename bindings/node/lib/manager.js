@@ -317,34 +317,33 @@ class SecretManager {
   // --- transfer
 
   async explain(key, options) {
-    return transfer().explanationOf(await soon(native.explain, this.#handle, key, transfer().prepared(options)));
+    return transfer().explanationOf(await soon(native.explain, own(this), key, transfer().prepared(options), options));
   }
 
   explainSync(key, options) {
-    return transfer().explanationOf(now(native.explain, this.#handle, key, transfer().prepared(options)));
+    return transfer().explanationOf(now(native.explain, own(this), key, transfer().prepared(options), options));
   }
 
-  async export(format = 'dotenv', options = undefined) {
-    return transfer().exportOf(await soon(native.export, this.#handle, format, transfer().prepared(options)));
+  async export(format, options) {
+    return transfer().exportOf(
+      await soon(native.export, own(this), format ?? 'dotenv', transfer().prepared(options), options),
+    );
   }
 
-  exportSync(format = 'dotenv', options = undefined) {
-    return transfer().exportOf(now(native.export, this.#handle, format, transfer().prepared(options)));
+  exportSync(format, options) {
+    return transfer().exportOf(
+      now(native.export, own(this), format ?? 'dotenv', transfer().prepared(options), options),
+    );
   }
 
-  async import(document, format = 'dotenv', options = undefined) {
-    const given = [unwrapped(document), format, transfer().prepared(options)];
-    return transfer().importOf(await soon(native.import, this.#handle, ...given));
+  async import(document, format, options) {
+    const given = [own(this), unwrapped(document), format ?? 'dotenv', transfer().prepared(options), options];
+    return transfer().importOf(await soon(native.import, ...given));
   }
 
-  importSync(document, format = 'dotenv', options = undefined) {
-    const given = [unwrapped(document), format, transfer().prepared(options)];
-    return transfer().importOf(now(native.import, this.#handle, ...given));
-  }
-
-  /** What the native half is given for a manager: its handle. */
-  static #handleOf(manager) {
-    return typeof manager === 'object' && manager !== null && #handle in manager ? manager.#handle : manager;
+  importSync(document, format, options) {
+    const given = [own(this), unwrapped(document), format ?? 'dotenv', transfer().prepared(options), options];
+    return transfer().importOf(now(native.import, ...given));
   }
 
   async copyPlan(target, options) {

@@ -15,6 +15,8 @@ use crate::objects;
 /// The options of one call.
 pub(crate) struct Options<'a> {
     object: Option<Unknown<'a>>,
+    /// What `lib/` has made of some of them, which stands in their place.
+    prepared: Option<Unknown<'a>>,
     unread: Vec<String>,
     /// What a call that gives a promise is cancelled by: its first argument is then a token that stands for its
     /// signals.
@@ -31,6 +33,13 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
+    /// The same, before which there is an object of what `lib/` has made of some of them.
+    pub(crate) fn prepared_at(call: &Arguments<'a>, place: usize) -> Outcome<Self> {
+        let mut options = Self::at(call, place + 1)?;
+        options.prepared = Some(call.at(place));
+        Ok(options)
+    }
+
     /// An object that says what it says by name, or nothing.
     pub(crate) fn of(name: &str, given: Unknown<'a>) -> Outcome<Self> {
         let is_absent = is_absent(given)?;
@@ -44,6 +53,7 @@ impl<'a> Options<'a> {
         };
         Ok(Self {
             object: (!is_absent).then_some(given),
+            prepared: None,
             unread: names.into_iter().map(arguments::shown).collect::<Outcome<_>>()?,
             token: None,
         })
@@ -57,6 +67,11 @@ impl<'a> Options<'a> {
         };
         self.unread.retain(|unread| unread != name);
         let name = objects::string(object, name)?;
+        if let Some(prepared) = self.prepared {
+            if objects::has_own(prepared, name)? {
+                return objects::get(prepared, name).map(Some);
+            }
+        }
         if objects::is_of_root(object, name)? {
             return Ok(None);
         }

@@ -138,6 +138,7 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"secretInto" => secret::into,
     c"secretMetadata" => secret::metadata,
     c"secretIsExpired" => secret::is_expired,
+    c"secretEquals" => secret::equals,
     c"secretWipe" => secret::wipe,
     c"wipeBytes" => secret::wipe_bytes,
 };

@@ -14,6 +14,8 @@ const ofViews = new WeakMap();
 function signalOf(options) {
   const signal = optionOf(options, 'signal');
   if (signal === undefined || signal === null) return undefined;
+  // A controller has a signal, too, and is refused also where that has fired.
+  native.checkNamed('options', 'an object', options);
   // Also one of another realm counts. A call must be able to let go of it.
   if (
     typeof signal === 'object' &&

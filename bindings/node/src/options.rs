@@ -67,10 +67,10 @@ impl<'a> Options<'a> {
         };
         self.unread.retain(|unread| unread != name);
         let name = objects::string(object, name)?;
-        if let Some(prepared) = self.prepared {
-            if objects::has_own(prepared, name)? {
-                return objects::get(prepared, name).map(Some);
-            }
+        if let Some(prepared) = self.prepared
+            && objects::has_own(prepared, name)?
+        {
+            return objects::get(prepared, name).map(Some);
         }
         if objects::is_of_root(object, name)? {
             return Ok(None);

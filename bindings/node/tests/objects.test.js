@@ -66,6 +66,7 @@ inBothForms('options are an object with names, and what else they are is named',
 
 inBothForms('a signal in place of options says where it belongs', async (secrets, call) => {
   const controller = new AbortController();
+  controller.abort();
   const signal = { ...WRONG_TYPE, message: 'options is an object, not an AbortSignal; pass { signal }' };
   await assert.rejects(call(secrets, 'get', 'token', controller.signal), signal);
   await assert.rejects(call(secrets, 'delete', 'token', AbortSignal.abort()), signal);

@@ -1,16 +1,28 @@
 'use strict';
-// What is given as something to iterate over, as arrays for the native half, which judges what is in them.
+// What is given to choose from, or to iterate over: options, and arrays for the native half, which judges what is in
+// them.
+
+const native = require('./native.js');
 
 /** The error for an argument of a wrong type. */
 function wrongType(name, wanted, given) {
-  const error = new TypeError(`${name} is ${wanted}, not ${described(given)}`);
-  error.code = 'ERR_INVALID_ARG_TYPE';
-  return error;
+  return typeError(native.wrongType(name, wanted, given));
 }
 
-function described(given) {
-  if (given === null || given === undefined) return String(given);
-  return typeof given === 'object' ? 'an object' : `a ${typeof given}`;
+function typeError(message) {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_TYPE' });
+}
+
+/** The error for arguments that exclude each other. */
+function exclusive(message) {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
+/** An option, where it is given. What was put on the root of all objects was not stated for this call. */
+function optionOf(options, name) {
+  if (options === null || typeof options !== 'object') return undefined;
+  const given = options[name];
+  return given === Object.prototype[name] && !Object.hasOwn(options, name) ? undefined : given;
 }
 
 function isIterable(given) {
@@ -27,10 +39,8 @@ function several(name, given) {
 function pairs(name, given) {
   const names = [];
   const values = [];
-  if (typeof given !== 'object' || given === null) {
-    throw wrongType(name, 'an object, a Map or an iterable of pairs', given);
-  }
   if (!isIterable(given)) {
+    native.checkNamed(name, 'an object, a Map or an iterable of pairs', given);
     for (const own of Object.keys(given)) {
       names.push(own);
       values.push(given[own]);
@@ -38,11 +48,12 @@ function pairs(name, given) {
     return { names, values };
   }
   for (const pair of given) {
-    if (!Array.isArray(pair) || pair.length !== 2) throw wrongType(name, 'an iterable of pairs', pair);
+    if (!Array.isArray(pair)) throw wrongType(name, 'an iterable of pairs', pair);
+    if (pair.length !== 2) throw typeError(`${name} is an iterable of pairs, not of arrays of ${pair.length}`);
     names.push(pair[0]);
     values.push(pair[1]);
   }
   return { names, values };
 }
 
-module.exports = { isIterable, pairs, several, wrongType };
+module.exports = { exclusive, isIterable, optionOf, pairs, several, wrongType };

@@ -2,7 +2,7 @@
 // How verbs of the native half are called: waiting, or by a promise that signals can abort.
 
 const native = require('./native.js');
-const { wrongType } = require('./arguments.js');
+const { optionOf, wrongType } = require('./arguments.js');
 const { abortedBy, errorOf } = require('./errors.js');
 const { listen, tell } = require('./events.js');
 const { refuseWithin } = require('./functions.js');
@@ -12,16 +12,16 @@ const ofViews = new WeakMap();
 
 /** The signal that options state, where they do. */
 function signalOf(options) {
-  if (options === null || typeof options !== 'object') return undefined;
-  const { signal } = options;
+  const signal = optionOf(options, 'signal');
   if (signal === undefined || signal === null) return undefined;
-  // What was put on the root of all objects was not stated for this call.
-  if (signal === Object.prototype.signal && !Object.hasOwn(options, 'signal')) return undefined;
-  // Also one of another realm counts.
+  // A controller has a signal, too, and is refused also where that has fired.
+  native.checkNamed('options', 'an object', options);
+  // Also one of another realm counts. A call must be able to let go of it.
   if (
     typeof signal === 'object' &&
     typeof signal.aborted === 'boolean' &&
-    typeof signal.addEventListener === 'function'
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function'
   ) {
     return signal;
   }
@@ -32,7 +32,9 @@ function signalOf(options) {
 function abortable(view, manager, options) {
   const inherited = ofViews.get(manager) ?? [];
   const signal = signalOf(options);
-  const signals = signal === undefined ? inherited : [...inherited, signal];
+  // Views of views share one list as long as none of them has a signal that is new.
+  const isNew = signal !== undefined && !inherited.includes(signal);
+  const signals = isNew ? [...inherited, signal] : inherited;
   if (signals.length > 0) ofViews.set(view, signals);
   return view;
 }
@@ -43,7 +45,9 @@ function isAbortable(manager) {
 }
 
 /** The signals that abort a call of one manager's handle, or of two. */
-function signalsOf([manager, other]) {
+function signalsOf(verb, [manager, other]) {
+  // Whoever's calls were ended still has to give up what is open.
+  if (verb === native.close) return undefined;
   const inherited = ofViews.get(manager);
   const others = ofViews.get(other);
   return inherited === undefined || others === undefined ? (inherited ?? others) : [...inherited, ...others];
@@ -51,7 +55,7 @@ function signalsOf([manager, other]) {
 
 /** Calls a verb on this thread, which waits for it. */
 function now(verb, ...given) {
-  const aborted = signalsOf(given)?.find((signal) => signal.aborted);
+  const aborted = signalsOf(verb, given)?.find((signal) => signal.aborted);
   if (aborted !== undefined) throw abortedBy(aborted);
   refuseWithin(given);
   listen();
@@ -69,7 +73,7 @@ async function soon(verb, ...given) {
   refuseWithin(given);
   listen();
   const signal = signalOf(given.at(-1));
-  const inherited = signalsOf(given);
+  const inherited = signalsOf(verb, given);
   if (signal === undefined && inherited === undefined) {
     try {
       return await verb(false, ...given);
@@ -79,12 +83,12 @@ async function soon(verb, ...given) {
       tell();
     }
   }
-  const signals = [...(inherited ?? []), signal].filter((one) => one !== undefined);
+  const signals = [...new Set([...(inherited ?? []), signal])].filter((one) => one !== undefined);
   const aborted = () => signals.find((one) => one.aborted);
   if (aborted() !== undefined) throw abortedBy(aborted());
   const token = native.token();
-  for (const one of signals) follow(one, token);
   try {
+    for (const one of signals) follow(one, token);
     return await verb(token, ...given);
   } catch (thrown) {
     throw errorOf(thrown, aborted());
@@ -102,15 +106,16 @@ function follow(signal, token) {
   if (calls === undefined) {
     const tokens = new Set();
     calls = { tokens, abort: () => tokens.forEach((one) => native.cancel(one)) };
-    followed.set(signal, calls);
+    // One that refuses its listener is not followed: the next call is to try again.
     signal.addEventListener('abort', calls.abort, { once: true });
+    followed.set(signal, calls);
   }
   calls.tokens.add(token);
 }
 
 function unfollow(signal, token) {
   const calls = followed.get(signal);
-  // Two signals of a call may be the same one.
+  // The following may have failed.
   if (calls === undefined) return;
   calls.tokens.delete(token);
   if (calls.tokens.size > 0) return;

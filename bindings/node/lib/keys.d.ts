@@ -1,4 +1,4 @@
-import type { NewValue } from './options.js';
+import type { NewValue, OwnBytes } from './options.js';
 
 /** The parts of a key: `[kind/id/]name[@target]`. */
 export interface KeyParts {
@@ -50,7 +50,7 @@ export function keyEscape(word: NewValue): string;
  * @example
  * Buffer.from(keyUnescape('me=40example.org')).toString(); // 'me@example.org'
  */
-export function keyUnescape(segment: string): Uint8Array;
+export function keyUnescape(segment: string): OwnBytes;
 
 /**
  * The name of the environment variable that stands for a key, behind a prefix.
@@ -64,6 +64,6 @@ export function keyUnescape(segment: string): Uint8Array;
  */
 export function keyVariable(
   key: string,
-  prefix?: string,
+  prefix?: string | null,
   options?: { mapping?: 'plain' | 'escaped' | null | undefined } | null,
 ): string;

@@ -22,8 +22,8 @@ function keyUnescape(segment) {
   return plain(native.keyUnescape, segment);
 }
 
-function keyVariable(key, prefix = '', options = undefined) {
-  return plain(native.keyVariable, key, prefix, options);
+function keyVariable(key, prefix, options) {
+  return plain(native.keyVariable, key, prefix ?? '', options);
 }
 
 module.exports = { keyEscape, keyOf, keyParse, keyUnescape, keyVariable };

@@ -85,8 +85,8 @@ export declare function findCredentials(service: string): Promise<Credential[]>;
  * Without it the store is what `open()` opens, at the first call, once for each JavaScript thread: the settings are
  * those of the environment and of the user's own file. The store that is given stays yours to close.
  *
- * @param manager a manager; or a function that opens one, which the first call asks, and the next one again where it
- * failed; or `null` for what `open()` opens
+ * @param manager a manager; or a function that opens one, which the first call asks, and a later one again where it
+ * failed or what it gave was closed; or `null` for what `open()` opens
  * @throws `TypeError` (`ERR_INVALID_ARG_TYPE`) for anything else
  * @example
  * setManager(() => open({ app: 'my-app' }));

@@ -1,3 +1,4 @@
+'use strict';
 // The five functions of the package `keytar` 7.9, on a store of this library. An account of a service is the secret
 // `app/SERVICE/ACCOUNT`, both escaped as keys ask for it: where Python's `keyring` has it too.
 
@@ -10,17 +11,25 @@ const TEXT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Who gives the store, and the promise of it once it was asked for. */
 let source = { give: () => open(), given: undefined };
 
-/** The store. Everybody waits for one opening; one that failed is tried again by the next call. */
-async function store() {
+/**
+ * Works with the store. Everybody waits for one opening; one that failed is tried again by the next call. A store that
+ * whoever gave it has closed since is asked for again, once.
+ */
+async function withStore(work, isAgain = false) {
   const asked = source;
   asked.given ??= given(asked.give);
   const opening = asked.given;
+  let manager;
   try {
-    return await opening;
+    manager = await opening;
+    return await work(manager);
   } catch (error) {
+    const isClosed = manager !== undefined && error instanceof StrongroomError && error.code === 'closed';
+    if (manager !== undefined && !isClosed) throw error;
     if (asked.given === opening) asked.given = undefined;
-    throw error;
+    if (!isClosed || isAgain || source !== asked) throw error;
   }
+  return withStore(work, true);
 }
 
 async function given(give) {
@@ -77,7 +86,8 @@ function getPassword(service, account) {
 }
 
 async function read(service, account) {
-  return (await store()).getValue(keyOf(service, account));
+  const key = keyOf(service, account);
+  return withStore((manager) => manager.getValue(key));
 }
 
 function setPassword(service, account, password) {
@@ -91,7 +101,8 @@ function setPassword(service, account, password) {
 }
 
 async function write(service, account, password) {
-  await (await store()).set(keyOf(service, account), password);
+  const key = keyOf(service, account);
+  await withStore((manager) => manager.set(key, password));
 }
 
 function deletePassword(service, account) {
@@ -101,7 +112,8 @@ function deletePassword(service, account) {
 
 async function remove(service, account) {
   try {
-    await (await store()).delete(keyOf(service, account));
+    const key = keyOf(service, account);
+    await withStore((manager) => manager.delete(key));
     return true;
   } catch (error) {
     if (error instanceof StrongroomError && error.code === 'not_found') return false;
@@ -111,11 +123,10 @@ async function remove(service, account) {
 
 function findPassword(service) {
   checkService(service);
-  return readFirst(service);
+  return withStore((manager) => readFirst(manager, service));
 }
 
-async function readFirst(service) {
-  const manager = await store();
+async function readFirst(manager, service) {
   let unreadable;
   for await (const { key } of accountsOf(manager, service)) {
     try {
@@ -133,11 +144,10 @@ async function readFirst(service) {
 
 function findCredentials(service) {
   checkService(service);
-  return readAll(service);
+  return withStore((manager) => readAll(manager, service));
 }
 
-async function readAll(service) {
-  const manager = await store();
+async function readAll(manager, service) {
   const accounts = [];
   for await (const account of accountsOf(manager, service)) accounts.push(account);
   const found = await manager.getMany(accounts.map(({ key }) => key));

@@ -29,6 +29,9 @@ export type { CallOptions };
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the class is JavaScript’s and has all of these
 export class SecretManager {
+  /** There is none: with it in the type, what merely has all of the methods is no manager. */
+  protected readonly nominal: never;
+
   private constructor();
 
   /**
@@ -68,7 +71,7 @@ export class SecretManager {
 
   /**
    * Gives up connections, keys and cached values. Every verb rejects with `closed` from then on, those of views too.
-   * Idempotent.
+   * Idempotent. A view closes the manager that it is a view of, also where the view's own signal has fired.
    *
    * Writes that were sent finish first; rejects with `timeout` where one does not in time.
    *
@@ -80,10 +83,10 @@ export class SecretManager {
   /** {@link SecretManager.close}, for which this thread waits. */
   closeSync(options?: SyncCallOptions | null): void;
 
-  /** Closes the manager: for `using`. */
+  /** Closes the manager, of a view too: for `using`. */
   [Symbol.dispose](): void;
 
-  /** Closes the manager: for `await using`. */
+  /** Closes the manager, of a view too: for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 
   /**

@@ -3,7 +3,7 @@
 const util = require('node:util');
 
 const native = require('./native.js');
-const { pairs, several } = require('./arguments.js');
+const { pairs, several, wrongType } = require('./arguments.js');
 const { abortable, isAbortable, now, plain, soon } = require('./calling.js');
 const { errorOf } = require('./errors.js');
 const { keepToo } = require('./functions.js');
@@ -12,11 +12,18 @@ const { ASYNC_DISPOSE, DISPOSE, HANDLE, unwrapped, wrapped } = require('./secret
 /** Loaded by the first verb that needs it. */
 const transfer = () => require('./transfer.js');
 
+/** What the native half is given for a manager: its handle. What is no manager it refuses. */
+let handleOf;
+
 /** A store of secrets, whatever backend holds them. Its documentation stands in `manager.d.ts`. */
 class SecretManager {
   #handle;
   #cachedText;
   #cachedSecret;
+
+  static {
+    handleOf = (manager) => (typeof manager === 'object' && manager && #handle in manager ? manager.#handle : manager);
+  }
 
   constructor(mark, handle) {
     if (mark !== HANDLE) throw new TypeError('a SecretManager is made by open() or openSync()');
@@ -30,109 +37,108 @@ class SecretManager {
   // --- reading
 
   async get(key, options) {
-    if (options === undefined) {
+    const handle = own(this);
+    if (isAbsent(options)) {
       const cached = this.#cachedSecret(key);
       if (cached !== undefined) return wrapped(cached);
     }
-    return wrapped(await soon(native.get, this.#handle, key, options));
+    return wrapped(await soon(native.get, handle, key, options));
   }
 
   getSync(key, options) {
-    if (options === undefined) {
+    const handle = own(this);
+    if (isAbsent(options)) {
       const cached = this.#cachedSecret(key);
       if (cached !== undefined) return wrapped(cached);
     }
-    return wrapped(now(native.get, this.#handle, key, options));
+    return wrapped(now(native.get, handle, key, options));
   }
 
   async getValue(key, options) {
-    if (options === undefined) {
+    const handle = own(this);
+    if (isAbsent(options)) {
       const cached = this.#cachedText(key);
       if (cached !== undefined) return cached;
     }
-    return await soon(native.getValue, this.#handle, key, options);
+    return await soon(native.getValue, handle, key, options);
   }
 
   getValueSync(key, options) {
-    if (options === undefined) {
+    const handle = own(this);
+    if (isAbsent(options)) {
       const cached = this.#cachedText(key);
       if (cached !== undefined) return cached;
     }
-    return now(native.getValue, this.#handle, key, options);
+    return now(native.getValue, handle, key, options);
   }
 
   async getInto(key, target, options) {
+    const handle = own(this);
     return (
-      this.#cachedInto(key, target, options) ??
-      delivered(await soon(native.getInto, this.#handle, key, target, options), target)
+      cachedInto(handle, key, target, options) ??
+      delivered(await soon(native.getInto, handle, key, target, options), target)
     );
   }
 
   getIntoSync(key, target, options) {
+    const handle = own(this);
     return (
-      this.#cachedInto(key, target, options) ??
-      delivered(now(native.getInto, this.#handle, key, target, options), target)
+      cachedInto(handle, key, target, options) ?? delivered(now(native.getInto, handle, key, target, options), target)
     );
   }
 
-  #cachedInto(key, target, options) {
-    if (options !== undefined || isAbortable(this.#handle)) return undefined;
-    return plain(native.cachedInto, this.#handle, key, target);
-  }
-
   async getVersion(key, version, options) {
-    return wrapped(await soon(native.getVersion, this.#handle, key, version, options));
+    return wrapped(await soon(native.getVersion, own(this), key, version, options));
   }
 
   getVersionSync(key, version, options) {
-    return wrapped(now(native.getVersion, this.#handle, key, version, options));
+    return wrapped(now(native.getVersion, own(this), key, version, options));
   }
 
   async getMany(keys, options) {
-    return batchRead(await soon(native.getMany, this.#handle, several('keys', keys), options));
+    return batchRead(await soon(native.getMany, own(this), several('keys', keys), options));
   }
 
   getManySync(keys, options) {
-    return batchRead(now(native.getMany, this.#handle, several('keys', keys), options));
+    return batchRead(now(native.getMany, own(this), several('keys', keys), options));
   }
 
   async getWithFallback(name, scopes, options) {
-    const wanted = several('scopes', scopes);
-    return wrapped(await soon(native.getWithFallback, this.#handle, name, wanted, options));
+    return wrapped(await soon(native.getWithFallback, own(this), name, several('scopes', scopes), options));
   }
 
   getWithFallbackSync(name, scopes, options) {
-    return wrapped(now(native.getWithFallback, this.#handle, name, several('scopes', scopes), options));
+    return wrapped(now(native.getWithFallback, own(this), name, several('scopes', scopes), options));
   }
 
   async exists(key, options) {
-    return await soon(native.exists, this.#handle, key, options);
+    return await soon(native.exists, own(this), key, options);
   }
 
   existsSync(key, options) {
-    return now(native.exists, this.#handle, key, options);
+    return now(native.exists, own(this), key, options);
   }
 
   async describe(key, options) {
-    return await soon(native.describe, this.#handle, key, options);
+    return await soon(native.describe, own(this), key, options);
   }
 
   describeSync(key, options) {
-    return now(native.describe, this.#handle, key, options);
+    return now(native.describe, own(this), key, options);
   }
 
   async list(options) {
-    return await soon(native.list, this.#handle, undefined, options);
+    return await soon(native.list, own(this), undefined, options);
   }
 
   listSync(options) {
-    return now(native.list, this.#handle, undefined, options);
+    return now(native.list, own(this), undefined, options);
   }
 
   async *entries(options) {
     let after;
     do {
-      const page = await soon(native.list, this.#handle, after, options);
+      const page = await soon(native.list, own(this), after, options);
       yield* page.entries;
       after = page.next;
     } while (after !== null);
@@ -141,128 +147,130 @@ class SecretManager {
   *entriesSync(options) {
     let after;
     do {
-      const page = now(native.list, this.#handle, after, options);
+      const page = now(native.list, own(this), after, options);
       yield* page.entries;
       after = page.next;
     } while (after !== null);
   }
 
   async versions(key, options) {
-    return await soon(native.versions, this.#handle, key, options);
+    return await soon(native.versions, own(this), key, options);
   }
 
   versionsSync(key, options) {
-    return now(native.versions, this.#handle, key, options);
+    return now(native.versions, own(this), key, options);
   }
 
   // --- writing
 
   async set(key, value, options) {
-    return await soon(native.set, this.#handle, key, unwrapped(value), options);
+    return await soon(native.set, own(this), key, unwrapped(value), options);
   }
 
   setSync(key, value, options) {
-    return now(native.set, this.#handle, key, unwrapped(value), options);
+    return now(native.set, own(this), key, unwrapped(value), options);
   }
 
   async setMany(entries, options) {
+    const handle = own(this);
     const { names, values } = pairs('entries', entries);
-    return batchWritten(await soon(native.setMany, this.#handle, names, values.map(unwrapped), options));
+    return batchWritten(await soon(native.setMany, handle, names, values.map(unwrapped), options));
   }
 
   setManySync(entries, options) {
+    const handle = own(this);
     const { names, values } = pairs('entries', entries);
-    return batchWritten(now(native.setMany, this.#handle, names, values.map(unwrapped), options));
+    return batchWritten(now(native.setMany, handle, names, values.map(unwrapped), options));
   }
 
   async setApiKey(name, value, provider, options) {
-    return await soon(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
+    return await soon(native.setApiKey, own(this), name, unwrapped(value), provider, options);
   }
 
   setApiKeySync(name, value, provider, options) {
-    return now(native.setApiKey, this.#handle, name, unwrapped(value), provider, options);
+    return now(native.setApiKey, own(this), name, unwrapped(value), provider, options);
   }
 
   async updateValue(key, value, options) {
-    return await soon(native.updateValue, this.#handle, key, unwrapped(value), options);
+    return await soon(native.updateValue, own(this), key, unwrapped(value), options);
   }
 
   updateValueSync(key, value, options) {
-    return now(native.updateValue, this.#handle, key, unwrapped(value), options);
+    return now(native.updateValue, own(this), key, unwrapped(value), options);
   }
 
   async updateMetadata(key, changes) {
-    return await soon(native.updateMetadata, this.#handle, key, changes);
+    return await soon(native.updateMetadata, own(this), key, changes);
   }
 
   updateMetadataSync(key, changes) {
-    return now(native.updateMetadata, this.#handle, key, changes);
+    return now(native.updateMetadata, own(this), key, changes);
   }
 
   async getOrGenerate(key, spec, options) {
-    return wrapped(await soon(native.getOrGenerate, this.#handle, key, spec, options));
+    return wrapped(await soon(native.getOrGenerate, own(this), key, spec, options));
   }
 
   getOrGenerateSync(key, spec, options) {
-    return wrapped(now(native.getOrGenerate, this.#handle, key, spec, options));
+    return wrapped(now(native.getOrGenerate, own(this), key, spec, options));
   }
 
   async rotate(key, value, options) {
-    return await soon(native.rotate, this.#handle, key, unwrapped(value), options);
+    return await soon(native.rotate, own(this), key, unwrapped(value), options);
   }
 
   rotateSync(key, value, options) {
-    return now(native.rotate, this.#handle, key, unwrapped(value), options);
+    return now(native.rotate, own(this), key, unwrapped(value), options);
   }
 
-  async rollback(key, ...given) {
-    return await soon(native.rollback, this.#handle, key, ...versionAndOptions(given));
+  async rollback(key, version, options) {
+    return await soon(native.rollback, own(this), key, ...versionAndOptions(version, options));
   }
 
-  rollbackSync(key, ...given) {
-    return now(native.rollback, this.#handle, key, ...versionAndOptions(given));
+  rollbackSync(key, version, options) {
+    return now(native.rollback, own(this), key, ...versionAndOptions(version, options));
   }
 
   async delete(key, options) {
-    return await soon(native.delete, this.#handle, key, options);
+    return await soon(native.delete, own(this), key, options);
   }
 
   deleteSync(key, options) {
-    return now(native.delete, this.#handle, key, options);
+    return now(native.delete, own(this), key, options);
   }
 
   // --- the backend as a whole
 
   async health(options) {
-    return healthOf(await soon(native.health, this.#handle, options));
+    return healthOf(await soon(native.health, own(this), options));
   }
 
   healthSync(options) {
-    return healthOf(now(native.health, this.#handle, options));
+    return healthOf(now(native.health, own(this), options));
   }
 
   async verify(options) {
-    return await soon(native.verify, this.#handle, options);
+    return await soon(native.verify, own(this), options);
   }
 
   verifySync(options) {
-    return now(native.verify, this.#handle, options);
+    return now(native.verify, own(this), options);
   }
 
   async lock(options) {
-    return await soon(native.lock, this.#handle, options);
+    return await soon(native.lock, own(this), options);
   }
 
   lockSync(options) {
-    return now(native.lock, this.#handle, options);
+    return now(native.lock, own(this), options);
   }
 
   async close(options) {
-    return await soon(native.close, this.#handle, options);
+    return await soon(native.close, own(this), options);
   }
 
   closeSync(options) {
-    return now(native.close, this.#handle, options);
+    return now(native.close, own(this), options);
   }
 
   [DISPOSE]() {
@@ -276,37 +284,39 @@ class SecretManager {
   // --- views
 
   scoped(scope) {
-    return this.#view(plain(native.scoped, this.#handle, scope));
+    const handle = own(this);
+    return viewOf(handle, plain(native.scoped, handle, scope));
   }
 
   withOptions(options) {
-    return this.#view(plain(native.withOptions, this.#handle, options), options);
-  }
-
-  #view(handle, options) {
-    return new SecretManager(HANDLE, keepToo(abortable(handle, this.#handle, options), this.#handle));
+    const handle = own(this);
+    return viewOf(handle, plain(native.withOptions, handle, options), options);
   }
 
   // --- what asks no backend
 
+  get [Symbol.toStringTag]() {
+    return 'SecretManager';
+  }
+
   get app() {
-    return plain(native.app, this.#handle);
+    return plain(native.app, own(this));
   }
 
   get backend() {
-    return plain(native.backend, this.#handle);
+    return plain(native.backend, own(this));
   }
 
   get isPersistent() {
-    return plain(native.isPersistent, this.#handle);
+    return plain(native.isPersistent, own(this));
   }
 
   get scope() {
-    return plain(native.scope, this.#handle);
+    return plain(native.scope, own(this));
   }
 
   get settings() {
-    return plain(native.settings, this.#handle);
+    return plain(native.settings, own(this));
   }
 
   [util.inspect.custom](_depth, options) {
@@ -317,59 +327,80 @@ class SecretManager {
   // --- transfer
 
   async explain(key, options) {
-    return transfer().explanationOf(await soon(native.explain, this.#handle, key, transfer().prepared(options)));
+    return transfer().explanationOf(await soon(native.explain, own(this), key, transfer().prepared(options), options));
   }
 
   explainSync(key, options) {
-    return transfer().explanationOf(now(native.explain, this.#handle, key, transfer().prepared(options)));
+    return transfer().explanationOf(now(native.explain, own(this), key, transfer().prepared(options), options));
   }
 
-  async export(format = 'dotenv', options = undefined) {
-    return transfer().exportOf(await soon(native.export, this.#handle, format, transfer().prepared(options)));
+  async export(format, options) {
+    return transfer().exportOf(
+      await soon(native.export, own(this), format ?? 'dotenv', transfer().prepared(options), options),
+    );
   }
 
-  exportSync(format = 'dotenv', options = undefined) {
-    return transfer().exportOf(now(native.export, this.#handle, format, transfer().prepared(options)));
+  exportSync(format, options) {
+    return transfer().exportOf(
+      now(native.export, own(this), format ?? 'dotenv', transfer().prepared(options), options),
+    );
   }
 
-  async import(document, format = 'dotenv', options = undefined) {
-    const given = [unwrapped(document), format, transfer().prepared(options)];
-    return transfer().importOf(await soon(native.import, this.#handle, ...given));
+  async import(document, format, options) {
+    const given = [own(this), unwrapped(document), format ?? 'dotenv', transfer().prepared(options), options];
+    return transfer().importOf(await soon(native.import, ...given));
   }
 
-  importSync(document, format = 'dotenv', options = undefined) {
-    const given = [unwrapped(document), format, transfer().prepared(options)];
-    return transfer().importOf(now(native.import, this.#handle, ...given));
-  }
-
-  /** What the native half is given for a manager: its handle. */
-  static #handleOf(manager) {
-    return typeof manager === 'object' && manager !== null && #handle in manager ? manager.#handle : manager;
+  importSync(document, format, options) {
+    const given = [own(this), unwrapped(document), format ?? 'dotenv', transfer().prepared(options), options];
+    return transfer().importOf(now(native.import, ...given));
   }
 
   async copyPlan(target, options) {
-    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    const ends = [own(this), handleOf(target)];
     return transfer().planOf(await transfer().copied(native.copyPlan, ...ends, options));
   }
 
   copyPlanSync(target, options) {
-    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    const ends = [own(this), handleOf(target)];
     return transfer().planOf(transfer().copiedNow(native.copyPlan, ...ends, options));
   }
 
   async copyTo(target, options) {
-    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    const ends = [own(this), handleOf(target)];
     return transfer().reportOf(await transfer().copied(native.copyTo, ...ends, options));
   }
 
   copyToSync(target, options) {
-    const ends = [this.#handle, SecretManager.#handleOf(target)];
+    const ends = [own(this), handleOf(target)];
     return transfer().reportOf(transfer().copiedNow(native.copyTo, ...ends, options));
   }
 
   copyJournal(target) {
-    return plain(native.copyJournal, this.#handle, SecretManager.#handleOf(target));
+    return plain(native.copyJournal, own(this), handleOf(target));
   }
+}
+
+/** The handle of the manager whose method is called. */
+function own(manager) {
+  const handle = handleOf(manager);
+  if (handle === manager) throw wrongType('this', 'a SecretManager', manager);
+  return handle;
+}
+
+/** The view of a manager that a handle stands for. What asks the manager, and ends its calls, holds for the view. */
+function viewOf(manager, view, options) {
+  return new SecretManager(HANDLE, keepToo(abortable(view, manager, options), manager));
+}
+
+function isAbsent(options) {
+  return options === undefined || options === null;
+}
+
+/** Copies what is cached to where it was wanted. */
+function cachedInto(handle, key, target, options) {
+  if (!isAbsent(options) || isAbortable(handle)) return undefined;
+  return plain(native.cachedInto, handle, key, target);
 }
 
 /** What a cache that is not looked into answers. */
@@ -406,8 +437,8 @@ function healthOf(health) {
 }
 
 /** A version and options, of which a version may be left out: `{ back: 1 }` needs none. */
-function versionAndOptions([version, options]) {
-  const isLeftOut = options === undefined && typeof version === 'object' && version !== null;
+function versionAndOptions(version, options) {
+  const isLeftOut = isAbsent(options) && typeof version === 'object' && version !== null;
   return isLeftOut ? [undefined, version] : [version, options];
 }
 

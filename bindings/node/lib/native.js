@@ -4,8 +4,13 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-/** The packages that have a native half, by platform. They are the optional dependencies of this one. */
-const PACKAGES = { 'linux-x64': 'strongroom-linux-x64-gnu' };
+/**
+ * The packages that have a native half, by platform. They are the optional dependencies of this one. Their names stand
+ * where they are loaded, so that who bundles a program sees which files it needs.
+ */
+const PACKAGES = {
+  'linux-x64': { name: 'strongroom-linux-x64-gnu', load: () => require('strongroom-linux-x64-gnu') },
+};
 /** Where `strongroom-build` puts what it built. */
 const BUILT = path.join(__dirname, '..', 'strongroom.node');
 /** Never asks a registry for a program of that name. */
@@ -46,9 +51,9 @@ function missing(name, cause) {
 }
 
 /** Loads a file or package, or says why that cannot be. */
-function loaded(name, what) {
+function loaded(name, what, load) {
   try {
-    return require(name);
+    return load();
   } catch (cause) {
     if (cause.code === 'MODULE_NOT_FOUND') throw missing(name, cause);
     throw new Error(
@@ -60,10 +65,12 @@ function loaded(name, what) {
 }
 
 function load() {
-  if (fs.existsSync(BUILT)) return loaded(BUILT, `the native half that was built here (${BUILT})`);
-  const name = PACKAGES[`${process.platform}-${process.arch}`];
-  if (name === undefined) throw missing(undefined);
-  return loaded(name, `the package ${name}`);
+  if (fs.existsSync(BUILT)) {
+    return loaded(BUILT, `the native half that was built here (${BUILT})`, () => require(BUILT));
+  }
+  const prebuilt = PACKAGES[`${process.platform}-${process.arch}`];
+  if (prebuilt === undefined) throw missing(undefined);
+  return loaded(prebuilt.name, `the package ${prebuilt.name}`, prebuilt.load);
 }
 
 module.exports = load();

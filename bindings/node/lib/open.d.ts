@@ -1,5 +1,5 @@
 import type { SecretManager } from './manager.js';
-import type { CallOptions, NewValue, SyncCallOptions } from './options.js';
+import type { CallOptions, Named, NewValue, SyncCallOptions } from './options.js';
 
 /** A setting of the table in docs/settings.md: its text, a whole number, on or off, or a path as a `file:` URL. */
 export type SettingValue = string | number | boolean | URL;
@@ -25,8 +25,14 @@ export type SettingValue = string | number | boolean | URL;
  */
 export type SecretProvider = (setting: string) => NewValue | PromiseLike<NewValue>;
 
+/** Secret settings by their names. */
+export type SecretSettings = Readonly<Record<string, NewValue | SecretProvider>>;
+
+/** The same, of an interface that says which ones it has. */
+export type NamedSecrets<Secrets> = Named<Secrets, NewValue | SecretProvider>;
+
 /** What a manager is to be opened with. What is stated here wins over variables, these over documents. */
-export interface InspectOptions {
+export interface InspectOptions<Secrets = SecretSettings> {
   /**
    * The backend's name, such as `'memory'`; the setting `backend`.
    */
@@ -42,7 +48,7 @@ export interface InspectOptions {
   /**
    * The secret ones among the settings, as values or as functions that give them.
    */
-  secrets?: Readonly<Record<string, NewValue | SecretProvider>> | null | undefined;
+  secrets?: Secrets | null | undefined;
   /**
    * Documents of settings (JSON or TOML) by their paths; of several the last that states a setting wins.
    */
@@ -58,10 +64,12 @@ export interface InspectOptions {
 }
 
 /** The options of an opening. It has no scope: the manager's `scoped` gives a view. */
-export interface OpenOptions extends InspectOptions, Omit<CallOptions, 'scope'> {}
+export interface OpenOptions<Secrets = SecretSettings> extends InspectOptions<Secrets>, Omit<CallOptions, 'scope'> {}
 
 /** The options of an opening that keeps its thread waiting. */
-export interface SyncOpenOptions extends InspectOptions, Omit<SyncCallOptions, 'scope'> {}
+export interface SyncOpenOptions<Secrets = SecretSettings>
+  extends InspectOptions<Secrets>,
+    Omit<SyncCallOptions, 'scope'> {}
 
 /**
  * Opens a manager. Close it, or declare it by `await using`.
@@ -83,8 +91,16 @@ export interface SyncOpenOptions extends InspectOptions, Omit<SyncCallOptions, '
  * });
  */
 export function open(options?: OpenOptions | null): Promise<SecretManager>;
-/** Opens a manager of a backend. */
-export function open(backend: string, options?: Omit<OpenOptions, 'backend'> | null): Promise<SecretManager>;
+export function open<Secrets extends NamedSecrets<Secrets>>(options: OpenOptions<Secrets>): Promise<SecretManager>;
+/** Opens a manager of a backend; of the one that the settings say, where it is left open. */
+export function open(
+  backend: string | null | undefined,
+  options?: Omit<OpenOptions, 'backend'> | null,
+): Promise<SecretManager>;
+export function open<Secrets extends NamedSecrets<Secrets>>(
+  backend: string | null | undefined,
+  options: Omit<OpenOptions<Secrets>, 'backend'>,
+): Promise<SecretManager>;
 
 /**
  * Opens a manager while this thread waits. It throws what {@link open} rejects with; it takes no signal.
@@ -94,5 +110,13 @@ export function open(backend: string, options?: Omit<OpenOptions, 'backend'> | n
  * secrets.setSync('token', 't0p');
  */
 export function openSync(options?: SyncOpenOptions | null): SecretManager;
-/** Opens a manager of a backend while this thread waits. */
-export function openSync(backend: string, options?: Omit<SyncOpenOptions, 'backend'> | null): SecretManager;
+export function openSync<Secrets extends NamedSecrets<Secrets>>(options: SyncOpenOptions<Secrets>): SecretManager;
+/** Opens a manager of a backend while this thread waits; of the one that the settings say, where it is left open. */
+export function openSync(
+  backend: string | null | undefined,
+  options?: Omit<SyncOpenOptions, 'backend'> | null,
+): SecretManager;
+export function openSync<Secrets extends NamedSecrets<Secrets>>(
+  backend: string | null | undefined,
+  options: Omit<SyncOpenOptions<Secrets>, 'backend'>,
+): SecretManager;

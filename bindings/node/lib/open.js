@@ -4,7 +4,7 @@
 const { fileURLToPath } = require('node:url');
 
 const native = require('./native.js');
-const { wrongType } = require('./arguments.js');
+const { exclusive, optionOf, wrongType } = require('./arguments.js');
 const { now, soon } = require('./calling.js');
 const { asker, keepWith } = require('./functions.js');
 const { SecretManager } = require('./manager.js');
@@ -12,12 +12,6 @@ const { HANDLE, unwrapped } = require('./secret.js');
 
 /** The options that are an opening's own: all others are those of every call. */
 const OWN = ['app', 'backend', 'settings', 'secrets', 'configFile', 'configText', 'environment'];
-
-/** An option, where it is given. What was put on the root of all objects was not stated for this opening. */
-function optionOf(options, name) {
-  const given = options?.[name];
-  return given === Object.prototype[name] && !Object.hasOwn(options ?? {}, name) ? undefined : given;
-}
 
 /**
  * What an object of names has, in one that inherits nothing.
@@ -27,9 +21,7 @@ function optionOf(options, name) {
  */
 function named(name, given, each) {
   if (given === undefined || given === null) return undefined;
-  if (typeof given !== 'object' || Symbol.iterator in given) {
-    throw wrongType(name, 'an object of names and values', given);
-  }
+  native.checkNamed(name, 'an object of names and values', given);
   const own = Object.create(null);
   for (const [key, value] of Object.entries(given)) own[key] = each(value);
   return own;
@@ -45,17 +37,17 @@ function path(given) {
  * secret settings, what is an opening's own, and the options that all calls have. The functions are asked as long as
  * `keep` lives.
  *
- * @param {string | object} [given] the name of a backend, or the options
- * @param {object} [more] the options, where the first is a name
+ * @param {string | object | null} [given] the name of a backend, or the options
+ * @param {object | null} [more] the options, where the first is a name or left out
  */
 function stated(given, more) {
   const isNamed = typeof given === 'string';
-  const options = isNamed ? more : given;
-  if (!isNamed && more !== undefined) throw wrongType('the first of two arguments', 'the name of a backend', given);
-  const isAbsent = options === undefined || options === null;
-  if (!isAbsent && (typeof options !== 'object' || Symbol.iterator in options)) {
-    throw wrongType('options', 'an object', options);
+  const isLeftOut = given === undefined || given === null;
+  const options = isNamed || isLeftOut ? more : given;
+  if (options === given && more !== undefined && more !== null) {
+    throw wrongType('the first of two arguments', 'the name of a backend', given);
   }
+  if (options !== undefined && options !== null) native.checkNamed('options', 'an object', options);
   const own = Object.create(null);
   for (const name of OWN) own[name] = optionOf(options, name);
   own.settings = named('settings', own.settings, path);
@@ -78,9 +70,7 @@ function stated(given, more) {
 /** States the backend, in whatever of the places it is named. */
 function state(own, places) {
   const backends = places.filter((backend) => backend !== undefined && backend !== null);
-  if (backends.length > 1) {
-    throw Object.assign(new TypeError('two backends are stated'), { code: 'ERR_INVALID_ARG_VALUE' });
-  }
+  if (backends.length > 1) throw exclusive('two backends are stated, which exclude each other');
   own.backend = undefined;
   if (backends.length === 0) return;
   if (typeof backends[0] !== 'string') throw wrongType('backend', 'a string', backends[0]);

@@ -22,6 +22,12 @@ export interface CallOptions {
    * could fire it meanwhile; `timeoutMs` ends that one.
    */
   signal?: AbortSignal | null | undefined;
+  /** No option: a signal itself is none of these, `{ signal }` is. */
+  aborted?: never;
+  /** No option: nor is what fires one. */
+  abort?: never;
+  /** No option: nor is a secret. */
+  reveal?: never;
 }
 
 /** What verbs can be given that keep their thread waiting. */
@@ -30,23 +36,35 @@ export type SyncCallOptions = Omit<CallOptions, 'signal'>;
 /** Bytes: a `Buffer` is one of these, and any part of a buffer. */
 export type SecretBytes = Uint8Array | Uint8ClampedArray | Int8Array | DataView | ArrayBuffer;
 
+/**
+ * Bytes in a buffer of their own, which nobody else has: `Uint8Array<ArrayBuffer>`, and `Uint8Array` for compilers before
+ * 5.7, whose typed arrays have no parameter.
+ */
+export type OwnBytes = ReturnType<Uint8Array['slice']>;
+
 /** What a write is given: text, which is stored as UTF-8, bytes, or a secret. */
 export type NewValue = string | SecretBytes | Secret;
 
 /** Several secrets to write, by their keys. */
 export type NewEntries = Readonly<Record<string, NewValue>> | Iterable<readonly [string, NewValue]>;
 
+/** An object of such values by names, also one of an interface that says which names it has. */
+export type Named<T, Value> = { readonly [Name in keyof T]: Value } & { readonly [Symbol.iterator]?: never };
+
+/** Texts by names. */
+export type Words = Readonly<Record<string, string>>;
+
 /** A version: its word; or its number, where the backend counts. */
 export type VersionId = string | number | bigint;
 
-/** What is stated about a secret that is written. */
-export interface NewMetadata {
+/** What is stated about a secret that is written. `null` is none, also where a {@link Secret} brings its own along. */
+export interface NewMetadata<Labels = Words> {
   /** Who issued it, such as `'openai'`. */
   provider?: string | null | undefined;
   /** What it may be used for, such as OAuth scopes. */
   scopeOfUse?: string | null | undefined;
   /** Words of your own: at most 32, names of 63 bytes, values of 256. */
-  labels?: Readonly<Record<string, string>> | null | undefined;
+  labels?: Labels | null | undefined;
   /** From when on reading it fails with `expired`. */
   expiresAt?: Date | null | undefined;
 }
@@ -71,7 +89,7 @@ export interface ListOptions {
   prefix?: string | null | undefined;
   /** Who issued the secrets. */
   provider?: string | null | undefined;
-  /** The key that the page comes after: `next` of the page before. */
+  /** The key that the page comes after: `next` of the page before, or a bare name of the view. */
   after?: string | null | undefined;
   /** How many names a page has at most. */
   limit?: number | null | undefined;
@@ -80,7 +98,7 @@ export interface ListOptions {
 }
 
 /** What `set` can be given. */
-export interface SetOptions extends NewMetadata {
+export interface SetOptions<Labels = Words> extends NewMetadata<Labels> {
   /** Writes only where there is no such secret: `conflict` else. */
   ifAbsent?: boolean | null | undefined;
   /** Writes only where this is the current version: `conflict` else. */
@@ -100,17 +118,17 @@ export interface UpdateValueOptions {
 }
 
 /** What `updateMetadata` changes. What is not given is kept; `null` removes. */
-export interface MetadataChanges extends UpdateValueOptions {
+export interface MetadataChanges<Labels = Words> extends UpdateValueOptions {
   provider?: string | null | undefined;
   scopeOfUse?: string | null | undefined;
   /** All labels, in place of those that there are. */
-  labels?: Readonly<Record<string, string>> | null | undefined;
+  labels?: Labels | null | undefined;
 }
 
 /** What `rollback` can be given. */
 export interface RollbackOptions {
   /** How many versions to go back, in place of a version. */
-  back?: number | null | undefined;
+  back: number;
 }
 
 /** What `delete` can be given. */

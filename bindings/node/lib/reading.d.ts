@@ -50,7 +50,7 @@ export interface Reading {
    * copied.
    *
    * @example
-   * const buffer = Buffer.alloc(64);
+   * const buffer = new Uint8Array(new ArrayBuffer(64)); // a small one of its own cannot be wiped for sure
    * const length = await secrets.getInto('org/acme/api_key', buffer);
    */
   getInto(key: string, target: SecretBytes, options?: CallOptions | null): Promise<number | null>;

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" />
-import type { NewMetadata, NewValue, SecretBytes } from './options.js';
+import type { NewMetadata, NewValue, OwnBytes, SecretBytes } from './options.js';
 
 /**
  * A secret value and what is known about it.
@@ -35,7 +35,7 @@ export class Secret {
    *
    * Throws `closed` where the secret was wiped.
    */
-  bytes(): Uint8Array;
+  bytes(): OwnBytes;
 
   /**
    * Copies the value to the beginning of a view of bytes, and gives its length. What lies beyond it stays as it was.
@@ -43,7 +43,7 @@ export class Secret {
    * Throws `buffer_too_small`, and copies nothing, where it does not fit; `closed` where the secret was wiped.
    *
    * @example
-   * const buffer = Buffer.alloc(8);
+   * const buffer = Buffer.from(new ArrayBuffer(64)); // a small one of Buffer.alloc cannot be wiped for sure
    * const length = new Secret('sk-123').copyInto(buffer);
    * buffer.toString('utf8', 0, length); // 'sk-123'
    */
@@ -53,12 +53,24 @@ export class Secret {
    * Lends the value to a function, as bytes that are wiped when the function has ended; where it gives a promise,
    * when that is settled. Gives what the function gives.
    *
-   * Throws `closed` where the secret was wiped; what the function throws.
+   * Throws `closed` where the secret was wiped; what the function throws; a `TypeError` (`ERR_INVALID_RETURN_VALUE`)
+   * where it gives the bytes themselves, a view of them, or an iterator: these would be read when they are zeroes.
    *
    * @example
    * const mac = secret.expose((bytes) => createHmac('sha256', bytes).update('text').digest('hex'));
    */
-  expose<T>(look: (bytes: Uint8Array) => T): T;
+  expose<T>(look: (bytes: OwnBytes) => T): T;
+
+  /**
+   * Whether the value is the same as another, compared in a time that tells nothing but its length. Metadata does not
+   * count. `assert.deepStrictEqual` and its like see no value: for them no two secrets are equal.
+   *
+   * Throws `closed` where one of the two was wiped, `invalid_value` for text that is no valid Unicode.
+   *
+   * @example
+   * new Secret('pa55').equals('pa55'); // true
+   */
+  equals(other: NewValue): boolean;
 
   /** Wipes the value. Whoever asks for it from then on gets `closed`; the metadata stays. Idempotent. */
   wipe(): void;

@@ -1,5 +1,5 @@
 import type { StrongroomError } from './errors.js';
-import type { InspectOptions } from './open.js';
+import type { InspectOptions, NamedSecrets } from './open.js';
 import type { Setting } from './results.js';
 
 /** A row of the table of settings. */
@@ -55,8 +55,16 @@ export interface Inspection {
  * problems[0].setting; // 'cache'
  */
 export function inspect(options?: InspectOptions | null): Inspection;
-/** Tells what a manager of a backend would be opened with. */
-export function inspect(backend: string, options?: Omit<InspectOptions, 'backend'> | null): Inspection;
+export function inspect<Secrets extends NamedSecrets<Secrets>>(options: InspectOptions<Secrets>): Inspection;
+/** Tells what a manager of a backend would be opened with; of the default one, where it is left open. */
+export function inspect(
+  backend: string | null | undefined,
+  options?: Omit<InspectOptions, 'backend'> | null,
+): Inspection;
+export function inspect<Secrets extends NamedSecrets<Secrets>>(
+  backend: string | null | undefined,
+  options: Omit<InspectOptions<Secrets>, 'backend'>,
+): Inspection;
 
 /**
  * Every setting there is, with the environment variables that state it for an application.
@@ -67,7 +75,7 @@ export function inspect(backend: string, options?: Omit<InspectOptions, 'backend
  * const deadline = settingsTable('sideseat').find((row) => row.key === 'deadline');
  * deadline?.variables; // ['SIDESEAT_SECRETS_DEADLINE']
  */
-export function settingsTable(app?: string): SettingInfo[];
+export function settingsTable(app?: string | null): SettingInfo[];
 
 /**
  * The JSON Schema of a document of settings, with which an editor completes and checks one.

@@ -12,8 +12,8 @@ function inspect(backend, options) {
   return { ...found, problems: found.problems.map((problem) => errorOf(problem)) };
 }
 
-function settingsTable(app = 'strongroom') {
-  return plain(native.settingsTable, app);
+function settingsTable(app) {
+  return plain(native.settingsTable, app ?? 'strongroom');
 }
 
 function configSchema() {

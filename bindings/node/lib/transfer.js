@@ -5,7 +5,7 @@
 const { setImmediate } = require('node:timers');
 
 const native = require('./native.js');
-const { several } = require('./arguments.js');
+const { optionOf, several } = require('./arguments.js');
 const { now, soon } = require('./calling.js');
 const { errorOf } = require('./errors.js');
 const { keysOf } = require('./fernet.js');
@@ -73,23 +73,21 @@ function reportOf(told) {
   return { ...told, secrets: told.secrets.map(withError) };
 }
 
-/** What options state; what was put on the root of all objects they do not. */
-function stated(options, name) {
-  if (options === null || typeof options !== 'object') return undefined;
-  if (options[name] === Object.prototype[name] && !Object.hasOwn(options, name)) return undefined;
-  return options[name] ?? undefined;
-}
-
-/** Options as the native half takes them: what is given to iterate over as arrays, secrets as their handles. */
+/**
+ * What the native half is given in place of some options: what is given to iterate over as arrays, secrets as their
+ * handles. It stands beside the options, which may be of a class whose getters only they themselves have.
+ */
 function prepared(options) {
-  const own = {};
+  // Of another object something else would be read: a `Map` has `keys`, too.
+  if (options !== undefined && options !== null) native.checkNamed('options', 'an object', options);
+  const own = Object.create(null);
   for (const name of ['keys', 'scopes']) {
-    const given = stated(options, name);
-    if (given !== undefined && !Array.isArray(given)) own[name] = several(name, given);
+    const given = optionOf(options, name);
+    if (given !== undefined && given !== null) own[name] = several(name, given);
   }
-  const keys = stated(options, 'fernetKeys');
-  if (keys !== undefined) own.fernetKeys = keysOf(keys);
-  return Object.keys(own).length === 0 ? options : { ...options, ...own };
+  const keys = optionOf(options, 'fernetKeys');
+  if (keys !== undefined && keys !== null) own.fernetKeys = keysOf(keys);
+  return own;
 }
 
 /**
@@ -100,9 +98,11 @@ class Follower {
   #thrown = [];
 
   constructor(options) {
-    const listener = stated(options, 'onProgress');
-    const own = typeof listener === 'function' ? { ...options, onProgress: this.#telling(listener) } : options;
-    this.options = prepared(own);
+    this.prepared = prepared(options);
+    const listener = optionOf(options, 'onProgress');
+    if (listener !== undefined && listener !== null) {
+      this.prepared.onProgress = typeof listener === 'function' ? this.#telling(listener) : listener;
+    }
   }
 
   #telling(listener) {
@@ -116,7 +116,7 @@ class Follower {
     };
   }
 
-  /** Throws what the function has thrown. */
+  /** Throws what the function has thrown, whatever became of the copy. */
   check() {
     if (this.#thrown.length > 0) throw this.#thrown[0];
   }
@@ -128,14 +128,13 @@ function turn() {
 }
 
 /** Drives a copy that someone follows, on this thread; one that nobody follows is driven elsewhere. */
-async function driven(verb, how, source, target, options) {
-  const begun = await verb(how, source, target, options);
-  const listener = stated(options, 'onProgress');
-  if (listener === undefined) return begun;
+async function driven(verb, how, source, target, prepared_, options) {
+  const begun = await verb(how, source, target, prepared_, options);
+  if (prepared_.onProgress === undefined) return begun;
   for (;;) {
     await native.awake(begun, source, target);
     await turn();
-    const answer = native.proceed(begun, listener);
+    const answer = native.proceed(begun, prepared_.onProgress);
     if (answer !== undefined) return answer;
   }
 }
@@ -143,29 +142,21 @@ async function driven(verb, how, source, target, options) {
 /** Copies, or plans a copy, by a promise. */
 async function copied(verb, source, target, options) {
   const follower = new Follower(options);
-  let answer;
   try {
-    answer = await soon((...given) => driven(verb, ...given), source, target, follower.options);
-  } catch (thrown) {
+    return await soon((...given) => driven(verb, ...given), source, target, follower.prepared, options);
+  } finally {
     follower.check();
-    throw thrown;
   }
-  follower.check();
-  return answer;
 }
 
 /** Copies, or plans a copy, while this thread waits. */
 function copiedNow(verb, source, target, options) {
   const follower = new Follower(options);
-  let answer;
   try {
-    answer = now(verb, source, target, follower.options);
-  } catch (thrown) {
+    return now(verb, source, target, follower.prepared, options);
+  } finally {
     follower.check();
-    throw thrown;
   }
-  follower.check();
-  return answer;
 }
 
 module.exports = { copied, copiedNow, explanationOf, exportOf, importOf, planOf, prepared, reportOf };

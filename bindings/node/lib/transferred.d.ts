@@ -6,7 +6,7 @@ import type { Secret } from './secret.js';
 /** What `explain` can be given. */
 export interface ExplainOptions {
   /** The scopes in which the name is looked for, in their order, as `getWithFallback` does. */
-  scopes?: Iterable<string> | null | undefined;
+  scopes?: (Iterable<string> & object) | null | undefined;
 }
 
 /** One place where a secret was looked for. */
@@ -69,7 +69,7 @@ export interface ExportOptions {
   /** How the keys begin of what is exported. */
   prefix?: string | null | undefined;
   /** Just these keys. */
-  keys?: Iterable<string> | null | undefined;
+  keys?: (Iterable<string> & object) | null | undefined;
   /** Whether names tell the whole key. */
   fullNames?: boolean | null | undefined;
   /** Whether secrets whose expiry has passed are exported too. */
@@ -145,7 +145,7 @@ export interface ImportReport {
 /** What a copy can be given. */
 export interface CopyOptions {
   /** Just these keys. */
-  keys?: Iterable<string> | null | undefined;
+  keys?: (Iterable<string> & object) | null | undefined;
   /** How the keys begin of what is copied. */
   prefix?: string | null | undefined;
   /** What becomes of another secret that the target has already. `'refuse'` by default. */

@@ -47,10 +47,10 @@ export interface Transferring {
    * const { document } = await secrets.export('env', { scope: 'org/acme' });
    * await writeFile('acme.env', document.bytes(), { mode: 0o600 });
    */
-  export(format?: Format, options?: (ExportOptions & CallOptions) | null): Promise<Export>;
+  export(format?: Format | null, options?: (ExportOptions & CallOptions) | null): Promise<Export>;
 
   /** {@link Transferring.export}, for which this thread waits. */
-  exportSync(format?: Format, options?: (ExportOptions & SyncCallOptions) | null): Export;
+  exportSync(format?: Format | null, options?: (ExportOptions & SyncCallOptions) | null): Export;
 
   /**
    * Writes every entry of a document, `'dotenv'` by default, as a secret of the scope.
@@ -66,10 +66,18 @@ export interface Transferring {
    * const report = await secrets.import(await readFile('.env'), 'dotenv', { dryRun: true });
    * report.created; // ['global/API_KEY']
    */
-  import(document: NewValue, format?: Format, options?: (ImportOptions & CallOptions) | null): Promise<ImportReport>;
+  import(
+    document: NewValue,
+    format?: Format | null,
+    options?: (ImportOptions & CallOptions) | null,
+  ): Promise<ImportReport>;
 
   /** {@link Transferring.import}, for which this thread waits. */
-  importSync(document: NewValue, format?: Format, options?: (ImportOptions & SyncCallOptions) | null): ImportReport;
+  importSync(
+    document: NewValue,
+    format?: Format | null,
+    options?: (ImportOptions & SyncCallOptions) | null,
+  ): ImportReport;
 
   /**
    * Looks at what {@link Transferring.copyTo} of the same options would do. Values are compared; nothing is written.

@@ -3,6 +3,7 @@ import type {
   DeleteOptions,
   GenerateSpec,
   MetadataChanges,
+  Named,
   NewEntries,
   NewMetadata,
   NewValue,
@@ -11,6 +12,7 @@ import type {
   SyncCallOptions,
   UpdateValueOptions,
   VersionId,
+  Words,
 } from './options.js';
 import type { SetManyOutcome, SetOutcome } from './results.js';
 import type { Secret } from './secret.js';
@@ -20,7 +22,7 @@ export interface Writing {
   /**
    * Writes a secret, creating or replacing it with all its metadata.
    *
-   * A {@link Secret} brings its own metadata, where nothing else is given. `ifAbsent` and `ifVersion` make the write
+   * A {@link Secret} brings its own metadata, where nothing else is given; `null` and `labels: {}` take it away. `ifAbsent` and `ifVersion` make the write
    * conditional: `conflict` where the condition does not hold, `unsupported` where the backend knows none.
    *
    * Rejects with `too_large`; `invalid_value`; `unsupported` naming the field that the backend cannot hold;
@@ -29,10 +31,18 @@ export interface Writing {
    * @example
    * await secrets.set('org/acme/api_key', 'sk-123', { provider: 'openai', labels: { team: 'web' } });
    */
-  set(key: string, value: NewValue, options?: (SetOptions & CallOptions) | null): Promise<SetOutcome>;
+  set<Labels extends Named<Labels, string> = Words>(
+    key: string,
+    value: NewValue,
+    options?: (SetOptions<Labels> & CallOptions) | null,
+  ): Promise<SetOutcome>;
 
   /** {@link Writing.set}, for which this thread waits. */
-  setSync(key: string, value: NewValue, options?: (SetOptions & SyncCallOptions) | null): SetOutcome;
+  setSync<Labels extends Named<Labels, string> = Words>(
+    key: string,
+    value: NewValue,
+    options?: (SetOptions<Labels> & SyncCallOptions) | null,
+  ): SetOutcome;
 
   /**
    * Writes several secrets: all or nothing where `backend.atomicBatch`, else each outcome is told.
@@ -45,9 +55,17 @@ export interface Writing {
    * const { failures } = await secrets.setMany({ db_user: 'app', db_password: new Secret('s3cret') });
    */
   setMany(entries: NewEntries, options?: CallOptions | null): Promise<SetManyOutcome>;
+  setMany<Entries extends Named<Entries, NewValue>>(
+    entries: Entries,
+    options?: CallOptions | null,
+  ): Promise<SetManyOutcome>;
 
   /** {@link Writing.setMany}, for which this thread waits. */
   setManySync(entries: NewEntries, options?: SyncCallOptions | null): SetManyOutcome;
+  setManySync<Entries extends Named<Entries, NewValue>>(
+    entries: Entries,
+    options?: SyncCallOptions | null,
+  ): SetManyOutcome;
 
   /**
    * Writes an API key that `provider` issued.
@@ -86,10 +104,16 @@ export interface Writing {
    * @example
    * await secrets.updateMetadata('token', { provider: 'github', scopeOfUse: null });
    */
-  updateMetadata(key: string, options?: (MetadataChanges & CallOptions) | null): Promise<SetOutcome>;
+  updateMetadata<Labels extends Named<Labels, string> = Words>(
+    key: string,
+    options?: (MetadataChanges<Labels> & CallOptions) | null,
+  ): Promise<SetOutcome>;
 
   /** {@link Writing.updateMetadata}, for which this thread waits. */
-  updateMetadataSync(key: string, options?: (MetadataChanges & SyncCallOptions) | null): SetOutcome;
+  updateMetadataSync<Labels extends Named<Labels, string> = Words>(
+    key: string,
+    options?: (MetadataChanges<Labels> & SyncCallOptions) | null,
+  ): SetOutcome;
 
   /**
    * Reads a secret, or creates it with a generated value and this metadata.
@@ -101,10 +125,18 @@ export interface Writing {
    * @example
    * const key = await secrets.getOrGenerate('jwt_signing_key', { kind: 'base64', bytes: 32 });
    */
-  getOrGenerate(key: string, spec: GenerateSpec, options?: (NewMetadata & CallOptions) | null): Promise<Secret>;
+  getOrGenerate<Labels extends Named<Labels, string> = Words>(
+    key: string,
+    spec: GenerateSpec,
+    options?: (NewMetadata<Labels> & CallOptions) | null,
+  ): Promise<Secret>;
 
   /** {@link Writing.getOrGenerate}, for which this thread waits. */
-  getOrGenerateSync(key: string, spec: GenerateSpec, options?: (NewMetadata & SyncCallOptions) | null): Secret;
+  getOrGenerateSync<Labels extends Named<Labels, string> = Words>(
+    key: string,
+    spec: GenerateSpec,
+    options?: (NewMetadata<Labels> & SyncCallOptions) | null,
+  ): Secret;
 
   /**
    * Gives an existing secret a new value, stated or generated; the former version stays readable.

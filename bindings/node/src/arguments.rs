@@ -9,29 +9,18 @@ use strongroom::{Error, ErrorKind, SecretScope, SecretValue, Version};
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Outcome, check, fault};
+use crate::kinds;
 use crate::objects;
 use crate::secret::Held;
-
-/// What a value is, in JavaScript's words.
-pub(crate) fn type_of(of: Unknown<'_>) -> &'static str {
-    match of.get_type() {
-        Ok(ValueType::Undefined) => "undefined",
-        Ok(ValueType::Null) => "null",
-        Ok(ValueType::Boolean) => "a boolean",
-        Ok(ValueType::Number) => "a number",
-        Ok(ValueType::String) => "a string",
-        Ok(ValueType::Symbol) => "a symbol",
-        Ok(ValueType::Function) => "a function",
-        Ok(ValueType::BigInt) => "a bigint",
-        Ok(ValueType::Object) if of.is_array().unwrap_or(false) => "an array",
-        _ => "an object",
-    }
-}
 
 /// A `TypeError` about an argument.
 #[cold]
 pub(crate) fn wrong_type(name: &str, wanted: &str, given: Unknown<'_>) -> Failure {
-    Failure::Type(format!("{name} is {wanted}, not {}", type_of(given)))
+    match kinds::instead_of(wanted, given) {
+        Ok(kind) => Failure::Type(format!("{name} is {wanted}, not {kind}")),
+        // A proxy may throw when it is looked at.
+        Err(failure) => failure,
+    }
 }
 
 pub(crate) fn is(of: Unknown<'_>, wanted: ValueType) -> Outcome<bool> {
@@ -311,7 +300,7 @@ fn is_resizable(buffer: Unknown<'_>) -> Outcome<bool> {
 }
 
 /// What a value can be given as.
-const VALUE: &str = "a string, a Uint8Array or a Secret";
+pub(crate) const VALUE: &str = "a string, a Uint8Array or a Secret";
 
 /// A value: a string, as UTF-8, or bytes.
 pub(crate) fn value(of: Unknown<'_>) -> Outcome<SecretValue> {

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Ours(Error),
     /// An argument of a wrong type: a `TypeError`.
     Type(String),
+    /// Arguments that exclude each other: a `TypeError`, too, of another code.
+    Exclusive(String),
     /// What JavaScript threw is about to go on, or the engine refused.
     Engine(napi::Error),
 }
@@ -53,8 +55,9 @@ pub(crate) fn value<T: ToNapiValue>(env: &Env, of: T) -> Outcome<Unknown<'_>> {
     Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), T::to_napi_value(env.raw(), of)?) })
 }
 
-/// The code that Node.js gives its own errors of that sort.
+/// The codes that Node.js gives its own errors of these sorts.
 const WRONG_TYPE: &str = "ERR_INVALID_ARG_TYPE";
+const WRONG_VALUE: &str = "ERR_INVALID_ARG_VALUE";
 
 impl Failure {
     /// Throws it, unless JavaScript has thrown something already, which goes on.
@@ -76,7 +79,8 @@ impl Failure {
     pub(crate) fn into_object(self, env: &Env) -> Outcome<Unknown<'_>> {
         match self {
             Self::Ours(error) => Ok(fields(env, &error)?.to_unknown()),
-            Self::Type(message) => type_error(env, &message),
+            Self::Type(message) => type_error(env, WRONG_TYPE, &message),
+            Self::Exclusive(message) => type_error(env, WRONG_VALUE, &message),
             // Of engines' errors nothing is quoted but their kind.
             Self::Engine(error) => {
                 let message = format!("the JavaScript engine refused: {}", error.status);
@@ -87,8 +91,8 @@ impl Failure {
 }
 
 /// A `TypeError`.
-fn type_error<'a>(env: &'a Env, message: &str) -> Outcome<Unknown<'a>> {
-    let code = value(env, WRONG_TYPE)?;
+fn type_error<'a>(env: &'a Env, code: &str, message: &str) -> Outcome<Unknown<'a>> {
+    let code = value(env, code)?;
     let message = value(env, message)?;
     let mut made = std::ptr::null_mut();
     // SAFETY: both are strings of this environment.

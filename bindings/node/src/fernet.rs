@@ -3,9 +3,9 @@
 use napi::bindgen_prelude::*;
 use strongroom::SecretValue;
 
-use crate::arguments::{array, milliseconds, value_alone};
+use crate::arguments::{VALUE, array, milliseconds, value_alone, wrong_type};
 use crate::entry::Arguments;
-use crate::error::{Outcome, value};
+use crate::error::{Failure, Outcome, value};
 use crate::options::Options;
 use crate::results;
 use crate::secret::handle;
@@ -73,12 +73,15 @@ mod tokens {
 }
 
 /// Fernet keys, the one that writes first, in the core's own form `new,old`: one text of them, or an array of such.
-pub(crate) fn keys(of: Unknown<'_>) -> Outcome<SecretValue> {
+pub(crate) fn keys(name: &str, of: Unknown<'_>) -> Outcome<SecretValue> {
     if !of.is_array()? {
-        return value_alone(of);
+        return text_of(name, of);
     }
-    let keys = array("keys", "an array of Fernet keys", of)?;
-    let keys = keys.into_iter().map(value_alone).collect::<Outcome<Vec<_>>>()?;
+    let keys = array(name, "an array of Fernet keys", of)?;
+    let keys = keys
+        .into_iter()
+        .map(|key| text_of(name, key))
+        .collect::<Outcome<Vec<_>>>()?;
     // With room for all of it: growing would leave a copy behind.
     let length: usize = keys.iter().map(|key| key.len() + 1).sum();
     let mut text = zeroize::Zeroizing::new(Vec::with_capacity(length));
@@ -91,6 +94,14 @@ pub(crate) fn keys(of: Unknown<'_>) -> Outcome<SecretValue> {
     Ok(SecretValue::from(std::mem::take(&mut *text)))
 }
 
+/// What is a text besides the value: keys, a token. A message names it.
+fn text_of(name: &str, of: Unknown<'_>) -> Outcome<SecretValue> {
+    value_alone(of).map_err(|failure| match failure {
+        Failure::Type(_) => wrong_type(name, VALUE, of),
+        failure => failure,
+    })
+}
+
 /// A new random key.
 pub(crate) fn generate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     handle(call.env, strongroom::Secret::new(tokens::generate()?))
@@ -100,7 +111,7 @@ pub(crate) fn generate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 pub(crate) fn encrypt<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     value(
         call.env,
-        tokens::encrypt(&keys(call.at(0))?, &value_alone(call.at(1))?)?,
+        tokens::encrypt(&keys("keys", call.at(0))?, &value_alone(call.at(1))?)?,
     )
 }
 
@@ -109,17 +120,20 @@ pub(crate) fn decrypt<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let mut options = Options::of("options", call.at(2))?;
     let ttl = options.given("ttlMs", milliseconds)?;
     options.finish()?;
-    let secret = tokens::decrypt(&keys(call.at(0))?, &value_alone(call.at(1))?, ttl)?;
+    let secret = tokens::decrypt(&keys("keys", call.at(0))?, &text_of("token", call.at(1))?, ttl)?;
     handle(call.env, strongroom::Secret::new(secret))
 }
 
 /// `rotate(keys, token)`: a token of the first key with the value and the time of another.
 pub(crate) fn rotate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    value(call.env, tokens::rotate(&keys(call.at(0))?, &value_alone(call.at(1))?)?)
+    value(
+        call.env,
+        tokens::rotate(&keys("keys", call.at(0))?, &text_of("token", call.at(1))?)?,
+    )
 }
 
 /// `timestamp(keys, token)`: when a token was made.
 pub(crate) fn timestamp<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let at = tokens::timestamp(&keys(call.at(0))?, &value_alone(call.at(1))?)?;
+    let at = tokens::timestamp(&keys("keys", call.at(0))?, &text_of("token", call.at(1))?)?;
     value(call.env, results::moment(call.env, Some(at))?)
 }

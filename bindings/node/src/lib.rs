@@ -28,6 +28,7 @@ mod fernet;
 mod following;
 mod inspect;
 mod keys;
+mod kinds;
 mod log;
 mod manager;
 mod objects;
@@ -122,6 +123,8 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"keyEscape" => keys::escape,
     c"keyUnescape" => keys::unescape,
     c"keyVariable" => keys::variable,
+    c"wrongType" => kinds::wrong_type,
+    c"checkNamed" => kinds::check_named,
     c"withOptions" => manager::admin::with_options,
     c"scoped" => manager::admin::scoped,
     c"app" => manager::admin::app,
@@ -135,6 +138,7 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"secretInto" => secret::into,
     c"secretMetadata" => secret::metadata,
     c"secretIsExpired" => secret::is_expired,
+    c"secretEquals" => secret::equals,
     c"secretWipe" => secret::wipe,
     c"wipeBytes" => secret::wipe_bytes,
 };

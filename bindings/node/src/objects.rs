@@ -81,14 +81,12 @@ pub(crate) fn is_of_root(object: Unknown<'_>, name: Unknown<'_>) -> Outcome<bool
     Ok(link.raw() != object.raw() && has_own(link, name)?)
 }
 
-/// Whether something can be iterated over.
-pub(crate) fn is_iterable(object: Unknown<'_>) -> Outcome<bool> {
+/// What the engine has by a name everywhere.
+pub(crate) fn global<'a>(beside: Unknown<'a>, name: &str) -> Outcome<Unknown<'a>> {
     let mut global = ptr::null_mut();
     // SAFETY: the environment is alive.
-    check(unsafe { sys::napi_get_global(object.value().env, &mut global) })?;
-    let symbols = get(unknown(object, global), string(object, "Symbol")?)?;
-    let iterator = get(symbols, string(object, "iterator")?)?;
-    Ok(!arguments::is_absent(get(object, iterator)?)?)
+    check(unsafe { sys::napi_get_global(beside.value().env, &mut global) })?;
+    get(unknown(beside, global), string(beside, name)?)
 }
 
 /// Gives an object a property, whatever the name means elsewhere.

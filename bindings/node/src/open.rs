@@ -8,7 +8,7 @@ use napi::ValueType;
 use napi::bindgen_prelude::*;
 use strongroom::{Builder, CallOptions, ConfigFormat, ErrorKind, SecretManager, SecretValue, face};
 
-use crate::arguments::{array, is, new_secret, text, type_of, wrong_type};
+use crate::arguments::{array, is, new_secret, text, wrong_type};
 use crate::asking::Provider;
 use crate::call::{How, end_of, run};
 use crate::entry::Arguments;
@@ -144,11 +144,11 @@ fn setting_text(setting: &str, of: Unknown<'_>) -> Outcome<String> {
             }
             Ok(number.to_string())
         }
-        _ => Err(Failure::Type(format!(
-            "the setting '{}' is a string, a number, a boolean or a file: URL, not {}",
-            setting.escape_debug(),
-            type_of(of)
-        ))),
+        _ => Err(wrong_type(
+            &format!("the setting '{}'", setting.escape_debug()),
+            "a string, a number, a boolean or a file: URL",
+            of,
+        )),
     }
 }
 
@@ -157,11 +157,11 @@ fn secret(setting: &str, of: Unknown<'_>) -> Outcome<SecretValue> {
     new_secret(of)
         .map(|secret| secret.value)
         .map_err(|failure| match failure {
-            Failure::Type(_) => Failure::Type(format!(
-                "the secret setting '{}' is a string, a Uint8Array, a Secret or a function that gives one, not {}",
-                setting.escape_debug(),
-                type_of(of)
-            )),
+            Failure::Type(_) => wrong_type(
+                &format!("the secret setting '{}'", setting.escape_debug()),
+                "a string, a Uint8Array, a Secret or a function that gives one",
+                of,
+            ),
             Failure::Ours(error) if error.kind() == ErrorKind::InvalidValue => {
                 Failure::Ours(error.with_setting(setting.to_owned()))
             }

@@ -9,11 +9,14 @@ use crate::arguments::{self, is_absent, milliseconds, text, wrong_type};
 use crate::call::How;
 use crate::entry::{Arguments, undefined};
 use crate::error::{Failure, Outcome, fault, value};
+use crate::kinds;
 use crate::objects;
 
 /// The options of one call.
 pub(crate) struct Options<'a> {
     object: Option<Unknown<'a>>,
+    /// What `lib/` has made of some of them, which stands in their place.
+    prepared: Option<Unknown<'a>>,
     unread: Vec<String>,
     /// What a call that gives a promise is cancelled by: its first argument is then a token that stands for its
     /// signals.
@@ -30,11 +33,18 @@ impl<'a> Options<'a> {
         Ok(options)
     }
 
+    /// The same, before which there is an object of what `lib/` has made of some of them.
+    pub(crate) fn prepared_at(call: &Arguments<'a>, place: usize) -> Outcome<Self> {
+        let mut options = Self::at(call, place + 1)?;
+        options.prepared = Some(call.at(place));
+        Ok(options)
+    }
+
     /// An object that says what it says by name, or nothing.
     pub(crate) fn of(name: &str, given: Unknown<'a>) -> Outcome<Self> {
         let is_absent = is_absent(given)?;
-        if !is_absent && (!arguments::is(given, ValueType::Object)? || given.is_array()?) {
-            return Err(wrong_type(name, "an object", given));
+        if !is_absent {
+            kinds::named(name, "an object", given)?;
         }
         let names = if is_absent {
             Vec::new()
@@ -43,6 +53,7 @@ impl<'a> Options<'a> {
         };
         Ok(Self {
             object: (!is_absent).then_some(given),
+            prepared: None,
             unread: names.into_iter().map(arguments::shown).collect::<Outcome<_>>()?,
             token: None,
         })
@@ -56,6 +67,11 @@ impl<'a> Options<'a> {
         };
         self.unread.retain(|unread| unread != name);
         let name = objects::string(object, name)?;
+        if let Some(prepared) = self.prepared
+            && objects::has_own(prepared, name)?
+        {
+            return objects::get(prepared, name).map(Some);
+        }
         if objects::is_of_root(object, name)? {
             return Ok(None);
         }

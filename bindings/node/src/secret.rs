@@ -1,6 +1,7 @@
 //! `Secret`: a value that JavaScript holds without seeing it, until it asks.
 
 use std::cell::RefCell;
+use std::hint::black_box;
 use std::ptr;
 use std::rc::Rc;
 
@@ -9,7 +10,7 @@ use napi::{JsValue, sys};
 use strongroom::{CachedSecret, Error, ErrorKind, SecretMetadata, SecretValue};
 use time::OffsetDateTime;
 
-use crate::arguments::{Bytes, wrong_type};
+use crate::arguments::{Bytes, value_alone, wrong_type};
 use crate::cached;
 use crate::call::Answer;
 use crate::entry::{Arguments, undefined};
@@ -202,6 +203,18 @@ pub(crate) fn wipe_bytes<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
         bytes.wipe();
     }
     undefined(call.env)
+}
+
+/// Whether the secret has a value, compared in a time that tells nothing about it but its length.
+pub(crate) fn equals<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let state = Held::of(call.at(0))?.state();
+    let (left, other) = (state.value()?, value_alone(call.at(1))?);
+    let right = other.expose();
+    let differing = left
+        .iter()
+        .zip(right)
+        .fold(0, |found, (one, other)| black_box(found | (one ^ other)));
+    value(call.env, left.len() == right.len() && differing == 0)
 }
 
 /// What is known about the secret.

@@ -267,6 +267,39 @@ test('a store that was closed says so', async () => {
   await assert.rejects(keytar.getPassword('service', 'ann'), { name: 'StrongroomError', code: 'closed' });
 });
 
+test('a store that was closed is asked for again where a function gives it', async () => {
+  const opened = [];
+  keytar.setManager(async () => {
+    opened.push(await open({ backend: 'memory', environment: false }));
+    return opened.at(-1);
+  });
+  await keytar.setPassword('service', 'account', 'pa55');
+  await opened[0].close();
+  const calls = [keytar.getPassword('service', 'account'), keytar.findCredentials('service')];
+  assert.deepEqual(await Promise.all(calls), [null, []]);
+  assert.equal(opened.length, 2);
+  await opened[1].close();
+  await keytar.setPassword('service', 'account', 'new');
+  assert.equal(await opened[2].getValue('app/service/account'), 'new');
+  for (const verb of ['findPassword', 'deletePassword']) {
+    await opened.at(-1).close();
+    await keytar[verb]('service', 'account');
+  }
+  assert.equal(opened.length, 5);
+});
+
+test('a function that gives a closed store again is not asked for ever', async () => {
+  const closed = openSync({ backend: 'memory', environment: false });
+  closed.closeSync();
+  let asked = 0;
+  keytar.setManager(() => {
+    asked += 1;
+    return closed;
+  });
+  await assert.rejects(keytar.getPassword('service', 'account'), { code: 'closed' });
+  assert.equal(asked, 2);
+});
+
 test('what is no store is refused', async () => {
   for (const wrong of [undefined, 'memory', {}, Promise.resolve(null)]) {
     assert.throws(() => keytar.setManager(wrong), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });

@@ -134,3 +134,30 @@ test('a source build without cargo or sources says what is needed', (t) => {
   assert.equal(status, 1);
   assert.match(said, /cargo is not there: install Rust 1\.2 or later and a C compiler/);
 });
+
+test('who follows the files that a program needs finds the native half', () => {
+  const loader = fs.readFileSync(path.join(PACKAGE, 'lib', 'native.js'), 'utf8');
+  const { optionalDependencies } = JSON.parse(fs.readFileSync(path.join(PACKAGE, 'package.json'), 'utf8'));
+  for (const name of Object.keys(optionalDependencies)) assert.ok(loader.includes(`require('${name}')`), name);
+});
+
+test('tests may put something else in the place of what the package exports', () => {
+  const script = `
+    const { mock } = require('node:test');
+    const strongroom = require('strongroom');
+    for (const name of Object.keys(strongroom)) {
+      if (name === 'fernet' || /^[A-Z]/.test(name)) continue;
+      const mocked = mock.method(strongroom, name, () => 'mocked');
+      if (strongroom[name]() !== 'mocked') throw new Error(name);
+      mocked.mock.restore();
+    }
+    if (!Array.isArray(strongroom.settingsTable())) throw new Error('restored');
+    const mine = {};
+    strongroom.fernet = mine;
+    if (strongroom.fernet !== mine) throw new Error('fernet');
+    for (const name of Object.keys(strongroom)) delete strongroom[name];
+    process.stdout.write(String(Object.keys(strongroom).length));
+  `;
+  const run = spawnSync(process.execPath, ['-e', script], { cwd: PACKAGE, encoding: 'utf8' });
+  assert.deepEqual([run.stdout, run.stderr], ['0', '']);
+});

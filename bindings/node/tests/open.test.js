@@ -154,12 +154,34 @@ test('an argument of a wrong type', async () => {
     ['memory', 3],
     ['memory', []],
     [{ backend: 'memory' }, {}],
-    [undefined, { backend: 'memory' }],
+    [undefined, []],
+    [['memory'], { app: 'example' }],
+    [Promise.resolve({ backend: 'memory' })],
+    [{ backend: 'memory', settings: Promise.resolve({}) }],
+    [{ backend: 'memory', secrets: new Date() }],
+    [{ backend: 'memory', configText: new Set() }],
   ]) {
     const error = await refused(...stated);
     assert(error instanceof TypeError, util.inspect(stated));
     assert.equal(error.code, 'ERR_INVALID_ARG_TYPE', util.inspect(stated));
   }
+});
+
+test('a backend that may be left open is left out', async (test) => {
+  for (const backend of [undefined, null]) {
+    const opened = [await open(backend, { backend: 'memory', environment: false })];
+    opened.push(openSync(backend, { backend: 'memory', environment: false }));
+    opened.push(await open({ backend: 'memory', environment: false }, backend));
+    test.after(() => opened.map((manager) => manager.closeSync()));
+    for (const manager of opened) assert.equal(manager.backend.name, 'memory');
+  }
+});
+
+test('what is given instead of options is named', async () => {
+  await assert.rejects(open(['memory']), { name: 'TypeError', message: 'options is an object, not an array' });
+  const promise = Promise.resolve({ 'encrypted.key': 'x' });
+  const secrets = { name: 'TypeError', message: /^secrets is an object of names and values, not a promise .*await/ };
+  await assert.rejects(open('memory', { secrets: promise }), secrets);
 });
 
 test('what is no option is an error', async () => {

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { Console } = require('node:console');
 const { test } = require('node:test');
-const { Writable } = require('node:stream');
+const { Readable, Writable } = require('node:stream');
 const util = require('node:util');
 const v8 = require('node:v8');
 
@@ -46,7 +46,8 @@ test('no way to show a secret shows its value', () => {
   assert.equal([secret].join(), 'Secret(***)');
   assert.equal(JSON.stringify({ secret }), '{"secret":"Secret(***)"}');
   for (const format of ['%s', '%o', '%O', '%j', '%d', '%i']) assertMasked(util.format(format, secret), format);
-  assert.deepEqual([Reflect.ownKeys(secret), Object.entries(secret)], [[], []]);
+  assert.deepEqual(Object.getOwnPropertyNames(secret), []);
+  for (const name of Object.getOwnPropertySymbols(secret)) assertMasked(String(secret[name]), 'a property');
   assertMasked(util.inspect(structuredClone(held), { depth: null, showHidden: true }), 'a clone');
   assertMasked(v8.serialize(secret).toString('latin1'), 'v8.serialize');
 });
@@ -237,4 +238,71 @@ test('only a secret of the library is taken for one', async (test) => {
   }
   assert.throws(() => Secret('x'), TypeError);
   assert.deepEqual(Object.getOwnPropertyNames(Secret).sort(), ['length', 'name', 'prototype']);
+});
+
+test('a secret is compared by its value, whatever that is given as', () => {
+  const secret = new Secret('pa55', { provider: 'p' });
+  for (const same of ['pa55', Buffer.from('pa55'), new Secret('pa55'), secret]) assert.equal(secret.equals(same), true);
+  for (const other of ['pa56', 'pa5', 'pa555', '', new Uint8Array(4), new Secret('')]) {
+    assert.equal(secret.equals(other), false);
+  }
+  assert.equal(new Secret('').equals(''), true);
+  for (const none of [undefined, null, 5, {}]) assert.throws(() => secret.equals(none), { name: 'TypeError' });
+  secret.wipe();
+  assert.throws(() => secret.equals('pa55'), { code: 'closed' });
+  assert.throws(() => new Secret('pa55').equals(secret), { code: 'closed' });
+});
+
+test('two secrets are never deeply equal, as nothing of their values is seen', () => {
+  const [secret, same] = [new Secret('a'), new Secret('a')];
+  for (const other of [new Secret('b'), same]) {
+    assert.equal(util.isDeepStrictEqual(secret, other), false);
+    assert.throws(() => assert.deepStrictEqual({ secret }, { secret: other }), assert.AssertionError);
+  }
+  assert.deepStrictEqual({ secret }, { secret });
+  assert.equal(JSON.stringify([secret]), '["Secret(***)"]');
+});
+
+test('what would be read after the bytes were wiped is refused', async () => {
+  const refused = { name: 'TypeError', code: 'ERR_INVALID_RETURN_VALUE' };
+  let lent;
+  const late = {
+    'the array': (bytes) => bytes,
+    'its buffer': (bytes) => bytes.buffer,
+    'a view of it': (bytes) => Buffer.from(bytes.buffer, 1, 1),
+    'a part of it': (bytes) => bytes.subarray(1),
+    'a DataView': (bytes) => new DataView(bytes.buffer),
+    'a generator': function* (bytes) {
+      yield bytes[0];
+    },
+    'an iterator': (bytes) => bytes.values(),
+    'an async generator': async function* (bytes) {
+      yield bytes[0];
+    },
+    'a stream': (bytes) => Readable.from([bytes]),
+  };
+  for (const [what, look] of Object.entries(late)) {
+    const looked = (bytes) => {
+      lent = bytes;
+      return look(bytes);
+    };
+    assert.throws(() => new Secret('abc').expose(looked), refused, what);
+    assert.deepEqual([...lent], [0, 0, 0], what);
+    const looking = new Secret('abc').expose(async (bytes) => looked(bytes));
+    await assert.rejects(looking, refused, what);
+    assert.deepEqual([...lent], [0, 0, 0], what);
+  }
+  const copy = new Secret('abc').expose((bytes) => bytes.slice());
+  assert.equal(Buffer.from(copy).toString(), 'abc');
+  assert.deepEqual(
+    new Secret('abc').expose((bytes) => [...bytes]),
+    [97, 98, 99],
+  );
+});
+
+test('a method that lost its secret says what it wants', () => {
+  const refused = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message: /^this is a Secret, not / };
+  const { reveal } = new Secret('abc');
+  assert.throws(() => reveal(), refused);
+  assert.throws(() => new Proxy(new Secret('abc'), {}).provider, { ...refused, message: /proxy/ });
 });

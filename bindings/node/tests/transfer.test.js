@@ -267,3 +267,57 @@ test('an import that is aborted', async () => {
     (error) => ['cancelled', 'outcome_unknown'].includes(error.code) && error.cause.message === 'enough',
   );
 });
+
+testForms('options of a class count whole, beside what is made of some of them', async (context, ask) => {
+  const source = memory();
+  context.after(() => source.closeSync());
+  for (const key of ['pub_a', 'pub_b', 'priv_c']) source.setSync(key, key);
+  class Wanted {
+    #keys;
+
+    constructor(keys) {
+      this.#keys = keys;
+    }
+
+    get fullNames() {
+      return true;
+    }
+
+    get keys() {
+      return this.#keys;
+    }
+  }
+  class Copied {
+    #prefix = 'pub';
+
+    constructor(more) {
+      Object.assign(this, more, { onProgress: () => undefined });
+    }
+
+    get prefix() {
+      return this.#prefix;
+    }
+  }
+  for (const keys of [['pub_a'], new Set(['pub_a'])]) {
+    const { exported } = await ask(source, 'export', 'json', new Wanted(keys));
+    assert.deepEqual(
+      exported.map(({ name }) => name),
+      ['global/pub_a'],
+    );
+  }
+  const { secrets } = await ask(source, 'copyTo', memory(), new Copied());
+  assert.deepEqual(secrets.map(({ key }) => key).sort(), ['global/pub_a', 'global/pub_b']);
+  const misspelt = new Copied({ prefx: 'x' });
+  await assert.rejects(ask(source, 'copyTo', memory(), misspelt), { name: 'TypeError', message: /no option 'prefx'/ });
+});
+
+test('a signal that a class inherits ends a copy that someone follows', async () => {
+  class Ended {
+    onProgress = () => undefined;
+
+    get signal() {
+      return AbortSignal.abort();
+    }
+  }
+  await assert.rejects(memory().copyTo(memory(), new Ended()), { name: 'AbortError' });
+});

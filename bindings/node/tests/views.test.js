@@ -159,3 +159,49 @@ test('managers are made by opening alone', (test) => {
   class Sub extends SecretManager {}
   assert.throws(() => new Sub(Symbol('handle'), {}), TypeError);
 });
+
+inBothForms('a page of a view begins after a name of the view', async (secrets, call) => {
+  const view = secrets.scoped('org/acme');
+  await call(view, 'setMany', { a: '1', b: '2', c: '3' });
+  const names = async (manager, options) => (await call(manager, 'list', options)).entries.map(({ name }) => name);
+  assert.deepEqual(await names(view, { after: 'a' }), ['org/acme/b', 'org/acme/c']);
+  assert.deepEqual(await names(view, { after: 'org/acme/b' }), ['org/acme/c']);
+  assert.deepEqual(await names(secrets, { after: 'b', scope: 'org/acme' }), ['org/acme/c']);
+  await assert.rejects(call(view, 'list', { after: 'no key!' }), { code: 'invalid_key' });
+});
+
+test('a view whose signal has fired can still be closed', async () => {
+  const closings = {
+    close: (view) => view.close(),
+    closeSync: (view) => view.closeSync(),
+    using: (view) => view[Symbol.dispose](),
+    'await using': (view) => view[Symbol.asyncDispose](),
+  };
+  for (const [what, close] of Object.entries(closings)) {
+    const secrets = openSync('memory', { environment: false });
+    const view = secrets.withOptions({ signal: AbortSignal.abort() });
+    assert.throws(() => view.lockSync(), { name: 'AbortError' });
+    await close(view);
+    await assert.rejects(secrets.get('token'), { code: 'closed' }, what);
+  }
+});
+
+test('a signal that views of views share is listened to once, and asked once', async (test) => {
+  const secrets = inMemory(test);
+  let asked = 0;
+  const signal = {
+    get aborted() {
+      asked += 1;
+      return false;
+    },
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  };
+  let view = secrets;
+  for (let depth = 0; depth < 2000; depth += 1) view = view.withOptions({ signal });
+  asked = 0;
+  view.existsSync('token');
+  assert.equal(asked, 1);
+  await view.exists('token', { signal });
+  assert.ok(asked < 6, `${asked}`);
+});

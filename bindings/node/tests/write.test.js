@@ -185,7 +185,7 @@ inBothForms('of a batch all is written or nothing', async (secrets, call) => {
     ],
     [
       { a: '1', b: 5 },
-      { name: 'TypeError', message: /^a value is/ },
+      { name: 'TypeError', message: /^the value of 'b' is/ },
     ],
     [pairs(), { name: 'RangeError' }],
     [[['a', '1', 'more']], { name: 'TypeError', message: /pairs/ }],
@@ -257,7 +257,10 @@ inBothForms('of an expiry an update says what becomes of it', async (secrets, ca
     await call(secrets, 'updateMetadata', 'token', { expiresAt: new Date(0) });
   }
   const both = { expiresAt: soon, clearExpiry: true };
-  await assert.rejects(call(secrets, 'updateValue', 'token', 'new', both), { setting: 'clearExpiry' });
+  await assert.rejects(call(secrets, 'updateValue', 'token', 'new', both), {
+    name: 'TypeError',
+    code: 'ERR_INVALID_ARG_VALUE',
+  });
 });
 
 inBothForms('an update of metadata keeps what is not given, and null clears', async (secrets, call) => {
@@ -329,4 +332,26 @@ test('a secret that a getter wipes is not written', async (test) => {
   };
   await assert.rejects(secrets.set('token', secret, options), { code: 'closed' });
   assert.equal(secrets.existsSync('token'), false);
+});
+
+inBothForms('what is stated as nothing takes what a Secret carries away', async (secrets, call) => {
+  const expiresAt = new Date(Date.now() + 3_600_000);
+  const stated = { provider: 'p', scopeOfUse: 'u', labels: { a: 'b' }, expiresAt };
+  const carrying = () => new Secret('value', stated);
+  const known = async () => {
+    const { provider, scopeOfUse, labels, expiresAt } = await call(secrets, 'describe', 'token');
+    return { provider, scopeOfUse, labels: { ...labels }, expiresAt };
+  };
+  for (const labels of [{}, null]) {
+    const cleared = { labels, expiresAt: null, provider: null, scopeOfUse: null };
+    const none = { provider: null, scopeOfUse: null, labels: {}, expiresAt: null };
+    await call(secrets, 'set', 'token', carrying(), cleared);
+    assert.deepEqual(await known(), none);
+    await call(secrets, 'set', 'token', new Secret(carrying(), cleared));
+    assert.deepEqual(await known(), none);
+  }
+  for (const options of [undefined, {}, { provider: undefined, labels: undefined, expiresAt: undefined }]) {
+    await call(secrets, 'set', 'token', carrying(), options);
+    assert.deepEqual(await known(), stated);
+  }
 });

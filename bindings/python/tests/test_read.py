@@ -260,6 +260,15 @@ def test_list(verbs: Verbs) -> None:
     assert not any(entry.is_reference for entry in page.entries)
 
 
+def test_a_page_of_a_view_begins_after_a_name_of_the_view(verbs: Verbs) -> None:
+    verbs.set_many({"org/acme/a": "1", "org/acme/b": "2", "org/acme/c": "3", "b": "4"})
+    for after in ("a", "org/acme/a"):
+        page = verbs.list(after=after, scope="org/acme")
+        assert [entry.name for entry in page.entries] == ["org/acme/b", "org/acme/c"]
+    with pytest.raises(strongroom.InvalidKey):
+        verbs.list(after="no key!")
+
+
 @pytest.mark.parametrize("limit", [0, -1, -(10**30)])
 def test_a_page_has_at_least_one_name(verbs: Verbs, limit: int) -> None:
     with pytest.raises(strongroom.InvalidArgument):

@@ -55,14 +55,20 @@ fn names(call: *const Call) -> Result<Verb<List>> {
     if let Some(provider) = chosen.text("provider") {
         options = options.provider(provider);
     }
-    if let Some(after) = chosen.text("after") {
-        options = options.after(SecretKey::parse(after)?);
-    }
+    let after = chosen.text("after").map(ToOwned::to_owned);
     if let Some(limit) = chosen.number("limit") {
         options = options.limit(limit);
     }
     options.full_metadata = chosen.is_on("full_metadata");
     Ok(Verb::new(chosen, move |manager| async move {
+        if let Some(after) = after {
+            // A bare name is one of the scope that is listed.
+            let listed = match &options.filter.scope {
+                Some(scope) => manager.scoped(&scope.to_string())?,
+                None => manager.clone(),
+            };
+            options.after = Some(listed.key_of(&after)?);
+        }
         Ok(List::of_page(manager.list(options).await?))
     }))
 }

@@ -37,6 +37,14 @@ static void test_a_list_has_pages(const strongroom_manager_t *manager) {
     }
     CHECK_NUMBER(pages, 3);
     CHECK_NUMBER(seen, 25);
+    /* A bare name is one of the scope. */
+    CHECK_OK(strongroom_call_set(call, TEXT("after"), TEXT("key19"), NULL));
+    strongroom_list_t *rest = NULL;
+    if (CHECK_OK(strongroom_manager_list(manager, call, &rest, NULL))) {
+        CHECK_NUMBER(strongroom_list_len(rest), 5);
+        CHECK_TEXT(strongroom_list_key(rest, 0), "app/pages/key20");
+        CHECK_OK(strongroom_list_free(rest));
+    }
     CHECK_OK(strongroom_call_free(call));
 }
 

@@ -30,7 +30,7 @@ impl Copy {
     fn of<'a>(call: &Arguments<'a>, how: How) -> Outcome<(Self, Option<Unknown<'a>>)> {
         let source = of(call.at(1))?;
         let target = target_of(call.at(2))?;
-        let mut options = Options::at(call, 3)?;
+        let mut options = Options::prepared_at(call, 3)?;
         let mut wanted = CopyOptions::new().if_exists(transfer::policy_of(&mut options)?);
         for key in options.given("keys", keys)?.unwrap_or_default() {
             wanted.keys.push(source.key_of(&key)?);

@@ -2,7 +2,7 @@
 
 use napi::ValueType;
 use napi::bindgen_prelude::*;
-use strongroom::{GenerateSpec, NewValue, Secret};
+use strongroom::{GenerateSpec, NewValue, Secret, SecretMetadata};
 
 use super::write::stated;
 use crate::arguments::{self, Bytes, count, fault_of_words, is, key, wrong_type};
@@ -56,7 +56,7 @@ pub(crate) fn get_or_generate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> 
     let key = key(call.at(2))?;
     let spec = spec(call.at(3))?;
     let mut options = Options::at(call, 4)?;
-    let spec = spec.with_metadata(stated(&mut options)?);
+    let spec = spec.with_metadata(stated(&mut options)?.over(SecretMetadata::new()));
     verb(call, options, |manager| async move {
         manager.get_or_generate(&key, &spec).await.map(Some)
     })

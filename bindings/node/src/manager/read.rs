@@ -1,7 +1,7 @@
 //! The verbs that read.
 
 use napi::bindgen_prelude::*;
-use strongroom::{FallbackOptions, GetOptions, ListOptions, Lookup, SecretKey};
+use strongroom::{FallbackOptions, GetOptions, ListOptions, Lookup};
 
 use super::of;
 use crate::arguments::{self, is_absent, key};
@@ -129,10 +129,13 @@ pub(crate) fn list<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     } else {
         Some(key(call.at(2))?)
     };
-    wanted.after = after.map(|after| SecretKey::parse(&after)).transpose()?;
     wanted.limit = options.given("limit", arguments::count)?;
     wanted.full_metadata = options.flag("fullMetadata")?;
-    verb(call, options, |manager| async move { manager.list(wanted).await })
+    verb(call, options, |manager| async move {
+        // A bare name is one of the view, which is known here.
+        wanted.after = after.map(|after| manager.key_of(&after)).transpose()?;
+        manager.list(wanted).await
+    })
 }
 
 /// `versions(key)`

@@ -34,7 +34,7 @@ fn scopes(name: &str, of: Unknown<'_>) -> Outcome<Vec<SecretScope>> {
 /// `explain(key, { scopes })`
 pub(crate) fn explain<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = key(call.at(2))?;
-    let mut options = Options::at(call, 3)?;
+    let mut options = Options::prepared_at(call, 3)?;
     let scopes = options.given("scopes", scopes)?.unwrap_or_default();
     verb(
         call,
@@ -60,20 +60,20 @@ pub(super) fn policy_of(options: &mut Options<'_>) -> Outcome<IfExists> {
 
 /// `export(format, { dialect, prefix, keys, fullNames, includeExpired, strict, fernetKeys })`
 pub(crate) fn export<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let mut options = Options::at(call, 3)?;
+    let mut options = Options::prepared_at(call, 3)?;
     let mut wanted = ExportOptions::new(format_of(call.at(2))?).dialect(dialect_of(&mut options)?);
     wanted.prefix = options.text("prefix")?;
     wanted.keys = options.given("keys", keys)?.unwrap_or_default();
     wanted.full_names = options.flag("fullNames")?;
     wanted.include_expired = options.flag("includeExpired")?;
     wanted.strict = options.flag("strict")?;
-    wanted.fernet_keys = options.given("fernetKeys", |_, of| fernet::keys(of))?;
+    wanted.fernet_keys = options.given("fernetKeys", fernet::keys)?;
     verb(call, options, |manager| async move { manager.export(wanted).await })
 }
 
 /// `import(document, format, { dialect, names, ifExists, provider, dryRun, fernetKeys })`
 pub(crate) fn import<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    let mut options = Options::at(call, 4)?;
+    let mut options = Options::prepared_at(call, 4)?;
     let mut wanted = ImportOptions::new(format_of(call.at(3))?).dialect(dialect_of(&mut options)?);
     if let Some(names) = options.given("names", |name, of| word(name, of, NamePolicy::ALL, NamePolicy::word))? {
         wanted.names = names;
@@ -81,7 +81,7 @@ pub(crate) fn import<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     wanted.if_exists = policy_of(&mut options)?;
     wanted.provider = options.text("provider")?;
     wanted.dry_run = options.flag("dryRun")?;
-    wanted.fernet_keys = options.given("fernetKeys", |_, of| fernet::keys(of))?;
+    wanted.fernet_keys = options.given("fernetKeys", fernet::keys)?;
     let document = arguments::value_alone(call.at(2))?;
     verb(call, options, |manager| async move {
         manager.import(document.expose(), wanted).await

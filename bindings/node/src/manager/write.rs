@@ -2,41 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use napi::ValueType;
 use napi::bindgen_prelude::*;
 use strongroom::backend::MetadataUpdate;
-use strongroom::{DeleteOptions, RollbackTo, SecretMetadata, SetOptions, UpdateOptions};
+use strongroom::{DeleteOptions, RollbackTo, SecretKey, SecretMetadata, SetOptions, UpdateOptions};
 use time::OffsetDateTime;
 
-use crate::arguments::{self, is, is_absent, text, wrong_type};
+use crate::arguments::{self, VALUE, is_absent, text, wrong_type};
 use crate::call::verb;
 use crate::entry::Arguments;
-use crate::error::{Failure, Outcome, fault};
+use crate::error::{Failure, Outcome};
+use crate::kinds;
 use crate::objects;
 use crate::options::Options;
 use crate::results::BatchWritten;
 
-/// The metadata that a write is given.
-pub(crate) fn stated(options: &mut Options<'_>) -> Outcome<SecretMetadata> {
-    let mut metadata = SecretMetadata::new();
-    metadata.provider = options.text("provider")?;
-    metadata.scope_of_use = options.text("scopeOfUse")?;
-    metadata.labels = options.given("labels", words)?.unwrap_or_default();
-    metadata.expires_at = options.given("expiresAt", arguments::moment)?;
-    Ok(metadata)
+/// The metadata that a write is given. What is not given is nothing, what is to be none is an inner nothing.
+#[derive(Default)]
+pub(crate) struct Stated {
+    provider: Option<Option<String>>,
+    scope_of_use: Option<Option<String>>,
+    labels: Option<BTreeMap<String, String>>,
+    expires_at: Option<Option<OffsetDateTime>>,
+}
+
+pub(crate) fn stated(options: &mut Options<'_>) -> Outcome<Stated> {
+    Ok(Stated {
+        provider: cleared_or(options, "provider", text)?,
+        scope_of_use: cleared_or(options, "scopeOfUse", text)?,
+        labels: cleared_or(options, "labels", words)?.map(Option::unwrap_or_default),
+        expires_at: cleared_or(options, "expiresAt", arguments::moment)?,
+    })
+}
+
+impl Stated {
+    /// The metadata of what is written, where what it brings along holds as far as nothing is stated.
+    pub(crate) fn over(self, own: SecretMetadata) -> SecretMetadata {
+        let mut metadata = own;
+        metadata.provider = self.provider.unwrap_or(metadata.provider);
+        metadata.scope_of_use = self.scope_of_use.unwrap_or(metadata.scope_of_use);
+        metadata.labels = self.labels.unwrap_or(metadata.labels);
+        metadata.expires_at = self.expires_at.unwrap_or(metadata.expires_at);
+        metadata
+    }
 }
 
 /// Labels: an object of texts, of which its own properties count.
 fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
-    if !is(of, ValueType::Object)? {
-        return Err(wrong_type(name, "an object of strings", of));
-    }
-    // A `Map` has no properties, so that nothing would be stored.
-    if objects::is_iterable(of)? {
-        return Err(Failure::Type(format!(
-            "{name} is an object of strings, not an iterable"
-        )));
-    }
+    kinds::named(name, "an object of strings", of)?;
     let mut words = BTreeMap::new();
     for label in objects::own_names(of)? {
         words.insert(text(name, label)?, text(name, objects::get(of, label)?)?);
@@ -45,15 +57,9 @@ fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
 }
 
 /// A secret as it is to be written. Where it is given as a `Secret`, what else is given wins over its own metadata.
-pub(crate) fn new_secret(of: Unknown<'_>, metadata: SecretMetadata) -> Outcome<strongroom::Secret> {
+pub(crate) fn new_secret(of: Unknown<'_>, stated: Stated) -> Outcome<strongroom::Secret> {
     let mut secret = arguments::new_secret(of)?;
-    let own = &mut secret.metadata;
-    own.provider = metadata.provider.or(own.provider.take());
-    own.scope_of_use = metadata.scope_of_use.or(own.scope_of_use.take());
-    if !metadata.labels.is_empty() {
-        own.labels = metadata.labels;
-    }
-    own.expires_at = metadata.expires_at.or(own.expires_at);
+    secret.metadata = stated.over(secret.metadata);
     Ok(secret)
 }
 
@@ -72,13 +78,25 @@ pub(crate) fn set<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     })
 }
 
+/// The secret of one of several entries, which the message names where the value is none.
+fn entry(place: usize, key: &str, value: Unknown<'_>) -> Outcome<strongroom::Secret> {
+    arguments::new_secret(value).map_err(|failure| match failure {
+        // What stands in a key's place may be a value.
+        Failure::Type(_) if SecretKey::parse(key).is_ok() => wrong_type(&format!("the value of '{key}'"), VALUE, value),
+        Failure::Type(_) => wrong_type(&format!("the value of entry {}", place + 1), VALUE, value),
+        failure => failure,
+    })
+}
+
 /// `setMany(keys, values)`
 pub(crate) fn set_many<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let texts = arguments::keys("entries", call.at(2))?;
     let values = arguments::array("entries", "an array of values", call.at(3))?;
     let secrets: Vec<_> = values
         .into_iter()
-        .map(|value| new_secret(value, SecretMetadata::new()))
+        .zip(&texts)
+        .enumerate()
+        .map(|(place, (value, key))| entry(place, key, value))
         .collect::<Outcome<_>>()?;
     let options = Options::at(call, 4)?;
     verb(call, options, |manager| async move {
@@ -109,7 +127,10 @@ pub(crate) fn set_api_key<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 fn expiry(options: &mut Options<'_>) -> Outcome<Option<Option<OffsetDateTime>>> {
     let stated = cleared_or(options, "expiresAt", arguments::moment)?;
     match (options.flag("clearExpiry")?, stated) {
-        (true, Some(Some(_))) => Err(fault("clearExpiry", "excludes an `expiresAt`")),
+        (true, Some(Some(_))) => {
+            let message = "`clearExpiry` and an `expiresAt` exclude each other";
+            Err(Failure::Exclusive(message.to_owned()))
+        }
         (true, _) => Ok(Some(None)),
         (false, stated) => Ok(stated),
     }
@@ -172,7 +193,7 @@ pub(crate) fn rollback<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
             let message = "a rollback needs a version, or how many to go `back`";
             return Err(Failure::Type(message.to_owned()));
         }
-        (Some(_), Some(_)) => return Err(Failure::Type("a version and `back` exclude each other".to_owned())),
+        (Some(_), Some(_)) => return Err(Failure::Exclusive("a version and `back` exclude each other".to_owned())),
     };
     verb(call, options, |manager| async move { manager.rollback(&key, to).await })
 }

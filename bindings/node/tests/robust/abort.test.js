@@ -1,8 +1,11 @@
 'use strict';
 // Calls that a signal ends.
 
+const { getEventListeners } = require('node:events');
 const { test } = require('node:test');
 const assert = require('node:assert/strict');
+
+const strongroom = require('strongroom');
 
 const { alone, skip } = require('./alone.js');
 
@@ -158,4 +161,31 @@ test('a signal that many calls carry, one after the other, holds none of them', 
 `,
     { flags: ['--expose-gc'] },
   );
+});
+
+test('a signal that refuses to be listened to ends no later call', async () => {
+  const secrets = strongroom.openSync('memory', { environment: false });
+  const { signal } = new AbortController();
+  const listening = signal.addEventListener;
+  signal.addEventListener = () => {
+    throw new RangeError('no more listeners');
+  };
+  await assert.rejects(secrets.get('key', { signal }), RangeError);
+  signal.addEventListener = listening;
+  const before = getEventListeners(signal, 'abort').length;
+  const reading = secrets.get('key', { signal });
+  assert.equal(getEventListeners(signal, 'abort').length, before + 1);
+  await reading;
+  assert.equal(getEventListeners(signal, 'abort').length, before);
+  secrets.closeSync();
+});
+
+test('a signal that could not be let go of is refused before anything is written', async () => {
+  const secrets = strongroom.openSync('memory', { environment: false });
+  const signal = { aborted: false, addEventListener: () => undefined };
+  const refused = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message: /^signal is an AbortSignal/ };
+  await assert.rejects(secrets.set('key', 'value', { signal }), refused);
+  assert.throws(() => secrets.withOptions({ signal }), refused);
+  assert.equal(await secrets.exists('key'), false);
+  secrets.closeSync();
 });

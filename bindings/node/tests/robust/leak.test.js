@@ -93,7 +93,7 @@ await secret.expose(async (bytes) => {
   await stage('exposed');
 });
 await stage('given back');
-secret.expose((bytes) => (seen = bytes));
+secret.expose((bytes) => { seen = bytes; });
 assert.equal(seen[0], 0);
 try {
   secret.expose(() => { throw new Error('of the program'); });

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use strongroom::backend::Operation;
-use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, ListOptions, Lookup, SecretKey, TooSmall};
+use strongroom::{Error, ErrorKind, FallbackOptions, GetOptions, ListOptions, Lookup, TooSmall};
 
 use super::Manager;
 use crate::arguments::{self, Flag, Key, count, key_text, optional_text, version as version_of};
@@ -247,12 +247,13 @@ pub(crate) fn list(
     let mut wanted = ListOptions::new();
     wanted.filter.prefix = optional_text("prefix", prefix.as_ref())?;
     wanted.filter.provider = optional_text("provider", provider.as_ref())?;
-    wanted.after = after.map(|key| SecretKey::parse(&key.0).map_err(raised)).transpose()?;
     wanted.limit = limit.map(|limit| count("limit", &limit)).transpose()?;
     wanted.full_metadata = full_metadata.0;
-    manager
-        .get()
-        .call(options, |manager| async move { manager.list(wanted).await })
+    manager.get().call(options, |manager| async move {
+        // A bare name is one of the view, which is known here.
+        wanted.after = after.map(|after| manager.key_of(&after.0)).transpose()?;
+        manager.list(wanted).await
+    })
 }
 
 #[pyfunction]

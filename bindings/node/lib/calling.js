@@ -5,7 +5,7 @@ const native = require('./native.js');
 const { optionOf, wrongType } = require('./arguments.js');
 const { abortedBy, errorOf } = require('./errors.js');
 const { listen, tell } = require('./events.js');
-const { refuseWithin } = require('./functions.js');
+const { refuseWithin, whileWaiting } = require('./functions.js');
 
 /** The signals of views, by the handles of their managers: they abort all calls of the view. */
 const ofViews = new WeakMap();
@@ -59,8 +59,10 @@ function now(verb, ...given) {
   if (aborted !== undefined) throw abortedBy(aborted);
   refuseWithin(given);
   listen();
+  // What keeps a manager from closing is given up.
+  const needing = verb === native.close ? [] : given;
   try {
-    return verb(true, ...given);
+    return whileWaiting(needing, () => verb(true, ...given));
   } catch (thrown) {
     throw errorOf(thrown);
   } finally {

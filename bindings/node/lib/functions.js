@@ -1,6 +1,7 @@
 'use strict';
 // The functions of the program that can be asked for secret settings, and who keeps them.
 
+const native = require('./native.js');
 const { StrongroomError } = require('./errors.js');
 
 /** Loaded by the first function: it costs every promise of a program a little. */
@@ -8,7 +9,8 @@ const hooks = () => require('node:async_hooks');
 
 /** A function, for one setting of one opening, which it is asked in the asynchronous context of. */
 class Asked {
-  constructor(function_) {
+  constructor(number, function_) {
+    this.number = number;
     this.function_ = function_;
     this.context = new (hooks().AsyncResource)('StrongroomSecretProvider');
   }
@@ -30,8 +32,8 @@ let last = 0;
 /** Takes a function; gives the number by which it is asked as long as what was pushed to `keep` lives. */
 function asker(function_, keep) {
   within ??= new (hooks().AsyncLocalStorage)();
-  const asked = new Asked(function_);
   const number = ++last;
+  const asked = new Asked(number, function_);
   known.set(number, new WeakRef(asked));
   forgotten.register(asked, number);
   keep.push(asked);
@@ -78,6 +80,29 @@ function run(asked, setting) {
   }
 }
 
+/** The numbers of the functions that the call needs which keeps this thread waiting. */
+let needed = [];
+
+/**
+ * Runs a call that keeps this thread waiting, of which the native half is told what functions it needs.
+ *
+ * @param {unknown[]} given to the call: whatever handles are among it
+ */
+function whileWaiting(given, run) {
+  if (within === undefined) return run();
+  const functions = given.flatMap((handle) => kept.get(handle)?.map(({ number }) => number) ?? []);
+  if (functions.length === 0 && needed.length === 0) return run();
+  const outer = needed;
+  needed = functions;
+  native.needs(needed);
+  try {
+    return run();
+  } finally {
+    needed = outer;
+    native.needs(needed);
+  }
+}
+
 /**
  * Refuses a call that a function makes to the manager which asks it, and whose answer would wait for the function.
  *
@@ -93,4 +118,4 @@ function refuseWithin(given) {
   }
 }
 
-module.exports = { askedOf, asker, keepToo, keepWith, refuseWithin, run };
+module.exports = { askedOf, asker, keepToo, keepWith, refuseWithin, run, whileWaiting };

@@ -17,7 +17,7 @@ use napi::bindgen_prelude::*;
 use napi::sys;
 use strongroom::{CallContext, Error, ErrorKind, Face, MAX_DEADLINE, SecretProvider, SecretValue, face};
 
-use crate::arguments::{new_secret, text};
+use crate::arguments::{array, new_secret, text};
 use crate::callback::Callback;
 use crate::entry::{Arguments, undefined};
 use crate::environment::{self, Environment, Notes};
@@ -71,12 +71,18 @@ impl SecretProvider for Provider {
     }
 
     fn secret_within(&self, setting: &str, cx: &CallContext) -> Answer {
-        let question = Question::new(self.function, setting);
-        if thread::current().id() == self.home.thread {
+        let is_home = thread::current().id() == self.home.thread;
+        // A call that keeps its thread waiting is one of the function's own thread, as handles never leave theirs.
+        let later = match cx.face() {
+            Face::Async if !is_home => Later::Possible,
+            _ => Later::Never,
+        };
+        let question = Question::new(self.function, setting, later);
+        if is_home {
             // The core asks in the midst of a call of JavaScript's.
             let env = Env::from_raw(self.home.env);
             match self.notes.is_open().then(|| Environment::of(&env)) {
-                Some(Ok(environment)) => environment.asking().ask(&env, Arc::clone(&question), Later::Never),
+                Some(Ok(environment)) => environment.asking().ask(&env, Arc::clone(&question)),
                 _ => question.give_up(),
             }
             question.answer(Err(question.unanswered()));
@@ -91,6 +97,7 @@ impl SecretProvider for Provider {
 pub(crate) struct Question {
     function: f64,
     setting: String,
+    later: Later,
     state: Mutex<State>,
 }
 
@@ -103,10 +110,11 @@ enum State {
 }
 
 impl Question {
-    fn new(function: f64, setting: &str) -> Arc<Self> {
+    fn new(function: f64, setting: &str, later: Later) -> Arc<Self> {
         Arc::new(Self {
             function,
             setting: setting.to_owned(),
+            later,
             state: Mutex::new(State::Open(None)),
         })
     }
@@ -174,7 +182,8 @@ impl Question {
 
 /// Whether a function may give a promise of its answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Later {
+enum Later {
+    /// Also where another call keeps the event loop waiting meanwhile: that ends without the answer.
     Possible,
     /// The event loop stands still until there is an answer.
     Never,
@@ -187,8 +196,8 @@ pub(crate) struct Asking {
     /// The questions that it has no answer to yet, by numbers that are not used twice, as long as someone waits.
     asked: RefCell<HashMap<u64, Weak<Question>>>,
     last: Cell<u64>,
-    /// The functions of openings that keep this thread waiting.
-    opening: RefCell<Vec<f64>>,
+    /// The functions that the call needs which keeps this thread waiting; of calls within calls the innermost.
+    needed: RefCell<Vec<f64>>,
 }
 
 impl Asking {
@@ -197,29 +206,34 @@ impl Asking {
             ask: Callback::none(),
             asked: RefCell::default(),
             last: Cell::new(0),
-            opening: RefCell::default(),
+            needed: RefCell::default(),
         }
     }
 
-    /// Runs an opening that keeps this thread waiting: a promise of its functions could not be waited for.
-    pub(crate) fn while_opening<T>(&self, functions: &[f64], run: impl FnOnce() -> T) -> T {
-        let before = self.opening.borrow().len();
-        self.opening.borrow_mut().extend_from_slice(functions);
-        let ran = run();
-        self.opening.borrow_mut().truncate(before);
-        ran
+    /// Why the call that keeps this thread waiting cannot come to its end: another one has asked a function that it
+    /// needs, whose answer only the event loop brings. Its backend asks for one call after the other.
+    pub(crate) fn obstacle(&self) -> Option<Error> {
+        let needed = self.needed.borrow();
+        if needed.is_empty() {
+            return None;
+        }
+        let asked = self.asked.borrow();
+        let mut open = asked.values().filter_map(Weak::upgrade);
+        let question = open.find(|question| needed.contains(&question.function) && question.is_open())?;
+        let message = "another call has asked the function for a secret setting, which gave a promise, and this call \
+                       keeps the event loop waiting; use the form of the call that gives a promise itself";
+        Some(question.error(ErrorKind::InvalidConfig, message))
     }
 
     /// Asks the function of a question, whose answer comes by [`answer`] or [`fail`].
-    pub(crate) fn ask(&self, env: &Env, question: Arc<Question>, later: Later) {
+    pub(crate) fn ask(&self, env: &Env, question: Arc<Question>) {
         if !question.is_open() {
             // Whoever wanted to know has gone meanwhile.
             return;
         }
         let number = self.last.get() + 1;
         self.last.set(number);
-        let mut is_later = later == Later::Possible;
-        is_later &= !self.opening.borrow().contains(&question.function);
+        let is_later = question.later == Later::Possible;
         {
             let mut asked = self.asked.borrow_mut();
             asked.retain(|_, question| question.strong_count() > 0);
@@ -267,6 +281,16 @@ fn question(call: &Arguments<'_>) -> Outcome<Option<Arc<Question>>> {
 /// Has questions be asked: `onQuestion((function, setting, question, mayBeLater) => …)`
 pub(crate) fn on_question<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     Environment::of(call.env)?.asking().ask.set(call.env, call.at(0))?;
+    undefined(call.env)
+}
+
+/// `needs(functions)`: what the call needs that is about to keep this thread waiting.
+pub(crate) fn needs<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let functions = array("functions", "an array of numbers", call.at(0))?;
+    // SAFETY: `lib/functions.js` gives numbers.
+    let functions = functions.into_iter().map(|function| unsafe { function.cast() });
+    let functions = functions.collect::<napi::Result<_>>()?;
+    Environment::of(call.env)?.asking().needed.replace(functions);
     undefined(call.env)
 }
 

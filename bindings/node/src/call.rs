@@ -1,6 +1,6 @@
 //! A verb that is about to run: JavaScript waits for it, or gets a promise.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -80,7 +80,12 @@ where
     let view = options.view(crate::manager::of(call.at(1))?, how)?;
     let view = face::view(&view, how.face());
     match how {
-        How::Waiting => wait(call.env, work(run(view))),
+        How::Waiting if !Environment::of(call.env)?.has_providers() => wait_alone(call.env, work(run(view))),
+        How::Waiting => {
+            let cancel = end_of(view.call_options().cancel.as_ref());
+            let work = work(run(view.with_cancel(cancel.clone())));
+            wait(call.env, &cancel, work)
+        }
         How::Promised => {
             // The end of JavaScript's thread cancels the call, too.
             let cancel = end_of(view.call_options().cancel.as_ref());
@@ -104,7 +109,7 @@ pub(crate) fn run<'a, T: Answer>(
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
-        How::Waiting => wait(env, work(of)),
+        How::Waiting => wait(env, &cancel, work(of)),
         How::Promised => promise(env, cancel, || Ok(handles.to_vec()), work(of)),
     }
 }
@@ -112,28 +117,53 @@ pub(crate) fn run<'a, T: Answer>(
 /// How often a thread that waits looks whether it is to end.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Runs the work on this thread, which does nothing else meanwhile. It does not keep its thread from ending: who
-/// terminates a worker, or ends the program, waits for that thread.
-fn wait(env: &Env, mut work: Work) -> Outcome<Unknown<'_>> {
-    let watch = || match environment::is_ending(env) {
+/// Looks whether the thread that waits is to end: who terminates a worker, or ends the program, waits for that thread.
+fn watch(env: &Env) -> strongroom::Result<Option<Duration>> {
+    match environment::is_ending(env) {
         true => Err(environment::ended()),
         false => Ok(Some(PAUSE)),
-    };
-    let environment = Environment::of(env)?;
-    if !environment.has_providers() {
-        return face::wait_watched(work, watch)??(env);
     }
+}
+
+/// Runs the work on this thread, which does nothing else meanwhile.
+fn wait_alone(env: &Env, work: Work) -> Outcome<Unknown<'_>> {
+    face::wait_watched(work, || watch(env))??(env)
+}
+
+/// Why a thread that waits is to do something else.
+enum Turn {
+    Done(strongroom::Result<Made>),
+    /// Functions of this thread are asked.
+    Asked,
+    /// The work cannot go on as long as the thread waits.
+    Refused(Error),
+}
+
+/// The same where functions of this thread may be asked by what the work waits for. `cancel` ends the work.
+fn wait<'a>(env: &'a Env, cancel: &CancellationToken, mut work: Work) -> Outcome<Unknown<'a>> {
+    let environment = Environment::of(env)?;
     let notes = environment.notes();
+    let mut refusal = None;
     loop {
-        // What this call waits for may ask a function of this thread.
-        let until = std::future::poll_fn(|task| match work.as_mut().poll(task) {
-            Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-            Poll::Pending if notes.has_questions(task) => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+        let turn = poll_fn(|task| match work.as_mut().poll(task) {
+            Poll::Ready(outcome) => Poll::Ready(Turn::Done(outcome)),
+            Poll::Pending => match environment.asking().obstacle().filter(|_| refusal.is_none()) {
+                Some(obstacle) => Poll::Ready(Turn::Refused(obstacle)),
+                None if notes.has_questions(task) => Poll::Ready(Turn::Asked),
+                None => Poll::Pending,
+            },
         });
-        match face::wait_watched(until, watch)? {
-            Some(outcome) => return outcome?(env),
-            None => environment.ask_here(env),
+        match face::wait_watched(turn, || watch(env))? {
+            Turn::Done(Err(error)) if error.kind() == ErrorKind::Cancelled => {
+                return Err(refusal.unwrap_or(error).into());
+            }
+            Turn::Done(outcome) => return outcome?(env),
+            Turn::Asked => environment.ask(env),
+            Turn::Refused(obstacle) => {
+                // What was sent already answers what became of it.
+                refusal = Some(obstacle);
+                cancel.cancel();
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
 use strongroom::{CancellationToken, Error, ErrorKind};
 
-use crate::asking::{Asking, Later, Question};
+use crate::asking::{Asking, Question};
 use crate::entry::{panicked, raw};
 use crate::error::{Outcome, check, value};
 use crate::log::Telling;
@@ -271,20 +271,11 @@ impl Environment {
         &self.telling
     }
 
-    /// Has the functions asked that questions were left for, in the midst of a call that keeps the thread waiting.
-    pub(crate) fn ask_here(&self, env: &Env) {
-        // Where no promise is open, the event loop can do nothing for the call that asks.
-        let later = match self.open.borrow().is_empty() {
-            true => Later::Never,
-            false => Later::Possible,
-        };
-        self.ask(env, later);
-    }
-
-    fn ask(&self, env: &Env, later: Later) {
+    /// Has the functions asked that questions were left for, also in the midst of a call that keeps the thread waiting.
+    pub(crate) fn ask(&self, env: &Env) {
         // One at a time: what is asked may itself keep the thread waiting for the answer to another.
         while let Some(question) = self.notes.next_question() {
-            self.asking.ask(env, question, later);
+            self.asking.ask(env, question);
         }
     }
 
@@ -329,7 +320,7 @@ impl Environment {
             mem::take(&mut left.done)
         };
         self.telling.tell(env);
-        self.ask(env, Later::Possible);
+        self.ask(env);
         for (call, outcome) in done {
             let Some(open) = self.open.borrow_mut().remove(&call) else {
                 continue;

@@ -73,6 +73,7 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"onQuestion" => asking::on_question,
     c"answerQuestion" => asking::answer,
     c"failQuestion" => asking::fail,
+    c"needs" => asking::needs,
     c"onEvents" => log::on_events,
     c"hear" => log::hear,
     c"takeEvents" => log::take_events,

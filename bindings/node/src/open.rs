@@ -12,7 +12,6 @@ use crate::arguments::{array, is, new_secret, text, wrong_type};
 use crate::asking::Provider;
 use crate::call::{How, end_of, run};
 use crate::entry::Arguments;
-use crate::environment::Environment;
 use crate::error::{Failure, Outcome, fault};
 use crate::objects;
 use crate::options::Options;
@@ -31,8 +30,6 @@ pub(crate) fn open<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     }
     let cancel = end_of(chosen.cancel.as_ref());
     let chosen = chosen.cancel(cancel.clone());
-    let functions = stated.functions.clone();
-    let environment = Environment::of(call.env)?;
     let opening = async move {
         if how == How::Promised {
             // What is polled first is polled on JavaScript's thread, which is not to wait for files of settings.
@@ -40,11 +37,7 @@ pub(crate) fn open<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
         }
         face::open(stated.read().call_options(chosen), how.face()).await
     };
-    let opened = || run(call.env, how, cancel, &[], opening);
-    match how {
-        How::Waiting => environment.asking().while_opening(&functions, opened),
-        How::Promised => opened(),
-    }
+    run(call.env, how, cancel, &[], opening)
 }
 
 /// Ready when it is polled again.
@@ -64,8 +57,6 @@ async fn elsewhere() {
 pub(crate) struct Stated {
     builder: Builder,
     files: Vec<PathBuf>,
-    /// The numbers of the functions that are asked for secret settings.
-    functions: Vec<f64>,
 }
 
 impl Stated {
@@ -86,11 +77,9 @@ impl Stated {
         for (setting, of) in own.given("secrets", properties)?.unwrap_or_default() {
             builder = builder.secret_option(&setting, secret(&setting, of)?);
         }
-        let mut functions = Vec::new();
         for (setting, of) in properties("functions", call.at(place))? {
             // SAFETY: `lib/asking.js` gives numbers.
             let function = unsafe { of.cast()? };
-            functions.push(function);
             let provider = Provider::new(call.env, function)?;
             builder = builder.secret_provider(&setting, Arc::new(provider));
         }
@@ -102,11 +91,7 @@ impl Stated {
             builder = builder.without_environment();
         }
         let files = own.given("configFile", paths)?.unwrap_or_default();
-        Ok(Self {
-            builder,
-            files,
-            functions,
-        })
+        Ok(Self { builder, files })
     }
 
     /// Reads the files of settings.

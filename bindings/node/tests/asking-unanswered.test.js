@@ -137,23 +137,6 @@ const never = () => new Promise(() => undefined);
 `);
 });
 
-test('a deadline ends a call that waits, also after it has asked', async (context) => {
-  const folder = folderOf(context);
-  const asked = [];
-  const provide = () => new Promise((resolve) => asked.push(() => resolve(STORE_KEY)));
-  const answered = async (call) => {
-    while (asked.length === 0) await new Promise(setImmediate);
-    for (const answer of asked.splice(0)) answer();
-    return call;
-  };
-  const secrets = await answered(open(store(folder, provide)));
-  await secrets.lock();
-  // While a promise of another call is open, a promise of the function may be meant for that one.
-  const other = open(store(folder, provide));
-  assert.throws(() => secrets.getSync('key', { timeoutMs: 50 }), { code: 'timeout' });
-  await answered(other);
-});
-
 test("an answer that comes too late is nobody's", async () => {
   const said = await alone(`${STORE}
 const late = async () => {

@@ -116,7 +116,9 @@ where
     let stop = copy.stop.clone();
     match (how, listener) {
         (How::Promised, Some(_)) => value(call.env, External::new(Following::new(ask(copy)))),
-        (_, Some(listener)) => listened(listener, || run(call.env, how, end, &[], ask(copy))),
+        (_, Some(listener)) => listened(listener, || {
+            run(call.env, how, end.clone(), &[], until(end, stop, ask(copy)))
+        }),
         (_, None) => run(
             call.env,
             how,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, ValueType, sys};
-use strongroom::{Error, ErrorKind, SecretScope, SecretValue, Version};
+use strongroom::transfer::MAX_DOCUMENT;
+use strongroom::{Error, ErrorKind, MAX_SEGMENT, SecretScope, SecretValue, Version, face};
 use time::OffsetDateTime;
 
 use crate::error::{Failure, Outcome, check, fault};
@@ -32,43 +33,99 @@ pub(crate) fn is_absent(of: Unknown<'_>) -> Outcome<bool> {
     Ok(matches!(of.get_type()?, ValueType::Undefined | ValueType::Null))
 }
 
-/// The code units of a string, which Rust judges: what Node-API makes of them replaces what is no Unicode.
-fn units(of: Unknown<'_>) -> Outcome<Vec<u16>> {
-    let (env, value) = (of.value().env, of.raw());
+/// What a program may give that is longer than the memory that is left: that is no reason to end it.
+#[cold]
+fn no_room() -> Failure {
+    Error::new(ErrorKind::TooLarge, "there is no memory for a copy").into()
+}
+
+/// Room for exactly so much, so that nothing is left behind by growing.
+fn room<T>(length: usize) -> Outcome<Vec<T>> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(length).map_err(|_| no_room())?;
+    Ok(room)
+}
+
+/// How many code units a string has. Its bytes as UTF-8 are not fewer.
+fn length(of: Unknown<'_>) -> Outcome<usize> {
     let mut length = 0;
     // SAFETY: the value is one of this environment; without room its length is asked for.
-    check(unsafe { sys::napi_get_value_string_utf16(env, value, ptr::null_mut(), 0, &mut length) })?;
-    let mut units = vec![0; length + 1];
-    // SAFETY: there is room for the string and its end.
-    check(unsafe { sys::napi_get_value_string_utf16(env, value, units.as_mut_ptr(), units.len(), &mut length) })?;
-    units.truncate(length);
+    check(unsafe { sys::napi_get_value_string_utf16(of.value().env, of.raw(), ptr::null_mut(), 0, &mut length) })?;
+    Ok(length)
+}
+
+/// The first code units of a string, which Rust judges: what Node-API makes of them replaces what is no Unicode.
+fn units(of: Unknown<'_>, length: usize) -> Outcome<Vec<u16>> {
+    let mut units = room(length + 1)?;
+    let mut copied = 0;
+    // SAFETY: the value is one of this environment, and there is room for so many units and an end.
+    check(unsafe {
+        let start = units.as_mut_ptr();
+        sys::napi_get_value_string_utf16(of.value().env, of.raw(), start, length + 1, &mut copied)
+    })?;
+    // SAFETY: so many have been written.
+    unsafe { units.set_len(copied) };
     Ok(units)
 }
 
-/// The text of a string; `None` where it is no valid Unicode, which is a surrogate without its other half.
-fn unicode(of: Unknown<'_>) -> Outcome<Option<String>> {
-    Ok(String::from_utf16(&units(of)?).ok())
+/// The text of a string of this length; `None` where it is no valid Unicode, which is a surrogate without its other
+/// half.
+fn unicode(of: Unknown<'_>, length: usize) -> Outcome<Option<String>> {
+    let units = units(of, length)?;
+    let chars = || char::decode_utf16(units.iter().copied());
+    let Ok(bytes) = chars()
+        .map(|one| one.map(char::len_utf8))
+        .sum::<std::result::Result<usize, _>>()
+    else {
+        return Ok(None);
+    };
+    let mut text = String::new();
+    text.try_reserve_exact(bytes).map_err(|_| no_room())?;
+    text.extend(chars().flatten());
+    Ok(Some(text))
 }
 
-/// A text as messages show it, where a part that is no valid Unicode does no harm.
+/// The most code units that messages show of a text.
+const SHOWN: usize = 1024;
+
+/// The beginning of a text as messages show it, where a part that is no valid Unicode does no harm.
 pub(crate) fn shown(of: Unknown<'_>) -> Outcome<String> {
-    Ok(String::from_utf16_lossy(&units(of)?))
+    let length = length(of)?.min(SHOWN);
+    Ok(String::from_utf16_lossy(&units(of, length)?))
 }
+
+/// The longest text of a key: three segments, what parts them, and the longest word for a kind of scope.
+const LONGEST_KEY: usize = 3 * MAX_SEGMENT + "workspace//@".len();
 
 /// A key's text. What it means is judged by the verb.
 pub(crate) fn key(of: Unknown<'_>) -> Outcome<String> {
     if !is(of, ValueType::String)? {
         return Err(wrong_type("a key", "a string such as 'org/acme/api_key'", of));
     }
-    unicode(of)?.ok_or_else(|| Error::new(ErrorKind::InvalidKey, "the key is no valid Unicode").into())
+    let length = length(of)?;
+    if length > LONGEST_KEY {
+        let message = format!("a segment of the key is longer than {MAX_SEGMENT} bytes");
+        return Err(Error::new(ErrorKind::InvalidKey, message).into());
+    }
+    unicode(of, length)?.ok_or_else(|| Error::new(ErrorKind::InvalidKey, "the key is no valid Unicode").into())
 }
+
+/// The longest text that is neither a key nor a value; the longest document of settings.
+const LONGEST_TEXT: usize = 1 << 20;
 
 /// A text other than a key or a value.
 pub(crate) fn text(name: &str, of: Unknown<'_>) -> Outcome<String> {
     if !is(of, ValueType::String)? {
         return Err(wrong_type(name, "a string", of));
     }
-    unicode(of)?.ok_or_else(|| fault(name, "the text is no valid Unicode"))
+    let length = length(of)?;
+    if length > LONGEST_TEXT {
+        let message = format!("a text has at most {LONGEST_TEXT} characters");
+        return Err(Error::new(ErrorKind::TooLarge, message)
+            .with_setting(name.to_owned())
+            .into());
+    }
+    unicode(of, length)?.ok_or_else(|| fault(name, "the text is no valid Unicode"))
 }
 
 /// A `boolean`, and nothing that merely counts as one.
@@ -173,6 +230,9 @@ pub(crate) fn keys(name: &str, of: Unknown<'_>) -> Outcome<Vec<String>> {
     array(name, "an array of strings", of)?.into_iter().map(key).collect()
 }
 
+/// The most elements of an array. One that says it has more has gaps, which cost JavaScript nothing.
+const MOST_ELEMENTS: u32 = 1 << 22;
+
 /// What an array gives.
 pub(crate) fn array<'a>(name: &str, wanted: &str, of: Unknown<'a>) -> Outcome<Vec<Unknown<'a>>> {
     if !of.is_array()? {
@@ -182,15 +242,21 @@ pub(crate) fn array<'a>(name: &str, wanted: &str, of: Unknown<'a>) -> Outcome<Ve
     let mut length = 0;
     // SAFETY: the value is an array of this environment.
     check(unsafe { sys::napi_get_array_length(env, value, &mut length) })?;
-    (0..length)
-        .map(|at| {
-            let mut element = ptr::null_mut();
-            // SAFETY: as above.
-            check(unsafe { sys::napi_get_element(env, value, at, &mut element) })?;
-            // SAFETY: just taken from this environment.
-            Ok(unsafe { Unknown::from_raw_unchecked(env, element) })
-        })
-        .collect()
+    if length > MOST_ELEMENTS {
+        let message = format!("an array has at most {MOST_ELEMENTS} elements");
+        return Err(Error::new(ErrorKind::TooLarge, message)
+            .with_setting(name.to_owned())
+            .into());
+    }
+    let mut elements = room(length as usize)?;
+    for at in 0..length {
+        let mut element = ptr::null_mut();
+        // SAFETY: as above.
+        check(unsafe { sys::napi_get_element(env, value, at, &mut element) })?;
+        // SAFETY: just taken from this environment.
+        elements.push(unsafe { Unknown::from_raw_unchecked(env, element) });
+    }
+    Ok(elements)
 }
 
 /// Where bytes of JavaScript's lie. They are its own: nothing of it may run while they are looked at.
@@ -254,14 +320,17 @@ impl Bytes {
     }
 
     /// A copy as a value.
-    fn copied(&self) -> SecretValue {
-        let mut copy = vec![0; self.length];
+    fn copied(&self) -> Outcome<SecretValue> {
+        let mut copy = room(self.length)?;
         if self.length > 0 {
             // SAFETY: Node-API says that so many bytes lie there; they do not move, and JavaScript holds them during
-            // the call.
-            unsafe { ptr::copy_nonoverlapping(self.start, copy.as_mut_ptr(), self.length) };
+            // the call. There is room for as many.
+            unsafe {
+                ptr::copy_nonoverlapping(self.start, copy.as_mut_ptr(), self.length);
+                copy.set_len(self.length);
+            }
         }
-        SecretValue::from(copy)
+        Ok(SecretValue::from(copy))
     }
 
     /// Copies bytes to the beginning, where they fit; else nothing.
@@ -302,28 +371,58 @@ fn is_resizable(buffer: Unknown<'_>) -> Outcome<bool> {
 /// What a value can be given as.
 pub(crate) const VALUE: &str = "a string, a Uint8Array or a Secret";
 
+/// What is judged before it is copied.
+#[derive(Clone, Copy)]
+pub(crate) enum Longest {
+    /// What a manager may take: each has a limit of its own, which the verb judges.
+    Value,
+    /// Also a document, or what becomes a value only after that.
+    Document,
+}
+
+impl Longest {
+    pub(crate) fn check(self, bytes: usize) -> Outcome<()> {
+        match self {
+            Self::Value => Ok(face::check_length(bytes)?),
+            Self::Document if bytes <= MAX_DOCUMENT => Ok(()),
+            Self::Document => {
+                let message = format!("a value or document has at most {} MiB", MAX_DOCUMENT >> 20);
+                Err(Error::new(ErrorKind::TooLarge, message).into())
+            }
+        }
+    }
+}
+
 /// A value: a string, as UTF-8, or bytes.
-pub(crate) fn value(of: Unknown<'_>) -> Outcome<SecretValue> {
+fn value(of: Unknown<'_>, longest: Longest) -> Outcome<SecretValue> {
     if is(of, ValueType::String)? {
-        let text = unicode(of)?
+        let length = length(of)?;
+        longest.check(length)?;
+        let text = unicode(of, length)?
             .ok_or_else(|| Error::new(ErrorKind::InvalidValue, "the value is no valid Unicode; pass its bytes"))?;
         return Ok(SecretValue::from(text.into_bytes()));
     }
     if let Some(bytes) = Bytes::of("a value", of)? {
-        return Ok(bytes.copied());
+        longest.check(bytes.length())?;
+        return bytes.copied();
     }
     Err(wrong_type("a value", VALUE, of))
 }
 
 /// A value alone, for verbs that keep the metadata that is stored.
 pub(crate) fn value_alone(of: Unknown<'_>) -> Outcome<SecretValue> {
-    Ok(new_secret(of)?.value)
+    Ok(new_secret(of, Longest::Value)?.value)
+}
+
+/// A document, a token, or a value for no manager.
+pub(crate) fn document(of: Unknown<'_>) -> Outcome<SecretValue> {
+    Ok(new_secret(of, Longest::Document)?.value)
 }
 
 /// What a write is given: a value, or a secret whose metadata holds where nothing else is stated.
-pub(crate) fn new_secret(of: Unknown<'_>) -> Outcome<strongroom::Secret> {
+pub(crate) fn new_secret(of: Unknown<'_>, longest: Longest) -> Outcome<strongroom::Secret> {
     if is(of, ValueType::External)? {
-        return Held::of(of)?.copy();
+        return Held::of(of)?.copy(longest);
     }
-    Ok(strongroom::Secret::new(value(of)?))
+    Ok(strongroom::Secret::new(value(of, longest)?))
 }

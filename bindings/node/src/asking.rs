@@ -17,7 +17,7 @@ use napi::bindgen_prelude::*;
 use napi::sys;
 use strongroom::{CallContext, Error, ErrorKind, Face, MAX_DEADLINE, SecretProvider, SecretValue, face};
 
-use crate::arguments::{array, new_secret, text};
+use crate::arguments::{Longest, array, new_secret, text};
 use crate::callback::Callback;
 use crate::entry::{Arguments, undefined};
 use crate::environment::{self, Environment, Notes};
@@ -297,7 +297,7 @@ pub(crate) fn needs<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 /// `answerQuestion(question, value)`
 pub(crate) fn answer<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     if let Some(question) = question(call)? {
-        question.answer(match new_secret(call.at(1)) {
+        question.answer(match new_secret(call.at(1), Longest::Value) {
             Ok(secret) => Ok(secret.value),
             Err(Failure::Ours(error)) => Err(error),
             // A getter of it, say. Left there, what was thrown would go on to nobody.

@@ -3,7 +3,7 @@
 use napi::bindgen_prelude::*;
 use strongroom::SecretValue;
 
-use crate::arguments::{VALUE, array, milliseconds, value_alone, wrong_type};
+use crate::arguments::{VALUE, array, document, milliseconds, wrong_type};
 use crate::entry::Arguments;
 use crate::error::{Failure, Outcome, value};
 use crate::options::Options;
@@ -96,7 +96,7 @@ pub(crate) fn keys(name: &str, of: Unknown<'_>) -> Outcome<SecretValue> {
 
 /// What is a text besides the value: keys, a token. A message names it.
 fn text_of(name: &str, of: Unknown<'_>) -> Outcome<SecretValue> {
-    value_alone(of).map_err(|failure| match failure {
+    document(of).map_err(|failure| match failure {
         Failure::Type(_) => wrong_type(name, VALUE, of),
         failure => failure,
     })
@@ -111,7 +111,7 @@ pub(crate) fn generate<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 pub(crate) fn encrypt<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     value(
         call.env,
-        tokens::encrypt(&keys("keys", call.at(0))?, &value_alone(call.at(1))?)?,
+        tokens::encrypt(&keys("keys", call.at(0))?, &document(call.at(1))?)?,
     )
 }
 

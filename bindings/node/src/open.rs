@@ -8,7 +8,7 @@ use napi::ValueType;
 use napi::bindgen_prelude::*;
 use strongroom::{Builder, CallOptions, ConfigFormat, ErrorKind, SecretManager, SecretValue, face};
 
-use crate::arguments::{array, is, new_secret, text, wrong_type};
+use crate::arguments::{Longest, array, is, new_secret, text, wrong_type};
 use crate::asking::Provider;
 use crate::call::{How, end_of, run};
 use crate::entry::Arguments;
@@ -139,7 +139,7 @@ fn setting_text(setting: &str, of: Unknown<'_>) -> Outcome<String> {
 
 /// A secret setting's value.
 fn secret(setting: &str, of: Unknown<'_>) -> Outcome<SecretValue> {
-    new_secret(of)
+    new_secret(of, Longest::Value)
         .map(|secret| secret.value)
         .map_err(|failure| match failure {
             Failure::Type(_) => wrong_type(
@@ -147,7 +147,7 @@ fn secret(setting: &str, of: Unknown<'_>) -> Outcome<SecretValue> {
                 "a string, a Uint8Array, a Secret or a function that gives one",
                 of,
             ),
-            Failure::Ours(error) if error.kind() == ErrorKind::InvalidValue => {
+            Failure::Ours(error) if matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::TooLarge) => {
                 Failure::Ours(error.with_setting(setting.to_owned()))
             }
             failure => failure,

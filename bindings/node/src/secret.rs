@@ -10,7 +10,7 @@ use napi::{JsValue, sys};
 use strongroom::{CachedSecret, Error, ErrorKind, SecretMetadata, SecretValue};
 use time::OffsetDateTime;
 
-use crate::arguments::{Bytes, value_alone, wrong_type};
+use crate::arguments::{Bytes, Longest, document, wrong_type};
 use crate::cached;
 use crate::call::Answer;
 use crate::entry::{Arguments, undefined};
@@ -54,8 +54,9 @@ impl Held {
     }
 
     /// A copy, for verbs that are given a `Secret`.
-    pub(crate) fn copy(&self) -> Outcome<strongroom::Secret> {
+    pub(crate) fn copy(&self, longest: Longest) -> Outcome<strongroom::Secret> {
         let state = self.state();
+        longest.check(state.value()?.len())?;
         let value = SecretValue::copy_of(state.value()?);
         Ok(strongroom::Secret::new(value).with_metadata(state.metadata().clone()))
     }
@@ -146,7 +147,7 @@ pub(crate) fn array<'a>(env: &'a Env, bytes: &[u8]) -> Outcome<Unknown<'a>> {
 /// A new secret of a value and options of metadata.
 pub(crate) fn new<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let mut options = Options::of("options", call.at(1))?;
-    let secret = write::new_secret(call.at(0), write::stated(&mut options)?)?;
+    let secret = write::new_secret(call.at(0), Longest::Document, write::stated(&mut options)?)?;
     options.finish()?;
     handle(call.env, secret)
 }
@@ -208,7 +209,7 @@ pub(crate) fn wipe_bytes<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 /// Whether the secret has a value, compared in a time that tells nothing about it but its length.
 pub(crate) fn equals<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let state = Held::of(call.at(0))?.state();
-    let (left, other) = (state.value()?, value_alone(call.at(1))?);
+    let (left, other) = (state.value()?, document(call.at(1))?);
     let right = other.expose();
     let differing = left
         .iter()

@@ -1,5 +1,7 @@
 //! The one table of settings. Builder, key/value options, environment, flags, schema and docs derive from it.
 
+use crate::manager::check::MAX_VALUE;
+
 /// What a setting's text may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,7 +106,6 @@ macro_rules! settings {
 }
 
 const ON_OFF: SettingKind = SettingKind::Choice(&["on", "off"]);
-const MIB: u64 = 1 << 20;
 
 /// Every setting.
 pub static SETTINGS: &[Setting] = settings! {
@@ -114,7 +115,7 @@ pub static SETTINGS: &[Setting] = settings! {
         "How long a call may take in all.";
     "prompt": SettingKind::Choice(&["never", "allow"]), default Some("never"), env "PROMPT", plain,
         "Whether a keystore may ask a person; the backends of this version never do.";
-    "max_value": SettingKind::Size { min: 1, max: 8 * MIB }, default Some("1MiB"), env "MAX_VALUE", plain,
+    "max_value": SettingKind::Size { min: 1, max: MAX_VALUE as u64 }, default Some("1MiB"), env "MAX_VALUE", plain,
         "The longest value that is accepted.";
     "cache": ON_OFF, default Some("on"), env "CACHE", plain,
         "Whether values that were read stay in memory.";

@@ -13,7 +13,7 @@ pub use event::{event_line, is_ours};
 
 use crate::context::{CallContext, Face};
 use crate::error::Result;
-use crate::manager::{Builder, SecretManager};
+use crate::manager::{Builder, SecretManager, check};
 use crate::park::Alarm;
 use crate::sys::fork::{self, ForkCell};
 use crate::{park, runtime};
@@ -119,6 +119,14 @@ pub async fn open(builder: Builder, face: Face) -> Result<SecretManager> {
         Face::Blocking => builder.open_here(),
         Face::Watched | Face::Async => builder.open_elsewhere(face).await,
     }
+}
+
+/// Refuses a value of so many bytes, where no manager takes one, before anyone copies it.
+///
+/// # Errors
+/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+pub fn check_length(bytes: usize) -> Result<()> {
+    check::length(bytes)
 }
 
 /// A number that differs between a process and its forked children: what bears another one is the parent's.

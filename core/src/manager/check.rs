@@ -5,6 +5,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::{Secret, SecretMetadata};
 
+/// The longest value in bytes that the setting `max_value` can allow.
+pub(crate) const MAX_VALUE: usize = 8 << 20;
+
+/// Refuses what is too long whatever the settings are.
+pub(crate) fn length(bytes: usize) -> Result<()> {
+    if bytes <= MAX_VALUE {
+        return Ok(());
+    }
+    let message = format!("the value has more than {MAX_VALUE} bytes, the highest limit that there is");
+    Err(Error::new(ErrorKind::TooLarge, message).with_setting("max_value"))
+}
+
 /// Whether a backend with these capabilities can hold this secret.
 ///
 /// # Errors

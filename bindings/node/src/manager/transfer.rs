@@ -82,7 +82,7 @@ pub(crate) fn import<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     wanted.provider = options.text("provider")?;
     wanted.dry_run = options.flag("dryRun")?;
     wanted.fernet_keys = options.given("fernetKeys", fernet::keys)?;
-    let document = arguments::value_alone(call.at(2))?;
+    let document = arguments::document(call.at(2))?;
     verb(call, options, |manager| async move {
         manager.import(document.expose(), wanted).await
     })

@@ -7,7 +7,7 @@ use strongroom::backend::MetadataUpdate;
 use strongroom::{DeleteOptions, RollbackTo, SecretKey, SecretMetadata, SetOptions, UpdateOptions};
 use time::OffsetDateTime;
 
-use crate::arguments::{self, VALUE, is_absent, text, wrong_type};
+use crate::arguments::{self, Longest, VALUE, is_absent, text, wrong_type};
 use crate::call::verb;
 use crate::entry::Arguments;
 use crate::error::{Failure, Outcome};
@@ -57,8 +57,8 @@ fn words(name: &str, of: Unknown<'_>) -> Outcome<BTreeMap<String, String>> {
 }
 
 /// A secret as it is to be written. Where it is given as a `Secret`, what else is given wins over its own metadata.
-pub(crate) fn new_secret(of: Unknown<'_>, stated: Stated) -> Outcome<strongroom::Secret> {
-    let mut secret = arguments::new_secret(of)?;
+pub(crate) fn new_secret(of: Unknown<'_>, longest: Longest, stated: Stated) -> Outcome<strongroom::Secret> {
+    let mut secret = arguments::new_secret(of, longest)?;
     secret.metadata = stated.over(secret.metadata);
     Ok(secret)
 }
@@ -72,7 +72,7 @@ pub(crate) fn set<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     terms.if_absent = options.flag("ifAbsent")?;
     terms.if_version = options.given("ifVersion", arguments::version)?;
     terms.created_at = options.given("createdAt", arguments::moment)?;
-    let secret = new_secret(call.at(3), metadata)?;
+    let secret = new_secret(call.at(3), Longest::Value, metadata)?;
     verb(call, options, |manager| async move {
         manager.set_with(&key, &secret, terms).await
     })
@@ -80,7 +80,7 @@ pub(crate) fn set<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 
 /// The secret of one of several entries, which the message names where the value is none.
 fn entry(place: usize, key: &str, value: Unknown<'_>) -> Outcome<strongroom::Secret> {
-    arguments::new_secret(value).map_err(|failure| match failure {
+    arguments::new_secret(value, Longest::Value).map_err(|failure| match failure {
         // What stands in a key's place may be a value.
         Failure::Type(_) if SecretKey::parse(key).is_ok() => wrong_type(&format!("the value of '{key}'"), VALUE, value),
         Failure::Type(_) => wrong_type(&format!("the value of entry {}", place + 1), VALUE, value),

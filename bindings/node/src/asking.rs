@@ -18,9 +18,9 @@ use napi::sys;
 use strongroom::{CallContext, Error, ErrorKind, Face, MAX_DEADLINE, SecretProvider, SecretValue, face};
 
 use crate::arguments::{Longest, array, new_secret, text};
-use crate::callback::Callback;
+use crate::callback::{Callback, contained};
 use crate::entry::{Arguments, undefined};
-use crate::environment::{self, Environment, Notes};
+use crate::environment::{Environment, Notes};
 use crate::error::{Failure, Outcome, value};
 
 type Answer = strongroom::Result<SecretValue>;
@@ -297,15 +297,15 @@ pub(crate) fn needs<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 /// `answerQuestion(question, value)`
 pub(crate) fn answer<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     if let Some(question) = question(call)? {
-        question.answer(match new_secret(call.at(1), Longest::Value) {
+        // Left there, what a getter of it throws would go on to nobody.
+        question.answer(match contained(call.env, || new_secret(call.at(1), Longest::Value)) {
             Ok(secret) => Ok(secret.value),
             Err(Failure::Ours(error)) => Err(error),
-            // A getter of it, say. Left there, what was thrown would go on to nobody.
-            Err(_) if environment::thrown(call.env).is_some() => Err(question.error(
+            Err(Failure::Engine(_)) => Err(question.error(
                 ErrorKind::Unavailable,
                 "what the function that was asked gave threw when it was read",
             )),
-            Err(_) => Err(question.error(
+            Err(Failure::Type(_) | Failure::Exclusive(_)) => Err(question.error(
                 ErrorKind::InvalidConfig,
                 "the function that was asked gave neither a string, nor a Uint8Array, nor a Secret",
             )),
@@ -317,9 +317,11 @@ pub(crate) fn answer<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 /// `failQuestion(question, code, message)`
 pub(crate) fn fail<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     if let Some(question) = question(call)? {
-        let kind = text("code", call.at(1)).ok();
-        let kind = kind.and_then(|token| ErrorKind::from_token(&token));
-        question.answer(Err(match text("message", call.at(2)) {
+        // The code may be whatever the program has put there.
+        let code = contained(call.env, || text("code", call.at(1))).ok();
+        let kind = code.and_then(|code| ErrorKind::from_token(&code));
+        let message = contained(call.env, || text("message", call.at(2)));
+        question.answer(Err(match message {
             Ok(message) => question.error(kind.unwrap_or(ErrorKind::Unavailable), message),
             Err(_) => question.unanswered(),
         }));

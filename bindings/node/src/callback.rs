@@ -9,6 +9,37 @@ use napi::{JsValue, ValueType, sys};
 use crate::arguments::{is, wrong_type};
 use crate::error::{Outcome, check};
 
+/// Runs what nobody of JavaScript's waits for right here: its values are let go of afterwards, and what it leaves thrown
+/// is taken away, which makes it a failure.
+pub(crate) fn contained<T>(env: &Env, run: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    let mut scope = ptr::null_mut();
+    // SAFETY: the environment is alive, and this is its thread; the scope is closed below.
+    check(unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) })?;
+    let ran = run();
+    let is_thrown = thrown(env).is_some();
+    // SAFETY: opened above.
+    unsafe { sys::napi_close_handle_scope(env.raw(), scope) };
+    if is_thrown {
+        check(sys::Status::napi_pending_exception)?;
+    }
+    ran
+}
+
+/// Takes what JavaScript has thrown while a value was made or read (a setter that someone gave all objects may throw). Left
+/// there, it would spoil the answers of all other calls and end the program.
+pub(crate) fn thrown(env: &Env) -> Option<Unknown<'_>> {
+    let (mut is_thrown, mut thrown) = (false, ptr::null_mut());
+    // SAFETY: the environment is alive.
+    unsafe {
+        let asked = sys::napi_is_exception_pending(env.raw(), &mut is_thrown);
+        if asked != sys::Status::napi_ok || !is_thrown {
+            return None;
+        }
+        let taken = sys::napi_get_and_clear_last_exception(env.raw(), &mut thrown);
+        (taken == sys::Status::napi_ok).then(|| Unknown::from_raw_unchecked(env.raw(), thrown))
+    }
+}
+
 /// A function of one JavaScript thread, once `lib/` has given it.
 pub(crate) struct Callback(Cell<sys::napi_ref>);
 
@@ -35,21 +66,7 @@ impl Callback {
         env: &'a Env,
         given: impl FnOnce() -> Outcome<[Unknown<'a>; N]>,
     ) -> bool {
-        let mut scope = ptr::null_mut();
-        // SAFETY: the environment is alive, and this is its thread; the scope is closed below.
-        if unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) } != sys::Status::napi_ok {
-            return false;
-        }
-        let ran = self.call_here(env, given);
-        let (mut is_thrown, mut thrown) = (false, ptr::null_mut());
-        // SAFETY: as above.
-        unsafe {
-            if sys::napi_is_exception_pending(env.raw(), &mut is_thrown) == sys::Status::napi_ok && is_thrown {
-                sys::napi_get_and_clear_last_exception(env.raw(), &mut thrown);
-            }
-            sys::napi_close_handle_scope(env.raw(), scope);
-        }
-        ran.is_ok()
+        contained(env, || self.call_here(env, given)).is_ok()
     }
 
     fn call_here<'a, const N: usize>(

@@ -16,6 +16,7 @@ use napi::{JsValue, sys};
 use strongroom::{CancellationToken, Error, ErrorKind};
 
 use crate::asking::{Asking, Question};
+use crate::callback::{contained, thrown};
 use crate::entry::{panicked, raw};
 use crate::error::{Outcome, check, value};
 use crate::log::Telling;
@@ -325,15 +326,12 @@ impl Environment {
             let Some(open) = self.open.borrow_mut().remove(&call) else {
                 continue;
             };
-            let mut scope = ptr::null_mut();
-            // SAFETY: the environment is alive; the scope is closed below. What cannot be opened is none.
-            let is_scoped = unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) } == sys::Status::napi_ok;
-            settle(env, open.promise, made(env, outcome));
-            open.kept.free(env);
-            if is_scoped {
-                // SAFETY: opened above.
-                unsafe { sys::napi_close_handle_scope(env.raw(), scope) };
-            }
+            // What cannot be told of one promise keeps no other one open.
+            let _ = contained(env, || {
+                settle(env, open.promise, made(env, outcome));
+                open.kept.free(env);
+                Ok(())
+            });
         }
         if self.open.borrow().is_empty() {
             // SAFETY: the environment is alive, and so is the waker.
@@ -381,21 +379,6 @@ fn settle(env: &Env, promise: sys::napi_deferred, outcome: Outcome<sys::napi_val
                 unsafe { sys::napi_reject_deferred(env.raw(), promise, reason.raw()) };
             }
         }
-    }
-}
-
-/// Takes what JavaScript has thrown while a value was made or read (a setter that someone gave all objects may throw). Left
-/// there, it would spoil the answers of all other calls and end the program.
-pub(crate) fn thrown(env: &Env) -> Option<Unknown<'_>> {
-    let (mut is_thrown, mut thrown) = (false, ptr::null_mut());
-    // SAFETY: the environment is alive.
-    unsafe {
-        let asked = sys::napi_is_exception_pending(env.raw(), &mut is_thrown);
-        if asked != sys::Status::napi_ok || !is_thrown {
-            return None;
-        }
-        let taken = sys::napi_get_and_clear_last_exception(env.raw(), &mut thrown);
-        (taken == sys::Status::napi_ok).then(|| Unknown::from_raw_unchecked(env.raw(), thrown))
     }
 }
 

@@ -10,9 +10,9 @@ export type { CallOptions };
 /**
  * A store of secrets, whatever backend holds them. {@link open} makes one.
  *
- * A key is text: `'org/acme/api_key'`; a bare name is global. Every verb gives a promise, and has a twin whose name
- * ends with `Sync`, which keeps its thread, and so the event loop, waiting: right where a program starts. Every verb
- * takes {@link CallOptions}.
+ * A key is text: `'org/acme/api_key'`; a bare name is global. Every verb gives a promise. It has
+ * a second form, whose name ends with `Sync` and which gives the answer itself: until then its thread runs nothing else,
+ * no timer and no callback, which is right where a program starts. Every verb takes {@link CallOptions}.
  *
  * Every failure is a {@link StrongroomError}; besides what a verb names itself its `code` may be `invalid_key`,
  * `invalid_argument`, `timeout` (of a write that was sent: `outcome_unknown`), `closed`, `unavailable`, `locked`,

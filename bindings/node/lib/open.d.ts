@@ -9,8 +9,8 @@ export type SettingValue = string | number | boolean | URL;
  *
  * It runs on the JavaScript thread that opened the manager, also where several calls ask at once. A promise of a value
  * is waited for by calls that give a promise themselves; a call that keeps the event loop waiting (`openSync`,
- * `getSync`, …) and needs the value fails with `invalid_config`, or, where promises of other calls are open, when its
- * deadline comes.
+ * `getSync`, …) and needs the value fails with `invalid_config`, also where it is another call that asked for the
+ * promise.
  *
  * It runs in the asynchronous context of the opening: an `AsyncLocalStorage` has there what it had at `open`.
  *

@@ -422,7 +422,8 @@ pub(crate) fn document(of: Unknown<'_>) -> Outcome<SecretValue> {
 /// What a write is given: a value, or a secret whose metadata holds where nothing else is stated.
 pub(crate) fn new_secret(of: Unknown<'_>, longest: Longest) -> Outcome<strongroom::Secret> {
     if is(of, ValueType::External)? {
-        return Held::of(of)?.copy(longest);
+        let held = Held::found(of).ok_or_else(|| wrong_type("a value", VALUE, of))?;
+        return held.copy(longest);
     }
     Ok(strongroom::Secret::new(value(of, longest)?))
 }

@@ -12,12 +12,12 @@ use crate::arguments;
 use crate::error::{self, Outcome, check};
 
 /// The most arguments that a function takes.
-const MOST: usize = 6;
+const MOST_ARGUMENTS: usize = 6;
 
 /// What a function was called with; `undefined` stands for what was left out.
 pub(crate) struct Arguments<'a> {
     pub(crate) env: &'a Env,
-    values: [sys::napi_value; MOST],
+    values: [sys::napi_value; MOST_ARGUMENTS],
 }
 
 impl<'a> Arguments<'a> {
@@ -30,7 +30,7 @@ impl<'a> Arguments<'a> {
     /// The handles of our own among the arguments.
     pub(crate) fn handles(&self) -> Outcome<Vec<Unknown<'a>>> {
         let mut handles = Vec::new();
-        for place in 0..MOST {
+        for place in 0..MOST_ARGUMENTS {
             if arguments::is(self.at(place), ValueType::External)? {
                 handles.push(self.at(place));
             }
@@ -96,8 +96,8 @@ pub(crate) fn export(env: &Env, exports: &Object<'_>, functions: &[Export]) -> n
 pub(crate) unsafe fn enter(env: sys::napi_env, info: sys::napi_callback_info, body: Body) -> sys::napi_value {
     let env = Env::from_raw(env);
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        let mut values = [ptr::null_mut(); MOST];
-        let mut count = MOST;
+        let mut values = [ptr::null_mut(); MOST_ARGUMENTS];
+        let mut count = MOST_ARGUMENTS;
         // SAFETY: there is room for as many values as `count` says.
         let status = unsafe {
             sys::napi_get_cb_info(

@@ -10,7 +10,9 @@ use napi::{JsValue, ValueType, sys};
 use crate::arguments;
 use crate::entry::{Arguments, undefined};
 use crate::error::{Failure, Outcome, check, value};
+use crate::manager;
 use crate::objects;
+use crate::secret::Held;
 
 /// The longest name of a class that a message shows.
 const LONGEST: usize = 40;
@@ -26,8 +28,10 @@ pub(crate) fn type_of(of: Unknown<'_>) -> Outcome<Cow<'static, str>> {
         ValueType::Symbol => "a symbol",
         ValueType::Function => "a function",
         ValueType::BigInt => "a bigint",
-        // A handle stands for a secret or a manager; JavaScript itself never has one.
-        ValueType::External => "a Secret or a SecretManager",
+        // A handle stands for what JavaScript has an object for.
+        ValueType::External if Held::found(of).is_some() => "a Secret",
+        ValueType::External if manager::found(of).is_some() => "a SecretManager",
+        ValueType::External => "a handle of native code",
         _ => return Ok(other_kind(of)?.unwrap_or(Cow::Borrowed("an object"))),
     }))
 }
@@ -36,7 +40,9 @@ pub(crate) fn type_of(of: Unknown<'_>) -> Outcome<Cow<'static, str>> {
 pub(crate) fn instead_of(wanted: &str, given: Unknown<'_>) -> Outcome<Cow<'static, str>> {
     let kind = type_of(given)?;
     // Who has the name of a class only is a proxy, or was made of its prototype.
-    let is_alike = kind.starts_with("a") && wanted.ends_with(kind.as_ref());
+    let names = |rest: &str| rest.is_empty() || rest.starts_with(' ');
+    let is_alike = kind.starts_with("a")
+        && (wanted.ends_with(kind.as_ref()) || wanted.strip_prefix(kind.as_ref()).is_some_and(names));
     Ok(if is_alike {
         Cow::Borrowed("an object that is only like one, such as a proxy")
     } else {
@@ -64,7 +70,7 @@ pub(crate) fn named(name: &str, wanted: &str, given: Unknown<'_>) -> Outcome<()>
     if is_object && other_kind(given)?.is_none() {
         return Ok(());
     }
-    let kind = type_of(given)?;
+    let kind = instead_of(wanted, given)?;
     let hint = match kind.as_ref() {
         "an AbortSignal" => "; pass { signal }",
         "an AbortController" => "; pass { signal: controller.signal }",
@@ -132,7 +138,7 @@ fn with_article(tag: &str) -> Cow<'static, str> {
     if !is_name {
         return Cow::Borrowed("an object of another kind");
     }
-    let article = if tag.starts_with(['A', 'E', 'I', 'O']) {
+    let article = if tag.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) {
         "an"
     } else {
         "a"

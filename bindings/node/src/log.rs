@@ -25,7 +25,7 @@ use crate::error::Outcome;
 use crate::results::count;
 
 /// How many events wait at most. More of them are counted, and forgotten.
-const MOST: usize = 1024;
+const MOST_EVENTS: usize = 1024;
 
 /// The queues of the JavaScript threads that have subscribers.
 static HEARD_BY: Mutex<Vec<Arc<Listener>>> = Mutex::new(Vec::new());
@@ -141,7 +141,7 @@ impl Subscriber for Forwarder {
         for listener in &*heard_by() {
             let is_first = {
                 let mut queue = listener.lock();
-                if queue.events.len() < MOST {
+                if queue.events.len() < MOST_EVENTS {
                     let line = line.clone();
                     queue.events.push_back(Happened { level, target, line });
                 } else {

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use crate::arguments::{Bytes, Longest, document, wrong_type};
 use crate::cached;
 use crate::call::Answer;
+use crate::callback::contained;
 use crate::entry::{Arguments, undefined};
 use crate::error::{Failure, Outcome, check, value};
 use crate::manager::write;
@@ -33,11 +34,15 @@ enum State {
 impl Held {
     /// That of a secret's handle.
     pub(crate) fn of(handle: Unknown<'_>) -> Outcome<&Self> {
+        Self::found(handle).ok_or_else(|| wrong_type("this", "a Secret", handle))
+    }
+
+    /// The same, where it is a secret's.
+    pub(crate) fn found(handle: Unknown<'_>) -> Option<&Self> {
         // SAFETY: napi-rs checks that it is one of ours.
         let held: napi::Result<&External<Self>> =
             unsafe { FromNapiValue::from_napi_value(handle.value().env, handle.raw()) };
-        held.map(|held| &**held)
-            .map_err(|_| wrong_type("this", "a Secret", handle))
+        held.ok().map(|held| &**held)
     }
 
     /// What there is now. It stays while it is looked at, whatever becomes of the secret meanwhile.
@@ -199,8 +204,9 @@ pub(crate) fn is_expired<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 
 /// Wipes a view of bytes, whatever JavaScript has made of its methods.
 pub(crate) fn wipe_bytes<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let bytes = contained(call.env, || Bytes::of("the bytes", call.at(0)));
     // What was detached went where someone sent it.
-    if let Ok(Some(bytes)) = Bytes::of("the bytes", call.at(0)) {
+    if let Ok(Some(bytes)) = bytes {
         bytes.wipe();
     }
     undefined(call.env)

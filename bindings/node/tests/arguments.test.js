@@ -4,7 +4,8 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const vm = require('node:vm');
 
-const { SecretManager, generate } = require('strongroom');
+const { Secret, SecretManager, generate } = require('strongroom');
+const native = require('../lib/native.js');
 const { inBothForms, inMemory } = require('./forms.js');
 
 /** Half of a character: a string of JavaScript's that is no text. */
@@ -249,4 +250,43 @@ test('an error has the stack of whoever awaits it, and shows no more than is kno
     () => generate({ kind: 'hex', bytes: 0 }),
     (thrown) => thrown.stack.includes('arguments.test.js'),
   );
+});
+
+test('handles of native code are called what they are', (test) => {
+  const secrets = inMemory(test);
+  const handle = native.token();
+  const manager = native.open(true, {}, { settings: { backend: 'memory' }, environment: false }, {});
+  const value = 'a string, a Uint8Array or a Secret';
+  for (const [refused, call] of [
+    [`a value is ${value}, not a handle of native code`, () => secrets.setSync('token', handle)],
+    [`a value is ${value}, not a handle of native code`, () => new Secret(handle)],
+    ['options is an object, not a handle of native code', () => secrets.getSync('token', handle)],
+    ['target is a SecretManager, not a Secret', () => native.copyJournal(manager, native.secret('value'))],
+    ['this is a Secret, not a SecretManager', () => native.secretText(manager)],
+  ]) {
+    assert.throws(call, (error) => error.message === refused, refused);
+  }
+});
+
+test('no message says that an object is no object', (test) => {
+  const secrets = inMemory(test);
+  let looks = 0;
+  const changing = new Proxy(
+    {},
+    { get: (_, name) => (name === Symbol.toStringTag && looks++ === 0 ? 'Map' : undefined) },
+  );
+  for (const options of [{ [Symbol.toStringTag]: 'object' }, changing]) {
+    const message = 'options is an object, not an object that is only like one, such as a proxy';
+    assert.throws(() => secrets.getSync('token', options), { ...WRONG_TYPE, message });
+  }
+});
+
+test('wiping lets nobody else’s code throw', () => {
+  const buffer = new ArrayBuffer(0);
+  const get = () => assert.fail('goes on');
+  Object.defineProperty(buffer, 'resizable', { get });
+  native.wipeBytes(new Uint8Array(buffer));
+  const bytes = new Uint8Array(4).fill(1);
+  native.wipeBytes(bytes);
+  assert.deepEqual(bytes, new Uint8Array(4));
 });

@@ -66,7 +66,7 @@ impl Copy {
 }
 
 fn target_of(of: Unknown<'_>) -> Outcome<&SecretManager> {
-    super::of(of).map_err(|_| wrong_type("target", "a SecretManager", of))
+    super::found(of).ok_or_else(|| wrong_type("target", "a SecretManager", of))
 }
 
 fn function<'a>(name: &str, of: Unknown<'a>) -> Outcome<Unknown<'a>> {

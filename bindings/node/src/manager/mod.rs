@@ -17,12 +17,15 @@ use crate::error::{Outcome, value};
 
 /// The manager of a handle.
 pub(crate) fn of(handle: Unknown<'_>) -> Outcome<&SecretManager> {
+    found(handle).ok_or_else(|| wrong_type("this", "a SecretManager", handle))
+}
+
+/// The same, where it is a manager's.
+pub(crate) fn found(handle: Unknown<'_>) -> Option<&SecretManager> {
     // SAFETY: napi-rs checks that it is one of ours.
     let manager: napi::Result<&External<SecretManager>> =
         unsafe { FromNapiValue::from_napi_value(handle.value().env, handle.raw()) };
-    manager
-        .map(|manager| &**manager)
-        .map_err(|_| wrong_type("this", "a SecretManager", handle))
+    manager.ok().map(|manager| &**manager)
 }
 
 impl Answer for SecretManager {

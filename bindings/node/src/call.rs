@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face}
 
 use crate::arguments;
 use crate::entry::{Arguments, panicked};
-use crate::environment::{self, Environment, Made, Notes};
+use crate::environment::{self, Call, Environment, Made};
 use crate::error::Outcome;
 use crate::options::Options;
 
@@ -53,6 +52,16 @@ impl How {
     }
 }
 
+/// Where the work of a promise begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// On JavaScript's thread, which answers at once what is at hand.
+    Here,
+    /// On the core's runtime: where the work is about many secrets and each is at hand, JavaScript's thread would do
+    /// nothing else until the last of them.
+    Elsewhere,
+}
+
 /// A verb that runs, with the way to make its answer.
 pub(crate) type Work = Pin<Box<dyn Future<Output = strongroom::Result<Made>> + Send>>;
 
@@ -76,6 +85,30 @@ pub(crate) fn verb<'a, T: Answer, F>(
 where
     F: Future<Output = strongroom::Result<T>> + Send + 'static,
 {
+    verb_that_begins(Begins::Here, call, options, run)
+}
+
+/// Runs a verb that may be about any number of secrets.
+pub(crate) fn verb_of_many<'a, T: Answer, F>(
+    call: &Arguments<'a>,
+    options: Options<'a>,
+    run: impl FnOnce(SecretManager) -> F,
+) -> Outcome<Unknown<'a>>
+where
+    F: Future<Output = strongroom::Result<T>> + Send + 'static,
+{
+    verb_that_begins(Begins::Elsewhere, call, options, run)
+}
+
+fn verb_that_begins<'a, T: Answer, F>(
+    begins: Begins,
+    call: &Arguments<'a>,
+    options: Options<'a>,
+    run: impl FnOnce(SecretManager) -> F,
+) -> Outcome<Unknown<'a>>
+where
+    F: Future<Output = strongroom::Result<T>> + Send + 'static,
+{
     let how = How::of(call)?;
     let view = options.view(crate::manager::of(call.at(1))?, how)?;
     let view = face::view(&view, how.face());
@@ -85,7 +118,7 @@ where
             // The end of JavaScript's thread cancels the call, too.
             let cancel = end_of(view.call_options().cancel.as_ref());
             let work = work(run(view.with_cancel(cancel.clone())));
-            promise(call.env, cancel, || call.handles(), work)
+            promise(call.env, begins, &[cancel], || call.handles(), work)
         }
     }
 }
@@ -99,13 +132,14 @@ pub(crate) fn end_of(given: Option<&CancellationToken>) -> CancellationToken {
 pub(crate) fn run<'a, T: Answer>(
     env: &'a Env,
     how: How,
-    cancel: CancellationToken,
+    begins: Begins,
+    cancel: &[CancellationToken],
     handles: &[Unknown<'a>],
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
         How::Waiting => wait(env, work(of)),
-        How::Promised => promise(env, cancel, || Ok(handles.to_vec()), work(of)),
+        How::Promised => promise(env, begins, cancel, || Ok(handles.to_vec()), work(of)),
     }
 }
 
@@ -138,42 +172,43 @@ fn wait(env: &Env, mut work: Work) -> Outcome<Unknown<'_>> {
     }
 }
 
-/// Begins the work here, where what is at hand is answered at once, and has the core's runtime go on with it.
+/// Gives a promise of the work. Work that begins here is answered at once where all of it is at hand.
 fn promise<'a>(
     env: &'a Env,
-    cancel: CancellationToken,
+    begins: Begins,
+    cancel: &[CancellationToken],
     handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
     mut work: Work,
 ) -> Outcome<Unknown<'a>> {
-    let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-    match begun {
-        Poll::Ready(outcome) => outcome?(env).and_then(|answer| resolved(env, answer)),
-        Poll::Pending => {
-            let (call, notes, promise) = Environment::of(env)?.promise(env, cancel, handles)?;
-            let told = Arc::clone(&notes);
-            let ended = Ended {
-                notes,
-                call,
-                is_told: false,
-            };
-            let spawned = face::spawn(async move {
-                let mut ended = ended;
-                let outcome = Guarded(work).await;
-                ended.is_told = true;
-                ended.notes.leave(call, outcome);
-            });
-            if let Err(error) = spawned {
-                told.leave(call, Err(error));
-            }
-            Ok(promise)
+    if begins == Begins::Here {
+        let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+        if let Poll::Ready(outcome) = begun {
+            return outcome?(env).and_then(|answer| resolved(env, answer));
         }
+    }
+    let (call, promise) = Environment::of(env)?.promise(env, cancel, handles)?;
+    go_on(call, work);
+    Ok(promise)
+}
+
+/// Has the core's runtime do the work of a call.
+fn go_on(call: Call, work: Work) {
+    let told = call.clone();
+    let ended = Ended { call, is_told: false };
+    let spawned = face::spawn(async move {
+        let mut ended = ended;
+        let outcome = Guarded(work).await;
+        ended.is_told = true;
+        ended.call.leave(outcome);
+    });
+    if let Err(error) = spawned {
+        told.leave(Err(error));
     }
 }
 
 /// Tells JavaScript where a call is dropped before its end, as an ending runtime does.
 struct Ended {
-    notes: Arc<Notes>,
-    call: u64,
+    call: Call,
     is_told: bool,
 }
 
@@ -181,7 +216,7 @@ impl Drop for Ended {
     fn drop(&mut self) {
         if !self.is_told {
             let closed = Error::new(ErrorKind::Closed, "the library's runtime was shut down");
-            self.notes.leave(self.call, Err(closed));
+            self.call.leave(Err(closed));
         }
     }
 }

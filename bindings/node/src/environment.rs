@@ -36,10 +36,25 @@ pub(crate) struct Environment {
     is_ended: Cell<bool>,
 }
 
-/// A call whose promise is open.
+/// A call whose promise is open, for those who do its work.
+#[derive(Clone)]
+pub(crate) struct Call {
+    number: u64,
+    notes: Arc<Notes>,
+}
+
+impl Call {
+    /// Leaves the outcome.
+    pub(crate) fn leave(&self, outcome: strongroom::Result<Made>) {
+        self.notes.leave(self.number, outcome);
+    }
+}
+
+/// What JavaScript's thread has of it.
 struct Open {
     promise: sys::napi_deferred,
-    cancel: CancellationToken,
+    /// What ends its work.
+    cancel: Vec<CancellationToken>,
     kept: Kept,
 }
 
@@ -97,7 +112,7 @@ impl Notes {
     }
 
     /// Leaves a call's outcome. Where JavaScript's thread has ended, nobody wants it.
-    pub(crate) fn leave(&self, call: u64, outcome: strongroom::Result<Made>) {
+    fn leave(&self, call: u64, outcome: strongroom::Result<Made>) {
         let mut left = self.lock();
         if left.waker.is_none() {
             drop(left);
@@ -292,9 +307,9 @@ impl Environment {
     pub(crate) fn promise<'a>(
         &self,
         env: &'a Env,
-        cancel: CancellationToken,
+        cancel: &[CancellationToken],
         handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
-    ) -> Outcome<(u64, Arc<Notes>, Unknown<'a>)> {
+    ) -> Outcome<(Call, Unknown<'a>)> {
         let (mut promise, mut deferred) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment is alive.
         check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) })?;
@@ -307,17 +322,20 @@ impl Environment {
             // SAFETY: the environment is alive, and so is the waker.
             check(unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) })?;
         }
-        let call = self.last.get() + 1;
-        self.last.set(call);
+        let number = self.last.get() + 1;
+        self.last.set(number);
         let one = Open {
             promise: deferred,
-            cancel,
+            cancel: cancel.to_vec(),
             kept,
         };
-        open.insert(call, one);
+        open.insert(number, one);
+        let call = Call {
+            number,
+            notes: self.notes(),
+        };
         // SAFETY: just made in this environment.
-        let promise = unsafe { Unknown::from_raw_unchecked(env.raw(), promise) };
-        Ok((call, Arc::clone(&self.notes), promise))
+        Ok((call, unsafe { Unknown::from_raw_unchecked(env.raw(), promise) }))
     }
 
     /// Does what other threads have left to do: tells what has happened, asks, and settles the promises whose calls have
@@ -363,7 +381,7 @@ impl Environment {
         self.asking.end();
         self.telling.end();
         for (_, open) in self.open.take() {
-            open.cancel.cancel();
+            open.cancel.iter().for_each(CancellationToken::cancel);
         }
     }
 }

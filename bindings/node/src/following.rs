@@ -13,7 +13,7 @@ use strongroom::transfer::CopyProgress;
 use strongroom::{CancellationToken, Error, ErrorKind};
 
 use crate::arguments::wrong_type;
-use crate::call::{Answer, How, Work, run, work};
+use crate::call::{Answer, Begins, How, Work, run, work};
 use crate::entry::{Arguments, undefined};
 use crate::error::{Failure, Outcome, check};
 use crate::transferred;
@@ -104,7 +104,8 @@ pub(crate) fn awake<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     run(
         call.env,
         How::Promised,
-        CancellationToken::new(),
+        Begins::Here,
+        &[CancellationToken::new()],
         &handles,
         async move {
             poll_fn(|context| bell.has_rung(context)).await;

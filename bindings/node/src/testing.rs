@@ -8,7 +8,7 @@ use napi::bindgen_prelude::*;
 use strongroom::testing::faults;
 
 use crate::arguments::text;
-use crate::call::{Answer, How, end_of, run};
+use crate::call::{Answer, Begins, How, end_of, run};
 use crate::entry::{self, Arguments, undefined};
 use crate::error::{Outcome, value};
 
@@ -60,13 +60,20 @@ impl Answer for Panics {
 /// the answer.
 fn panic_in_call<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let when = text("when", call.at(1))?;
-    run(call.env, How::of(call)?, end_of(None), &[], async move {
-        if when != "at once" {
-            yield_once().await;
-        }
-        assert!(when == "in the answer", "a panic whose text holds canary-of-a-panic");
-        Ok(Panics)
-    })
+    run(
+        call.env,
+        How::of(call)?,
+        Begins::Here,
+        &[end_of(None)],
+        &[],
+        async move {
+            if when != "at once" {
+                yield_once().await;
+            }
+            assert!(when == "in the answer", "a panic whose text holds canary-of-a-panic");
+            Ok(Panics)
+        },
+    )
 }
 
 async fn yield_once() {

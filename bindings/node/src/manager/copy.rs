@@ -1,7 +1,6 @@
 //! The verbs between two managers.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 
 use napi::ValueType;
 use napi::bindgen_prelude::*;
@@ -10,7 +9,7 @@ use strongroom::{CallOptions, CancellationToken, SecretManager, face};
 
 use super::{of, transfer};
 use crate::arguments::{is, keys, scope, wrong_type};
-use crate::call::{Answer, How, end_of, run};
+use crate::call::{Answer, Begins, How, end_of, run};
 use crate::entry::Arguments;
 use crate::error::{Outcome, value};
 use crate::following::{Following, listened, told};
@@ -90,20 +89,6 @@ fn end(manager: &SecretManager, stated: &CallOptions, how: How) -> (SecretManage
     (face::view(&manager.with_options(call), how.face()), stop)
 }
 
-/// Stops the work where the end comes.
-async fn until<T>(end: CancellationToken, stop: [CancellationToken; 2], work: impl Future<Output = T>) -> T {
-    let (mut work, mut ended) = (pin!(work), pin!(end.cancelled()));
-    let mut is_ended = false;
-    poll_fn(|context| {
-        if !is_ended && ended.as_mut().poll(context).is_ready() {
-            is_ended = true;
-            stop.iter().for_each(CancellationToken::cancel);
-        }
-        work.as_mut().poll(context)
-    })
-    .await
-}
-
 /// Runs a copy. Where someone listens to one that JavaScript does not wait for, it is a [`Following`], which JavaScript
 /// drives: only so can what is thrown end the copy before its next step.
 fn begin<'a, T: Answer, F>(call: &Arguments<'a>, ask: impl FnOnce(Copy) -> F) -> Outcome<Unknown<'a>>
@@ -112,18 +97,14 @@ where
 {
     let how = How::of(call)?;
     let (copy, listener) = Copy::of(call, how)?;
-    let end = CancellationToken::new();
     let stop = copy.stop.clone();
+    let handles = call.handles()?;
     match (how, listener) {
         (How::Promised, Some(_)) => value(call.env, External::new(Following::new(ask(copy)))),
-        (_, Some(listener)) => listened(listener, || run(call.env, how, end, &[], ask(copy))),
-        (_, None) => run(
-            call.env,
-            how,
-            end.clone(),
-            &call.handles()?,
-            until(end, stop, ask(copy)),
-        ),
+        (_, Some(listener)) => listened(listener, || {
+            run(call.env, how, Begins::Elsewhere, &stop, &handles, ask(copy))
+        }),
+        (_, None) => run(call.env, how, Begins::Elsewhere, &stop, &handles, ask(copy)),
     }
 }
 

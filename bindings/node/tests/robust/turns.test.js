@@ -1,0 +1,72 @@
+'use strict';
+// The event loop turns while calls are under way whose every step is at hand: in a store that needs no waiting.
+
+const { test } = require('node:test');
+
+const { alone } = require('./alone.js');
+
+/** A store of many secrets of which none is cached, and a counter of the event loop's turns. */
+const MANY = `
+const MANY = 500;
+const names = Array.from({ length: MANY }, (_, at) => 'key' + at);
+const entries = Object.fromEntries(names.map((name) => [name, 'value of ' + name]));
+
+function filled() {
+  const store = openStore(process.argv[2], { cache: 'off' });
+  store.setManySync(entries);
+  return store;
+}
+
+/** What a promise gives, and how often the event loop turned meanwhile. */
+async function turnsDuring(promise) {
+  let turns = 0;
+  let isOver = false;
+  const turn = () => {
+    turns += 1;
+    if (!isOver) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const answer = await promise;
+  isOver = true;
+  return [turns, answer];
+}
+
+const VERBS = {
+  getMany: (store, options) => store.getMany(names, options),
+  setMany: (store, options) => store.setMany(entries, options),
+  list: (store, options) => store.list({ limit: MANY, ...options }),
+  export: (store, options) => store.export('json', options),
+  import: (store, options) => store.import(JSON.stringify(entries), 'json', { ifExists: 'replace', ...options }),
+  verify: (store, options) => store.verify(options),
+  copyPlan: (store, options) => store.copyPlan(openMemory(), options),
+  copyTo: (store, options) => store.copyTo(openMemory(), options),
+};
+`;
+
+test('the event loop turns while a verb of many secrets runs', async () => {
+  await alone(`
+${MANY}
+(async () => {
+  const store = filled();
+  for (const [name, call] of Object.entries(VERBS)) {
+    const [turns] = await turnsDuring(call(store));
+    assert(turns >= 1, name + ': ' + turns + ' turns');
+  }
+})();
+`);
+});
+
+test('a verb of many secrets is aborted while it runs', async () => {
+  await alone(`
+${MANY}
+(async () => {
+  const store = filled();
+  for (const name of ['getMany', 'export', 'copyPlan', 'copyTo']) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    setImmediate(() => controller.abort());
+    await assert.rejects(VERBS[name](store, { signal }), { name: 'AbortError' }, name);
+  }
+})();
+`);
+});

@@ -55,7 +55,7 @@ impl How {
 /// Where the work of a promise begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begins {
-    /// On JavaScript's thread, which answers at once what is at hand.
+    /// On JavaScript's thread, which answers at once what is at hand, as long as the event loop's turn has time for it.
     Here,
     /// On the core's runtime: where the work is about many secrets and each is at hand, JavaScript's thread would do
     /// nothing else until the last of them.
@@ -180,13 +180,18 @@ fn promise<'a>(
     handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
     mut work: Work,
 ) -> Outcome<Unknown<'a>> {
-    if begins == Begins::Here {
-        let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-        if let Poll::Ready(outcome) = begun {
-            return outcome?(env).and_then(|answer| resolved(env, answer));
+    let environment = Environment::of(env)?;
+    let turn = environment.turn();
+    if begins == Begins::Here && turn.has_time(env) {
+        let begun = turn.spend(|| {
+            let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+            begun.map(|outcome| outcome?(env))
+        });
+        if let Poll::Ready(answer) = begun {
+            return resolved(env, answer?);
         }
     }
-    let (call, promise) = Environment::of(env)?.promise(env, cancel, handles)?;
+    let (call, promise) = environment.promise(env, cancel, handles)?;
     go_on(call, work);
     Ok(promise)
 }

@@ -19,6 +19,7 @@ use crate::asking::{Asking, Later, Question};
 use crate::entry::{panicked, raw};
 use crate::error::{Outcome, check, value};
 use crate::log::Telling;
+use crate::turn::Turn;
 
 /// Makes the answer of a call, on JavaScript's thread.
 pub(crate) type Made = Box<dyn for<'a> FnOnce(&'a Env) -> Outcome<Unknown<'a>> + Send>;
@@ -31,6 +32,7 @@ pub(crate) struct Environment {
     last: Cell<u64>,
     asking: Asking,
     telling: Telling,
+    turn: Turn,
     /// Gone with the environment: nothing of it is used once `is_ended`.
     waker: sys::napi_threadsafe_function,
     is_ended: Cell<bool>,
@@ -231,6 +233,7 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
         open: RefCell::default(),
         last: Cell::new(0),
         asking: Asking::new(),
+        turn: Turn::new(),
         waker,
         is_ended: Cell::new(false),
     });
@@ -284,6 +287,10 @@ impl Environment {
 
     pub(crate) fn telling(&self) -> &Telling {
         &self.telling
+    }
+
+    pub(crate) fn turn(&self) -> &Turn {
+        &self.turn
     }
 
     /// Has the functions asked that questions were left for, in the midst of a call that keeps the thread waiting.

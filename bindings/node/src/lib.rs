@@ -39,6 +39,7 @@ mod secret;
 #[cfg(feature = "testing")]
 mod testing;
 mod transferred;
+mod turn;
 
 use napi::bindgen_prelude::*;
 
@@ -77,6 +78,8 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"hear" => log::hear,
     c"takeEvents" => log::take_events,
     c"told" => log::told,
+    c"onTurn" => turn::on_turn,
+    c"turned" => turn::turned,
     c"token" => options::token,
     c"cancel" => options::cancel,
     c"isSaid" => error::is_said,

@@ -70,3 +70,64 @@ ${MANY}
 })();
 `);
 });
+
+/** Whether the event loop turns before a loop of awaited calls ends, and after how many of them. */
+const AWAITED = `
+async function callsBeforeTurn(call) {
+  let isTurned = false;
+  setImmediate(() => (isTurned = true));
+  let calls = 0;
+  while (!isTurned && calls < 20_000) {
+    await call();
+    calls += 1;
+  }
+  return calls;
+}
+`;
+
+test('a loop that awaits calls of single secrets lets the event loop turn', async () => {
+  await alone(`
+${AWAITED}
+(async () => {
+  const store = openStore(process.argv[2], { cache: 'off' });
+  store.setSync('key', 'value');
+  for (const call of [() => store.getValue('key'), () => store.exists('key'), () => store.get('none')]) {
+    // More than once: each turn has an end.
+    for (let turn = 0; turn < 3; turn += 1) {
+      const calls = await callsBeforeTurn(call);
+      assert(calls < 20_000, 'no turn');
+    }
+  }
+})();
+`);
+});
+
+test('a loop that awaits calls is aborted, also where a test has put its own clock in place of the real one', async () => {
+  await alone(`
+const { mock } = require('node:test');
+(async () => {
+  const store = openStore(process.argv[2], { cache: 'off' });
+  store.setSync('key', 'value');
+  const controller = new AbortController();
+  const { signal } = controller;
+  setImmediate(() => controller.abort());
+  mock.timers.enable({ apis: ['setImmediate', 'setTimeout', 'setInterval'] });
+  const calls = async () => {
+    for (let at = 0; at < 20_000; at += 1) await store.getValue('key', { signal });
+  };
+  await assert.rejects(calls(), { name: 'AbortError' });
+})();
+`);
+});
+
+test('large secrets are collected while a loop awaits nothing but them', async () => {
+  await alone(`
+(async () => {
+  const store = openStore(process.argv[2], { cache: 'off' });
+  store.setSync('key', 'x'.repeat(1 << 20));
+  for (let at = 0; at < 600; at += 1) await store.get('key');
+  const { rss } = process.memoryUsage();
+  assert(rss < 450 << 20, 'rss is ' + rss);
+})();
+`);
+});

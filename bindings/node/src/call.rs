@@ -143,6 +143,22 @@ pub(crate) fn run<'a, T: Answer>(
     }
 }
 
+/// Gives a promise of work that tells a function how far it is.
+pub(crate) fn followed<'a, T: Answer, F>(
+    call: &Arguments<'a>,
+    cancel: &[CancellationToken],
+    listener: Unknown<'a>,
+    of: impl FnOnce(Call) -> F,
+) -> Outcome<Unknown<'a>>
+where
+    F: Future<Output = strongroom::Result<T>> + Send + 'static,
+{
+    let environment = Environment::of(call.env)?;
+    let (begun, promise) = environment.promise(call.env, cancel, || call.handles(), Some(listener))?;
+    go_on(begun.clone(), work(of(begun)));
+    Ok(promise)
+}
+
 /// How often a thread that waits looks whether it is to end.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -191,7 +207,7 @@ fn promise<'a>(
             return resolved(env, answer?);
         }
     }
-    let (call, promise) = environment.promise(env, cancel, handles)?;
+    let (call, promise) = environment.promise(env, cancel, handles, None)?;
     go_on(call, work);
     Ok(promise)
 }

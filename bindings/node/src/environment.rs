@@ -18,7 +18,9 @@ use strongroom::{CancellationToken, Error, ErrorKind};
 use crate::asking::{Asking, Later, Question};
 use crate::entry::{panicked, raw};
 use crate::error::{Outcome, check, value};
+use crate::following;
 use crate::log::Telling;
+use crate::transferred::HowFar;
 use crate::turn::Turn;
 
 /// Makes the answer of a call, on JavaScript's thread.
@@ -48,7 +50,12 @@ pub(crate) struct Call {
 impl Call {
     /// Leaves the outcome.
     pub(crate) fn leave(&self, outcome: strongroom::Result<Made>) {
-        self.notes.leave(self.number, outcome);
+        self.notes.leave(Note::End(self.number, outcome));
+    }
+
+    /// Leaves how far the work is, which is told before its end.
+    pub(crate) fn leave_progress(&self, how_far: HowFar) {
+        self.notes.leave(Note::Progress(self.number, how_far));
     }
 }
 
@@ -60,29 +67,48 @@ struct Open {
     kept: Kept,
 }
 
-/// References to the handles that a call was given. Where functions are asked for secret settings, the handles keep them.
+/// What a call's promise keeps of JavaScript's. Where functions are asked for secret settings, the handles keep them.
 #[derive(Default)]
-pub(crate) struct Kept(Vec<sys::napi_ref>);
+struct Kept {
+    handles: Vec<sys::napi_ref>,
+    listener: Option<sys::napi_ref>,
+}
 
 impl Kept {
     /// Keeps what there is to keep of a call's arguments.
-    fn of(env: &Env, handles: &[Unknown<'_>]) -> napi::Result<Self> {
+    fn of(env: &Env, handles: &[Unknown<'_>], listener: Option<Unknown<'_>>) -> napi::Result<Self> {
         let mut kept = Self::default();
-        for handle in handles {
-            let mut reference = ptr::null_mut();
-            // SAFETY: a value of this environment.
-            check(unsafe { sys::napi_create_reference(env.raw(), handle.raw(), 1, &mut reference) })?;
-            kept.0.push(reference);
+        let all = handles.iter().try_for_each(|handle| {
+            kept.handles.push(reference(env, *handle)?);
+            Ok(())
+        });
+        let all = all.and_then(|()| {
+            kept.listener = listener.map(|listener| reference(env, listener)).transpose()?;
+            Ok(())
+        });
+        match all {
+            Ok(()) => Ok(kept),
+            Err(error) => {
+                kept.free(env);
+                Err(error)
+            }
         }
-        Ok(kept)
     }
 
     fn free(self, env: &Env) {
-        for reference in self.0 {
+        for reference in self.handles.into_iter().chain(self.listener) {
             // SAFETY: one of this environment's, freed once.
             unsafe { sys::napi_delete_reference(env.raw(), reference) };
         }
     }
+}
+
+/// A reference that keeps a value.
+fn reference(env: &Env, of: Unknown<'_>) -> napi::Result<sys::napi_ref> {
+    let mut reference = ptr::null_mut();
+    // SAFETY: a value of this environment.
+    check(unsafe { sys::napi_create_reference(env.raw(), of.raw(), 1, &mut reference) })?;
+    Ok(reference)
 }
 
 /// What other threads leave for JavaScript's.
@@ -92,11 +118,17 @@ pub(crate) struct Notes {
     providers: AtomicUsize,
 }
 
+/// What there is to tell of a call.
+enum Note {
+    Progress(u64, HowFar),
+    End(u64, strongroom::Result<Made>),
+}
+
 struct Left {
     /// What wakes the event loop; nothing once it has ended.
     waker: Option<Waker>,
     is_woken: bool,
-    done: Vec<(u64, strongroom::Result<Made>)>,
+    notes: VecDeque<Note>,
     questions: VecDeque<Arc<Question>>,
     /// Wakes the call that keeps JavaScript's thread waiting, where it answers questions.
     waiting: Option<task::Waker>,
@@ -113,15 +145,15 @@ impl Notes {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves a call's outcome. Where JavaScript's thread has ended, nobody wants it.
-    fn leave(&self, call: u64, outcome: strongroom::Result<Made>) {
+    /// Leaves a note. Where JavaScript's thread has ended, nobody wants it.
+    fn leave(&self, note: Note) {
         let mut left = self.lock();
         if left.waker.is_none() {
             drop(left);
             return;
         }
         left.wake();
-        left.done.push((call, outcome));
+        left.notes.push_back(note);
     }
 
     /// Has JavaScript's thread asked. Where it has ended, nobody is.
@@ -221,7 +253,7 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
         left: Mutex::new(Left {
             waker: Some(Waker(waker)),
             is_woken: false,
-            done: Vec::new(),
+            notes: VecDeque::new(),
             questions: VecDeque::new(),
             waiting: None,
         }),
@@ -316,18 +348,24 @@ impl Environment {
         env: &'a Env,
         cancel: &[CancellationToken],
         handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
+        listener: Option<Unknown<'a>>,
     ) -> Outcome<(Call, Unknown<'a>)> {
+        let handles = match self.has_providers() {
+            true => handles()?,
+            false => Vec::new(),
+        };
+        let kept = Kept::of(env, &handles, listener)?;
         let (mut promise, mut deferred) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment is alive.
-        check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) })?;
-        let kept = match self.has_providers() {
-            true => Kept::of(env, &handles()?)?,
-            false => Kept::default(),
-        };
+        let opened = check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) });
+        if let Err(error) = opened {
+            kept.free(env);
+            return Err(error.into());
+        }
         let mut open = self.open.borrow_mut();
         if open.is_empty() {
-            // SAFETY: the environment is alive, and so is the waker.
-            check(unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) })?;
+            // SAFETY: the environment is alive, and so is the waker. It is refused nothing but a waker that is none.
+            unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) };
         }
         let number = self.last.get() + 1;
         self.last.set(number);
@@ -345,28 +383,27 @@ impl Environment {
         Ok((call, unsafe { Unknown::from_raw_unchecked(env.raw(), promise) }))
     }
 
-    /// Does what other threads have left to do: tells what has happened, asks, and settles the promises whose calls have
-    /// ended.
+    /// Does what other threads have left to do: tells what has happened, asks, tells how far calls are, and settles the
+    /// promises of those that have ended.
     fn settle(&self, env: &Env) {
-        let done = {
+        let mut notes = {
             let mut left = self.notes.lock();
             left.is_woken = false;
-            mem::take(&mut left.done)
+            mem::take(&mut left.notes)
         };
         self.telling.tell(env);
         self.ask(env, Later::Possible);
-        for (call, outcome) in done {
-            let Some(open) = self.open.borrow_mut().remove(&call) else {
-                continue;
-            };
-            let mut scope = ptr::null_mut();
-            // SAFETY: the environment is alive; the scope is closed below. What cannot be opened is none.
-            let is_scoped = unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) } == sys::Status::napi_ok;
-            settle(env, open.promise, made(env, outcome));
-            open.kept.free(env);
-            if is_scoped {
-                // SAFETY: opened above.
-                unsafe { sys::napi_close_handle_scope(env.raw(), scope) };
+        while let Some(note) = notes.pop_front() {
+            match note {
+                Note::Progress(..) if !self.turn.has_time(env) => {
+                    notes.push_front(note);
+                    self.put_back(notes);
+                    break;
+                }
+                Note::Progress(call, how_far) => {
+                    scoped(env, || self.turn.spend(|| self.tell(env, call, how_far)));
+                }
+                Note::End(call, outcome) => self.end_call(env, call, outcome),
             }
         }
         if self.open.borrow().is_empty() {
@@ -375,15 +412,67 @@ impl Environment {
         }
     }
 
+    /// Leaves notes for the next turn, before all that have been left since.
+    fn put_back(&self, mut notes: VecDeque<Note>) {
+        let mut left = self.notes.lock();
+        notes.append(&mut left.notes);
+        left.notes = notes;
+    }
+
+    /// Goes on with what the last turn had no time for.
+    pub(crate) fn begin_turn(&self) {
+        self.turn.begin();
+        let mut left = self.notes.lock();
+        if !left.notes.is_empty() {
+            left.wake();
+        }
+    }
+
+    /// Tells who listens how far a call is. A call that is not to go on is ended, and tells no more.
+    fn tell(&self, env: &Env, call: u64, how_far: HowFar) {
+        let found = self.open.borrow().get(&call).and_then(|open| open.kept.listener);
+        let Some(listener) = found else { return };
+        let mut function = ptr::null_mut();
+        // SAFETY: a reference of this environment, which keeps its function.
+        let told = check(unsafe { sys::napi_get_reference_value(env.raw(), listener, &mut function) });
+        let goes_on = told
+            .map_err(Into::into)
+            .and_then(|()| following::tell(env, function, how_far));
+        if matches!(goes_on, Ok(true)) {
+            return;
+        }
+        thrown(env);
+        let ended = self.open.borrow_mut().get_mut(&call).map(|open| {
+            let listener = open.kept.listener.take();
+            (open.cancel.clone(), listener)
+        });
+        if let Some((cancel, listener)) = ended {
+            let kept = Kept {
+                listener,
+                ..Kept::default()
+            };
+            kept.free(env);
+            cancel.iter().for_each(CancellationToken::cancel);
+        }
+    }
+
+    /// Settles a call's promise.
+    fn end_call(&self, env: &Env, call: u64, outcome: strongroom::Result<Made>) {
+        let open = self.open.borrow_mut().remove(&call);
+        let Some(open) = open else { return };
+        scoped(env, || settle(env, open.promise, made(env, outcome)));
+        open.kept.free(env);
+    }
+
     /// Cancels what is left: nobody hears of it any more.
     fn end(&self) {
         self.is_ended.set(true);
-        let (done, questions) = {
+        let (notes, questions) = {
             let mut left = self.notes.lock();
             left.waker = None;
-            (mem::take(&mut left.done), mem::take(&mut left.questions))
+            (mem::take(&mut left.notes), mem::take(&mut left.questions))
         };
-        drop(done);
+        drop(notes);
         questions.iter().for_each(|question| question.give_up());
         self.asking.end();
         self.telling.end();
@@ -391,6 +480,19 @@ impl Environment {
             open.cancel.iter().for_each(CancellationToken::cancel);
         }
     }
+}
+
+/// Does something whose values nobody needs after it.
+pub(crate) fn scoped<T>(env: &Env, run: impl FnOnce() -> T) -> T {
+    let mut scope = ptr::null_mut();
+    // SAFETY: the environment is alive, and this is its thread; the scope is closed below. What cannot be opened is none.
+    let is_scoped = unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) } == sys::Status::napi_ok;
+    let done = run();
+    if is_scoped {
+        // SAFETY: opened above.
+        unsafe { sys::napi_close_handle_scope(env.raw(), scope) };
+    }
+    done
 }
 
 /// Makes a call's answer, whose code must not unwind into JavaScript.

@@ -2,8 +2,8 @@
 //! what JavaScript sees of it in `lib/`.
 //!
 //! A verb is a function that either waits on JavaScript's thread or gives a promise ([`call`]). A promise's work is begun
-//! on JavaScript's thread, which answers at once what is at hand, and goes on on the core's runtime: never on libuv's
-//! pool, which files and names share. What comes back is left with [`environment`], which wakes the event loop.
+//! on JavaScript's thread, which answers at once what is at hand (but see [`turn`]), and goes on on the core's runtime:
+//! never on libuv's pool, which files and names share. What comes back is left with [`environment`], which wakes the event loop.
 
 #![allow(unsafe_code, reason = "this crate faces Node-API")]
 #![cfg_attr(
@@ -114,8 +114,6 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"copyPlan" => manager::copy::copy_plan,
     c"copyTo" => manager::copy::copy_to,
     c"copyJournal" => manager::copy::copy_journal,
-    c"awake" => following::awake,
-    c"proceed" => following::proceed,
     c"fernetGenerate" => fernet::generate,
     c"fernetEncrypt" => fernet::encrypt,
     c"fernetDecrypt" => fernet::decrypt,

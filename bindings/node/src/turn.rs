@@ -54,7 +54,7 @@ impl Turn {
         done
     }
 
-    fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.spent.set(Duration::ZERO);
         self.is_next_awaited.set(false);
     }
@@ -68,6 +68,6 @@ pub(crate) fn on_turn<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 
 /// `turned()`
 pub(crate) fn turned<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
-    Environment::of(call.env)?.turn().begin();
+    Environment::of(call.env)?.begin_turn();
     undefined(call.env)
 }

@@ -40,6 +40,7 @@ const VERBS = {
   verify: (store, options) => store.verify(options),
   copyPlan: (store, options) => store.copyPlan(openMemory(), options),
   copyTo: (store, options) => store.copyTo(openMemory(), options),
+  followed: (store, options) => store.copyTo(openMemory(), { onProgress() {}, ...options }),
 };
 `;
 
@@ -61,7 +62,7 @@ test('a verb of many secrets is aborted while it runs', async () => {
 ${MANY}
 (async () => {
   const store = filled();
-  for (const name of ['getMany', 'export', 'copyPlan', 'copyTo']) {
+  for (const name of ['getMany', 'export', 'copyPlan', 'copyTo', 'followed']) {
     const controller = new AbortController();
     const { signal } = controller;
     setImmediate(() => controller.abort());

@@ -20,8 +20,9 @@ use strongroom::{CallContext, Error, ErrorKind, Face, MAX_DEADLINE, SecretProvid
 use crate::arguments::{new_secret, text};
 use crate::callback::Callback;
 use crate::entry::{Arguments, undefined};
-use crate::environment::{self, Environment, Notes};
+use crate::environment::{self, Environment};
 use crate::error::{Failure, Outcome, value};
+use crate::notes::Notes;
 
 type Answer = strongroom::Result<SecretValue>;
 

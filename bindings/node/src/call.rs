@@ -12,8 +12,9 @@ use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face}
 
 use crate::arguments;
 use crate::entry::{Arguments, panicked};
-use crate::environment::{self, Call, Environment, Made};
+use crate::environment::{self, Environment, Made};
 use crate::error::Outcome;
+use crate::notes::Call;
 use crate::options::Options;
 
 /// What a verb answers, as JavaScript gets it.

@@ -3,23 +3,23 @@
 //! A thread of the core never calls into JavaScript. It leaves a note, and the event loop takes all notes at once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{mem, ptr, task};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
 use strongroom::{CancellationToken, Error, ErrorKind};
 
-use crate::asking::{Asking, Later, Question};
+use crate::asking::{Asking, Later};
 use crate::entry::{panicked, raw};
 use crate::error::{Outcome, check, value};
 use crate::following;
 use crate::log::Telling;
+use crate::notes::{Call, Note, Notes};
 use crate::transferred::HowFar;
 use crate::turn::Turn;
 
@@ -40,26 +40,7 @@ pub(crate) struct Environment {
     is_ended: Cell<bool>,
 }
 
-/// A call whose promise is open, for those who do its work.
-#[derive(Clone)]
-pub(crate) struct Call {
-    number: u64,
-    notes: Arc<Notes>,
-}
-
-impl Call {
-    /// Leaves the outcome.
-    pub(crate) fn leave(&self, outcome: strongroom::Result<Made>) {
-        self.notes.leave(Note::End(self.number, outcome));
-    }
-
-    /// Leaves how far the work is, which is told before its end.
-    pub(crate) fn leave_progress(&self, how_far: HowFar) {
-        self.notes.leave(Note::Progress(self.number, how_far));
-    }
-}
-
-/// What JavaScript's thread has of it.
+/// A call whose promise is open.
 struct Open {
     promise: sys::napi_deferred,
     /// What ends its work.
@@ -111,117 +92,6 @@ fn reference(env: &Env, of: Unknown<'_>) -> napi::Result<sys::napi_ref> {
     Ok(reference)
 }
 
-/// What other threads leave for JavaScript's.
-pub(crate) struct Notes {
-    left: Mutex<Left>,
-    /// How many functions can be asked for secret settings.
-    providers: AtomicUsize,
-}
-
-/// What there is to tell of a call.
-enum Note {
-    Progress(u64, HowFar),
-    End(u64, strongroom::Result<Made>),
-}
-
-struct Left {
-    /// What wakes the event loop; nothing once it has ended.
-    waker: Option<Waker>,
-    is_woken: bool,
-    notes: VecDeque<Note>,
-    questions: VecDeque<Arc<Question>>,
-    /// Wakes the call that keeps JavaScript's thread waiting, where it answers questions.
-    waiting: Option<task::Waker>,
-}
-
-struct Waker(sys::napi_threadsafe_function);
-
-// SAFETY: Node-API says that it may be called from any thread, and it is only called while the environment is alive.
-unsafe impl Send for Waker {}
-
-impl Notes {
-    fn lock(&self) -> MutexGuard<'_, Left> {
-        // No code of others runs under the lock.
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Leaves a note. Where JavaScript's thread has ended, nobody wants it.
-    fn leave(&self, note: Note) {
-        let mut left = self.lock();
-        if left.waker.is_none() {
-            drop(left);
-            return;
-        }
-        left.wake();
-        left.notes.push_back(note);
-    }
-
-    /// Has JavaScript's thread asked. Where it has ended, nobody is.
-    pub(crate) fn ask(&self, question: &Arc<Question>) {
-        let mut left = self.lock();
-        if left.waker.is_none() {
-            drop(left);
-            question.give_up();
-            return;
-        }
-        left.wake();
-        left.questions.push_back(Arc::clone(question));
-        let waiting = left.waiting.take();
-        drop(left);
-        if let Some(waiting) = waiting {
-            waiting.wake();
-        }
-    }
-
-    /// Whether there are questions; where there are none, the task is woken by the next one.
-    pub(crate) fn has_questions(&self, task: &task::Context<'_>) -> bool {
-        let mut left = self.lock();
-        if left.questions.is_empty() {
-            left.waiting = Some(task.waker().clone());
-        }
-        !left.questions.is_empty()
-    }
-
-    fn next_question(&self) -> Option<Arc<Question>> {
-        self.lock().questions.pop_front()
-    }
-
-    /// Has the event loop look.
-    pub(crate) fn wake(&self) {
-        self.lock().wake();
-    }
-
-    /// Whether JavaScript's thread has not ended.
-    pub(crate) fn is_open(&self) -> bool {
-        self.lock().waker.is_some()
-    }
-
-    pub(crate) fn count_provider(&self) {
-        self.providers.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn forget_provider(&self) {
-        self.providers.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Left {
-    fn wake(&mut self) {
-        let Some(waker) = &self.waker else { return };
-        if !self.is_woken {
-            // SAFETY: the environment ends under the same lock, so the function is still there.
-            let status = unsafe {
-                sys::napi_call_threadsafe_function(
-                    waker.0,
-                    ptr::null_mut(),
-                    sys::ThreadsafeFunctionCallMode::nonblocking,
-                )
-            };
-            self.is_woken = status == sys::Status::napi_ok;
-        }
-    }
-}
-
 /// Begins with a JavaScript thread.
 pub(crate) fn begin(env: &Env) -> napi::Result<()> {
     let name = "strongroom";
@@ -249,16 +119,8 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
     // An event loop that waits for no call of ours may end.
     // SAFETY: just made.
     check(unsafe { sys::napi_unref_threadsafe_function(env.raw(), waker) })?;
-    let notes = Arc::new(Notes {
-        left: Mutex::new(Left {
-            waker: Some(Waker(waker)),
-            is_woken: false,
-            notes: VecDeque::new(),
-            questions: VecDeque::new(),
-            waiting: None,
-        }),
-        providers: AtomicUsize::new(0),
-    });
+    // SAFETY: just made; `Environment::end` closes the notes before it is gone.
+    let notes = Arc::new(unsafe { Notes::new(waker) });
     let environment = Rc::new(Environment {
         telling: Telling::new(Arc::clone(&notes)),
         notes,
@@ -310,7 +172,7 @@ impl Environment {
 
     /// Whether a function of this thread can be asked.
     pub(crate) fn has_providers(&self) -> bool {
-        self.notes.providers.load(Ordering::Relaxed) > 0
+        self.notes.has_providers()
     }
 
     pub(crate) fn asking(&self) -> &Asking {
@@ -375,10 +237,7 @@ impl Environment {
             kept,
         };
         open.insert(number, one);
-        let call = Call {
-            number,
-            notes: self.notes(),
-        };
+        let call = Call::new(number, self.notes());
         // SAFETY: just made in this environment.
         Ok((call, unsafe { Unknown::from_raw_unchecked(env.raw(), promise) }))
     }
@@ -386,18 +245,14 @@ impl Environment {
     /// Does what other threads have left to do: tells what has happened, asks, tells how far calls are, and settles the
     /// promises of those that have ended.
     fn settle(&self, env: &Env) {
-        let mut notes = {
-            let mut left = self.notes.lock();
-            left.is_woken = false;
-            mem::take(&mut left.notes)
-        };
+        let mut notes = self.notes.take();
         self.telling.tell(env);
         self.ask(env, Later::Possible);
         while let Some(note) = notes.pop_front() {
             match note {
                 Note::Progress(..) if !self.turn.has_time(env) => {
                     notes.push_front(note);
-                    self.put_back(notes);
+                    self.notes.put_back(notes);
                     break;
                 }
                 Note::Progress(call, how_far) => {
@@ -412,20 +267,10 @@ impl Environment {
         }
     }
 
-    /// Leaves notes for the next turn, before all that have been left since.
-    fn put_back(&self, mut notes: VecDeque<Note>) {
-        let mut left = self.notes.lock();
-        notes.append(&mut left.notes);
-        left.notes = notes;
-    }
-
     /// Goes on with what the last turn had no time for.
     pub(crate) fn begin_turn(&self) {
         self.turn.begin();
-        let mut left = self.notes.lock();
-        if !left.notes.is_empty() {
-            left.wake();
-        }
+        self.notes.wake_for_rest();
     }
 
     /// Tells who listens how far a call is. A call that is not to go on is ended, and tells no more.
@@ -467,13 +312,7 @@ impl Environment {
     /// Cancels what is left: nobody hears of it any more.
     fn end(&self) {
         self.is_ended.set(true);
-        let (notes, questions) = {
-            let mut left = self.notes.lock();
-            left.waker = None;
-            (mem::take(&mut left.notes), mem::take(&mut left.questions))
-        };
-        drop(notes);
-        questions.iter().for_each(|question| question.give_up());
+        self.notes.close();
         self.asking.end();
         self.telling.end();
         for (_, open) in self.open.take() {

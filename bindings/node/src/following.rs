@@ -1,5 +1,5 @@
 //! How a function of JavaScript's is told how far a copy is: in the midst of a copy that keeps its thread waiting, and
-//! from the event loop of one that gives a promise, whose progress is left with [`environment`](crate::environment).
+//! from the event loop of one that gives a promise, whose progress is left with [`notes`](crate::notes).
 //! What the function throws is kept by JavaScript's side of it (`lib/transfer.js`), which answers whether to go on.
 
 use std::cell::Cell;

@@ -3,7 +3,7 @@
 //!
 //! A verb is a function that either waits on JavaScript's thread or gives a promise ([`call`]). A promise's work is begun
 //! on JavaScript's thread, which answers at once what is at hand (but see [`turn`]), and goes on on the core's runtime:
-//! never on libuv's pool, which files and names share. What comes back is left with [`environment`], which wakes the event loop.
+//! never on libuv's pool, which files and names share. What comes back is left with [`notes`], which wake the event loop.
 
 #![allow(unsafe_code, reason = "this crate faces Node-API")]
 #![cfg_attr(
@@ -31,6 +31,7 @@ mod keys;
 mod kinds;
 mod log;
 mod manager;
+mod notes;
 mod objects;
 mod open;
 mod options;

@@ -204,11 +204,16 @@ impl Asking {
 
     /// Runs an opening that keeps this thread waiting: a promise of its functions could not be waited for.
     pub(crate) fn while_opening<T>(&self, functions: &[f64], run: impl FnOnce() -> T) -> T {
-        let before = self.opening.borrow().len();
+        struct Former<'a>(&'a RefCell<Vec<f64>>, usize);
+        impl Drop for Former<'_> {
+            fn drop(&mut self) {
+                self.0.borrow_mut().truncate(self.1);
+            }
+        }
+        // An opening may panic.
+        let _former = Former(&self.opening, self.opening.borrow().len());
         self.opening.borrow_mut().extend_from_slice(functions);
-        let ran = run();
-        self.opening.borrow_mut().truncate(before);
-        ran
+        run()
     }
 
     /// Asks the function of a question, whose answer comes by [`answer`] or [`fail`].

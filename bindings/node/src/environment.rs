@@ -16,7 +16,7 @@ use strongroom::{CancellationToken, Error, ErrorKind};
 
 use crate::asking::{Asking, Later};
 use crate::entry::{panicked, raw};
-use crate::error::{Outcome, check, value};
+use crate::error::{Outcome, check, untold};
 use crate::following;
 use crate::log::Telling;
 use crate::notes::{Call, Note, Notes};
@@ -349,7 +349,9 @@ fn settle(env: &Env, promise: sys::napi_deferred, outcome: Outcome<sys::napi_val
         Err(failure) => {
             let reason = match thrown(env) {
                 Some(thrown) => Ok(thrown),
-                None => failure.into_object(env).or_else(|_| value(env, ())),
+                None => failure
+                    .into_object(env)
+                    .or_else(|_| thrown(env).map_or_else(|| untold(env), Ok)),
             };
             if let Ok(reason) = reason {
                 // SAFETY: as above.

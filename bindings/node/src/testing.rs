@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use napi::bindgen_prelude::*;
 use strongroom::testing::faults;
+use strongroom::{Error, ErrorKind};
 
 use crate::arguments::text;
 use crate::call::{Answer, Begins, How, end_of, run};
@@ -17,6 +18,7 @@ pub(crate) const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"testingFaultWake" => fault_wake,
     c"testingPanic" => panic_here,
     c"testingPanicInCall" => panic_in_call,
+    c"testingFailAtLength" => fail_at_length,
     c"testingRuntimeIsBuilt" => runtime_is_built,
 };
 
@@ -73,6 +75,18 @@ fn panic_in_call<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
             assert!(when == "in the answer", "a panic whose text holds canary-of-a-panic");
             Ok(Panics)
         },
+    )
+}
+
+/// `failAtLength(waits)`: an error whose text is longer than any string of the engine's.
+fn fail_at_length<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    run(
+        call.env,
+        How::of(call)?,
+        Begins::Elsewhere,
+        &[end_of(None)],
+        &[],
+        async { Err::<(), _>(Error::new(ErrorKind::Internal, " ".repeat(1 << 29))) },
     )
 }
 

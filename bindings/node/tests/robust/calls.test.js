@@ -226,6 +226,16 @@ ${PANICS}
   assert.deepEqual(said, { stdout: '', stderr: '' });
 });
 
+test('an error that the engine cannot hold is no success', { skip }, async () => {
+  await alone(`
+(async () => {
+  const said = { code: 'internal', message: /cannot hold/ };
+  assert.throws(() => native.testingFailAtLength(true), said);
+  await assert.rejects(async () => native.testingFailAtLength(false), said);
+})();
+`);
+});
+
 test('what a setter throws that someone gave all objects comes out of its call alone', { skip }, async () => {
   const said = await alone(`
 (async () => {

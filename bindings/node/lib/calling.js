@@ -1,11 +1,16 @@
 'use strict';
 // How verbs of the native half are called: waiting, or by a promise that signals can abort.
 
+// Taken here, so that it is the real one also where a test later puts another one in its place.
+const { setImmediate } = require('node:timers');
+
 const native = require('./native.js');
 const { optionOf, wrongType } = require('./arguments.js');
 const { abortedBy, errorOf } = require('./errors.js');
 const { listen, tell } = require('./events.js');
 const { refuseWithin, whileWaiting } = require('./functions.js');
+
+native.onTurn(() => setImmediate(native.turned));
 
 /** The signals of views, by the handles of their managers: they abort all calls of the view. */
 const ofViews = new WeakMap();

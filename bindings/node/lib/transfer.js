@@ -1,9 +1,6 @@
 'use strict';
 // What explanations, exports, imports and copies answer, and how a copy is followed.
 
-// Taken here, so that it is the real one also where a test later puts another one in its place.
-const { setImmediate } = require('node:timers');
-
 const native = require('./native.js');
 const { optionOf, several } = require('./arguments.js');
 const { now, soon } = require('./calling.js');
@@ -90,9 +87,12 @@ function prepared(options) {
   return own;
 }
 
+/** Loaded by the first function that follows a copy. */
+const hooks = () => require('node:async_hooks');
+
 /**
- * The function that a copy is followed by. What it throws is kept here, as the copy has to come to its end before that
- * goes on; the native half is told whether to go on.
+ * The function that a copy is followed by, which is called in the asynchronous context of the copy. What it throws is
+ * kept here, as the copy has to come to its end before that goes on; the native half is told whether to go on.
  */
 class Follower {
   #thrown = [];
@@ -106,9 +106,10 @@ class Follower {
   }
 
   #telling(listener) {
+    const context = new (hooks().AsyncResource)('StrongroomCopy');
     return (progress) => {
       try {
-        listener(progress);
+        context.runInAsyncScope(listener, undefined, progress);
       } catch (thrown) {
         this.#thrown.push(thrown);
       }
@@ -122,28 +123,11 @@ class Follower {
   }
 }
 
-/** The next turn of the event loop, so that a copy whose every step is at hand keeps nothing else waiting. */
-function turn() {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Drives a copy that someone follows, on this thread; one that nobody follows is driven elsewhere. */
-async function driven(verb, how, source, target, prepared_, options) {
-  const begun = await verb(how, source, target, prepared_, options);
-  if (prepared_.onProgress === undefined) return begun;
-  for (;;) {
-    await native.awake(begun, source, target);
-    await turn();
-    const answer = native.proceed(begun, prepared_.onProgress);
-    if (answer !== undefined) return answer;
-  }
-}
-
 /** Copies, or plans a copy, by a promise. */
 async function copied(verb, source, target, options) {
   const follower = new Follower(options);
   try {
-    return await soon((...given) => driven(verb, ...given), source, target, follower.prepared, options);
+    return await soon(verb, source, target, follower.prepared, options);
   } finally {
     follower.check();
   }

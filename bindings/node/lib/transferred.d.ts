@@ -159,9 +159,13 @@ export interface CopyOptions {
   /** A file of keys and steps, never values, that is there until the copy has ended and keeps a second one out. */
   journal?: string | null | undefined;
   /**
-   * Called after each secret, on this thread; also of a promise, never before the call has returned. What it throws
-   * ends the copy where something is left to do, and comes out of the verb as it is. What it returns counts for
-   * nothing: a promise is not waited for.
+   * Called after each secret, on this thread. What it throws ends the copy where something is left to do, and comes out
+   * of the verb as it is. What it returns counts for nothing: a promise is not waited for.
+   *
+   * `copyToSync` and `copyPlanSync` call it between two steps, and what it throws ends the copy before the next one.
+   * `copyTo` and `copyPlan` call it from the event loop, for each secret in its order, never before the call has
+   * returned nor after the promise is settled. The copy does not wait for it: it may be further than what is told, or
+   * at its end. The promise is settled once all is told.
    */
   onProgress?: ((progress: CopyProgress) => void) | null | undefined;
 }

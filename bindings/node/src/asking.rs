@@ -20,8 +20,9 @@ use strongroom::{CallContext, Error, ErrorKind, Face, MAX_DEADLINE, SecretProvid
 use crate::arguments::{Longest, array, new_secret, text};
 use crate::callback::{Callback, contained};
 use crate::entry::{Arguments, undefined};
-use crate::environment::{Environment, Notes};
+use crate::environment::Environment;
 use crate::error::{Failure, Outcome, value};
+use crate::notes::Notes;
 
 type Answer = strongroom::Result<SecretValue>;
 

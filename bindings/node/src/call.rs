@@ -3,7 +3,6 @@
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -13,8 +12,9 @@ use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face}
 
 use crate::arguments;
 use crate::entry::{Arguments, panicked};
-use crate::environment::{self, Environment, Made, Notes};
+use crate::environment::{self, Environment, Made};
 use crate::error::Outcome;
+use crate::notes::Call;
 use crate::options::Options;
 
 /// What a verb answers, as JavaScript gets it.
@@ -53,6 +53,16 @@ impl How {
     }
 }
 
+/// Where the work of a promise begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// On JavaScript's thread, which answers at once what is at hand, as long as the event loop's turn has time for it.
+    Here,
+    /// On the core's runtime: where the work is about many secrets and each is at hand, JavaScript's thread would do
+    /// nothing else until the last of them.
+    Elsewhere,
+}
+
 /// A verb that runs, with the way to make its answer.
 pub(crate) type Work = Pin<Box<dyn Future<Output = strongroom::Result<Made>> + Send>>;
 
@@ -76,6 +86,30 @@ pub(crate) fn verb<'a, T: Answer, F>(
 where
     F: Future<Output = strongroom::Result<T>> + Send + 'static,
 {
+    verb_that_begins(Begins::Here, call, options, run)
+}
+
+/// Runs a verb that may be about any number of secrets.
+pub(crate) fn verb_of_many<'a, T: Answer, F>(
+    call: &Arguments<'a>,
+    options: Options<'a>,
+    run: impl FnOnce(SecretManager) -> F,
+) -> Outcome<Unknown<'a>>
+where
+    F: Future<Output = strongroom::Result<T>> + Send + 'static,
+{
+    verb_that_begins(Begins::Elsewhere, call, options, run)
+}
+
+fn verb_that_begins<'a, T: Answer, F>(
+    begins: Begins,
+    call: &Arguments<'a>,
+    options: Options<'a>,
+    run: impl FnOnce(SecretManager) -> F,
+) -> Outcome<Unknown<'a>>
+where
+    F: Future<Output = strongroom::Result<T>> + Send + 'static,
+{
     let how = How::of(call)?;
     let view = options.view(crate::manager::of(call.at(1))?, how)?;
     let view = face::view(&view, how.face());
@@ -84,13 +118,13 @@ where
         How::Waiting => {
             let cancel = end_of(view.call_options().cancel.as_ref());
             let work = work(run(view.with_cancel(cancel.clone())));
-            wait(call.env, &cancel, work)
+            wait(call.env, &[cancel], work)
         }
         How::Promised => {
             // The end of JavaScript's thread cancels the call, too.
             let cancel = end_of(view.call_options().cancel.as_ref());
             let work = work(run(view.with_cancel(cancel.clone())));
-            promise(call.env, cancel, || call.handles(), work)
+            promise(call.env, begins, &[cancel], || call.handles(), work)
         }
     }
 }
@@ -104,14 +138,31 @@ pub(crate) fn end_of(given: Option<&CancellationToken>) -> CancellationToken {
 pub(crate) fn run<'a, T: Answer>(
     env: &'a Env,
     how: How,
-    cancel: CancellationToken,
+    begins: Begins,
+    cancel: &[CancellationToken],
     handles: &[Unknown<'a>],
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
-        How::Waiting => wait(env, &cancel, work(of)),
-        How::Promised => promise(env, cancel, || Ok(handles.to_vec()), work(of)),
+        How::Waiting => wait(env, cancel, work(of)),
+        How::Promised => promise(env, begins, cancel, || Ok(handles.to_vec()), work(of)),
     }
+}
+
+/// Gives a promise of work that tells a function how far it is.
+pub(crate) fn followed<'a, T: Answer, F>(
+    call: &Arguments<'a>,
+    cancel: &[CancellationToken],
+    listener: Unknown<'a>,
+    of: impl FnOnce(Call) -> F,
+) -> Outcome<Unknown<'a>>
+where
+    F: Future<Output = strongroom::Result<T>> + Send + 'static,
+{
+    let environment = Environment::of(call.env)?;
+    let (begun, promise) = environment.promise(call.env, cancel, || call.handles(), Some(listener))?;
+    go_on(begun.clone(), work(of(begun)));
+    Ok(promise)
 }
 
 /// How often a thread that waits looks whether it is to end.
@@ -131,7 +182,7 @@ fn wait_alone(env: &Env, work: Work) -> Outcome<Unknown<'_>> {
 }
 
 /// Why a thread that waits is to do something else.
-enum Turn {
+enum Waited {
     Done(strongroom::Result<Made>),
     /// Functions of this thread are asked.
     Asked,
@@ -139,71 +190,77 @@ enum Turn {
     Refused(Error),
 }
 
-/// The same where functions of this thread may be asked by what the work waits for. `cancel` ends the work.
-fn wait<'a>(env: &'a Env, cancel: &CancellationToken, mut work: Work) -> Outcome<Unknown<'a>> {
+/// The same where functions of this thread may be asked by what the work waits for. `cancel` end the work.
+fn wait<'a>(env: &'a Env, cancel: &[CancellationToken], mut work: Work) -> Outcome<Unknown<'a>> {
     let environment = Environment::of(env)?;
     let notes = environment.notes();
     let mut refusal = None;
     loop {
-        let turn = poll_fn(|task| match work.as_mut().poll(task) {
-            Poll::Ready(outcome) => Poll::Ready(Turn::Done(outcome)),
+        let waited = poll_fn(|task| match work.as_mut().poll(task) {
+            Poll::Ready(outcome) => Poll::Ready(Waited::Done(outcome)),
             Poll::Pending => match environment.asking().obstacle().filter(|_| refusal.is_none()) {
-                Some(obstacle) => Poll::Ready(Turn::Refused(obstacle)),
-                None if notes.has_questions(task) => Poll::Ready(Turn::Asked),
+                Some(obstacle) => Poll::Ready(Waited::Refused(obstacle)),
+                None if notes.has_questions(task) => Poll::Ready(Waited::Asked),
                 None => Poll::Pending,
             },
         });
-        match face::wait_watched(turn, || watch(env))? {
-            Turn::Done(Err(error)) if error.kind() == ErrorKind::Cancelled => {
+        match face::wait_watched(waited, || watch(env))? {
+            Waited::Done(Err(error)) if error.kind() == ErrorKind::Cancelled => {
                 return Err(refusal.unwrap_or(error).into());
             }
-            Turn::Done(outcome) => return outcome?(env),
-            Turn::Asked => environment.ask(env),
-            Turn::Refused(obstacle) => {
+            Waited::Done(outcome) => return outcome?(env),
+            Waited::Asked => environment.ask(env),
+            Waited::Refused(obstacle) => {
                 // What was sent already answers what became of it.
                 refusal = Some(obstacle);
-                cancel.cancel();
+                cancel.iter().for_each(CancellationToken::cancel);
             }
         }
     }
 }
 
-/// Begins the work here, where what is at hand is answered at once, and has the core's runtime go on with it.
+/// Gives a promise of the work. Work that begins here is answered at once where all of it is at hand.
 fn promise<'a>(
     env: &'a Env,
-    cancel: CancellationToken,
+    begins: Begins,
+    cancel: &[CancellationToken],
     handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
     mut work: Work,
 ) -> Outcome<Unknown<'a>> {
-    let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
-    match begun {
-        Poll::Ready(outcome) => outcome?(env).and_then(|answer| resolved(env, answer)),
-        Poll::Pending => {
-            let (call, notes, promise) = Environment::of(env)?.promise(env, cancel, handles)?;
-            let told = Arc::clone(&notes);
-            let ended = Ended {
-                notes,
-                call,
-                is_told: false,
-            };
-            let spawned = face::spawn(async move {
-                let mut ended = ended;
-                let outcome = Guarded(work).await;
-                ended.is_told = true;
-                ended.notes.leave(call, outcome);
-            });
-            if let Err(error) = spawned {
-                told.leave(call, Err(error));
-            }
-            Ok(promise)
+    let environment = Environment::of(env)?;
+    let turn = environment.turn();
+    if begins == Begins::Here && turn.has_time(env) {
+        let begun = turn.spend(|| {
+            let begun = guarded(|| work.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+            begun.map(|outcome| outcome?(env))
+        });
+        if let Poll::Ready(answer) = begun {
+            return resolved(env, answer?);
         }
+    }
+    let (call, promise) = environment.promise(env, cancel, handles, None)?;
+    go_on(call, work);
+    Ok(promise)
+}
+
+/// Has the core's runtime do the work of a call.
+fn go_on(call: Call, work: Work) {
+    let told = call.clone();
+    let ended = Ended { call, is_told: false };
+    let spawned = face::spawn(async move {
+        let mut ended = ended;
+        let outcome = Guarded(work).await;
+        ended.is_told = true;
+        ended.call.leave(outcome);
+    });
+    if let Err(error) = spawned {
+        told.leave(Err(error));
     }
 }
 
 /// Tells JavaScript where a call is dropped before its end, as an ending runtime does.
 struct Ended {
-    notes: Arc<Notes>,
-    call: u64,
+    call: Call,
     is_told: bool,
 }
 
@@ -211,7 +268,7 @@ impl Drop for Ended {
     fn drop(&mut self) {
         if !self.is_told {
             let closed = Error::new(ErrorKind::Closed, "the library's runtime was shut down");
-            self.notes.leave(self.call, Err(closed));
+            self.call.leave(Err(closed));
         }
     }
 }

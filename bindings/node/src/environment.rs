@@ -3,23 +3,26 @@
 //! A thread of the core never calls into JavaScript. It leaves a note, and the event loop takes all notes at once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{mem, ptr, task};
+use std::sync::Arc;
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, sys};
 use strongroom::{CancellationToken, Error, ErrorKind};
 
-use crate::asking::{Asking, Question};
+use crate::asking::Asking;
 use crate::callback::{contained, thrown};
 use crate::entry::{panicked, raw};
-use crate::error::{Outcome, check, value};
+use crate::error::{Outcome, check, untold};
+use crate::following;
 use crate::log::Telling;
+use crate::notes::{Call, Note, Notes};
+use crate::transferred::HowFar;
+use crate::turn::Turn;
 
 /// Makes the answer of a call, on JavaScript's thread.
 pub(crate) type Made = Box<dyn for<'a> FnOnce(&'a Env) -> Outcome<Unknown<'a>> + Send>;
@@ -32,6 +35,7 @@ pub(crate) struct Environment {
     last: Cell<u64>,
     asking: Asking,
     telling: Telling,
+    turn: Turn,
     /// Gone with the environment: nothing of it is used once `is_ended`.
     waker: sys::napi_threadsafe_function,
     is_ended: Cell<bool>,
@@ -40,138 +44,53 @@ pub(crate) struct Environment {
 /// A call whose promise is open.
 struct Open {
     promise: sys::napi_deferred,
-    cancel: CancellationToken,
+    /// What ends its work.
+    cancel: Vec<CancellationToken>,
     kept: Kept,
 }
 
-/// References to the handles that a call was given. Where functions are asked for secret settings, the handles keep them.
+/// What a call's promise keeps of JavaScript's. Where functions are asked for secret settings, the handles keep them.
 #[derive(Default)]
-pub(crate) struct Kept(Vec<sys::napi_ref>);
+struct Kept {
+    handles: Vec<sys::napi_ref>,
+    listener: Option<sys::napi_ref>,
+}
 
 impl Kept {
     /// Keeps what there is to keep of a call's arguments.
-    fn of(env: &Env, handles: &[Unknown<'_>]) -> napi::Result<Self> {
+    fn of(env: &Env, handles: &[Unknown<'_>], listener: Option<Unknown<'_>>) -> napi::Result<Self> {
         let mut kept = Self::default();
-        for handle in handles {
-            let mut reference = ptr::null_mut();
-            // SAFETY: a value of this environment.
-            check(unsafe { sys::napi_create_reference(env.raw(), handle.raw(), 1, &mut reference) })?;
-            kept.0.push(reference);
+        let all = handles.iter().try_for_each(|handle| {
+            kept.handles.push(reference(env, *handle)?);
+            Ok(())
+        });
+        let all = all.and_then(|()| {
+            kept.listener = listener.map(|listener| reference(env, listener)).transpose()?;
+            Ok(())
+        });
+        match all {
+            Ok(()) => Ok(kept),
+            Err(error) => {
+                kept.free(env);
+                Err(error)
+            }
         }
-        Ok(kept)
     }
 
     fn free(self, env: &Env) {
-        for reference in self.0 {
+        for reference in self.handles.into_iter().chain(self.listener) {
             // SAFETY: one of this environment's, freed once.
             unsafe { sys::napi_delete_reference(env.raw(), reference) };
         }
     }
 }
 
-/// What other threads leave for JavaScript's.
-pub(crate) struct Notes {
-    left: Mutex<Left>,
-    /// How many functions can be asked for secret settings.
-    providers: AtomicUsize,
-}
-
-struct Left {
-    /// What wakes the event loop; nothing once it has ended.
-    waker: Option<Waker>,
-    is_woken: bool,
-    done: Vec<(u64, strongroom::Result<Made>)>,
-    questions: VecDeque<Arc<Question>>,
-    /// Wakes the call that keeps JavaScript's thread waiting, where it answers questions.
-    waiting: Option<task::Waker>,
-}
-
-struct Waker(sys::napi_threadsafe_function);
-
-// SAFETY: Node-API says that it may be called from any thread, and it is only called while the environment is alive.
-unsafe impl Send for Waker {}
-
-impl Notes {
-    fn lock(&self) -> MutexGuard<'_, Left> {
-        // No code of others runs under the lock.
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Leaves a call's outcome. Where JavaScript's thread has ended, nobody wants it.
-    pub(crate) fn leave(&self, call: u64, outcome: strongroom::Result<Made>) {
-        let mut left = self.lock();
-        if left.waker.is_none() {
-            drop(left);
-            return;
-        }
-        left.wake();
-        left.done.push((call, outcome));
-    }
-
-    /// Has JavaScript's thread asked. Where it has ended, nobody is.
-    pub(crate) fn ask(&self, question: &Arc<Question>) {
-        let mut left = self.lock();
-        if left.waker.is_none() {
-            drop(left);
-            question.give_up();
-            return;
-        }
-        left.wake();
-        left.questions.push_back(Arc::clone(question));
-        let waiting = left.waiting.take();
-        drop(left);
-        if let Some(waiting) = waiting {
-            waiting.wake();
-        }
-    }
-
-    /// Whether there are questions; where there are none, the task is woken by the next one.
-    pub(crate) fn has_questions(&self, task: &task::Context<'_>) -> bool {
-        let mut left = self.lock();
-        if left.questions.is_empty() {
-            left.waiting = Some(task.waker().clone());
-        }
-        !left.questions.is_empty()
-    }
-
-    fn next_question(&self) -> Option<Arc<Question>> {
-        self.lock().questions.pop_front()
-    }
-
-    /// Has the event loop look.
-    pub(crate) fn wake(&self) {
-        self.lock().wake();
-    }
-
-    /// Whether JavaScript's thread has not ended.
-    pub(crate) fn is_open(&self) -> bool {
-        self.lock().waker.is_some()
-    }
-
-    pub(crate) fn count_provider(&self) {
-        self.providers.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn forget_provider(&self) {
-        self.providers.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Left {
-    fn wake(&mut self) {
-        let Some(waker) = &self.waker else { return };
-        if !self.is_woken {
-            // SAFETY: the environment ends under the same lock, so the function is still there.
-            let status = unsafe {
-                sys::napi_call_threadsafe_function(
-                    waker.0,
-                    ptr::null_mut(),
-                    sys::ThreadsafeFunctionCallMode::nonblocking,
-                )
-            };
-            self.is_woken = status == sys::Status::napi_ok;
-        }
-    }
+/// A reference that keeps a value.
+fn reference(env: &Env, of: Unknown<'_>) -> napi::Result<sys::napi_ref> {
+    let mut reference = ptr::null_mut();
+    // SAFETY: a value of this environment.
+    check(unsafe { sys::napi_create_reference(env.raw(), of.raw(), 1, &mut reference) })?;
+    Ok(reference)
 }
 
 /// Begins with a JavaScript thread.
@@ -201,22 +120,15 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
     // An event loop that waits for no call of ours may end.
     // SAFETY: just made.
     check(unsafe { sys::napi_unref_threadsafe_function(env.raw(), waker) })?;
-    let notes = Arc::new(Notes {
-        left: Mutex::new(Left {
-            waker: Some(Waker(waker)),
-            is_woken: false,
-            done: Vec::new(),
-            questions: VecDeque::new(),
-            waiting: None,
-        }),
-        providers: AtomicUsize::new(0),
-    });
+    // SAFETY: just made; `Environment::end` closes the notes before it is gone.
+    let notes = Arc::new(unsafe { Notes::new(waker) });
     let environment = Rc::new(Environment {
         telling: Telling::new(Arc::clone(&notes)),
         notes,
         open: RefCell::default(),
         last: Cell::new(0),
         asking: Asking::new(),
+        turn: Turn::new(),
         waker,
         is_ended: Cell::new(false),
     });
@@ -261,7 +173,7 @@ impl Environment {
 
     /// Whether a function of this thread can be asked.
     pub(crate) fn has_providers(&self) -> bool {
-        self.notes.providers.load(Ordering::Relaxed) > 0
+        self.notes.has_providers()
     }
 
     pub(crate) fn asking(&self) -> &Asking {
@@ -270,6 +182,10 @@ impl Environment {
 
     pub(crate) fn telling(&self) -> &Telling {
         &self.telling
+    }
+
+    pub(crate) fn turn(&self) -> &Turn {
+        &self.turn
     }
 
     /// Has the functions asked that questions were left for, also in the midst of a call that keeps the thread waiting.
@@ -284,54 +200,62 @@ impl Environment {
     pub(crate) fn promise<'a>(
         &self,
         env: &'a Env,
-        cancel: CancellationToken,
+        cancel: &[CancellationToken],
         handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
-    ) -> Outcome<(u64, Arc<Notes>, Unknown<'a>)> {
+        listener: Option<Unknown<'a>>,
+    ) -> Outcome<(Call, Unknown<'a>)> {
+        let handles = match self.has_providers() {
+            true => handles()?,
+            false => Vec::new(),
+        };
+        let kept = Kept::of(env, &handles, listener)?;
         let (mut promise, mut deferred) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the environment is alive.
-        check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) })?;
-        let kept = match self.has_providers() {
-            true => Kept::of(env, &handles()?)?,
-            false => Kept::default(),
-        };
+        let opened = check(unsafe { sys::napi_create_promise(env.raw(), &mut deferred, &mut promise) });
+        if let Err(error) = opened {
+            kept.free(env);
+            return Err(error.into());
+        }
         let mut open = self.open.borrow_mut();
         if open.is_empty() {
-            // SAFETY: the environment is alive, and so is the waker.
-            check(unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) })?;
+            // SAFETY: the environment is alive, and so is the waker. It is refused nothing but a waker that is none.
+            unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) };
         }
-        let call = self.last.get() + 1;
-        self.last.set(call);
+        let number = self.last.get() + 1;
+        self.last.set(number);
         let one = Open {
             promise: deferred,
-            cancel,
+            cancel: cancel.to_vec(),
             kept,
         };
-        open.insert(call, one);
+        open.insert(number, one);
+        let call = Call::new(number, self.notes());
         // SAFETY: just made in this environment.
-        let promise = unsafe { Unknown::from_raw_unchecked(env.raw(), promise) };
-        Ok((call, Arc::clone(&self.notes), promise))
+        Ok((call, unsafe { Unknown::from_raw_unchecked(env.raw(), promise) }))
     }
 
-    /// Does what other threads have left to do: tells what has happened, asks, and settles the promises whose calls have
-    /// ended.
+    /// Does what other threads have left to do: tells what has happened, asks, tells how far calls are, and settles the
+    /// promises of those that have ended.
     fn settle(&self, env: &Env) {
-        let done = {
-            let mut left = self.notes.lock();
-            left.is_woken = false;
-            mem::take(&mut left.done)
-        };
+        let mut notes = self.notes.take();
         self.telling.tell(env);
         self.ask(env);
-        for (call, outcome) in done {
-            let Some(open) = self.open.borrow_mut().remove(&call) else {
-                continue;
-            };
-            // What cannot be told of one promise keeps no other one open.
-            let _ = contained(env, || {
-                settle(env, open.promise, made(env, outcome));
-                open.kept.free(env);
-                Ok(())
-            });
+        while let Some(note) = notes.pop_front() {
+            match note {
+                Note::Progress(..) if !self.turn.has_time(env) => {
+                    notes.push_front(note);
+                    self.notes.put_back(notes);
+                    break;
+                }
+                Note::Progress(call, how_far) => {
+                    // What cannot be told keeps nothing else from being told.
+                    let _ = contained(env, || {
+                        self.turn.spend(|| self.tell(env, call, how_far));
+                        Ok(())
+                    });
+                }
+                Note::End(call, outcome) => self.end_call(env, call, outcome),
+            }
         }
         if self.open.borrow().is_empty() {
             // SAFETY: the environment is alive, and so is the waker.
@@ -339,20 +263,60 @@ impl Environment {
         }
     }
 
+    /// Goes on with what the last turn had no time for.
+    pub(crate) fn begin_turn(&self) {
+        self.turn.begin();
+        self.notes.wake_for_rest();
+    }
+
+    /// Tells who listens how far a call is. A call that is not to go on is ended, and tells no more.
+    fn tell(&self, env: &Env, call: u64, how_far: HowFar) {
+        let found = self.open.borrow().get(&call).and_then(|open| open.kept.listener);
+        let Some(listener) = found else { return };
+        let mut function = ptr::null_mut();
+        // SAFETY: a reference of this environment, which keeps its function.
+        let told = check(unsafe { sys::napi_get_reference_value(env.raw(), listener, &mut function) });
+        let goes_on = told
+            .map_err(Into::into)
+            .and_then(|()| following::tell(env, function, how_far));
+        if matches!(goes_on, Ok(true)) {
+            return;
+        }
+        thrown(env);
+        let ended = self.open.borrow_mut().get_mut(&call).map(|open| {
+            let listener = open.kept.listener.take();
+            (open.cancel.clone(), listener)
+        });
+        if let Some((cancel, listener)) = ended {
+            let kept = Kept {
+                listener,
+                ..Kept::default()
+            };
+            kept.free(env);
+            cancel.iter().for_each(CancellationToken::cancel);
+        }
+    }
+
+    /// Settles a call's promise.
+    fn end_call(&self, env: &Env, call: u64, outcome: strongroom::Result<Made>) {
+        let open = self.open.borrow_mut().remove(&call);
+        let Some(open) = open else { return };
+        // What cannot be told of one promise keeps no other one open.
+        let _ = contained(env, || {
+            settle(env, open.promise, made(env, outcome));
+            Ok(())
+        });
+        open.kept.free(env);
+    }
+
     /// Cancels what is left: nobody hears of it any more.
     fn end(&self) {
         self.is_ended.set(true);
-        let (done, questions) = {
-            let mut left = self.notes.lock();
-            left.waker = None;
-            (mem::take(&mut left.done), mem::take(&mut left.questions))
-        };
-        drop(done);
-        questions.iter().for_each(|question| question.give_up());
+        self.notes.close();
         self.asking.end();
         self.telling.end();
         for (_, open) in self.open.take() {
-            open.cancel.cancel();
+            open.cancel.iter().for_each(CancellationToken::cancel);
         }
     }
 }
@@ -372,7 +336,9 @@ fn settle(env: &Env, promise: sys::napi_deferred, outcome: Outcome<sys::napi_val
         Err(failure) => {
             let reason = match thrown(env) {
                 Some(thrown) => Ok(thrown),
-                None => failure.into_object(env).or_else(|_| value(env, ())),
+                None => failure
+                    .into_object(env)
+                    .or_else(|_| thrown(env).map_or_else(|| untold(env), Ok)),
             };
             if let Ok(reason) = reason {
                 // SAFETY: as above.

@@ -62,13 +62,13 @@ const WRONG_VALUE: &str = "ERR_INVALID_ARG_VALUE";
 impl Failure {
     /// Throws it, unless JavaScript has thrown something already, which goes on.
     pub(crate) fn throw(self, env: &Env) {
-        let mut is_thrown = false;
-        // SAFETY: the environment is alive.
-        let asked = unsafe { sys::napi_is_exception_pending(env.raw(), &mut is_thrown) };
-        if is_thrown || asked != sys::Status::napi_ok {
+        if !may_throw(env) {
             return;
         }
-        let thrown = self.into_object(env);
+        let thrown = self.into_object(env).or_else(|failure| match may_throw(env) {
+            true => untold(env),
+            false => Err(failure),
+        });
         if let Ok(thrown) = thrown {
             // SAFETY: a value of this environment. Where even that fails nothing more can be said.
             unsafe { sys::napi_throw(env.raw(), thrown.raw()) };
@@ -88,6 +88,23 @@ impl Failure {
             }
         }
     }
+}
+
+/// Whether nothing is being thrown already.
+fn may_throw(env: &Env) -> bool {
+    let mut is_thrown = false;
+    // SAFETY: the environment is alive.
+    let asked = unsafe { sys::napi_is_exception_pending(env.raw(), &mut is_thrown) };
+    asked == sys::Status::napi_ok && !is_thrown
+}
+
+/// What stands for an error that the engine cannot hold, such as one whose text is too long: it must not pass for success.
+pub(crate) fn untold(env: &Env) -> Outcome<Unknown<'_>> {
+    let error = Error::new(
+        ErrorKind::Internal,
+        "the JavaScript engine cannot hold what there is to say of an error",
+    );
+    Ok(fields(env, &error)?.to_unknown())
 }
 
 /// A `TypeError`.

@@ -2,8 +2,8 @@
 //! what JavaScript sees of it in `lib/`.
 //!
 //! A verb is a function that either waits on JavaScript's thread or gives a promise ([`call`]). A promise's work is begun
-//! on JavaScript's thread, which answers at once what is at hand, and goes on on the core's runtime: never on libuv's
-//! pool, which files and names share. What comes back is left with [`environment`], which wakes the event loop.
+//! on JavaScript's thread, which answers at once what is at hand (but see [`turn`]), and goes on on the core's runtime:
+//! never on libuv's pool, which files and names share. What comes back is left with [`notes`], which wake the event loop.
 
 #![allow(unsafe_code, reason = "this crate faces Node-API")]
 #![cfg_attr(
@@ -31,6 +31,7 @@ mod keys;
 mod kinds;
 mod log;
 mod manager;
+mod notes;
 mod objects;
 mod open;
 mod options;
@@ -39,6 +40,7 @@ mod secret;
 #[cfg(feature = "testing")]
 mod testing;
 mod transferred;
+mod turn;
 
 use napi::bindgen_prelude::*;
 
@@ -78,6 +80,8 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"hear" => log::hear,
     c"takeEvents" => log::take_events,
     c"told" => log::told,
+    c"onTurn" => turn::on_turn,
+    c"turned" => turn::turned,
     c"token" => options::token,
     c"cancel" => options::cancel,
     c"isSaid" => error::is_said,
@@ -112,8 +116,6 @@ const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"copyPlan" => manager::copy::copy_plan,
     c"copyTo" => manager::copy::copy_to,
     c"copyJournal" => manager::copy::copy_journal,
-    c"awake" => following::awake,
-    c"proceed" => following::proceed,
     c"fernetGenerate" => fernet::generate,
     c"fernetEncrypt" => fernet::encrypt,
     c"fernetDecrypt" => fernet::decrypt,

@@ -20,8 +20,9 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use crate::arguments;
 use crate::callback::Callback;
 use crate::entry::{Arguments, undefined};
-use crate::environment::{Environment, Notes};
+use crate::environment::Environment;
 use crate::error::Outcome;
+use crate::notes::Notes;
 use crate::results::count;
 
 /// How many events wait at most. More of them are counted, and forgotten.

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::task::Poll;
 
 use napi::ValueType;
 use napi::bindgen_prelude::*;
@@ -10,7 +9,7 @@ use strongroom::{Builder, CallOptions, ConfigFormat, ErrorKind, SecretManager, S
 
 use crate::arguments::{Longest, array, is, new_secret, text, wrong_type};
 use crate::asking::Provider;
-use crate::call::{How, end_of, run};
+use crate::call::{Begins, How, end_of, run};
 use crate::entry::Arguments;
 use crate::error::{Failure, Outcome, fault};
 use crate::objects;
@@ -30,27 +29,9 @@ pub(crate) fn open<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     }
     let cancel = end_of(chosen.cancel.as_ref());
     let chosen = chosen.cancel(cancel.clone());
-    let opening = async move {
-        if how == How::Promised {
-            // What is polled first is polled on JavaScript's thread, which is not to wait for files of settings.
-            elsewhere().await;
-        }
-        face::open(stated.read().call_options(chosen), how.face()).await
-    };
-    run(call.env, how, cancel, &[], opening)
-}
-
-/// Ready when it is polled again.
-async fn elsewhere() {
-    let mut is_polled = false;
-    std::future::poll_fn(|task| {
-        if std::mem::replace(&mut is_polled, true) {
-            return Poll::Ready(());
-        }
-        task.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
+    // JavaScript's thread is not to wait for files of settings.
+    let opening = async move { face::open(stated.read().call_options(chosen), how.face()).await };
+    run(call.env, how, Begins::Elsewhere, &[cancel], &[], opening)
 }
 
 /// What a manager is to be opened with.

@@ -139,9 +139,20 @@ impl<'a> Options<'a> {
     pub(crate) fn finish(self) -> Outcome<()> {
         match self.unread.first() {
             None => Ok(()),
-            Some(name) => Err(Failure::Type(format!("there is no option '{}'", name.escape_debug()))),
+            Some(name) => Err(Failure::Type(format!("there is no option '{}'", quoted(name)))),
         }
     }
+}
+
+/// How much of a name that nobody knows is quoted.
+const QUOTED: usize = 64;
+
+/// A name as messages show it.
+fn quoted(name: &str) -> String {
+    let mut quoted = name.chars();
+    let beginning: String = quoted.by_ref().take(QUOTED).collect();
+    let rest = if quoted.next().is_some() { "…" } else { "" };
+    format!("{}{rest}", beginning.escape_debug())
 }
 
 fn prompt(name: &str, of: Unknown<'_>) -> Outcome<PromptPolicy> {

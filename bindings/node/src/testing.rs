@@ -6,9 +6,10 @@ use std::task::Poll;
 
 use napi::bindgen_prelude::*;
 use strongroom::testing::faults;
+use strongroom::{Error, ErrorKind};
 
 use crate::arguments::text;
-use crate::call::{Answer, How, end_of, run};
+use crate::call::{Answer, Begins, How, end_of, run};
 use crate::entry::{self, Arguments, undefined};
 use crate::error::{Outcome, value};
 
@@ -17,6 +18,7 @@ pub(crate) const FUNCTIONS: &[entry::Export] = entry::exports! {
     c"testingFaultWake" => fault_wake,
     c"testingPanic" => panic_here,
     c"testingPanicInCall" => panic_in_call,
+    c"testingFailAtLength" => fail_at_length,
     c"testingRuntimeIsBuilt" => runtime_is_built,
 };
 
@@ -60,13 +62,32 @@ impl Answer for Panics {
 /// the answer.
 fn panic_in_call<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let when = text("when", call.at(1))?;
-    run(call.env, How::of(call)?, end_of(None), &[], async move {
-        if when != "at once" {
-            yield_once().await;
-        }
-        assert!(when == "in the answer", "a panic whose text holds canary-of-a-panic");
-        Ok(Panics)
-    })
+    run(
+        call.env,
+        How::of(call)?,
+        Begins::Here,
+        &[end_of(None)],
+        &[],
+        async move {
+            if when != "at once" {
+                yield_once().await;
+            }
+            assert!(when == "in the answer", "a panic whose text holds canary-of-a-panic");
+            Ok(Panics)
+        },
+    )
+}
+
+/// `failAtLength(waits)`: an error whose text is longer than any string of the engine's.
+fn fail_at_length<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    run(
+        call.env,
+        How::of(call)?,
+        Begins::Elsewhere,
+        &[end_of(None)],
+        &[],
+        async { Err::<(), _>(Error::new(ErrorKind::Internal, " ".repeat(1 << 29))) },
+    )
 }
 
 async fn yield_once() {

@@ -4,7 +4,8 @@
 use napi::JsValue;
 use napi::bindgen_prelude::*;
 use strongroom::transfer::{
-    CopiedSecret, CopyLoss, CopyPlan, CopyProgress, CopyReport, Export, Exported, ImportReport, PlannedCopy, Skipped,
+    CopiedSecret, CopyLoss, CopyPhase, CopyPlan, CopyProgress, CopyReport, Export, Exported, ImportReport, PlannedCopy,
+    Skipped,
 };
 use strongroom::{Error, SecretKey};
 
@@ -123,11 +124,31 @@ impl Answer for CopyReport {
 }
 
 /// How far a copy is.
-pub(crate) fn progress<'a>(env: &'a Env, progress: &CopyProgress<'_>) -> Outcome<Object<'a>> {
-    let mut fields = Object::new(env)?;
-    fields.set("phase", progress.phase.word())?;
-    fields.set("done", count(progress.done))?;
-    fields.set("total", count(progress.total))?;
-    fields.set("key", progress.key.as_str())?;
-    Ok(fields)
+pub(crate) struct HowFar {
+    phase: CopyPhase,
+    done: usize,
+    total: usize,
+    key: SecretKey,
+}
+
+impl HowFar {
+    pub(crate) fn of(progress: &CopyProgress<'_>) -> Self {
+        Self {
+            phase: progress.phase,
+            done: progress.done,
+            total: progress.total,
+            key: progress.key.clone(),
+        }
+    }
+}
+
+impl Answer for HowFar {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let mut fields = Object::new(env)?;
+        fields.set("phase", self.phase.word())?;
+        fields.set("done", count(self.done))?;
+        fields.set("total", count(self.total))?;
+        fields.set("key", self.key.as_str())?;
+        Ok(fields.to_unknown())
+    }
 }

@@ -67,6 +67,9 @@ inBothForms('an option that there is not is a TypeError', async (secrets, call) 
   for (const call_ of calls) {
     await assert.rejects(call(secrets, ...call_), { ...WRONG_TYPE, message: /^there is no option '/ });
   }
+  // Of a long name the beginning is quoted.
+  const long = { ...WRONG_TYPE, message: `there is no option '${'a'.repeat(64)}…'` };
+  await assert.rejects(call(secrets, 'get', 'token', { ['a'.repeat(65)]: 1 }), long);
   await call(secrets, 'get', 'token', { [Symbol('mine')]: 1 });
 });
 

@@ -5,26 +5,14 @@ const { EventEmitter, once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { Worker } = require('node:worker_threads');
 
 const { AbortError, StrongroomError, openSync } = require('strongroom');
 
+const { fault, hangingAfter, memory, names } = require('./copying.js');
 const { folderOf } = require('./folder.js');
-const { testForms } = require('./forms.js');
+const { skip, testForms } = require('./forms.js');
 
 const CANARY = 'c4n4ry-value';
-
-function memory() {
-  return openSync({ backend: 'memory', environment: false });
-}
-
-function fault(script, settings = {}) {
-  return openSync({
-    backend: 'fault',
-    settings: { 'fault.script': script, cache: 'off', ...settings },
-    environment: false,
-  });
-}
 
 /** A manager over a file in a folder. */
 function file(folder, name) {
@@ -38,10 +26,6 @@ function files(context) {
   for (const name of ['A', 'B', 'C']) source.setSync(name, name);
   context.after(() => [source, target].forEach((manager) => manager.closeSync()));
   return { source, target, journal: path.join(folder, 'copy.jsonl') };
-}
-
-function names(manager) {
-  return manager.listSync().entries.map((entry) => entry.name);
 }
 
 function outcomes(report) {
@@ -170,7 +154,7 @@ testForms('copies that cannot be', async (context, ask) => {
   }
 });
 
-testForms('the journal is there while the copy runs and keeps a second one out', async (context, ask) => {
+test('the journal is there while the copy runs and keeps a second one out', (context) => {
   const { source, target, journal } = files(context);
   source.setSync('A', CANARY);
   const seen = [];
@@ -179,22 +163,22 @@ testForms('the journal is there while the copy runs and keeps a second one out',
     seen.push(fs.readFileSync(journal, 'utf8'));
     assert.throws(() => source.copyToSync(target, { journal, allowLoss: true }), { code: 'conflict' });
   };
-  await ask(source, 'copyTo', target, { journal, allowLoss: true, onProgress });
+  source.copyToSync(target, { journal, allowLoss: true, onProgress });
   assert.equal(seen.length, 3);
   for (const text of seen) assert.ok(text.includes('global/A') && !text.includes(CANARY));
   assert.ok(!fs.existsSync(journal));
 });
 
-testForms('a copy that was interrupted goes on', async (context, ask) => {
+test('a copy that was interrupted goes on', (context) => {
   const { source, target, journal } = files(context);
   const terms = { journal, deleteSource: true, allowLoss: true };
-  const interrupt = (progress) => {
+  const onProgress = (progress) => {
     if (progress.phase === 'deleting') throw new RangeError('enough');
   };
-  await assert.rejects(() => ask(source, 'copyTo', target, { ...terms, onProgress: interrupt }), RangeError);
+  assert.throws(() => source.copyToSync(target, { ...terms, onProgress }), RangeError);
   assert.ok(fs.existsSync(journal));
   assert.deepEqual(names(source), ['global/B', 'global/C']);
-  const report = await ask(source, 'copyTo', target, terms);
+  const report = source.copyToSync(target, terms);
   assert.equal(report.resumed, true);
   assert.deepEqual(report.deletedBefore, ['global/A']);
   assert.deepEqual(names(source), []);
@@ -202,21 +186,30 @@ testForms('a copy that was interrupted goes on', async (context, ask) => {
   assert.ok(!fs.existsSync(journal));
 });
 
-test('a copy that a signal ends in the middle goes on by its journal', async (context) => {
-  const { source, target, journal } = files(context);
-  const end = new AbortController();
-  const onProgress = ({ phase, done }) => {
-    if (phase === 'deleting' && done === 1) end.abort(new Error('enough'));
-  };
-  const terms = { journal, deleteSource: true, allowLoss: true };
-  const error = await source.copyTo(target, { ...terms, onProgress, signal: end.signal }).catch((thrown) => thrown);
-  assert.ok(error instanceof AbortError);
-  assert.equal(error.cause.message, 'enough');
-  assert.deepEqual(names(source), ['global/B', 'global/C']);
-  const report = await source.copyTo(target, terms);
-  assert.deepEqual([report.resumed, report.deletedBefore], [true, ['global/A']]);
-  assert.deepEqual([names(source), names(target).length], [[], 3]);
-});
+for (const ending of ['a signal', 'progress']) {
+  test(`a copy that ${ending} ends in the middle goes on by its journal`, { skip }, async (context) => {
+    const [source, target] = [hangingAfter('deleting'), memory()];
+    const journal = path.join(folderOf(context), 'copy.jsonl');
+    const end = new AbortController();
+    const thrown = new RangeError('enough');
+    const onProgress = ({ phase }) => {
+      if (phase !== 'deleting') return;
+      const text = fs.readFileSync(journal, 'utf8');
+      assert.ok(text.includes('global/A') && !text.includes(CANARY));
+      if (ending === 'progress') throw thrown;
+      end.abort(thrown);
+    };
+    const terms = { journal, deleteSource: true, allowLoss: true };
+    const error = await source.copyTo(target, { ...terms, onProgress, signal: end.signal }).catch((caught) => caught);
+    assert.equal(ending === 'progress' ? error : error.cause, thrown);
+    assert.equal(error instanceof AbortError, ending === 'a signal');
+    assert.deepEqual(names(source), ['global/B', 'global/C']);
+    const report = await source.copyTo(target, terms);
+    assert.deepEqual([report.resumed, report.deletedBefore], [true, ['global/A']]);
+    assert.deepEqual([names(source), names(target).length], [[], 3]);
+    assert.ok(!fs.existsSync(journal));
+  });
+}
 
 test('the default journal is that of the two places', (context) => {
   const { source, target } = files(context);
@@ -236,118 +229,6 @@ test('the default journal is that of the two places', (context) => {
   assert.ok(journal.startsWith(home + path.sep) && journal.endsWith('.jsonl'));
   assert.ok(!fs.existsSync(journal));
   assert.throws(() => source.copyJournal('memory'), TypeError);
-});
-
-testForms('progress is told after each secret', async (_, ask) => {
-  const [source, target] = [memory(), memory()];
-  for (const name of ['A', 'B']) source.setSync(name, name);
-  const told = [];
-  const onProgress = (progress) => told.push(progress);
-  await ask(source, 'copyPlan', target, { onProgress });
-  assert.deepEqual(told, [
-    { phase: 'planning', done: 1, total: 2, key: 'global/A' },
-    { phase: 'planning', done: 2, total: 2, key: 'global/B' },
-  ]);
-  told.length = 0;
-  await ask(source, 'copyTo', target, { onProgress });
-  assert.deepEqual(
-    told.map(({ phase, done }) => [phase, done]),
-    [
-      ['planning', 1],
-      ['planning', 2],
-      ['copying', 1],
-      ['copying', 2],
-    ],
-  );
-});
-
-test('progress of a promise is told after the call, and while other things of the event loop happen', async (context) => {
-  const { source, target } = files(context);
-  let turns = 0;
-  const turn = () => {
-    turns += 1;
-    next = setImmediate(turn);
-  };
-  let next = setImmediate(turn);
-  const told = [];
-  const copying = source.copyTo(target, { allowLoss: true, onProgress: () => told.push(turns) });
-  assert.deepEqual(told, [], 'told before the call has returned');
-  await copying;
-  clearImmediate(next);
-  assert.equal(told.length, 6);
-  assert.ok(told.at(-1) > told[0], 'the event loop stood still');
-});
-
-test('a copy is followed where a test has put its own clock in place of the real one', async (context) => {
-  context.mock.timers.enable({ apis: ['setImmediate', 'setTimeout', 'setInterval'] });
-  const [source, target] = [memory(), memory()];
-  source.setSync('A', '1');
-  const told = [];
-  await source.copyTo(target, { onProgress: ({ phase }) => told.push(phase) });
-  assert.deepEqual(told, ['planning', 'copying']);
-});
-
-for (const phase of ['planning', 'deleting']) {
-  testForms(`what progress throws ends the copy: ${phase}`, async (context, ask) => {
-    const { source, target } = files(context);
-    // What is no error goes on as it is, too; and what looks like an error of the library.
-    for (const thrown of [new RangeError('enough'), undefined, { code: 'locked', message: 'mine' }]) {
-      const told = [];
-      const onProgress = (progress) => {
-        told.push(progress.phase);
-        if (progress.phase === phase) throw thrown;
-      };
-      let caught = 'nothing';
-      try {
-        await ask(source, 'copyTo', target, { deleteSource: true, allowLoss: true, onProgress });
-      } catch (error) {
-        caught = error;
-      }
-      assert.equal(caught, thrown);
-      assert.equal(told.filter((one) => one === phase).length, 1, 'progress was told again');
-      if (phase === 'planning') assert.deepEqual([names(source).length, names(target).length], [3, 0]);
-    }
-    if (phase === 'deleting') assert.deepEqual([names(source), names(target).length], [[], 3]);
-  });
-}
-
-testForms('progress may ask managers, and copy', async (_, ask) => {
-  const [source, target, third] = [memory(), memory(), memory()];
-  source.setSync('A', '1');
-  const there = [];
-  const inner = [];
-  const onProgress = ({ key }) => {
-    there.push(target.existsSync(key));
-    source.copyToSync(third, { onProgress: ({ phase }) => inner.push(phase) });
-  };
-  await ask(source, 'copyTo', target, { onProgress });
-  assert.deepEqual(there, [false, true]);
-  assert.deepEqual(inner, ['planning', 'copying', 'planning', 'copying']);
-});
-
-testForms('a copy that is followed asks functions for secret settings', async (context, ask) => {
-  const folder = folderOf(context);
-  let asked = 0;
-  const key = () => {
-    asked += 1;
-    return Buffer.alloc(32, 'k');
-  };
-  const target = openSync({
-    backend: 'encrypted',
-    settings: { 'encrypted.path': path.join(folder, 'secrets.strongroom') },
-    secrets: { 'encrypted.key': key },
-    environment: false,
-  });
-  target.lockSync();
-  const former = asked;
-  const source = memory();
-  source.setSync('A', '1');
-  const told = [];
-  await ask(source, 'copyTo', target, { onProgress: ({ phase }) => told.push(phase) });
-  assert.ok(asked > former, 'the copy did not need the key');
-  assert.deepEqual(told, ['planning', 'copying']);
-  assert.equal(target.getValueSync('A'), '1');
-  target.closeSync();
 });
 
 test('a copy that is aborted stops', async () => {
@@ -386,24 +267,6 @@ testForms('a deadline holds for each call of a copy', async (_, ask) => {
     source.setSync('A', '1');
     await assert.rejects(() => ask(source, 'copyTo', memory(), stated), { code: 'timeout' });
   }
-});
-
-test('a worker that ends in the middle of a copy that it follows ends', async () => {
-  const program = `
-    const { parentPort } = require('node:worker_threads');
-    const { openSync } = require(${JSON.stringify(require.resolve('strongroom'))});
-    const settings = { 'fault.script': 'get*1:pass; get*9:hang', cache: 'off' };
-    const source = openSync({ backend: 'fault', settings, environment: false });
-    for (const name of ['A', 'B']) source.setSync(name, name);
-    const target = openSync({ backend: 'memory', environment: false });
-    source.copyTo(target, { timeoutMs: 3_600_000, onProgress: () => parentPort.postMessage('told') });
-  `;
-  const worker = new Worker(program, { eval: true });
-  await new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-  assert.equal(await worker.terminate(), 1);
 });
 
 testForms('arguments of wrong types', async (_, ask) => {

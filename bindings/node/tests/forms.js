@@ -12,8 +12,9 @@ const FORMS = {
 };
 
 /** A test of each form: `run(context, call)`, where `call(manager, 'get', key)` calls the verb. */
-function testForms(name, run) {
-  for (const [form, call] of Object.entries(FORMS)) test(`${name}, ${form}`, (context) => run(context, call));
+function testForms(name, ...given) {
+  const run = given.pop();
+  for (const [form, call] of Object.entries(FORMS)) test(`${name}, ${form}`, ...given, (context) => run(context, call));
 }
 
 /** A test of each form with a manager of its own: `run(secrets, call, context)`. */

@@ -5,22 +5,25 @@ use napi::bindgen_prelude::*;
 
 use super::of;
 use crate::arguments::text;
-use crate::call::{Answer, How, verb};
+use crate::call::{Answer, How, verb, verb_of_many};
 use crate::entry::Arguments;
 use crate::error::{Outcome, value};
 use crate::options::Options;
 use crate::results;
 
 macro_rules! verbs {
-    ($($verb:ident)+) => {$(
+    ($($run:ident: $($verb:ident)+;)+) => {$($(
         pub(crate) fn $verb<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
             let options = Options::at(call, 2)?;
-            verb(call, options, |manager| async move { manager.$verb().await })
+            $run(call, options, |manager| async move { manager.$verb().await })
         }
-    )+};
+    )+)+};
 }
 
-verbs! { health verify lock close }
+verbs! {
+    verb: health lock close;
+    verb_of_many: verify;
+}
 
 /// The same manager, with calls that carry these options.
 pub(crate) fn with_options<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {

@@ -1,7 +1,6 @@
 //! The verbs between two managers.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 
 use napi::ValueType;
 use napi::bindgen_prelude::*;
@@ -10,11 +9,12 @@ use strongroom::{CallOptions, CancellationToken, SecretManager, face};
 
 use super::{of, transfer};
 use crate::arguments::{is, keys, scope, wrong_type};
-use crate::call::{Answer, How, end_of, run};
+use crate::call::{Answer, Begins, How, end_of, followed, run};
 use crate::entry::Arguments;
 use crate::error::{Outcome, value};
-use crate::following::{Following, listened, told};
+use crate::following::{listened, tell_here};
 use crate::options::Options;
+use crate::transferred::HowFar;
 
 /// A copy that is about to begin.
 struct Copy {
@@ -46,15 +46,6 @@ impl Copy {
         let (source, reading) = end(source, &stated, how);
         let (target, writing) = end(target, &stated, how);
         let stop = [reading, writing];
-        if listener.is_some() {
-            let stop = stop.clone();
-            wanted = wanted.progress(move |how_far| {
-                let is_stopped = stop.iter().all(CancellationToken::is_cancelled);
-                if !is_stopped && !told(how_far) {
-                    stop.iter().for_each(CancellationToken::cancel);
-                }
-            });
-        }
         let copy = Self {
             source,
             target,
@@ -62,6 +53,18 @@ impl Copy {
             stop,
         };
         Ok((copy, listener))
+    }
+
+    /// Has each progress told until the copy is stopped, which it is by the answer that it is not to go on.
+    fn told(mut self, tell: impl Fn(HowFar) -> bool + Send + Sync + 'static) -> Self {
+        let stop = self.stop.clone();
+        self.options = self.options.progress(move |progress| {
+            let is_stopped = stop.iter().all(CancellationToken::is_cancelled);
+            if !is_stopped && !tell(HowFar::of(progress)) {
+                stop.iter().for_each(CancellationToken::cancel);
+            }
+        });
+        self
     }
 }
 
@@ -90,42 +93,25 @@ fn end(manager: &SecretManager, stated: &CallOptions, how: How) -> (SecretManage
     (face::view(&manager.with_options(call), how.face()), stop)
 }
 
-/// Stops the work where the end comes.
-async fn until<T>(end: CancellationToken, stop: [CancellationToken; 2], work: impl Future<Output = T>) -> T {
-    let (mut work, mut ended) = (pin!(work), pin!(end.cancelled()));
-    let mut is_ended = false;
-    poll_fn(|context| {
-        if !is_ended && ended.as_mut().poll(context).is_ready() {
-            is_ended = true;
-            stop.iter().for_each(CancellationToken::cancel);
-        }
-        work.as_mut().poll(context)
-    })
-    .await
-}
-
-/// Runs a copy. Where someone listens to one that JavaScript does not wait for, it is a [`Following`], which JavaScript
-/// drives: only so can what is thrown end the copy before its next step.
+/// Runs a copy.
 fn begin<'a, T: Answer, F>(call: &Arguments<'a>, ask: impl FnOnce(Copy) -> F) -> Outcome<Unknown<'a>>
 where
     F: Future<Output = strongroom::Result<T>> + Send + 'static,
 {
     let how = How::of(call)?;
     let (copy, listener) = Copy::of(call, how)?;
-    let end = CancellationToken::new();
     let stop = copy.stop.clone();
     match (how, listener) {
-        (How::Promised, Some(_)) => value(call.env, External::new(Following::new(ask(copy)))),
-        (_, Some(listener)) => listened(listener, || {
-            run(call.env, how, end.clone(), &[], until(end, stop, ask(copy)))
+        (How::Promised, Some(listener)) => followed(call, &stop, listener, |copying| {
+            ask(copy.told(move |how_far| {
+                copying.leave_progress(how_far);
+                true
+            }))
         }),
-        (_, None) => run(
-            call.env,
-            how,
-            end.clone(),
-            &call.handles()?,
-            until(end, stop, ask(copy)),
-        ),
+        (How::Waiting, Some(listener)) => listened(listener, || {
+            run(call.env, how, Begins::Here, &stop, &[], ask(copy.told(tell_here)))
+        }),
+        (_, None) => run(call.env, how, Begins::Elsewhere, &stop, &call.handles()?, ask(copy)),
     }
 }
 

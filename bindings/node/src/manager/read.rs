@@ -5,7 +5,7 @@ use strongroom::{FallbackOptions, GetOptions, ListOptions, Lookup};
 
 use super::of;
 use crate::arguments::{self, is_absent, key};
-use crate::call::verb;
+use crate::call::{verb, verb_of_many};
 use crate::entry::{Arguments, undefined};
 use crate::error::{Outcome, value};
 use crate::options::Options;
@@ -74,7 +74,7 @@ pub(crate) fn cached_into<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 pub(crate) fn get_many<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let texts = arguments::keys("keys", call.at(2))?;
     let options = Options::at(call, 3)?;
-    verb(call, options, |manager| async move {
+    verb_of_many(call, options, |manager| async move {
         let mut asked = Vec::with_capacity(texts.len());
         for text in texts {
             let key = manager.key_of(&text)?;
@@ -97,7 +97,7 @@ pub(crate) fn get_with_fallback<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>
     let mut options = Options::at(call, 4)?;
     let mut wanted = FallbackOptions::new();
     wanted.allow_unavailable = options.flag("allowUnavailable")?;
-    verb(call, options, |manager| async move {
+    verb_of_many(call, options, |manager| async move {
         manager.get_with_fallback_options(&name, &scopes, wanted).await
     })
 }
@@ -131,7 +131,7 @@ pub(crate) fn list<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     };
     wanted.limit = options.given("limit", arguments::count)?;
     wanted.full_metadata = options.flag("fullMetadata")?;
-    verb(call, options, |manager| async move {
+    verb_of_many(call, options, |manager| async move {
         // A bare name is one of the view, which is known here.
         wanted.after = after.map(|after| manager.key_of(&after)).transpose()?;
         manager.list(wanted).await
@@ -142,5 +142,5 @@ pub(crate) fn list<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 pub(crate) fn versions<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = key(call.at(2))?;
     let options = Options::at(call, 3)?;
-    verb(call, options, |manager| async move { manager.versions(&key).await })
+    verb_of_many(call, options, |manager| async move { manager.versions(&key).await })
 }

@@ -5,7 +5,7 @@ use strongroom::SecretScope;
 use strongroom::transfer::{Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 
 use crate::arguments::{self, array, fault_of_words, key, keys, scope, text};
-use crate::call::verb;
+use crate::call::verb_of_many;
 use crate::entry::Arguments;
 use crate::error::Outcome;
 use crate::fernet;
@@ -36,7 +36,7 @@ pub(crate) fn explain<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = key(call.at(2))?;
     let mut options = Options::prepared_at(call, 3)?;
     let scopes = options.given("scopes", scopes)?.unwrap_or_default();
-    verb(
+    verb_of_many(
         call,
         options,
         |manager| async move { manager.explain(&key, &scopes).await },
@@ -68,7 +68,7 @@ pub(crate) fn export<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     wanted.include_expired = options.flag("includeExpired")?;
     wanted.strict = options.flag("strict")?;
     wanted.fernet_keys = options.given("fernetKeys", fernet::keys)?;
-    verb(call, options, |manager| async move { manager.export(wanted).await })
+    verb_of_many(call, options, |manager| async move { manager.export(wanted).await })
 }
 
 /// `import(document, format, { dialect, names, ifExists, provider, dryRun, fernetKeys })`
@@ -83,7 +83,7 @@ pub(crate) fn import<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     wanted.dry_run = options.flag("dryRun")?;
     wanted.fernet_keys = options.given("fernetKeys", fernet::keys)?;
     let document = arguments::document(call.at(2))?;
-    verb(call, options, |manager| async move {
+    verb_of_many(call, options, |manager| async move {
         manager.import(document.expose(), wanted).await
     })
 }

@@ -8,7 +8,7 @@ use strongroom::{DeleteOptions, RollbackTo, SecretKey, SecretMetadata, SetOption
 use time::OffsetDateTime;
 
 use crate::arguments::{self, Longest, VALUE, is_absent, text, wrong_type};
-use crate::call::verb;
+use crate::call::{verb, verb_of_many};
 use crate::entry::Arguments;
 use crate::error::{Failure, Outcome};
 use crate::kinds;
@@ -99,7 +99,7 @@ pub(crate) fn set_many<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
         .map(|(place, (value, key))| entry(place, key, value))
         .collect::<Outcome<_>>()?;
     let options = Options::at(call, 4)?;
-    verb(call, options, |manager| async move {
+    verb_of_many(call, options, |manager| async move {
         let mut entries = Vec::with_capacity(texts.len());
         for (text, secret) in texts.iter().zip(secrets) {
             entries.push((manager.key_of(text)?, secret));

@@ -12,7 +12,13 @@ const { alone, skip } = require('./alone.js');
  */
 const THREADS = `
 const fs = require('node:fs');
-const name = (task) => fs.readFileSync('/proc/self/task/' + task + '/comm', 'utf8').trim();
+const name = (task) => {
+  try {
+    return fs.readFileSync('/proc/self/task/' + task + '/comm', 'utf8').trim();
+  } catch {
+    return 'has ended meanwhile';
+  }
+};
 const threads = () => fs.readdirSync('/proc/self/task').map(name).filter((each) => /^sr-(?!open)/.test(each));
 `;
 const linux = process.platform === 'linux' ? skip : 'only Linux lists the threads of a process in /proc';
@@ -224,6 +230,16 @@ ${PANICS}
 })();
 `);
   assert.deepEqual(said, { stdout: '', stderr: '' });
+});
+
+test('an error that the engine cannot hold is no success', { skip }, async () => {
+  await alone(`
+(async () => {
+  const said = { code: 'internal', message: /cannot hold/ };
+  assert.throws(() => native.testingFailAtLength(true), said);
+  await assert.rejects(async () => native.testingFailAtLength(false), said);
+})();
+`);
 });
 
 test('what a setter throws that someone gave all objects comes out of its call alone', { skip }, async () => {

@@ -2,15 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod executor;
+
 use std::collections::VecDeque;
-use std::future::Future;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{Thread, ThreadId};
+use std::thread::ThreadId;
 use std::time::Duration;
 
+use executor::run;
 use strongroom::blocking::SecretManager;
 use strongroom::{
     Builder, CallOptions, CancellationToken, Error, ErrorKind, Origin, Result, Secret, SecretProvider, SecretValue,
@@ -70,26 +70,6 @@ fn place() -> TempDir {
 
 fn refused(builder: Builder) -> Error {
     builder.open_blocking().map(drop).unwrap_err()
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// An executor whose thread must not be held up.
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
-    }
 }
 
 #[test]

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod executor;
+
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+use executor::run;
 use strongroom::{
     Builder, CallContext, CallOptions, CancellationToken, Error, ErrorKind, Result, Secret, SecretManager,
     SecretProvider, SecretValue, face,
@@ -67,26 +69,6 @@ fn builder(dir: &TempDir, person: &Arc<Person>) -> Builder {
         .option("encrypted.path", path.to_str().unwrap())
         .call_options(CallOptions::new().timeout(LONG))
         .secret_provider(KEY, person.clone())
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// An executor whose thread must not be held up.
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
-    }
 }
 
 /// A locked manager whose provider gives no answer.

@@ -1,35 +1,15 @@
 //! Who runs the futures: any executor, none, or someone else's runtime; and when our own runtime is built. One test,
 //! because the runtime is one a process.
 
-use std::future::Future;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
+mod executor;
+
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+use executor::run;
 use strongroom::backend::Operation;
 use strongroom::testing::{Fault, FaultBackend};
 use strongroom::{ErrorKind, Secret, SecretManager, blocking};
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// An executor that knows nothing of tokio.
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
-    }
-}
 
 #[test]
 fn futures_run_anywhere_and_local_calls_start_no_runtime() {

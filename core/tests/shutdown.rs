@@ -3,14 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod executor;
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use executor::run;
 use strongroom::backend::Operation;
 use strongroom::face::{self, ProcessLocal};
 use strongroom::testing::{Fault, FaultBackend, runtime_is_built};
@@ -18,26 +20,6 @@ use strongroom::{Error, ErrorKind, Result, Secret, SecretManager};
 
 /// How long an event may take before the test gives it up.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// An executor that knows nothing of tokio.
-fn run<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => std::thread::park(),
-        }
-    }
-}
 
 fn kind<T>(outcome: Result<T>) -> Option<ErrorKind> {
     outcome.as_ref().err().map(Error::kind)

@@ -15,7 +15,7 @@ use crate::environment::Environment;
 use crate::error::Outcome;
 
 /// How long answers at hand may keep one turn.
-const MOST: Duration = Duration::from_millis(4);
+const TIME_OF_A_TURN: Duration = Duration::from_millis(4);
 
 /// What one JavaScript thread knows of its event loop's turn.
 pub(crate) struct Turn {
@@ -36,7 +36,7 @@ impl Turn {
 
     /// Whether something may be done within this turn. Where not, the next one is seen to.
     pub(crate) fn has_time(&self, env: &Env) -> bool {
-        if self.spent.get() < MOST {
+        if self.spent.get() < TIME_OF_A_TURN {
             return true;
         }
         if !self.is_next_awaited.replace(true) {

@@ -32,17 +32,7 @@ const NEEDLES: [&str; 7] = [
 /// Shows it.
 pub(crate) fn demo() -> Outcome {
     // As the suites build it, so that neither has to build what the other has built.
-    let mut build = cargo([
-        "build",
-        "--quiet",
-        "-p",
-        "strongroom",
-        "-p",
-        "xtask",
-        "-p",
-        "strongroom-cli",
-    ]);
-    build.args(["-p", "strongroom-ffi", "--lib", "--bin", "strongroom"]);
+    let mut build = cargo(["build", "--quiet", "--workspace", "--lib", "--bins"]);
     pass(build.args(FEATURES))?;
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let home = Home(folder.path());

@@ -20,7 +20,7 @@ pub(crate) const FEATURES: [&str; 2] = [
 ];
 
 /// Suites that are commands of this program.
-const OWN_SUITES: [(&str, &[&str]); 6] = [
+const OWN_SUITES: [(&str, &[&str]); 7] = [
     ("quickstarts", &["quickstarts"]),
     ("c", &["c", "--installed"]),
     ("miri", &["miri"]),
@@ -28,6 +28,8 @@ const OWN_SUITES: [(&str, &[&str]); 6] = [
     // Well after the quickstarts: they build a release too, in the same folder.
     ("python wheel", &["python-wheel"]),
     ("node package", &["node-package"]),
+    // The other command of the README. All that it builds is there by then.
+    ("demo", &["demo"]),
 ];
 
 /// Programs in Python: what reads and writes our formats besides us.

@@ -16,8 +16,9 @@ use crate::key::{AsKey, SecretKey};
 use crate::layers::cache::Lookup;
 use crate::manager::{
     BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,
-    SetOptions, TooSmall, UpdateOptions,
+    SetOptions, SubscribeOptions, Subscription, TooSmall, UpdateOptions,
 };
+use crate::metrics::Metrics;
 use crate::park;
 use crate::scope::SecretScope;
 use crate::secret::{Secret, Version};
@@ -115,6 +116,11 @@ impl SecretManager {
     /// [`ErrorKind::InvalidKey`](crate::ErrorKind::InvalidKey).
     pub fn scoped(&self, scope: &str) -> Result<Self> {
         self.inner.scoped(scope).map(|inner| Self { inner })
+    }
+
+    /// What this manager has counted; see [`crate::SecretManager::metrics`].
+    pub fn metrics(&self) -> Metrics {
+        self.inner.metrics()
     }
 
     /// A view whose calls carry these options.
@@ -264,6 +270,10 @@ impl SecretManager {
         rotate(key: impl AsKey, new: impl Into<NewValue>) -> Result<SetOutcome>;
         delete(key: impl AsKey) -> Result<()>;
         delete_with(key: impl AsKey, options: DeleteOptions) -> Result<()>;
+        restore(key: impl AsKey) -> Result<SetOutcome>;
+        resolve(reference: &str) -> Result<Option<Secret>>;
+        subscribe(options: SubscribeOptions) -> Result<Subscription>;
+        refresh() -> Result<()>;
         rollback(key: impl AsKey, to: impl Into<RollbackTo>) -> Result<SetOutcome>;
         export(options: ExportOptions) -> Result<Export>;
         import(document: &[u8], options: ImportOptions) -> Result<ImportReport>;

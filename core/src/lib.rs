@@ -7,6 +7,7 @@
 pub mod backend;
 mod backends;
 pub mod blocking;
+mod changes;
 mod config;
 mod context;
 #[cfg(feature = "encrypted")]
@@ -18,9 +19,11 @@ pub mod flags;
 mod key;
 mod layers;
 mod manager;
+mod metrics;
 mod operation;
 mod park;
 pub mod registry;
+mod resolve;
 mod runtime;
 mod scope;
 mod secret;
@@ -35,6 +38,7 @@ mod value;
 mod wipe;
 mod worker;
 
+pub use changes::{Change, ChangeKind};
 pub use config::locations;
 pub use config::{
     ConfigFile, ConfigFormat, ConfigRole, Inspection, Origin, SETTINGS, SecretProvider, Setting, SettingKind, Settings,
@@ -49,8 +53,10 @@ pub use layers::cache::{CachedSecret, Lookup};
 pub use layers::{AuditRecord, AuditSink};
 pub use manager::{
     BackendInfo, Builder, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, NewValue, RollbackTo,
-    SecretManager, SetOptions, TooSmall, UpdateOptions,
+    SecretManager, SetOptions, SubscribeOptions, Subscription, TooSmall, UpdateOptions,
 };
+pub use metrics::Metrics;
+pub use resolve::REFERENCE_LABEL;
 pub use scope::{ScopeKind, SecretScope};
 pub use secret::{MAX_LABEL_NAME, MAX_LABEL_VALUE, MAX_LABELS, Secret, SecretMetadata, Version};
 pub use sys::alloc::{ProcessHardening, WipingAllocator, harden_process};

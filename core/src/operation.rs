@@ -48,6 +48,14 @@ operations! {
     Versions = "versions",
     /// Making a former version the current one.
     Rollback = "rollback",
+    /// Bringing a removed secret back.
+    Restore = "restore",
+    /// Reading what a reference leads to.
+    Resolve = "resolve",
+    /// Asking everything anew.
+    Refresh = "refresh",
+    /// Being told of changes.
+    Subscribe = "subscribe",
     /// Asking how the backend is.
     Health = "health",
     /// Checking everything that is stored.
@@ -69,7 +77,7 @@ impl Operation {
     pub const fn is_write(self) -> bool {
         matches!(
             self,
-            Self::Set | Self::SetMany | Self::UpdateMetadata | Self::Delete | Self::Rollback
+            Self::Set | Self::SetMany | Self::UpdateMetadata | Self::Delete | Self::Rollback | Self::Restore
         )
     }
 }

@@ -77,6 +77,18 @@ pub(crate) fn registrations() -> Vec<Registration> {
             open: when!("chain", crate::backends::chain::open),
         },
         Registration {
+            name: "vault",
+            feature: "vault",
+            may_hang: true,
+            open: when!("vault", crate::backends::vault::open),
+        },
+        Registration {
+            name: "aws",
+            feature: "aws",
+            may_hang: false,
+            open: when!("aws", crate::backends::aws::open),
+        },
+        Registration {
             name: "fault",
             feature: "testing",
             may_hang: false,
@@ -103,9 +115,7 @@ pub(crate) fn offered() -> Vec<&'static str> {
 const ALIASES: [(&str, &str); 3] = [("local", "local_encrypted"), ("aws_sm", "aws"), ("hashicorp", "vault")];
 
 /// Backends that this version does not have and a later one will.
-const COMING: [&str; 7] = [
-    "aws",
-    "vault",
+const COMING: [&str; 5] = [
     "keychain",
     "data-protection-keychain",
     "credential-manager",
@@ -204,12 +214,12 @@ mod tests {
     #[test]
     fn every_word_is_known_or_told_apart() {
         assert_eq!(known("memory"), Some("memory"));
-        assert_eq!(known("aws_sm"), None);
-        assert_eq!(coming("aws_sm"), Some("aws"));
-        assert_eq!(coming("hashicorp"), Some("vault"));
+        assert_eq!(known("aws_sm"), Some("aws"));
+        assert_eq!(known("hashicorp"), Some("vault"));
+        assert_eq!(coming("keychain"), Some("keychain"));
         assert_eq!(coming("memory"), None);
-        assert!(no_backend("vualt").contains("names no backend"));
-        assert!(no_backend("vault").contains("this version does not have"));
+        assert!(no_backend("vualt").contains("did you mean `vault`?"));
+        assert!(no_backend("keychain").contains("this version does not have"));
         assert!(!no_backend("faulty").contains("`fault`") && !no_backend("faulty").contains("fault,"));
         assert!(no_backend("memroy").contains("did you mean `memory`?"));
         for (alias, word) in ALIASES {

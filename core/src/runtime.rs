@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
@@ -150,6 +150,59 @@ pub(crate) fn shutdown(timeout: Duration) -> Result<()> {
         ErrorKind::Timeout,
         "a thread of the runtime did not end in time",
     ))
+}
+
+/// A value whose sockets, timers or tasks belong to a runtime, such as a pool of connections: made at the first use in
+/// each runtime. That of a runtime that was shut down is dropped; a forked child leaves the parent's alone.
+pub(crate) struct Bound<T> {
+    held: ForkCell<Mutex<Option<(Weak<Live>, Arc<T>)>>, fn() -> Mutex<Option<(Weak<Live>, Arc<T>)>>>,
+}
+
+impl<T: Send + Sync> Bound<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            held: ForkCell::with(Mutex::default),
+        }
+    }
+
+    /// The value of the present runtime; `make` makes it inside that one where there is none. Two threads may make one
+    /// at the same time; one of the two is then dropped unused.
+    ///
+    /// # Errors
+    /// As [`current`], [`Live::enter`]; that of `make`.
+    pub(crate) fn get(&self, make: impl FnOnce() -> Result<T>) -> Result<Arc<T>> {
+        let live = current()?;
+        let is_of = |held: &Weak<Live>| std::ptr::eq(held.as_ptr(), Arc::as_ptr(&live));
+        let cell = self.held.get();
+        if let Some((of, value)) = &*unpoisoned(cell.lock())
+            && is_of(of)
+        {
+            return Ok(Arc::clone(value));
+        }
+        let entered = live.enter()?;
+        let made = Arc::new(make()?);
+        let mut held = unpoisoned(cell.lock());
+        let former = match &*held {
+            Some((of, value)) if is_of(of) => return Ok(Arc::clone(value)),
+            _ => held.replace((Arc::downgrade(&live), Arc::clone(&made))),
+        };
+        drop(held);
+        drop(former);
+        drop(entered);
+        Ok(made)
+    }
+
+    /// Drops what this process holds; the next use makes it anew.
+    pub(crate) fn clear(&self) {
+        let former = self.held.get_if_made().and_then(|cell| unpoisoned(cell.lock()).take());
+        drop(former);
+    }
+}
+
+impl<T> std::fmt::Debug for Bound<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bound").finish_non_exhaustive()
+    }
 }
 
 /// Whether there is a runtime in this process.

@@ -67,6 +67,8 @@ pub struct Capabilities {
     pub empty_value: bool,
     /// Everything that is stored can be checked.
     pub verify: bool,
+    /// What was removed is kept for a while and can be brought back.
+    pub restore: bool,
     /// How long what is stored lasts.
     pub persistence: Persistence,
     /// The longest value in bytes.
@@ -89,13 +91,14 @@ impl Capabilities {
             binary: false,
             empty_value: true,
             verify: false,
+            restore: false,
             persistence,
             max_value,
             max_key: usize::MAX,
         }
     }
 
-    /// A backend that can do everything.
+    /// A backend that can do everything but bring back what was removed.
     pub const fn complete(persistence: Persistence, max_value: usize) -> Self {
         Self {
             read_only: false,
@@ -108,6 +111,7 @@ impl Capabilities {
             binary: true,
             empty_value: true,
             verify: true,
+            restore: false,
             persistence,
             max_value,
             max_key: usize::MAX,

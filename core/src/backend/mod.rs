@@ -22,8 +22,9 @@ pub use report::{
     ListPage, SetManyOutcome, SetOutcome, VerifyReport, VersionEntry,
 };
 pub use request::{
-    DeleteRequest, GetManyRequest, GetRequest, IfVersion, ListFilter, ListRequest, MetadataUpdate, RollbackRequest,
-    SetManyRequest, SetRequest, Terms, UpdateMetadataRequest, VersionsRequest,
+    DeleteHow, DeleteRequest, GetManyRequest, GetRequest, IfVersion, ListFilter, ListRequest, MetadataUpdate,
+    ResolveRequest, RestoreRequest, RollbackRequest, SetManyRequest, SetRequest, Terms, UpdateMetadataRequest,
+    VersionsRequest,
 };
 
 pub use crate::operation::Operation;
@@ -204,10 +205,12 @@ pub trait Backend: fmt::Debug + Send + Sync {
         }
     }
 
-    /// Removes a secret and its history. Needs to be writable; `req.condition` needs `cas`.
+    /// Removes a secret and its history, or what `req.how` says. Needs to be writable; `req.condition` needs `cas`.
     ///
     /// # Behavior
-    /// - Missing: [`ErrorKind::NotFound`], under a condition too. Expired: removed.
+    /// - Missing: [`ErrorKind::NotFound`], under a condition too; with `req.missing_ok` a backend that would have to ask
+    ///   for it may leave that. Expired: removed.
+    /// - A way of removal that the backend does not have: [`ErrorKind::Unsupported`]; nothing is removed.
     /// - The condition does not hold: [`ErrorKind::Conflict`]; nothing is removed.
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
         let _ = (cx, req);
@@ -238,6 +241,39 @@ pub trait Backend: fmt::Debug + Send + Sync {
             true => cannot_write(self.name(), Operation::Rollback),
             false => lacks(self.name(), Operation::Rollback),
         }
+    }
+
+    /// Brings back a secret that was removed, where the backend still keeps it. Needs `restore`.
+    ///
+    /// # Behavior
+    /// - Nothing removed is kept under this key: [`ErrorKind::NotFound`]. The secret is there: [`ErrorKind::Conflict`].
+    fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        let _ = (cx, req);
+        match self.capabilities().read_only {
+            true => cannot_write(self.name(), Operation::Restore),
+            false => lacks(self.name(), Operation::Restore),
+        }
+    }
+
+    /// Reads what a reference of this backend's scheme (`vault:…`, `aws:…`) leads to, wherever on the server that is.
+    ///
+    /// # Behavior
+    /// - Missing: `None`. What no such thing can be called: [`ErrorKind::InvalidArgument`].
+    fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
+        let _ = (cx, req);
+        lacks(self.name(), Operation::Resolve)
+    }
+
+    /// Reads again, at the next need, what was read outside of the store when the backend was opened or logged in:
+    /// token files, credentials, addresses. Does not wait for another machine.
+    fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        let _ = cx;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// How many requests went to another machine so far, by the service's own names of them. Synchronous, no I/O.
+    fn requests(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
     }
 
     /// Tells how the backend is, without a prompt and without using up a quota.

@@ -17,12 +17,18 @@ pub struct GetRequest<'a> {
     pub key: &'a SecretKey,
     /// The version; the current one where none is given.
     pub version: Option<&'a Version>,
+    /// Whether no cache may answer.
+    pub fresh: bool,
 }
 
 impl<'a> GetRequest<'a> {
     /// The current version of `key`.
     pub fn new(key: &'a SecretKey) -> Self {
-        Self { key, version: None }
+        Self {
+            key,
+            version: None,
+            fresh: false,
+        }
     }
 
     /// One version of `key`.
@@ -30,6 +36,7 @@ impl<'a> GetRequest<'a> {
         Self {
             key,
             version: Some(version),
+            fresh: false,
         }
     }
 }
@@ -280,6 +287,25 @@ pub struct DeleteRequest<'a> {
     pub key: &'a SecretKey,
     /// On what the removal depends.
     pub condition: IfVersion<'a>,
+    /// What is removed, and for how long.
+    pub how: DeleteHow<'a>,
+    /// Whether nobody asks if the secret was there.
+    pub missing_ok: bool,
+}
+
+/// What a removal takes away, and for how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeleteHow<'a> {
+    /// The secret with its history: for good, or as long as the backend keeps what was removed.
+    #[default]
+    Usual,
+    /// The current version only, so that the history stays and the secret can be brought back.
+    Soft,
+    /// Everything, for good, also where the backend would keep it for a while.
+    Force,
+    /// The value of this version, for good; all else stays.
+    Version(&'a Version),
 }
 
 impl<'a> DeleteRequest<'a> {
@@ -288,7 +314,23 @@ impl<'a> DeleteRequest<'a> {
         Self {
             key,
             condition: IfVersion::Any,
+            how: DeleteHow::Usual,
+            missing_ok: false,
         }
+    }
+
+    /// The same removal, done so.
+    #[must_use]
+    pub fn how(mut self, how: DeleteHow<'a>) -> Self {
+        self.how = how;
+        self
+    }
+
+    /// The same removal, where nobody asks if the secret was there.
+    #[must_use]
+    pub fn missing_ok(mut self, missing_ok: bool) -> Self {
+        self.missing_ok = missing_ok;
+        self
     }
 
     /// The same removal under a condition.
@@ -328,6 +370,58 @@ impl<'a> RollbackRequest<'a> {
     /// This version of this secret.
     pub fn new(key: &'a SecretKey, version: &'a Version) -> Self {
         Self { key, version }
+    }
+}
+
+/// What `restore` asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RestoreRequest<'a> {
+    /// The key.
+    pub key: &'a SecretKey,
+}
+
+impl<'a> RestoreRequest<'a> {
+    /// This secret.
+    pub fn new(key: &'a SecretKey) -> Self {
+        Self { key }
+    }
+}
+
+/// What `resolve` asks a backend for: the parts of a reference after its scheme.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ResolveRequest<'a> {
+    /// What the server calls it: a path, a name, an ARN.
+    pub path: &'a str,
+    /// The version; the current one where none is given.
+    pub version: Option<&'a str>,
+    /// The part of it, as it stands after `#`; the whole where there is none.
+    pub part: Option<&'a str>,
+}
+
+impl<'a> ResolveRequest<'a> {
+    /// The whole of the current version of what is at `path`.
+    pub fn new(path: &'a str) -> Self {
+        Self {
+            path,
+            version: None,
+            part: None,
+        }
+    }
+
+    /// The same at this version.
+    #[must_use]
+    pub fn version(mut self, version: Option<&'a str>) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// This part of it.
+    #[must_use]
+    pub fn part(mut self, part: Option<&'a str>) -> Self {
+        self.part = part;
+        self
     }
 }
 

@@ -1,5 +1,7 @@
 //! The backends. Every folder has the same files in the same order: `mod`, `config`, `backend`, then what it needs.
 
+#[cfg(feature = "aws")]
+pub(crate) mod aws;
 #[cfg(feature = "chain")]
 pub(crate) mod chain;
 #[cfg(feature = "directory")]
@@ -17,3 +19,5 @@ pub(crate) mod local_encrypted;
 pub(crate) mod memory;
 #[cfg(any(feature = "directory", feature = "env"))]
 mod mounted;
+#[cfg(feature = "vault")]
+pub(crate) mod vault;

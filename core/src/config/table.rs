@@ -125,6 +125,34 @@ pub static SETTINGS: &[Setting] = settings! {
         "The most bytes that the cache keeps.";
     "cache_ttl": SettingKind::Duration, default Some("300s"), env "CACHE_TTL", plain,
         "How long a value is trusted where the backend cannot tell that something changed.";
+    "cache_refresh_ahead": ON_OFF, default Some("on"), env "CACHE_REFRESH_AHEAD", plain,
+        "Whether a value of a remote backend is read again shortly before its time ends, while calls still get the old one.";
+    "cache_negative_ttl": SettingKind::Duration, default Some("5s"), env "CACHE_NEGATIVE_TTL", plain,
+        "How long it is remembered that a remote backend has no such secret.";
+    "cache_max_stale": SettingKind::Duration, default None, env "CACHE_MAX_STALE", plain,
+        "How long beyond its time a value is still answered while the backend is out of reach; by default not at all.";
+    "cache_file": SettingKind::Path, default None, env "CACHE_FILE", plain,
+        "An encrypted store that keeps the last known values of a remote backend; by default they stay in memory only.";
+    "cache_key": SettingKind::Text, default None, env "CACHE_KEY", secret,
+        "The 32-byte key of `cache_file`, as `encrypted.key`.";
+    "cache_key_file": SettingKind::Path, default None, env "CACHE_KEY_FILE", plain,
+        "The file that holds the key of `cache_file`; by default `<state folder>/<app>/cache.key`, made with it.";
+    "offline": ON_OFF, default Some("off"), env "OFFLINE", plain,
+        "Whether a remote backend is never asked: what the cache has is answered, however old, and all else is `unavailable`.";
+    "retries": SettingKind::Integer { min: 0, max: 20 }, default Some("2"), env "RETRIES", plain,
+        "How often a call of a remote backend is made again where it failed in passing and that is safe.";
+    "concurrency": SettingKind::Integer { min: 1, max: 1024 }, default Some("16"), env "CONCURRENCY", plain,
+        "The most requests that are under way to a remote backend at once; further ones wait their turn.";
+    "breaker_failures": SettingKind::Integer { min: 1, max: 1000 }, default Some("5"), env "BREAKER_FAILURES", plain,
+        "After how many failures in a row a remote backend is left alone for a while.";
+    "breaker_wait": SettingKind::Duration, default Some("10s"), env "BREAKER_WAIT", plain,
+        "How long a remote backend that failed is left alone before one call tries it again.";
+    "health_interval": SettingKind::Duration, default Some("60s"), env "HEALTH_INTERVAL", plain,
+        "How often a remote backend that is in use is asked how it is.";
+    "references": SettingKind::List, default None, env "REFERENCES", plain,
+        "The schemes that `resolve` follows besides `secret`, separated by commas: aws, vault, env, file; by default none.";
+    "telemetry_names": ON_OFF, default Some("on"), env "TELEMETRY_NAMES", plain,
+        "Whether events for logs and traces name the secrets that they are about.";
     "dotenv": SettingKind::Path, default None, env "DOTENV", plain,
         "A file of variables (`.env`) that count as if they stood in the environment, which wins over them.";
     "encrypted.path": SettingKind::Path, default None, env "ENCRYPTED_PATH", plain,
@@ -168,6 +196,84 @@ pub static SETTINGS: &[Setting] = settings! {
         "The member that a chain writes to; without it the chain is read-only.";
     "chain.allow_unavailable": ON_OFF, default Some("off"), env "CHAIN_ALLOW_UNAVAILABLE", plain,
         "Whether a chain that reads passes over a member that is out of reach; at the start every member must open.";
+    "vault.address": SettingKind::Text, default None, env "VAULT_ADDR", plain, also "BAO_ADDR", also "VAULT_ADDR",
+        "The server's address, as `https://vault.example.com:8200`; `http` only on loopback or with `vault.allow_http`.";
+    "vault.allow_http": ON_OFF, default Some("off"), env "VAULT_ALLOW_HTTP", plain,
+        "Whether tokens and secrets may travel unencrypted to a server on another machine.";
+    "vault.namespace": SettingKind::Text, default None, env "VAULT_NAMESPACE", plain, also "BAO_NAMESPACE", also "VAULT_NAMESPACE",
+        "The namespace that everything is in.";
+    "vault.mount": SettingKind::Text, default Some("secret"), env "VAULT_MOUNT", plain,
+        "Where the KV v2 secrets engine is mounted.";
+    "vault.prefix": SettingKind::Text, default None, env "VAULT_PREFIX", plain,
+        "The folder of the mount that holds the secrets; by default the application's name. Empty: the mount itself.";
+    "vault.custom_metadata": ON_OFF, default Some("off"), env "VAULT_CUSTOM_METADATA", plain,
+        "Whether provider, labels and expiry are also written to the secret's custom metadata, where whoever may list can read them; one more request a write.";
+    "vault.auth": SettingKind::Choice(&["token", "approle", "kubernetes", "jwt", "userpass"]), default Some("token"),
+        env "VAULT_AUTH", plain,
+        "How to log in.";
+    "vault.auth_mount": SettingKind::Text, default None, env "VAULT_AUTH_MOUNT", plain,
+        "Where the auth method is mounted; by default its own name.";
+    "vault.token": SettingKind::Text, default None, env "VAULT_TOKEN", secret, also "BAO_TOKEN", also "VAULT_TOKEN",
+        "The token, where one is given; it goes before the token file.";
+    "vault.token_file": SettingKind::Path, default None, env "VAULT_TOKEN_FILE", plain,
+        "The file that holds the token and is read again when the token is refused; by default `~/.vault-token`.";
+    "vault.role": SettingKind::Text, default None, env "VAULT_ROLE", plain,
+        "The role for `kubernetes` and `jwt`.";
+    "vault.role_id": SettingKind::Text, default None, env "VAULT_ROLE_ID", plain,
+        "The role id for `approle`.";
+    "vault.secret_id": SettingKind::Text, default None, env "VAULT_SECRET_ID", secret,
+        "The secret id for `approle`, or with `vault.secret_id_wrapped` the token that wraps it.";
+    "vault.secret_id_file": SettingKind::Path, default None, env "VAULT_SECRET_ID_FILE", plain,
+        "The file that holds the secret id; read at every login.";
+    "vault.secret_id_wrapped": ON_OFF, default Some("off"), env "VAULT_SECRET_ID_WRAPPED", plain,
+        "Whether the secret id is a wrapping token, which is unwrapped once.";
+    "vault.jwt": SettingKind::Text, default None, env "VAULT_JWT", secret,
+        "The signed token for `jwt`.";
+    "vault.jwt_file": SettingKind::Path, default None, env "VAULT_JWT_FILE", plain,
+        "The file that holds the signed token for `jwt` and `kubernetes`; read at every login. By default, for `kubernetes`, the pod's own.";
+    "vault.username": SettingKind::Text, default None, env "VAULT_USERNAME", plain,
+        "The name for `userpass`.";
+    "vault.password": SettingKind::Text, default None, env "VAULT_PASSWORD", secret,
+        "The password for `userpass`.";
+    "vault.ca_file": SettingKind::Path, default None, env "VAULT_CA_FILE", plain, also "BAO_CACERT", also "VAULT_CACERT",
+        "The certificates (PEM) that are trusted instead of the system's.";
+    "vault.ca_pem": SettingKind::Text, default None, env "VAULT_CA_PEM", plain, also "BAO_CACERT_BYTES", also "VAULT_CACERT_BYTES",
+        "The same as text.";
+    "vault.ca_folder": SettingKind::Path, default None, env "VAULT_CA_FOLDER", plain, also "BAO_CAPATH", also "VAULT_CAPATH",
+        "A folder of such files.";
+    "vault.client_cert": SettingKind::Path, default None, env "VAULT_CLIENT_CERT", plain, also "BAO_CLIENT_CERT", also "VAULT_CLIENT_CERT",
+        "The client's certificate (PEM), with `vault.client_key`.";
+    "vault.client_key": SettingKind::Path, default None, env "VAULT_CLIENT_KEY", plain, also "BAO_CLIENT_KEY", also "VAULT_CLIENT_KEY",
+        "The key of the client's certificate (PEM).";
+    "vault.server_name": SettingKind::Text, default None, env "VAULT_SERVER_NAME", plain, also "BAO_TLS_SERVER_NAME", also "VAULT_TLS_SERVER_NAME",
+        "The name that the server's certificate must have, where that is not the address's.";
+    "vault.proxy": SettingKind::Text, default None, env "VAULT_PROXY", plain, also "BAO_PROXY_ADDR", also "VAULT_PROXY_ADDR", also "VAULT_HTTP_PROXY",
+        "The HTTP proxy to go through; other proxy variables do not count.";
+    "vault.max_retries": SettingKind::Text, default None, env "VAULT_MAX_RETRIES", plain, also "BAO_MAX_RETRIES", also "VAULT_MAX_RETRIES",
+        "For this backend, in place of `retries`.";
+    "vault.timeout": SettingKind::Text, default None, env "VAULT_TIMEOUT", plain, also "BAO_CLIENT_TIMEOUT", also "VAULT_CLIENT_TIMEOUT",
+        "For this backend, the longest that one request may take: seconds, or a time span as `30s`; the deadline counts all the same.";
+    "aws.region": SettingKind::Text, default None, env "AWS_REGION", plain,
+        "The region; by default what the AWS SDK finds (`AWS_REGION`, the profile, the instance).";
+    "aws.profile": SettingKind::Text, default None, env "AWS_PROFILE", plain,
+        "The profile of the shared AWS configuration; by default what the AWS SDK finds.";
+    "aws.prefix": SettingKind::Text, default None, env "AWS_PREFIX", plain,
+        "What the names of the secrets begin with, before a `/`; by default the application's name.";
+    "aws.endpoint": SettingKind::Text, default None, env "AWS_ENDPOINT", plain,
+        "Another address of the service; by default what the AWS SDK finds.";
+    "aws.allow_http": ON_OFF, default Some("off"), env "AWS_ALLOW_HTTP", plain,
+        "Whether secrets may travel unencrypted to an endpoint on another machine.";
+    "aws.format": SettingKind::Choice(&["document", "raw"]), default Some("document"), env "AWS_FORMAT", plain,
+        "What is written: a JSON document of value and metadata, or the value alone with metadata as tags. Both are read.";
+    "aws.kms_key": SettingKind::Text, default None, env "AWS_KMS_KEY", plain,
+        "The KMS key that new secrets are encrypted with; by default the account's own for the service.";
+    "aws.recovery_days": SettingKind::Integer { min: 7, max: 30 }, default Some("30"), env "AWS_RECOVERY_DAYS", plain,
+        "How long a deleted secret can be brought back.";
+    "aws.max_attempts": SettingKind::Text, default None, env "AWS_MAX_ATTEMPTS", plain, also "AWS_MAX_ATTEMPTS",
+        "For this backend, one more than `retries` would say.";
+    #[cfg(feature = "testing")]
+    "fault.remote": ON_OFF, default Some("off"), env "FAULT_REMOTE", plain,
+        "Whether `fault` says that it is on another machine, so that it gets the layers of one.";
     #[cfg(feature = "testing")]
     "fault.inner": SettingKind::Text, default Some("memory"), env "FAULT_INNER", plain,
         "The backend that `fault` wraps.";

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Operation, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome,
-    SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    GetRequest, Health, ListPage, ListRequest, Operation, ResolveRequest, RestoreRequest, RollbackRequest,
+    SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry,
+    VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, Result};
@@ -191,6 +192,24 @@ impl<L: Around> Backend for Layered<L> {
         self.pass(Operation::Rollback, Keys::One(req.key), cx, move || {
             self.inner.rollback(cx, req)
         })
+    }
+
+    fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        self.pass(Operation::Restore, Keys::One(req.key), cx, move || {
+            self.inner.restore(cx, req)
+        })
+    }
+
+    fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
+        self.pass(Operation::Resolve, Keys::None, cx, move || self.inner.resolve(cx, req))
+    }
+
+    fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        self.pass(Operation::Refresh, Keys::None, cx, move || self.inner.refresh(cx))
+    }
+
+    fn requests(&self) -> Vec<(&'static str, u64)> {
+        self.inner.requests()
     }
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {

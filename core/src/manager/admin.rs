@@ -20,6 +20,17 @@ impl SecretManager {
         }
     }
 
+    /// Makes the next read of every secret ask the backend, and the backend read again what it has from outside of the
+    /// store: token files, credentials, and for `env` the variables. Does not wait for another machine. What the cache
+    /// has stays for as long as `cache_max_stale` says, for the case that the backend is out of reach.
+    ///
+    /// # Errors
+    /// What every verb may answer.
+    pub async fn refresh(&self) -> Result<()> {
+        let cx = self.context()?;
+        self.layered().refresh(&cx).await
+    }
+
     /// Checks everything that is stored, as far as the backend can.
     ///
     /// # Errors

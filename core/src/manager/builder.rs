@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{SecretManager, Shared};
 use crate::backend::{Backend, OpenRequest, Operation};
+use crate::changes::Changes;
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
@@ -417,6 +418,7 @@ impl Plan {
             backend,
             layered,
             cache,
+            changes: Arc::new(Changes::new()),
             closed: AtomicBool::new(false),
             timeout,
             prompt,

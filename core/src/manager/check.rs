@@ -1,6 +1,6 @@
 //! What is checked before a write reaches any backend, from its capabilities.
 
-use crate::backend::{Capabilities, IfVersion};
+use crate::backend::{Capabilities, DeleteHow, IfVersion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::{Secret, SecretMetadata};
@@ -40,6 +40,20 @@ pub(crate) fn secret(capabilities: &Capabilities, max_value: usize, secret: &Sec
         return Err(lacks("a value that is not UTF-8 text"));
     }
     metadata(capabilities, &secret.metadata)
+}
+
+/// Whether a backend with these capabilities has this way of removal.
+pub(super) fn removal(capabilities: &Capabilities, how: DeleteHow<'_>) -> Result<()> {
+    writable(capabilities)?;
+    let lacking = match how {
+        DeleteHow::Soft if !capabilities.restore => "`soft`: it keeps nothing that was removed",
+        DeleteHow::Version(_) if !capabilities.restore => "`version`: it removes secrets as a whole",
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("this backend lacks {lacking}"),
+    ))
 }
 
 /// Whether a backend with these capabilities can hold this metadata.

@@ -7,7 +7,9 @@ mod explain;
 mod generate;
 mod options;
 mod read;
+mod resolve;
 mod transfer;
+mod watch;
 mod write;
 
 use std::borrow::Cow;
@@ -21,11 +23,13 @@ pub use builder::Builder;
 pub use generate::{GenerateSpec, NewValue};
 pub use options::{DeleteOptions, FallbackOptions, GetOptions, ListOptions, RollbackTo, SetOptions, UpdateOptions};
 pub use read::TooSmall;
+pub use watch::{SubscribeOptions, Subscription};
 
 /// The target of events that say what a backend is like, whatever is done with it.
 pub(crate) const NATURE: &str = "strongroom::nature";
 
 use crate::backend::{Backend, Capabilities, Persistence};
+use crate::changes::Changes;
 use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
@@ -75,6 +79,7 @@ struct Shared {
     /// The same in its layers.
     layered: Arc<dyn Backend>,
     cache: Option<Arc<Cache>>,
+    changes: Arc<Changes>,
     closed: AtomicBool,
     timeout: Duration,
     prompt: PromptPolicy,

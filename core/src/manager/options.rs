@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use crate::backend::ListFilter;
+use crate::backend::{DeleteHow, ListFilter};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::scope::SecretScope;
 use crate::secret::Version;
@@ -16,6 +17,8 @@ pub struct GetOptions {
     pub version: Option<Version>,
     /// Whether an expired secret is read all the same.
     pub include_expired: bool,
+    /// Whether the backend is asked in any case, and the cache only learns the answer.
+    pub fresh: bool,
 }
 
 impl GetOptions {
@@ -35,6 +38,13 @@ impl GetOptions {
     #[must_use]
     pub fn include_expired(mut self) -> Self {
         self.include_expired = true;
+        self
+    }
+
+    /// Asks the backend in any case.
+    #[must_use]
+    pub fn fresh(mut self) -> Self {
+        self.fresh = true;
         self
     }
 }
@@ -140,11 +150,18 @@ impl UpdateOptions {
 }
 
 /// Options of `delete_with`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct DeleteOptions {
     /// Whether a missing secret is no error.
     pub missing_ok: bool,
+    /// Whether only the current version is removed, so that the history stays and
+    /// [`restore`](crate::SecretManager::restore) brings the secret back.
+    pub soft: bool,
+    /// Whether everything is removed for good, also where the backend would keep it for a while.
+    pub force: bool,
+    /// Whether only the value of this version is removed, for good.
+    pub version: Option<Version>,
 }
 
 impl DeleteOptions {
@@ -158,6 +175,44 @@ impl DeleteOptions {
     pub fn missing_ok(mut self) -> Self {
         self.missing_ok = true;
         self
+    }
+
+    /// Removes the current version only.
+    #[must_use]
+    pub fn soft(mut self) -> Self {
+        self.soft = true;
+        self
+    }
+
+    /// Removes everything for good.
+    #[must_use]
+    pub fn force(mut self) -> Self {
+        self.force = true;
+        self
+    }
+
+    /// Removes the value of this version for good.
+    #[must_use]
+    pub fn version(mut self, version: Version) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// The way of removal that they state.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for two ways.
+    pub(super) fn how(&self) -> Result<DeleteHow<'_>> {
+        match (self.soft, self.force, &self.version) {
+            (false, false, None) => Ok(DeleteHow::Usual),
+            (true, false, None) => Ok(DeleteHow::Soft),
+            (false, true, None) => Ok(DeleteHow::Force),
+            (false, false, Some(version)) => Ok(DeleteHow::Version(version)),
+            _ => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "`soft`, `force` and `version` exclude each other",
+            )),
+        }
     }
 }
 

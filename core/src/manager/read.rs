@@ -39,6 +39,7 @@ impl SecretManager {
         let request = GetRequest {
             key: &key,
             version: options.version.as_ref(),
+            fresh: options.fresh,
         };
         match self.layered().get(&cx, request).await? {
             Some(secret) if !options.include_expired && is_expired(&secret) => Err(self.expired(&key)),

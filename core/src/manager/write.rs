@@ -2,8 +2,8 @@
 
 use super::{DeleteOptions, NewValue, RollbackTo, SecretManager, SetOptions, UpdateOptions, check};
 use crate::backend::{
-    DeleteRequest, GetRequest, IfVersion, MetadataUpdate, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
-    SetOutcome, SetRequest, UpdateMetadataRequest, VersionsRequest,
+    DeleteRequest, GetRequest, IfVersion, MetadataUpdate, Operation, RestoreRequest, RollbackRequest, SetManyOutcome,
+    SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -179,14 +179,31 @@ impl SecretManager {
     /// Removes a secret and its history, with options.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] unless a missing secret is no error.
+    /// [`ErrorKind::NotFound`] unless a missing secret is no error; [`ErrorKind::Unsupported`] for `soft` and `version`
+    /// where the backend cannot [`restore`](Self::restore); [`ErrorKind::InvalidArgument`] for two ways of removal.
     pub async fn delete_with(&self, key: impl AsKey, options: DeleteOptions) -> Result<()> {
         let cx = self.context()?;
         let key = self.key(&key)?;
-        match self.layered().delete(&cx, DeleteRequest::new(&key)).await {
+        let name = |error| self.name(error, Operation::Delete, &key);
+        let how = options.how().map_err(name)?;
+        check::removal(self.backend().capabilities(), how).map_err(name)?;
+        let request = DeleteRequest::new(&key).how(how).missing_ok(options.missing_ok);
+        match self.layered().delete(&cx, request).await {
             Err(error) if options.missing_ok && error.kind() == ErrorKind::NotFound => Ok(()),
             outcome => outcome.map(drop),
         }
+    }
+
+    /// Brings back a secret that was removed, where the backend still keeps it: Vault a secret that was removed with
+    /// `soft`, AWS any that was removed without `force`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] where nothing removed is kept; [`ErrorKind::Conflict`] where the secret is there;
+    /// [`ErrorKind::Unsupported`] where the backend keeps nothing that was removed.
+    pub async fn restore(&self, key: impl AsKey) -> Result<SetOutcome> {
+        let cx = self.context()?;
+        let key = self.key(&key)?;
+        self.layered().restore(&cx, RestoreRequest::new(&key)).await
     }
 
     /// Makes a former version the current one, by writing it again as a new version: its value and metadata, without

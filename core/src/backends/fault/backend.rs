@@ -84,6 +84,7 @@ impl Backend for FaultBackend {
                         GetRequest {
                             key: &key,
                             version: version.as_ref(),
+                            fresh: req.fresh,
                         },
                     ))
                 })
@@ -120,6 +121,7 @@ impl Backend for FaultBackend {
                         GetRequest {
                             key: &key,
                             version: version.as_ref(),
+                            fresh: req.fresh,
                         },
                     ))
                 })

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Cache, Gate};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest,
-    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    GetRequest, Health, ListPage, ListRequest, ResolveRequest, RestoreRequest, RollbackRequest, SetManyOutcome,
+    SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -133,7 +133,9 @@ impl Backend for Cached {
         Box::pin(async move {
             let key = cache_key(req.key);
             // Under a required audit sink the fast path was passed over; the value may be here all the same.
-            if let Some(secret) = self.cache.audited_secret(&*self.inner, key) {
+            if !req.fresh
+                && let Some(secret) = self.cache.audited_secret(&*self.inner, key)
+            {
                 return Ok(Some(secret));
             }
             let ticket = self.cache.begin_fill(&*self.inner);
@@ -248,6 +250,26 @@ impl Backend for Cached {
 
     fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
         Box::pin(self.write_one(req.key, self.inner.rollback(cx, req), |outcome| outcome.step))
+    }
+
+    fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        Box::pin(self.write_one(req.key, self.inner.restore(cx, req), |outcome| outcome.step))
+    }
+
+    fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
+        self.inner.resolve(cx, req)
+    }
+
+    fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let outcome = self.inner.refresh(cx).await;
+            self.cache.clear();
+            outcome
+        })
+    }
+
+    fn requests(&self) -> Vec<(&'static str, u64)> {
+        self.inner.requests()
     }
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {

@@ -1,0 +1,5 @@
+//! References: texts that say where a secret is. One grammar; only the verb `resolve` follows them.
+
+/// The label that makes of a stored secret a reference: its value is the text of one, and `resolve` follows it once. The
+/// label's value is the reference's scheme.
+pub const REFERENCE_LABEL: &str = "strongroom.reference";

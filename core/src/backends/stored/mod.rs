@@ -2,3 +2,5 @@
 
 pub(in crate::backends) mod json;
 pub(in crate::backends) mod metadata;
+#[cfg(feature = "aws")]
+pub(in crate::backends) mod pointer;

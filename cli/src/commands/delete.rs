@@ -5,9 +5,9 @@ use strongroom::{DeleteOptions, ErrorKind, SecretKey};
 
 use crate::args::Global;
 use crate::failure::{Failure, report};
-use crate::{completion, input, output};
 use crate::session::{self, Access};
 use crate::terminal;
+use crate::{completion, input, output};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -132,7 +132,10 @@ fn places_of(word: &str, app: &str, settings: &Settings) -> Result<Vec<(&'static
         )],
         "aws" => vec![(
             "region",
-            settings.text("aws.region").unwrap_or("as the AWS SDK finds it").to_owned(),
+            settings
+                .text("aws.region")
+                .unwrap_or("as the AWS SDK finds it")
+                .to_owned(),
         )],
         "memory" => vec![(
             "at rest",

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{SecretManager, Shared};
 use crate::backend::{Backend, OpenRequest, Operation};
-use crate::changes::Changes;
+use crate::changes::{Changes, Telling};
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
@@ -266,7 +266,6 @@ impl Builder {
                 if let Err(error) = resolve::allowed(settings) {
                     self.collected.problems.push(error);
                 }
-                let settings = &self.collected.settings;
                 if is_ours
                     && let Some(word) = settings.text("backend")
                     && let Err(error) = registry::check(word, settings)
@@ -433,6 +432,8 @@ impl Plan {
                 audit,
             },
         );
+        let changes = Arc::new(Changes::new());
+        let layered: Arc<dyn Backend> = Arc::new(Telling::new(layered, Arc::clone(&changes)));
         let shared = Shared {
             app,
             settings,
@@ -440,7 +441,7 @@ impl Plan {
             layered,
             sources,
             cache,
-            changes: Arc::new(Changes::new()),
+            changes,
             closed: AtomicBool::new(false),
             timeout,
             prompt,

@@ -109,7 +109,11 @@ impl Looker {
     async fn run(self, looking: Looking) {
         let mut put_off = 0;
         while let Some(pause) = self.pause(&looking) {
-            let Some(stir) = self.changes.upgrade().map(|changes| Arc::clone(&changes.state.get().stir)) else {
+            let Some(stir) = self
+                .changes
+                .upgrade()
+                .map(|changes| Arc::clone(&changes.state.get().stir))
+            else {
                 return;
             };
             // Whoever comes or goes changes how long to wait.
@@ -124,7 +128,9 @@ impl Looker {
         let changes = self.changes.upgrade()?;
         let has_token = self.token().is_some();
         let mut watched = changes.state.get().watched();
-        let pause = watched.pause(has_token, self.usual(has_token)).filter(|_| !changes.is_closed());
+        let pause = watched
+            .pause(has_token, self.usual(has_token))
+            .filter(|_| !changes.is_closed());
         if pause.is_none() {
             watched.end_looking(looking.number);
         }

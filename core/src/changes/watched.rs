@@ -93,7 +93,10 @@ impl Watched {
     /// for. Without a change token only secrets that are named can be looked at.
     pub(super) fn pause(&mut self, has_token: bool, usual: Duration) -> Option<Duration> {
         self.forget_gone();
-        let looked_for = self.subscribers.iter().filter(|subscriber| has_token || !subscriber.keys.is_empty());
+        let looked_for = self
+            .subscribers
+            .iter()
+            .filter(|subscriber| has_token || !subscriber.keys.is_empty());
         let pauses = looked_for.map(|subscriber| subscriber.every.unwrap_or(usual));
         pauses.min().map(|pause| pause.max(SHORTEST))
     }
@@ -242,7 +245,9 @@ mod tests {
         let (mut watched, _alive) = watched(std::slice::from_ref(&key));
         let mut look = |watched: &mut Watched, metadata| {
             let ticket = watched.begin_look(&key).unwrap();
-            watched.end_look(&key, &ticket, metadata, true).map(|change| change.kind)
+            watched
+                .end_look(&key, &ticket, metadata, true)
+                .map(|change| change.kind)
         };
         assert_eq!(look(&mut watched, found(1)), None, "the first look knows nothing older");
         assert_eq!(look(&mut watched, found(1)), None);
@@ -251,7 +256,11 @@ mod tests {
         watched.told(&Change::of(ChangeKind::Set, &key, Some(Version::from_number(3))));
         assert_eq!(look(&mut watched, found(3)), None, "it was told");
         watched.told(&Change::of(ChangeKind::Set, &key, Some(Version::from_number(4))));
-        assert_eq!(look(&mut watched, found(5)), Some(ChangeKind::Set), "someone wrote after us");
+        assert_eq!(
+            look(&mut watched, found(5)),
+            Some(ChangeKind::Set),
+            "someone wrote after us"
+        );
         watched.told(&Change::of(ChangeKind::Deleted, &key, None));
         assert_eq!(look(&mut watched, found(6)), Some(ChangeKind::Set));
         let bare = Some(SecretMetadata::new());
@@ -269,7 +278,11 @@ mod tests {
         let minute = Duration::from_secs(60);
         let (mut watched, alive) = watched(&[]);
         assert_eq!(watched.pause(true, minute), Some(minute));
-        assert_eq!(watched.pause(false, minute), None, "nothing is named, and there is no token");
+        assert_eq!(
+            watched.pause(false, minute),
+            None,
+            "nothing is named, and there is no token"
+        );
         let named = Arc::new(());
         watched.add(&named, &[SecretKey::new("K")], Some(Duration::ZERO), None);
         assert_eq!(watched.pause(false, minute), Some(SHORTEST));

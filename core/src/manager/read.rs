@@ -2,8 +2,8 @@
 
 use super::{FallbackOptions, GetOptions, ListOptions, SecretManager, check};
 use crate::backend::{
-    BatchFailure, BatchResult, Description, GetManyRequest, GetRequest, ListFilter, ListPage, ListRequest, Operation, VersionEntry,
-    VersionsRequest,
+    BatchFailure, BatchResult, Description, GetManyRequest, GetRequest, ListFilter, ListPage, ListRequest, Operation,
+    VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};

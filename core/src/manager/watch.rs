@@ -160,7 +160,13 @@ impl SecretManager {
         };
         let shared = &self.shared;
         let remote = shared.settings.duration("cache_ttl").unwrap_or(shared.timeout);
-        let looker = Looker::new(&shared.changes, &shared.backend, &shared.layered, remote, shared.timeout);
+        let looker = Looker::new(
+            &shared.changes,
+            &shared.backend,
+            &shared.layered,
+            remote,
+            shared.timeout,
+        );
         looker.add(&cx, &alive, &options.keys, options.every).await;
         Ok(Subscription {
             receiver,

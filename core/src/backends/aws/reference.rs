@@ -3,9 +3,9 @@
 use super::client::Service;
 use super::names;
 use crate::backend::ResolveRequest;
-use crate::backends::stored::pointer;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::resolve::pointer;
 use crate::secret::Secret;
 
 impl Service {
@@ -16,8 +16,7 @@ impl Service {
         };
         let mut secret = stored.secret;
         if let Some(part) = request.part {
-            let text = secret.value.expose_str().ok();
-            match text.and_then(|text| pointer::find(text, part)) {
+            match pointer::find(&secret.value, part)? {
                 Some(value) => secret.value = value,
                 None => return Ok(None),
             }
@@ -45,10 +44,5 @@ fn check(request: &ResolveRequest<'_>) -> Result<()> {
     {
         return wrong("the reference's version is no id and no stage, such as `AWSPREVIOUS`");
     }
-    match request.part {
-        Some(part) if !pointer::is_pointer(part) => {
-            wrong("what stands behind `#` is no JSON pointer, such as `/username`")
-        }
-        _ => Ok(()),
-    }
+    request.part.map_or(Ok(()), pointer::check)
 }

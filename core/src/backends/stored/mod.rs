@@ -2,5 +2,3 @@
 
 pub(in crate::backends) mod json;
 pub(in crate::backends) mod metadata;
-#[cfg(feature = "aws")]
-pub(in crate::backends) mod pointer;

@@ -109,7 +109,7 @@ impl Backend for Vault {
         cx: &'a CallContext,
         req: GetManyRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
-        let reads = req.keys.iter().map(move |key| self.get(cx, GetRequest::new(key)));
+        let reads = req.keys.iter().map(|key| self.get(cx, GetRequest::new(key))).collect();
         self.run(Operation::Get, async move { Ok(together(self.concurrency, reads).await) })
     }
 
@@ -157,7 +157,7 @@ impl Backend for Vault {
     }
 
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
-        let writes = req.requests().map(move |request| self.set(cx, request));
+        let writes = req.requests().map(|request| self.set(cx, request)).collect();
         self.run(Operation::Set, async move {
             Ok(SetManyOutcome::new(together(self.concurrency, writes).await))
         })

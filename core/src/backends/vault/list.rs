@@ -6,7 +6,7 @@
 use super::engine::Engine;
 use super::names::key_of;
 use super::together::together;
-use crate::backend::{EntryName, ListEntry, ListFilter, ListPage, ListRequest};
+use crate::backend::{BoxFuture, EntryName, ListEntry, ListFilter, ListPage, ListRequest};
 use crate::context::CallContext;
 use crate::error::{ErrorKind, Result};
 use crate::key::SecretKey;
@@ -63,34 +63,48 @@ impl Engine {
         let by_provider = req.filter.provider.is_some();
         let is_full = req.full_metadata || by_provider;
         let limit = req.limit.unwrap_or(usize::MAX);
-        let mut names = match (req.limit, by_provider) {
+        let names = match (req.limit, by_provider) {
             (Some(limit), false) => self.some(cx, &wanted, req.after, limit.saturating_add(1)).await?,
             _ => self.all(cx, &wanted, req.after, concurrency).await?,
         };
         let mut described = match is_full {
-            true => self.describe_all(cx, &mut names, limit, by_provider, concurrency).await?,
+            true => self.describe_all(cx, &names, limit, by_provider, concurrency).await?,
             false => Vec::new(),
         }
         .into_iter();
         let mut page = ListPage::default();
         let mut references = Vec::new();
+        let mut keys = 0;
+        let mut last = None;
         for name in names {
-            match name {
-                Name::Other(name) => references.push(ListEntry::new(EntryName::Reference(name), SecretMetadata::new())),
-                Name::Key(key) => {
-                    let metadata = if is_full { described.next().flatten() } else { Some(SecretMetadata::new()) };
-                    let Some(metadata) = metadata.filter(|known| req.filter.matches(&key, known.provider.as_deref())) else {
-                        continue;
-                    };
-                    if page.entries.len() == limit {
-                        page.next = page.entries.last().and_then(|last: &ListEntry| last.name.key().cloned());
-                        break;
-                    }
-                    page.entries.push(ListEntry::new(EntryName::Key(key), metadata));
+            let key = match name {
+                Name::Key(key) => key,
+                Name::Other(name) => {
+                    references.push(name);
+                    continue;
                 }
+            };
+            let known = if is_full { described.next().flatten() } else { Some(SecretMetadata::new()) };
+            let known = known.filter(|known| req.filter.matches(&key, known.provider.as_deref()));
+            keys += 1;
+            match known {
+                Some(_) if page.entries.len() == limit => {
+                    page.next = last;
+                    break;
+                }
+                Some(metadata) => page.entries.push(ListEntry::new(EntryName::Key(key.clone()), metadata)),
+                None => {}
+            }
+            last = Some(key);
+            // As many as were gathered, of which some are gone meanwhile: more may follow.
+            if !by_provider && keys > limit {
+                page.next.clone_from(&last);
             }
         }
-        page.entries.extend(references);
+        // What comes after the page's end is the next one's to tell.
+        references.retain(|name| page.next.as_ref().is_none_or(|next| name.as_str() < next.as_str()));
+        let references = references.into_iter().map(EntryName::Reference);
+        page.entries.extend(references.map(|name| ListEntry::new(name, SecretMetadata::new())));
         Ok(page)
     }
 
@@ -99,24 +113,30 @@ impl Engine {
     async fn describe_all(
         &self,
         cx: &CallContext,
-        names: &mut [Name],
+        names: &[Name],
         limit: usize,
         by_provider: bool,
         concurrency: usize,
     ) -> Result<Vec<Option<SecretMetadata>>> {
         let most = if by_provider { usize::MAX } else { limit.saturating_add(1) };
-        let keys = names.iter().filter_map(|name| match name {
-            Name::Key(key) => Some(key),
-            Name::Other(_) => None,
-        });
-        let reads = keys.take(most).map(|key| async move {
+        let mut reads = Vec::new();
+        for name in names {
+            match name {
+                Name::Key(key) if reads.len() < most => reads.push(self.described(cx, key)),
+                _ => {}
+            }
+        }
+        together(concurrency, reads).await.into_iter().collect()
+    }
+
+    fn described<'a>(&'a self, cx: &'a CallContext, key: &'a SecretKey) -> BoxFuture<'a, Result<Option<SecretMetadata>>> {
+        Box::pin(async move {
             match self.get(cx, key, None).await {
                 Ok(found) => Ok(found.map(|secret| secret.metadata)),
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Some(SecretMetadata::new())),
                 Err(error) => Err(error.with_key(key)),
             }
-        });
-        together(concurrency, reads).await.into_iter().collect()
+        })
     }
 
     /// All names, sorted, those of many folders asked for at once.
@@ -131,7 +151,11 @@ impl Engine {
         let mut folders = vec![wanted.start().to_owned()];
         while !folders.is_empty() {
             let asked = std::mem::take(&mut folders);
-            let answers = together(concurrency, asked.iter().map(|folder| self.folder(cx, folder))).await;
+            let mut lists: Vec<BoxFuture<'_, Result<Vec<String>>>> = Vec::new();
+            for folder in &asked {
+                lists.push(Box::pin(self.folder(cx, folder)));
+            }
+            let answers = together(concurrency, lists).await;
             for (folder, names) in asked.iter().zip(answers) {
                 for name in names? {
                     let name = format!("{folder}{name}");

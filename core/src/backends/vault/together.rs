@@ -1,23 +1,18 @@
 //! Several requests of one call at once, a few at a time.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::task::Poll;
 
-type Work<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use crate::backend::BoxFuture;
 
 /// Does all the work, at most `limit` pieces of it at once; the outcomes in the order of the work.
-pub(super) async fn together<'a, T, F>(limit: usize, work: impl IntoIterator<Item = F>) -> Vec<T>
-where
-    F: Future<Output = T> + Send + 'a,
-{
+pub(super) async fn together<T>(limit: usize, work: Vec<BoxFuture<'_, T>>) -> Vec<T> {
     let mut waiting = work.into_iter().enumerate();
-    let mut running: Vec<(usize, Work<'a, T>)> = Vec::new();
+    let mut running: Vec<(usize, BoxFuture<'_, T>)> = Vec::new();
     let mut outcomes: Vec<(usize, T)> = Vec::new();
     loop {
         while running.len() < limit.max(1) {
             let Some((at, piece)) = waiting.next() else { break };
-            running.push((at, Box::pin(piece)));
+            running.push((at, piece));
         }
         if running.is_empty() {
             break;
@@ -53,7 +48,7 @@ mod tests {
         let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let work = (0..20_usize).map(|at| {
             let (running, most) = (&running, &most);
-            async move {
+            let piece = async move {
                 let now = running.fetch_add(1, Ordering::SeqCst) + 1;
                 most.fetch_max(now, Ordering::SeqCst);
                 // Some are ready at once, others after being asked several times.
@@ -62,9 +57,10 @@ mod tests {
                 }
                 running.fetch_sub(1, Ordering::SeqCst);
                 at
-            }
+            };
+            Box::pin(piece) as BoxFuture<'_, usize>
         });
-        let outcomes = crate::testing::block_on(together(4, work));
+        let outcomes = crate::testing::block_on(together(4, work.collect()));
         assert_eq!(outcomes, (0..20).collect::<Vec<_>>());
         assert!(most.load(Ordering::SeqCst) <= 4);
     }

@@ -14,7 +14,7 @@ use crate::backend::{ChangeStep, IfVersion, RollbackRequest, SetOutcome, SetRequ
 use crate::backends::remote::document;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::{Secret, SecretMetadata, Version};
+use crate::secret::{SecretMetadata, Version};
 use crate::timestamp;
 
 /// How often a write without a condition is made again where another writer was faster each time.

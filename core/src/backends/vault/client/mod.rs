@@ -117,12 +117,13 @@ impl Client {
     pub(super) async fn send(&self, cx: &CallContext, request: Request<'_>, token: Option<&Token>) -> Result<Reply> {
         cx.check()?;
         let limit = cx.deadline().min(Instant::now() + self.connection.timeout);
+        let headers = self.headers(&request, token)?;
         let exchange = Exchange {
             http: self.http.get(|| self.connect())?,
             redirects: Arc::clone(&self.redirects),
             method: request.method,
             url: self.url(request.path)?,
-            headers: self.headers(&request, token)?,
+            headers,
             text: request.text,
             max_reply: request.max_reply,
             is_write: request.is_write,

@@ -59,7 +59,9 @@ impl Login {
         };
         match client.send(cx, request).await?.status {
             200 => Ok(Refusal::Denied),
-            _ => Err(Error::new(ErrorKind::Unauthenticated, "the server refuses the token").with_setting("vault.token")),
+            _ => {
+                Err(Error::new(ErrorKind::Unauthenticated, "the server refuses the token").with_setting("vault.token"))
+            }
         }
     }
 

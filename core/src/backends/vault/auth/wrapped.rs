@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::kept::Kept;
 use super::method::json;
 use super::reply;
-use super::wire::{Token, Wire, WireMethod, WireReply, WireRequest};
+use super::wire::{Method, Token, Wire, WireReply, WireRequest};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
@@ -46,7 +46,10 @@ impl Wrapped {
             return Ok(secret_id);
         }
         let token = Token::new(wrapping.expose()).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidConfig, "the wrapping token is no token: it holds a space, a control or a foreign character")
+            Error::new(
+                ErrorKind::InvalidConfig,
+                "the wrapping token is no token: it holds a space, a control or a foreign character",
+            )
         })?;
         let text = wrapping.expose_str()?;
         let body = json(&Lookup { token: text }, text.len())?;
@@ -115,7 +118,7 @@ async fn send(
 ) -> Result<WireReply> {
     let request = WireRequest {
         name: "auth.unwrap",
-        method: WireMethod::Post,
+        method: Method::Post,
         path,
         token,
         body,

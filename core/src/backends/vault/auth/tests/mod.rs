@@ -1,0 +1,1 @@
+//! The login against a stub of the server.

@@ -209,6 +209,7 @@ impl Wire for Client {
             Ok(WireReply {
                 status: reply.status,
                 body: reply.body,
+                retry_after: reply.retry_after,
             })
         })
     }

@@ -215,7 +215,9 @@ mod tests {
         ] {
             assert_eq!(found(document, pointer).as_deref(), Some(expected), "{pointer}");
         }
-        for missing in ["/x", "/foo/2", "/foo/-", "/foo/01", "/foo/+1", "/foo/", "//", "/foo/0/0", "/a~0b"] {
+        for missing in [
+            "/x", "/foo/2", "/foo/-", "/foo/01", "/foo/+1", "/foo/", "//", "/foo/0/0", "/a~0b",
+        ] {
             assert_eq!(found(document, missing), None, "{missing}");
         }
         assert_eq!(found(r#"{"a":1,"\u0061":2}"#, "/a").as_deref(), Some("2"));
@@ -233,7 +235,10 @@ mod tests {
         }
         assert!(find(&SecretValue::from(vec![b'"', 0xff, b'"']), "/a").is_err());
         assert!(find(&SecretValue::from(r#"{"a":"\ud800"}"#), "/a").is_err());
-        assert_eq!(found(r#"{"a":"\ud83d\ude00\/\b\f"}"#, "/a").unwrap(), "\u{1f600}/\u{8}\u{c}");
+        assert_eq!(
+            found(r#"{"a":"\ud83d\ude00\/\b\f"}"#, "/a").unwrap(),
+            "\u{1f600}/\u{8}\u{c}"
+        );
     }
 
     fn json() -> impl Strategy<Value = Value> {

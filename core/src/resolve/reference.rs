@@ -81,7 +81,9 @@ impl Reference {
             return Err(wrong(format!("the text is no reference: that begins with {words}")));
         };
         let Some(scheme) = ReferenceScheme::from_word(word) else {
-            return Err(wrong(format!("there is no such scheme; a reference begins with {words}")));
+            return Err(wrong(format!(
+                "there is no such scheme; a reference begins with {words}"
+            )));
         };
         match scheme {
             ReferenceScheme::Secret => Self::secret(rest),
@@ -109,7 +111,9 @@ impl Reference {
         }
         let (path, version) = split_version(rest)?;
         if path.is_empty() {
-            return Err(wrong(format!("`{scheme}:` is followed by what the service calls the secret")));
+            return Err(wrong(format!(
+                "`{scheme}:` is followed by what the service calls the secret"
+            )));
         }
         Ok(Self::of(scheme, path, version, part))
     }
@@ -162,7 +166,11 @@ impl Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let slashes = if self.scheme == ReferenceScheme::Secret { "//" } else { "" };
+        let slashes = if self.scheme == ReferenceScheme::Secret {
+            "//"
+        } else {
+            ""
+        };
         write!(f, "{}:{slashes}{}", self.scheme, self.path)?;
         if let Some(version) = &self.version {
             write!(f, "?version={version}")?;
@@ -217,8 +225,18 @@ mod tests {
         for (text, path, version, part) in [
             ("secret://A", "A", None, None),
             ("secret://global/A", "global/A", None, None),
-            ("secret://org/acme/A@prod?version=7#/a/b", "org/acme/A@prod", Some("7"), Some("/a/b")),
-            ("vault:team/db?version=2#password", "team/db", Some("2"), Some("password")),
+            (
+                "secret://org/acme/A@prod?version=7#/a/b",
+                "org/acme/A@prod",
+                Some("7"),
+                Some("/a/b"),
+            ),
+            (
+                "vault:team/db?version=2#password",
+                "team/db",
+                Some("2"),
+                Some("password"),
+            ),
             ("vault:team/db", "team/db", None, None),
             (
                 "aws:arn:aws:secretsmanager:eu-west-1:1:secret:db-AbCdEf?version=AWSPREVIOUS#/user",
@@ -230,7 +248,11 @@ mod tests {
             ("file:/run/secrets/a?b#/c", "/run/secrets/a?b", None, Some("/c")),
         ] {
             let read = Reference::parse(text).unwrap();
-            assert_eq!((read.path(), read.version(), read.part()), (path, version, part), "{text}");
+            assert_eq!(
+                (read.path(), read.version(), read.part()),
+                (path, version, part),
+                "{text}"
+            );
             assert_eq!(read.to_string(), text);
         }
     }

@@ -61,7 +61,9 @@ pub(crate) enum Follower<'a> {
 impl Sources {
     /// Whether opening them may look at files that lie on a mount that hangs.
     pub(crate) fn may_hang(allowed: &[ReferenceScheme]) -> bool {
-        allowed.iter().any(|scheme| registry::may_hang(scheme.word()) && *scheme != ReferenceScheme::Env)
+        allowed
+            .iter()
+            .any(|scheme| registry::may_hang(scheme.word()) && *scheme != ReferenceScheme::Env)
     }
 
     /// Opens what follows these schemes; `own` is the word of the manager's own backend.
@@ -121,5 +123,7 @@ impl Sources {
 /// The limit of values, as the settings state it.
 fn limit(settings: &Settings) -> usize {
     let stated = settings.integer("max_value");
-    stated.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX)
+    stated
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(usize::MAX)
 }

@@ -3,9 +3,10 @@
 use super::control::{FaultBackend, NAME};
 use super::gate;
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteHow, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, ResolveRequest, RestoreRequest, RollbackRequest, SetManyOutcome,
-    SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteHow, DeleteRequest, Description, ExplainStep,
+    GetManyRequest, GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, ResolveRequest,
+    RestoreRequest, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, Terms,
+    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::Result;

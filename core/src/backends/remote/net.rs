@@ -24,7 +24,9 @@ pub(in crate::backends) fn address(settings: &Settings, setting: &str, text: &st
         return Err(settings.error(setting, "has a `?` or a `#` in it"));
     }
     if url.scheme() == "http" && !is_loopback(&url) && !settings.is_on(allow_http) {
-        let reason = format!("is `http` to another machine, where everyone on the way reads along; use `https`, or set `{allow_http}` to `on`");
+        let reason = format!(
+            "is `http` to another machine, where everyone on the way reads along; use `https`, or set `{allow_http}` to `on`"
+        );
         return Err(settings.error(setting, &reason));
     }
     let path = url.path().trim_end_matches('/').to_owned();

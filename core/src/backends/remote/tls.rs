@@ -77,7 +77,10 @@ impl Tls {
             None => verified.with_no_client_auth(),
             Some((chain, key)) => verified
                 .with_client_auth_cert(chain.clone(), key.clone_key())
-                .map_err(wrong("the client's certificate and its key do not belong together", names.client_key))?,
+                .map_err(wrong(
+                    "the client's certificate and its key do not belong together",
+                    names.client_key,
+                ))?,
         };
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
@@ -109,7 +112,8 @@ fn roots(settings: &Settings, names: &TlsSettings) -> Result<Option<RootCertStor
         found = certificates_of(&path).map_err(|reason| settings.error(setting, reason))?;
     } else {
         let folder = settings.path(setting).unwrap_or_default();
-        let files = std::fs::read_dir(folder).map_err(|_| settings.error(setting, "names a folder that cannot be read"))?;
+        let files =
+            std::fs::read_dir(folder).map_err(|_| settings.error(setting, "names a folder that cannot be read"))?;
         for file in files.flatten().filter(|file| file.path().is_file()) {
             // Other files may lie there too.
             found.extend(certificates_of(&file.path()).unwrap_or_default());
@@ -133,9 +137,12 @@ fn system_roots(names: &TlsSettings) -> Result<RootCertStore> {
 }
 
 fn nobody(names: &TlsSettings) -> Error {
-    Error::new(ErrorKind::InvalidConfig, "no certificate of an authority was found on this system")
-        .with_setting(names.ca_file)
-        .with_help("install the system's certificates, or name a file of those to trust")
+    Error::new(
+        ErrorKind::InvalidConfig,
+        "no certificate of an authority was found on this system",
+    )
+    .with_setting(names.ca_file)
+    .with_help("install the system's certificates, or name a file of those to trust")
 }
 
 fn certificates_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, &'static str> {

@@ -110,7 +110,10 @@ impl Backend for Vault {
         req: GetManyRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
         let reads = req.keys.iter().map(|key| self.get(cx, GetRequest::new(key))).collect();
-        self.run(Operation::Get, async move { Ok(together(self.concurrency, reads).await) })
+        self.run(
+            Operation::Get,
+            async move { Ok(together(self.concurrency, reads).await) },
+        )
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
@@ -223,8 +226,12 @@ impl Backend for Vault {
         self.engine.client.counts()
     }
 
+    /// Also renews a token that nobody uses.
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
-        self.run(Operation::Health, self.engine.client.health(cx))
+        self.run(Operation::Health, async move {
+            self.engine.login.tend(&self.engine.client);
+            self.engine.client.health(cx).await
+        })
     }
 
     /// Forgets token and connections.
@@ -236,10 +243,11 @@ impl Backend for Vault {
         })
     }
 
-    fn close<'a>(&'a self, _cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+    /// Gives up a token that a login got, and the connections.
+    fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if !self.is_closed.swap(true, Ordering::AcqRel) {
-                self.engine.login.lock();
+                self.engine.login.close(cx, Some(&self.engine.client)).await;
                 self.engine.client.forget();
             }
             Ok(())

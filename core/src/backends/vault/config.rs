@@ -78,9 +78,15 @@ fn proxy(settings: &Settings) -> Result<Option<Url>> {
     let Some(text) = settings.text("vault.proxy").filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    url.map(Some)
-        .ok_or_else(|| settings.error("vault.proxy", "must be an address that begins with `http://` or `https://`"))
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.map(Some).ok_or_else(|| {
+        settings.error(
+            "vault.proxy",
+            "must be an address that begins with `http://` or `https://`",
+        )
+    })
 }
 
 fn timeout(settings: &Settings) -> Result<Duration> {
@@ -91,5 +97,10 @@ fn timeout(settings: &Settings) -> Result<Duration> {
     seconds
         .map(Duration::from_secs)
         .or_else(|| parse_duration(text))
-        .ok_or_else(|| settings.error("vault.timeout", "must be a number of seconds or a time span, such as `30` or `500ms`"))
+        .ok_or_else(|| {
+            settings.error(
+                "vault.timeout",
+                "must be a number of seconds or a time span, such as `30` or `500ms`",
+            )
+        })
 }

@@ -198,7 +198,10 @@ impl Engine {
             (false, Some(rest), _) => Ok((mount.clone(), rest.to_owned())),
             // A token that may not ask for mounts may read all the same.
             (_, _, Some((mount, rest))) => Ok((mount.to_owned(), rest.to_owned())),
-            _ => Err(Error::new(ErrorKind::InvalidArgument, "the path names a mount and nothing in it")),
+            _ => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "the path names a mount and nothing in it",
+            )),
         }
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | 400 | `check-and-set parameter did not match` | `conflict` |
 //! | 400 | `check-and-set parameter required` | `conflict`: another writer insists on it, and so do we with the version we know |
+//! | 400 | `Upgrading from non-versioned` | `unavailable`: a new mount is made ready |
 //! | 400 | anything else, 405 | `invalid_argument` |
 //! | 403 | | `unauthenticated` for a dead token, `permission_denied` for a policy; the login finds out which |
 //! | 404 | `errors` empty | absent |
@@ -70,6 +71,7 @@ impl Refusal {
         let says = |text: &str| texts.iter().any(|found| found.contains(text));
         match reply.status {
             400 if says("check-and-set") => Self::Conflict,
+            400 if says("Upgrading from non-versioned") => Self::Down,
             400 | 405 => Self::Invalid,
             403 => Self::Forbidden,
             404 if !is_json => Self::Stranger,
@@ -94,21 +96,33 @@ impl Refusal {
             Self::Absent => Error::new(ErrorKind::NotFound, "there is no such secret"),
             Self::Conflict => Error::new(ErrorKind::Conflict, "the current version of the secret is another one"),
             Self::Forbidden => Error::new(ErrorKind::PermissionDenied, "a policy of the server denies the call")
-                .with_help("ask for a policy that grants it on this path; the documentation lists what each verb needs"),
+                .with_help(
+                    "ask for a policy that grants it on this path; the documentation lists what each verb needs",
+                ),
             Self::Namespace => Error::new(ErrorKind::InvalidConfig, "the server has no such namespace")
                 .with_setting("vault.namespace")
                 .with_help("set `vault.namespace` to a namespace of the server, or leave it out"),
-            Self::Mount => Error::new(ErrorKind::InvalidConfig, "the server has no KV v2 secrets engine at this mount")
-                .with_setting("vault.mount")
-                .with_help("set `vault.mount` to where a KV v2 engine is mounted, and `vault.namespace` to its namespace"),
-            Self::Stranger => Error::new(ErrorKind::InvalidConfig, "what answers at the address is no Vault and no OpenBao")
-                .with_setting("vault.address"),
+            Self::Mount => Error::new(
+                ErrorKind::InvalidConfig,
+                "the server has no KV v2 secrets engine at this mount",
+            )
+            .with_setting("vault.mount")
+            .with_help("set `vault.mount` to where a KV v2 engine is mounted, and `vault.namespace` to its namespace"),
+            Self::Stranger => Error::new(
+                ErrorKind::InvalidConfig,
+                "what answers at the address is no Vault and no OpenBao",
+            )
+            .with_setting("vault.address"),
             Self::Invalid => Error::new(ErrorKind::InvalidArgument, "the server refuses the request as invalid"),
-            Self::TooLarge => Error::new(ErrorKind::TooLarge, "the value is longer than the server's storage takes")
-                .with_help("store less, or raise the server's limit (`max_entry_size` of raft, `max_request_size`)"),
+            Self::TooLarge => Error::new(
+                ErrorKind::TooLarge,
+                "the value is longer than the server's storage takes",
+            )
+            .with_help("store less, or raise the server's limit (`max_entry_size` of raft, `max_request_size`)"),
             Self::RateLimited => Error::new(ErrorKind::RateLimited, "a quota of the server is used up"),
-            Self::Sealed => Error::new(ErrorKind::Unavailable, "the server is sealed")
-                .with_help("a person must unseal the server"),
+            Self::Sealed => {
+                Error::new(ErrorKind::Unavailable, "the server is sealed").with_help("a person must unseal the server")
+            }
             Self::Uninitialised => Error::new(ErrorKind::Unavailable, "the server is not initialised"),
             Self::Behind => Error::new(ErrorKind::Unavailable, "the node has not yet what another one wrote"),
             Self::Down => Error::new(ErrorKind::Unavailable, "the server does not work at present"),
@@ -160,24 +174,109 @@ mod tests {
         use ErrorKind::*;
         let mount = Some("vault.mount");
         for (status, body, read, write, setting) in [
-            (400, r#"{"errors":["check-and-set parameter did not match the current version"]}"#, Conflict, Conflict, None),
-            (400, r#"{"errors":["check-and-set parameter required for this call"]}"#, Conflict, Conflict, None),
-            (400, r#"{"errors":["no data provided"]}"#, InvalidArgument, InvalidArgument, None),
+            (
+                400,
+                r#"{"errors":["check-and-set parameter did not match the current version"]}"#,
+                Conflict,
+                Conflict,
+                None,
+            ),
+            (
+                400,
+                r#"{"errors":["check-and-set parameter required for this call"]}"#,
+                Conflict,
+                Conflict,
+                None,
+            ),
+            (
+                400,
+                r#"{"errors":["no data provided"]}"#,
+                InvalidArgument,
+                InvalidArgument,
+                None,
+            ),
+            (
+                400,
+                r#"{"errors":["Upgrading from non-versioned to versioned data."]}"#,
+                Unavailable,
+                Unavailable,
+                None,
+            ),
             (400, "", InvalidArgument, InvalidArgument, None),
-            (403, r#"{"errors":["permission denied"]}"#, PermissionDenied, PermissionDenied, None),
+            (
+                403,
+                r#"{"errors":["permission denied"]}"#,
+                PermissionDenied,
+                PermissionDenied,
+                None,
+            ),
             (404, r#"{"errors":[]}"#, NotFound, NotFound, None),
-            (404, r#"{"data":{"data":null,"metadata":{"destroyed":true}}}"#, NotFound, NotFound, None),
-            (404, r#"{"errors":["no handler for route \"x\". route entry not found."]}"#, InvalidConfig, InvalidConfig, mount),
-            (404, r#"{"data":null,"warnings":["Invalid path for a versioned K/V secrets engine."]}"#, InvalidConfig, InvalidConfig, mount),
-            (404, r#"{"errors":["namespace not found"]}"#, InvalidConfig, InvalidConfig, Some("vault.namespace")),
+            (
+                404,
+                r#"{"data":{"data":null,"metadata":{"destroyed":true}}}"#,
+                NotFound,
+                NotFound,
+                None,
+            ),
+            (
+                404,
+                r#"{"errors":["no handler for route \"x\". route entry not found."]}"#,
+                InvalidConfig,
+                InvalidConfig,
+                mount,
+            ),
+            (
+                404,
+                r#"{"data":null,"warnings":["Invalid path for a versioned K/V secrets engine."]}"#,
+                InvalidConfig,
+                InvalidConfig,
+                mount,
+            ),
+            (
+                404,
+                r#"{"errors":["namespace not found"]}"#,
+                InvalidConfig,
+                InvalidConfig,
+                Some("vault.namespace"),
+            ),
             (404, "<html>", InvalidConfig, InvalidConfig, Some("vault.address")),
             (404, "", InvalidConfig, InvalidConfig, Some("vault.address")),
-            (405, r#"{"errors":["unsupported operation"]}"#, InvalidArgument, InvalidArgument, None),
-            (412, r#"{"errors":["required index state not present"]}"#, Unavailable, Unavailable, None),
+            (
+                405,
+                r#"{"errors":["unsupported operation"]}"#,
+                InvalidArgument,
+                InvalidArgument,
+                None,
+            ),
+            (
+                412,
+                r#"{"errors":["required index state not present"]}"#,
+                Unavailable,
+                Unavailable,
+                None,
+            ),
             (413, "", TooLarge, TooLarge, None),
-            (429, r#"{"errors":["rate limit quota exceeded"]}"#, RateLimited, RateLimited, None),
-            (500, r#"{"errors":["put failed due to value being too large"]}"#, TooLarge, TooLarge, None),
-            (500, r#"{"errors":["1 error occurred: internal error"]}"#, Unavailable, OutcomeUnknown, None),
+            (
+                429,
+                r#"{"errors":["rate limit quota exceeded"]}"#,
+                RateLimited,
+                RateLimited,
+                None,
+            ),
+            (
+                500,
+                r#"{"errors":["put failed due to value being too large"]}"#,
+                TooLarge,
+                TooLarge,
+                None,
+            ),
+            (
+                500,
+                r#"{"errors":["1 error occurred: internal error"]}"#,
+                Unavailable,
+                OutcomeUnknown,
+                None,
+            ),
             (501, "", Unavailable, Unavailable, None),
             (502, "<html>", Unavailable, OutcomeUnknown, None),
             (503, r#"{"errors":["Vault is sealed"]}"#, Unavailable, Unavailable, None),

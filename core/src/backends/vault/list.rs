@@ -84,7 +84,11 @@ impl Engine {
                     continue;
                 }
             };
-            let known = if is_full { described.next().flatten() } else { Some(SecretMetadata::new()) };
+            let known = if is_full {
+                described.next().flatten()
+            } else {
+                Some(SecretMetadata::new())
+            };
             let known = known.filter(|known| req.filter.matches(&key, known.provider.as_deref()));
             keys += 1;
             match known {
@@ -104,7 +108,8 @@ impl Engine {
         // What comes after the page's end is the next one's to tell.
         references.retain(|name| page.next.as_ref().is_none_or(|next| name.as_str() < next.as_str()));
         let references = references.into_iter().map(EntryName::Reference);
-        page.entries.extend(references.map(|name| ListEntry::new(name, SecretMetadata::new())));
+        page.entries
+            .extend(references.map(|name| ListEntry::new(name, SecretMetadata::new())));
         Ok(page)
     }
 
@@ -118,7 +123,11 @@ impl Engine {
         by_provider: bool,
         concurrency: usize,
     ) -> Result<Vec<Option<SecretMetadata>>> {
-        let most = if by_provider { usize::MAX } else { limit.saturating_add(1) };
+        let most = if by_provider {
+            usize::MAX
+        } else {
+            limit.saturating_add(1)
+        };
         let mut reads = Vec::new();
         for name in names {
             match name {
@@ -129,7 +138,11 @@ impl Engine {
         together(concurrency, reads).await.into_iter().collect()
     }
 
-    fn described<'a>(&'a self, cx: &'a CallContext, key: &'a SecretKey) -> BoxFuture<'a, Result<Option<SecretMetadata>>> {
+    fn described<'a>(
+        &'a self,
+        cx: &'a CallContext,
+        key: &'a SecretKey,
+    ) -> BoxFuture<'a, Result<Option<SecretMetadata>>> {
         Box::pin(async move {
             match self.get(cx, key, None).await {
                 Ok(found) => Ok(found.map(|secret| secret.metadata)),
@@ -185,7 +198,13 @@ impl Engine {
     }
 
     /// The first keys after one, in their order, and the other names between them.
-    async fn some(&self, cx: &CallContext, wanted: &Wanted<'_>, after: Option<&SecretKey>, most: usize) -> Result<Vec<Name>> {
+    async fn some(
+        &self,
+        cx: &CallContext,
+        wanted: &Wanted<'_>,
+        after: Option<&SecretKey>,
+        most: usize,
+    ) -> Result<Vec<Name>> {
         let after = after.map(SecretKey::as_str).unwrap_or_default();
         let mut found = Vec::new();
         let mut keys = 0;
@@ -223,7 +242,9 @@ fn named(name: String, wanted: &Wanted<'_>) -> Option<Name> {
         // The provider is looked at when it is known.
         Some(key) => {
             let filter = &wanted.filter;
-            filter.matches(&key, filter.provider.as_deref()).then_some(Name::Key(key))
+            filter
+                .matches(&key, filter.provider.as_deref())
+                .then_some(Name::Key(key))
         }
         None => wanted.is_reference(&name).then_some(Name::Other(name)),
     }

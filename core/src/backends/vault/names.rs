@@ -106,8 +106,7 @@ pub(super) fn encode(path: &str) -> String {
 
 /// Whether the server takes these segments as they are. It cleans `.`, `..` and empty ones away, which leads elsewhere.
 pub(super) fn is_path(path: &str) -> bool {
-    path.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
-        && !path.chars().any(char::is_control)
+    path.split('/').all(|segment| !matches!(segment, "" | "." | "..")) && !path.chars().any(char::is_control)
 }
 
 /// A path that somebody wrote.
@@ -170,7 +169,10 @@ mod tests {
             ("kv", "a\nb", "vault.prefix"),
         ] {
             let error = names(mount, prefix).unwrap_err();
-            assert_eq!((error.kind(), error.setting()), (ErrorKind::InvalidConfig, Some(setting)));
+            assert_eq!(
+                (error.kind(), error.setting()),
+                (ErrorKind::InvalidConfig, Some(setting))
+            );
         }
         for path in ["", "a//b", "/a", "a/", "..", "a/../b", "a\u{7f}"] {
             assert!(checked(path).is_err(), "{path:?}");

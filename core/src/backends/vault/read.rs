@@ -14,7 +14,12 @@ use crate::value::SecretValue;
 
 impl Engine {
     /// Reads a secret.
-    pub(super) async fn get(&self, cx: &CallContext, key: &SecretKey, version: Option<&Version>) -> Result<Option<Secret>> {
+    pub(super) async fn get(
+        &self,
+        cx: &CallContext,
+        key: &SecretKey,
+        version: Option<&Version>,
+    ) -> Result<Option<Secret>> {
         let version = match version.map(number) {
             None => None,
             Some(Ok(number)) => Some(number),
@@ -31,7 +36,12 @@ impl Engine {
 
     /// Reads what is known about a secret. Provider, labels and expiry stand beside the value, which is read and dropped;
     /// for what does not say when it was first set, the history is asked, where it may be.
-    pub(super) async fn describe(&self, cx: &CallContext, key: &SecretKey, version: Option<&Version>) -> Result<Option<Description>> {
+    pub(super) async fn describe(
+        &self,
+        cx: &CallContext,
+        key: &SecretKey,
+        version: Option<&Version>,
+    ) -> Result<Option<Description>> {
         let Some(secret) = self.get(cx, key, version).await? else {
             return Ok(None);
         };

@@ -24,8 +24,12 @@ impl Engine {
         }
         let known = self.history(cx, &path).await?;
         let seen = known.map(|(history, reply)| (history, stored::now(&reply)));
-        let current = seen.as_ref().map(|(history, now)| (history.current_version, history.state(history.current_version, *now)));
-        let alive = current.filter(|(_, state)| *state == State::Alive).map(|(version, _)| version);
+        let current = seen
+            .as_ref()
+            .map(|(history, now)| (history.current_version, history.state(history.current_version, *now)));
+        let alive = current
+            .filter(|(_, state)| *state == State::Alive)
+            .map(|(version, _)| version);
         let is_there = match req.how {
             // What was removed softly has a history to take.
             DeleteHow::Force => seen.is_some(),
@@ -49,7 +53,8 @@ impl Engine {
         match (how, seen) {
             (DeleteHow::Usual | DeleteHow::Force, _) => {
                 let asked = self.names.of(Part::Metadata, path);
-                self.change(cx, "kv.metadata_delete", Method::DELETE, &asked, None).await
+                self.change(cx, "kv.metadata_delete", Method::DELETE, &asked, None)
+                    .await
             }
             (DeleteHow::Soft, None) => {
                 let asked = self.names.of(Part::Data, path);
@@ -57,7 +62,8 @@ impl Engine {
             }
             (DeleteHow::Soft, Some(version)) => self.versions(cx, "kv.delete", Part::Delete, path, version).await,
             (DeleteHow::Version(version), _) => {
-                self.versions(cx, "kv.destroy", Part::Destroy, path, number(version)?).await
+                self.versions(cx, "kv.destroy", Part::Destroy, path, number(version)?)
+                    .await
             }
         }
     }

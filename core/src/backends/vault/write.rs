@@ -150,7 +150,10 @@ impl Writer<'_> {
         let names = &self.engine.names;
         let wanted = number(req.version)?;
         let Found::There(former) = self.engine.read(cx, names.mount(), &path, Some(wanted)).await? else {
-            return Err(Error::new(ErrorKind::NotFound, "there is no such version of the secret"));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "there is no such version of the secret",
+            ));
         };
         for attempt in 1.. {
             let present = Present::Seen(self.engine.current(cx, &path).await?);
@@ -241,7 +244,10 @@ fn custom(metadata: &SecretMetadata) -> Result<Vec<(String, String)>> {
     }
     if let Some(at) = metadata.expires_at {
         let text = at.format(&Rfc3339).map_err(|_| {
-            Error::new(ErrorKind::Unsupported, "`expires_at` lies outside of the years that can be written")
+            Error::new(
+                ErrorKind::Unsupported,
+                "`expires_at` lies outside of the years that can be written",
+            )
         })?;
         pairs.push((EXPIRES_AT.to_owned(), text));
     }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::limit;
-use crate::backend::{Backend, BoxFuture, Capabilities, GetRequest, Health, Operation, Persistence, ResolveRequest, lacks};
+use crate::backend::{
+    Backend, BoxFuture, Capabilities, GetRequest, Health, Operation, Persistence, ResolveRequest, lacks,
+};
 use crate::config::Settings;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -72,7 +74,9 @@ impl Backend for Files {
     fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         let (path, part, limit) = (PathBuf::from(req.path), req.part.map(str::to_owned), self.limit);
         Box::pin(self.worker.run(cx, Operation::Resolve, move |_| {
-            let Some(value) = read(&path, limit)? else { return Ok(None) };
+            let Some(value) = read(&path, limit)? else {
+                return Ok(None);
+            };
             let found = match part {
                 Some(part) => pointer::find(&value, &part)?,
                 None => Some(value),

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::limit;
-use crate::backend::{Backend, BoxFuture, Capabilities, GetRequest, Health, Operation, Persistence, ResolveRequest, lacks};
+use crate::backend::{
+    Backend, BoxFuture, Capabilities, GetRequest, Health, Operation, Persistence, ResolveRequest, lacks,
+};
 use crate::config::Settings;
 use crate::config::environment;
 use crate::config::variables::{self, Variable};

@@ -50,7 +50,10 @@ impl Sending {
 
     /// The state that counts: the first one after waiting.
     fn step(&self, to: u8) -> u8 {
-        match self.0.compare_exchange(WAITING, to, Ordering::AcqRel, Ordering::Acquire) {
+        match self
+            .0
+            .compare_exchange(WAITING, to, Ordering::AcqRel, Ordering::Acquire)
+        {
             Ok(_) => to,
             Err(state) => state,
         }

@@ -120,7 +120,9 @@ impl Exchange {
 
     /// Room for the whole reply, so that no part of it stays behind where memory moves.
     fn expected(&self, response: &Response) -> usize {
-        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+        let length = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok());
         length.unwrap_or(64 << 10).min(self.max_reply)
     }
 
@@ -179,7 +181,11 @@ fn unreachable_by(error: &reqwest::Error) -> Error {
         (false, _) => "the connection broke before the reply had come",
     };
     let failed = Error::new(ErrorKind::Unavailable, text);
-    let unconnected = if error.is_connect() { failed.with_help(UNREACHED) } else { failed };
+    let unconnected = if error.is_connect() {
+        failed.with_help(UNREACHED)
+    } else {
+        failed
+    };
     match certificate_fault(error) {
         Some(error) => error,
         None => unconnected,
@@ -201,16 +207,18 @@ fn certificate_fault(error: &reqwest::Error) -> Option<Error> {
                 rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
                     ("the server's certificate is another host's", "vault.address")
                 }
-                rustls::Error::InvalidCertificate(UnknownIssuer) => {
-                    ("the server's certificate comes from nobody who is trusted", "vault.ca_file")
-                }
+                rustls::Error::InvalidCertificate(UnknownIssuer) => (
+                    "the server's certificate comes from nobody who is trusted",
+                    "vault.ca_file",
+                ),
                 rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. }) => {
                     ("the server's certificate has expired", "vault.address")
                 }
                 rustls::Error::InvalidCertificate(_) => ("the server's certificate is not valid", "vault.ca_file"),
-                rustls::Error::AlertReceived(_) => {
-                    ("the server refuses the client's certificate or its lack", "vault.client_cert")
-                }
+                rustls::Error::AlertReceived(_) => (
+                    "the server refuses the client's certificate or its lack",
+                    "vault.client_cert",
+                ),
                 _ => return None,
             };
             return Some(Error::new(ErrorKind::InvalidConfig, text).with_setting(setting));
@@ -226,7 +234,11 @@ fn after_sending(error: Error) -> Error {
         ErrorKind::InvalidConfig => error,
         // A connection that never stood delivers nothing.
         ErrorKind::Unavailable if error.help() == UNREACHED => error,
-        _ => Error::new(ErrorKind::OutcomeUnknown, "the write was sent and its reply did not come").with_source(error),
+        _ => Error::new(
+            ErrorKind::OutcomeUnknown,
+            "the write was sent and its reply did not come",
+        )
+        .with_source(error),
     }
 }
 

@@ -5,7 +5,6 @@ mod body;
 mod exchange;
 mod redirect;
 
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -178,7 +177,10 @@ impl Client {
 
     fn headers(&self, request: &Request<'_>, token: Option<&Token>) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static("x-vault-request"), HeaderValue::from_static("true"));
+        headers.insert(
+            HeaderName::from_static("x-vault-request"),
+            HeaderValue::from_static("true"),
+        );
         if let Some(namespace) = self.connection.namespace.as_ref().filter(|_| !request.is_global) {
             headers.insert(HeaderName::from_static("x-vault-namespace"), namespace.clone());
         }
@@ -191,7 +193,10 @@ impl Client {
             headers.insert(HeaderName::from_static("x-vault-token"), value);
         }
         if request.text.is_some() {
-            headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(
+                reqwest::header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json"),
+            );
         }
         Ok(headers)
     }

@@ -87,9 +87,16 @@ mod tests {
             assert_eq!(target(&["node3.example.com"], FROM, location), None, "{location}");
         }
         // A port more is another program, which may be another user's where nothing proves whose it is.
-        assert_eq!(target(&[], "http://127.0.0.1:8200/v1/x", "http://127.0.0.1:8300/v1/x"), None);
         assert_eq!(
-            target(&["node2.example.com:8200"], FROM, "https://node2.example.com/v1/secret/data/app/x?version=2"),
+            target(&[], "http://127.0.0.1:8200/v1/x", "http://127.0.0.1:8300/v1/x"),
+            None
+        );
+        assert_eq!(
+            target(
+                &["node2.example.com:8200"],
+                FROM,
+                "https://node2.example.com/v1/secret/data/app/x?version=2"
+            ),
             None
         );
     }

@@ -8,7 +8,6 @@ mod listener;
 
 use std::fmt::Write as _;
 
-use libtest_mimic::Trial;
 use serde_json::json;
 use strongroom::backend::MetadataUpdate;
 use strongroom::blocking::SecretManager;

@@ -281,6 +281,9 @@ pub static SETTINGS: &[Setting] = settings! {
     "fault.lacks": SettingKind::Text, default Some(""), env "FAULT_LACKS", plain,
         "The capabilities, separated by commas, that `fault` takes away from the backend that it wraps.";
     #[cfg(feature = "testing")]
+    "fault.restore": ON_OFF, default Some("off"), env "FAULT_RESTORE", plain,
+        "Whether `fault` keeps what was removed, so that it can be brought back.";
+    #[cfg(feature = "testing")]
     "fault.script": SettingKind::Text, default Some(""), env "FAULT_SCRIPT", plain,
         "What `fault` does to which calls.";
 };

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use super::{SecretManager, Shared};
 use crate::backend::{Backend, OpenRequest, Operation};
-use crate::changes::Changes;
+use crate::changes::{Changes, Telling};
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
 use crate::layers::{self, AuditSink, LayerOptions};
+use crate::resolve::{ReferenceScheme, Sources};
 use crate::value::SecretValue;
 use crate::worker::Worker;
-use crate::{park, registry};
+use crate::{park, registry, resolve};
 
 /// The target of all our events.
 const TARGET: &str = "strongroom";
@@ -225,7 +226,7 @@ impl Builder {
     pub(crate) async fn open_elsewhere(self, face: Face) -> Result<SecretManager> {
         let mut plan = self.plan(face)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() {
+        if plan.instance.is_none() || !plan.schemes.is_empty() {
             // Files are locked, read and synced: not on a thread of someone's executor.
             plan = plan.opened_by_worker(&cx).await?;
         }
@@ -237,12 +238,11 @@ impl Builder {
     pub(crate) fn open_here(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Blocking)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() {
-            if registry::may_hang(plan.word()) {
-                plan = park::block_on(plan.opened_by_worker(&cx))?;
-            } else {
-                plan.instance = Some(plan.open_backend(&cx)?);
-            }
+        let may_hang = plan.instance.is_none() && registry::may_hang(plan.word());
+        if may_hang || Sources::may_hang(&plan.schemes) {
+            plan = park::block_on(plan.opened_by_worker(&cx))?;
+        } else {
+            plan.open_all(&cx)?;
         }
         plan.finish()
     }
@@ -263,6 +263,9 @@ impl Builder {
                 let is_ours = self.instance.is_none();
                 self.collected.finish(&self.app, self.environment, is_ours);
                 let settings = &self.collected.settings;
+                if let Err(error) = resolve::allowed(settings) {
+                    self.collected.problems.push(error);
+                }
                 if is_ours
                     && let Some(word) = settings.text("backend")
                     && let Err(error) = registry::check(word, settings)
@@ -286,6 +289,7 @@ impl Builder {
         self.collected
             .finish(&self.app, self.environment, self.instance.is_none());
         wrong(&mut self.collected)?;
+        let schemes = resolve::allowed(&self.collected.settings)?;
         #[cfg(feature = "env")]
         self.collected.take_variables(&self.app)?;
         let chosen_by = match self.instance {
@@ -296,6 +300,8 @@ impl Builder {
             app: self.app,
             settings: self.collected.settings,
             instance: self.instance,
+            schemes,
+            sources: Sources::default(),
             audit: self.audit,
             options: self.options,
             face,
@@ -311,6 +317,9 @@ struct Plan {
     app: String,
     settings: Settings,
     instance: Option<Arc<dyn Backend>>,
+    /// The schemes of references that are allowed, and what follows them.
+    schemes: Vec<ReferenceScheme>,
+    sources: Sources,
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
     face: Face,
@@ -350,17 +359,21 @@ impl Plan {
         Ok(cx)
     }
 
-    fn open_backend(&self, cx: &CallContext) -> Result<Arc<dyn Backend>> {
-        let word = self.settings.text("backend").unwrap_or_default();
-        registry::open(
-            word,
-            &OpenRequest {
-                app: &self.app,
-                settings: &self.settings,
-                cx,
-                other: registry::open,
-            },
-        )
+    /// Opens the backend, where the program has not done so, and what follows references.
+    fn open_all(&mut self, cx: &CallContext) -> Result<()> {
+        let request = OpenRequest {
+            app: &self.app,
+            settings: &self.settings,
+            cx,
+            other: registry::open,
+        };
+        let backend = match self.instance.take() {
+            Some(instance) => instance,
+            None => registry::open(self.settings.text("backend").unwrap_or_default(), &request)?,
+        };
+        self.sources = Sources::open(&self.schemes, backend.name(), &request)?;
+        self.instance = Some(backend);
+        Ok(())
     }
 
     /// Opens the backend on a thread of its own, and waits no longer than the deadline. What opening tells goes where
@@ -368,10 +381,9 @@ impl Plan {
     async fn opened_by_worker(self, cx: &CallContext) -> Result<Self> {
         let worker = Worker::new("open");
         let events = tracing::dispatcher::get_default(Clone::clone);
-        let (backend, mut plan) = (self.word(), self);
+        let (backend, mut plan) = (self.name(), self);
         let opening = worker.run(cx, Operation::Open, move |cx| {
-            let opened = tracing::dispatcher::with_default(&events, || plan.open_backend(cx))?;
-            plan.instance = Some(opened);
+            tracing::dispatcher::with_default(&events, || plan.open_all(cx))?;
             Ok(plan)
         });
         let opened = layers::bounded(cx, Operation::Open, backend, Box::pin(opening)).await;
@@ -385,6 +397,8 @@ impl Plan {
             app,
             mut settings,
             instance,
+            schemes: _,
+            sources,
             audit,
             options: _,
             face,
@@ -405,6 +419,12 @@ impl Plan {
             tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
         let max_value = to_usize(settings.integer("max_value"));
+        // What references lead to is never cached.
+        let around_source = LayerOptions {
+            cache: None,
+            audit: audit.clone(),
+        };
+        let sources = sources.wrapped(|source| layers::wrap(source, &around_source));
         let layered = layers::wrap(
             Arc::clone(&backend),
             &LayerOptions {
@@ -412,13 +432,16 @@ impl Plan {
                 audit,
             },
         );
+        let changes = Arc::new(Changes::new());
+        let layered: Arc<dyn Backend> = Arc::new(Telling::new(layered, Arc::clone(&changes)));
         let shared = Shared {
             app,
             settings,
             backend,
             layered,
+            sources,
             cache,
-            changes: Arc::new(Changes::new()),
+            changes,
             closed: AtomicBool::new(false),
             timeout,
             prompt,

@@ -35,6 +35,7 @@ use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPo
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
 use crate::layers::cache::{Cache, CachedSecret, Lookup, cache_key, cache_text};
+use crate::resolve::Sources;
 use crate::scope::SecretScope;
 use crate::secret::Secret;
 use crate::sys::files;
@@ -78,6 +79,8 @@ struct Shared {
     backend: Arc<dyn Backend>,
     /// The same in its layers.
     layered: Arc<dyn Backend>,
+    /// What follows references of other schemes than `secret`.
+    sources: Sources,
     cache: Option<Arc<Cache>>,
     changes: Arc<Changes>,
     closed: AtomicBool,

@@ -1,3 +1,4 @@
 //! What the backends on another machine share.
 
 pub(in crate::backends) mod document;
+pub(in crate::backends) mod together;

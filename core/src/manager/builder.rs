@@ -12,7 +12,7 @@ use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, Sec
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
-use crate::layers::{self, AuditSink, LayerOptions};
+use crate::layers::{self, AuditSink, Counters, LayerOptions, Remote};
 use crate::value::SecretValue;
 use crate::worker::Worker;
 use crate::{park, registry};
@@ -298,6 +298,7 @@ impl Builder {
             instance: self.instance,
             audit: self.audit,
             options: self.options,
+            counters: Arc::default(),
             face,
             chosen_by,
         };
@@ -313,6 +314,7 @@ struct Plan {
     instance: Option<Arc<dyn Backend>>,
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
+    counters: Arc<Counters>,
     face: Face,
     chosen_by: Origin,
 }
@@ -358,6 +360,7 @@ impl Plan {
                 app: &self.app,
                 settings: &self.settings,
                 cx,
+                counters: &self.counters,
                 other: registry::open,
             },
         )
@@ -387,6 +390,7 @@ impl Plan {
             instance,
             audit,
             options: _,
+            counters,
             face,
             chosen_by,
         } = self;
@@ -404,12 +408,16 @@ impl Plan {
             let (backend, persistence) = (backend.name(), capabilities.persistence);
             tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
+        let remote = Remote::of(&*backend, &settings, &counters)?;
         let max_value = to_usize(settings.integer("max_value"));
         let layered = layers::wrap(
             Arc::clone(&backend),
             &LayerOptions {
                 cache: cache.clone(),
                 audit,
+                remote,
+                counters: Arc::clone(&counters),
+                tells_names: settings.is_on("telemetry_names"),
             },
         );
         let shared = Shared {
@@ -418,6 +426,7 @@ impl Plan {
             backend,
             layered,
             cache,
+            counters,
             changes: Arc::new(Changes::new()),
             closed: AtomicBool::new(false),
             timeout,

@@ -34,6 +34,7 @@ use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
+use crate::layers::Counters;
 use crate::layers::cache::{Cache, CachedSecret, Lookup, cache_key, cache_text};
 use crate::scope::SecretScope;
 use crate::secret::Secret;
@@ -79,6 +80,7 @@ struct Shared {
     /// The same in its layers.
     layered: Arc<dyn Backend>,
     cache: Option<Arc<Cache>>,
+    counters: Arc<Counters>,
     changes: Arc<Changes>,
     closed: AtomicBool,
     timeout: Duration,

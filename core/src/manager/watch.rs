@@ -122,6 +122,7 @@ impl SecretManager {
         let requests = self.layered().requests().into_iter();
         requests
             .map(|(name, number)| (Cow::Owned(format!("requests.{name}")), number))
+            .chain(self.shared.counters.numbers())
             .collect()
     }
 }

@@ -4,7 +4,7 @@ use super::control::{FaultBackend, NAME};
 use super::gate;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome,
+    GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, Reach, RollbackRequest, SetManyOutcome,
     SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
@@ -44,6 +44,10 @@ impl Backend for FaultBackend {
 
     fn capabilities(&self) -> &Capabilities {
         self.inner.capabilities()
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner.reach()
     }
 
     /// Latency needs timers; hanging and yielding need nothing.

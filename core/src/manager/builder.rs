@@ -12,7 +12,7 @@ use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, Sec
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Cache, Gate, Limits};
-use crate::layers::{self, AuditSink, LayerOptions};
+use crate::layers::{self, AuditSink, Counters, LayerOptions, Remote};
 use crate::resolve::{ReferenceScheme, Sources};
 use crate::value::SecretValue;
 use crate::worker::Worker;
@@ -304,6 +304,7 @@ impl Builder {
             sources: Sources::default(),
             audit: self.audit,
             options: self.options,
+            counters: Arc::default(),
             face,
             chosen_by,
         };
@@ -322,6 +323,7 @@ struct Plan {
     sources: Sources,
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
+    counters: Arc<Counters>,
     face: Face,
     chosen_by: Origin,
 }
@@ -365,6 +367,7 @@ impl Plan {
             app: &self.app,
             settings: &self.settings,
             cx,
+            counters: &self.counters,
             other: registry::open,
         };
         let backend = match self.instance.take() {
@@ -401,6 +404,7 @@ impl Plan {
             sources,
             audit,
             options: _,
+            counters,
             face,
             chosen_by,
         } = self;
@@ -418,18 +422,28 @@ impl Plan {
             let (backend, persistence) = (backend.name(), capabilities.persistence);
             tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
+        let remote = Remote::of(&*backend, &settings, &counters)?;
         let max_value = to_usize(settings.integer("max_value"));
         // What references lead to is never cached.
-        let around_source = LayerOptions {
-            cache: None,
-            audit: audit.clone(),
-        };
-        let sources = sources.wrapped(|source| layers::wrap(source, &around_source));
+        let tells_names = settings.is_on("telemetry_names");
+        let sources = sources.wrapped(|source| {
+            let around = LayerOptions {
+                cache: None,
+                audit: audit.clone(),
+                remote: Remote::of(&*source, &settings, &counters)?,
+                counters: Arc::clone(&counters),
+                tells_names,
+            };
+            Ok(layers::wrap(source, &around))
+        })?;
         let layered = layers::wrap(
             Arc::clone(&backend),
             &LayerOptions {
                 cache: cache.clone(),
                 audit,
+                remote,
+                counters: Arc::clone(&counters),
+                tells_names,
             },
         );
         let changes = Arc::new(Changes::new());
@@ -442,6 +456,7 @@ impl Plan {
             sources,
             cache,
             changes,
+            counters,
             closed: AtomicBool::new(false),
             timeout,
             prompt,

@@ -185,6 +185,7 @@ impl SecretManager {
         let requests = requests.into_iter();
         requests
             .map(|(name, number)| (Cow::Owned(format!("requests.{name}")), number))
+            .chain(self.shared.counters.numbers())
             .collect()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Cache, Gate};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, ResolveRequest, RestoreRequest, RollbackRequest, SetManyOutcome,
+    GetRequest, Health, ListPage, ListRequest, Reach, ResolveRequest, RestoreRequest, RollbackRequest, SetManyOutcome,
     SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
@@ -112,6 +112,10 @@ impl Backend for Cached {
 
     fn needs_runtime(&self) -> bool {
         self.inner.needs_runtime()
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner.reach()
     }
 
     fn change_token(&self) -> Option<ChangeToken> {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{SecretManager, Shared};
-use crate::backend::{Backend, OpenRequest, Operation};
+use super::{SecretManager, Shared, caching};
+use crate::backend::{Backend, OpenRequest, Operation, Persistence};
 use crate::changes::Changes;
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::cache::{Cache, Gate, Limits};
+use crate::layers::cache::{Gate, LastKnown};
 use crate::layers::{self, AuditSink, LayerOptions};
 use crate::value::SecretValue;
 use crate::worker::Worker;
@@ -225,7 +225,7 @@ impl Builder {
     pub(crate) async fn open_elsewhere(self, face: Face) -> Result<SecretManager> {
         let mut plan = self.plan(face)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() {
+        if plan.instance.is_none() || plan.keeps_last_known() {
             // Files are locked, read and synced: not on a thread of someone's executor.
             plan = plan.opened_by_worker(&cx).await?;
         }
@@ -237,12 +237,10 @@ impl Builder {
     pub(crate) fn open_here(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Blocking)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() {
-            if registry::may_hang(plan.word()) {
-                plan = park::block_on(plan.opened_by_worker(&cx))?;
-            } else {
-                plan.instance = Some(plan.open_backend(&cx)?);
-            }
+        if plan.instance.is_none() && registry::may_hang(plan.word()) {
+            plan = park::block_on(plan.opened_by_worker(&cx))?;
+        } else {
+            plan.open_all(&cx)?;
         }
         plan.finish()
     }
@@ -300,6 +298,7 @@ impl Builder {
             options: self.options,
             face,
             chosen_by,
+            last_known: None,
         };
         tracing::info!(target: TARGET, app = %plan.app, backend = plan.name(), chosen_by = %plan.chosen_by, "chosen");
         Ok(plan)
@@ -315,6 +314,8 @@ struct Plan {
     options: CallOptions,
     face: Face,
     chosen_by: Origin,
+    /// The store of the backend's last known values, where one is wanted.
+    last_known: Option<Arc<LastKnown>>,
 }
 
 impl Plan {
@@ -350,6 +351,24 @@ impl Plan {
         Ok(cx)
     }
 
+    /// Whether what the backend answers is kept on this machine's disk, too; that shows once the backend is there.
+    fn keeps_last_known(&self) -> bool {
+        self.instance.as_deref().is_some_and(is_remote) && caching::keeps_last_known(&self.settings)
+    }
+
+    /// Opens whatever is not open yet.
+    fn open_all(&mut self, cx: &CallContext) -> Result<()> {
+        let backend = match self.instance.take() {
+            Some(backend) => backend,
+            None => self.open_backend(cx)?,
+        };
+        let backend = self.instance.insert(backend);
+        if is_remote(&**backend) && caching::keeps_last_known(&self.settings) {
+            self.last_known = caching::open_last_known(&self.app, &self.settings, &**backend, cx)?;
+        }
+        Ok(())
+    }
+
     fn open_backend(&self, cx: &CallContext) -> Result<Arc<dyn Backend>> {
         let word = self.settings.text("backend").unwrap_or_default();
         registry::open(
@@ -370,8 +389,7 @@ impl Plan {
         let events = tracing::dispatcher::get_default(Clone::clone);
         let (backend, mut plan) = (self.word(), self);
         let opening = worker.run(cx, Operation::Open, move |cx| {
-            let opened = tracing::dispatcher::with_default(&events, || plan.open_backend(cx))?;
-            plan.instance = Some(opened);
+            tracing::dispatcher::with_default(&events, || plan.open_all(cx))?;
             Ok(plan)
         });
         let opened = layers::bounded(cx, Operation::Open, backend, Box::pin(opening)).await;
@@ -389,13 +407,15 @@ impl Plan {
             options: _,
             face,
             chosen_by,
+            last_known,
         } = self;
         let Some(backend) = instance else {
             return Err(ErrorKind::Internal.into());
         };
         // What the backend needs of them it has taken into memory of its own.
         settings.forget_secrets();
-        let cache = settings.is_on("cache").then(|| Arc::new(Cache::new(limits(&settings))));
+        let changes = Arc::new(Changes::new());
+        let cache = caching::cache(&settings, &*backend, last_known, timeout, &changes)?.map(Arc::new);
         if let (Some(cache), Some(_)) = (&cache, &audit) {
             cache.shut(Gate::Audited);
         }
@@ -418,7 +438,7 @@ impl Plan {
             backend,
             layered,
             cache,
-            changes: Arc::new(Changes::new()),
+            changes,
             closed: AtomicBool::new(false),
             timeout,
             prompt,
@@ -434,15 +454,12 @@ impl Plan {
     }
 }
 
-fn limits(settings: &Settings) -> Limits {
-    Limits {
-        entries: to_usize(settings.integer("cache_entries")),
-        bytes: to_usize(settings.integer("cache_bytes")),
-        ttl: settings.duration("cache_ttl").unwrap_or_default(),
-    }
+/// Whether the backend is on another machine.
+pub(super) fn is_remote(backend: &dyn Backend) -> bool {
+    backend.capabilities().persistence == Persistence::Remote
 }
 
-fn to_usize(number: Option<u64>) -> usize {
+pub(super) fn to_usize(number: Option<u64>) -> usize {
     number
         .and_then(|number| usize::try_from(number).ok())
         .unwrap_or(usize::MAX)

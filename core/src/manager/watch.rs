@@ -120,8 +120,10 @@ impl SecretManager {
     /// What this manager has counted since it was opened, all its views together. Synchronous, no I/O.
     pub fn metrics(&self) -> Metrics {
         let requests = self.layered().requests().into_iter();
+        let requests = requests.map(|(name, number)| (Cow::Owned(format!("requests.{name}")), number));
+        let cache = self.shared.cache.iter().flat_map(|cache| cache.numbers());
         requests
-            .map(|(name, number)| (Cow::Owned(format!("requests.{name}")), number))
+            .chain(cache.map(|(name, number)| (Cow::Borrowed(name), number)))
             .collect()
     }
 }

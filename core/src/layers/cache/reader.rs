@@ -11,7 +11,7 @@ use super::map::Entry;
 use super::remote::{Stale, offline};
 use super::{Cache, cache_key};
 use crate::backend::{Backend, GetManyRequest, GetRequest};
-use crate::changes::{Change, ChangeKind};
+use crate::changes::ChangeKind;
 use crate::context::{CallContext, Face};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;

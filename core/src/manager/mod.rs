@@ -2,6 +2,7 @@
 
 mod admin;
 mod builder;
+mod caching;
 pub(crate) mod check;
 mod explain;
 mod generate;
@@ -404,6 +405,13 @@ impl SecretManager {
             let found = theirs.iter().find(|their| is_same_place(&our.place, &their.place))?;
             Some((our.backend, found.backend))
         })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn age_cache(&self, by: Duration) {
+        if let Some(cache) = &self.shared.cache {
+            cache.age(by);
+        }
     }
 
     /// Makes the next read ask the backend.

@@ -2,6 +2,7 @@
 //!
 //! <https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2>, <https://openbao.org/api-docs/secret/kv/kv-v2/>
 
+mod auth;
 mod backend;
 
 use std::sync::Arc;

@@ -1,0 +1,3 @@
+//! What the backends on another machine share.
+
+pub(in crate::backends) mod document;

@@ -1,0 +1,1 @@
+//! What talks to servers, against real servers, behind connections that break.

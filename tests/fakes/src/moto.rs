@@ -14,9 +14,12 @@ pub struct Moto {
 }
 
 /// moto, with what AWS does where the current stage is moved: moto goes on reading the version that had it, unless the
-/// stage is asked for by name, and its next write takes the stage from that one only.
+/// stage is asked for by name, and its next write takes the stage from that one only. One request at a time: its threads
+/// go through the secrets while others add to them.
 const CORRECTED: &str = r#"
 import sys
+import threading
+from moto.core.responses import BaseResponse
 from moto.secretsmanager.models import SecretsManagerBackend as Backend
 from moto.server import main
 
@@ -29,6 +32,14 @@ def update_secret_version_stage(self, secret_id, version_stage, remove_from_vers
     return answer
 
 Backend.update_secret_version_stage = update_secret_version_stage
+answers = BaseResponse.call_action
+one = threading.RLock()
+
+def call_action(self):
+    with one:
+        return answers(self)
+
+BaseResponse.call_action = call_action
 main(sys.argv[1:])
 "#;
 

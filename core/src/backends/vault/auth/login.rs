@@ -168,7 +168,7 @@ impl Inner {
             let text = "the server did not answer the login in time";
             Err(Error::new(ErrorKind::Unavailable, text))
         });
-        let outcome = outcome.map(|held| {
+        let outcome = outcome.map_err(undone).map(|held| {
             let (token, is_revocable) = (held.token.clone(), held.is_revocable);
             let unwanted = self.keep(id, held) && is_revocable;
             (token, unwanted)
@@ -262,6 +262,17 @@ fn dead_token(given: &Given) -> Error {
     )
     .with_setting(given.setting)
     .with_help(help)
+}
+
+/// A login that got no answer has changed nothing that a caller asked for, whatever he asked for.
+pub(super) fn undone(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::OutcomeUnknown | ErrorKind::Timeout | ErrorKind::Cancelled => {
+            let told = Error::new(ErrorKind::Unavailable, "the server did not answer about the login");
+            told.with_help(error.help()).with_source(error)
+        }
+        _ => error,
+    }
 }
 
 /// As good as it goes: a token that is left over ends with its lease.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::config::Source;
 use super::flight::{Flight, Landing};
 use super::given::closed;
-use super::login::{Inner, LONGEST_LOGIN, Login};
+use super::login::{Inner, LONGEST_LOGIN, Login, undone};
 use super::reply;
 use super::state::ALIVE_FOR;
 use super::wire::{Method, Token, Wire, WireRequest};
@@ -123,7 +123,7 @@ impl Inner {
             }
         };
         drop(replaced);
-        landing.answer(verdict);
+        landing.answer(verdict.map_err(undone));
     }
 }
 

@@ -64,7 +64,14 @@ impl Wrapped {
                  new secret id",
             ));
         }
-        let unwrapped = send(cx, wire, "sys/wrapping/unwrap", Some(&token), None).await?;
+        let unwrapped = send(cx, wire, "sys/wrapping/unwrap", Some(&token), None).await;
+        let unwrapped = unwrapped.map_err(|error| match error.kind() {
+            ErrorKind::OutcomeUnknown => error.with_help(
+                "the wrapping token may be used up, and the secret id in it lost; if the next login says so, ask for a new \
+                 one",
+            ),
+            _ => error,
+        })?;
         let secret_id = reply::secret_id(&unwrapped.body)?;
         self.keep(&wrapping, &secret_id);
         Ok(secret_id)

@@ -60,7 +60,7 @@ mod tests {
             };
             Box::pin(piece) as BoxFuture<'_, usize>
         });
-        let outcomes = crate::testing::block_on(together(4, work.collect()));
+        let outcomes = crate::park::block_on(together(4, work.collect()));
         assert_eq!(outcomes, (0..20).collect::<Vec<_>>());
         assert!(most.load(Ordering::SeqCst) <= 4);
     }

@@ -30,6 +30,18 @@ pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     }
 }
 
+/// The file of the key to the last known values: `cache_key_file`, by default `<state folder>/<app>/cache.key`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
+#[cfg(feature = "encrypted")]
+pub(crate) fn cache_key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
+    match settings.path("cache_key_file") {
+        Some(path) => Ok(path),
+        None => Ok(state_dir(app).map_err(of("cache_key_file"))?.join("cache.key")),
+    }
+}
+
 /// The folder of the journals of copies: `<state folder>/<app>/migrations`.
 pub(crate) fn migrations(app: &str) -> Result<PathBuf> {
     state_folder(app).map(|dir| dir.join("migrations"))

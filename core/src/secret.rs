@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -91,6 +92,9 @@ pub struct SecretMetadata {
     pub updated_at: Option<OffsetDateTime>,
     /// The version.
     pub version: Option<Version>,
+    /// How long ago a remote backend answered this, where it is out of reach now and the setting `cache_max_stale` or
+    /// `offline` lets the cache answer instead. Ignored in what is written.
+    pub stale_for: Option<Duration>,
 }
 
 impl SecretMetadata {

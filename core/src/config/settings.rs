@@ -186,8 +186,8 @@ impl Settings {
 
     /// Who gives the value of a secret setting, where someone was set to.
     #[cfg_attr(
-        not(feature = "encrypted"),
-        allow(dead_code, reason = "the store's key is the only secret so far")
+        not(any(feature = "encrypted", feature = "vault")),
+        allow(dead_code, reason = "secrets are the store's key and the credentials of Vault")
     )]
     pub(crate) fn provided(&self, key: &str) -> Option<&Provided> {
         match self.values.get(key) {

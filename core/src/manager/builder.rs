@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{SecretManager, Shared};
-use crate::backend::{Backend, OpenRequest, Operation};
+use super::{SecretManager, Shared, caching};
+use crate::backend::{Backend, OpenRequest, Operation, Persistence};
 use crate::changes::{Changes, Telling};
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::cache::{Cache, Gate, Limits};
-use crate::layers::{self, AuditSink, LayerOptions};
+use crate::layers::cache::{Gate, LastKnown};
+use crate::layers::{self, AuditSink, Counters, LayerOptions, Remote};
 use crate::resolve::{ReferenceScheme, Sources};
 use crate::value::SecretValue;
 use crate::worker::Worker;
@@ -226,7 +226,7 @@ impl Builder {
     pub(crate) async fn open_elsewhere(self, face: Face) -> Result<SecretManager> {
         let mut plan = self.plan(face)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() || !plan.schemes.is_empty() {
+        if plan.instance.is_none() || !plan.schemes.is_empty() || plan.keeps_last_known() {
             // Files are locked, read and synced: not on a thread of someone's executor.
             plan = plan.opened_by_worker(&cx).await?;
         }
@@ -304,8 +304,10 @@ impl Builder {
             sources: Sources::default(),
             audit: self.audit,
             options: self.options,
+            counters: Arc::default(),
             face,
             chosen_by,
+            last_known: None,
         };
         tracing::info!(target: TARGET, app = %plan.app, backend = plan.name(), chosen_by = %plan.chosen_by, "chosen");
         Ok(plan)
@@ -322,8 +324,11 @@ struct Plan {
     sources: Sources,
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
+    counters: Arc<Counters>,
     face: Face,
     chosen_by: Origin,
+    /// The store of the backend's last known values, where one is wanted.
+    last_known: Option<Arc<LastKnown>>,
 }
 
 impl Plan {
@@ -359,12 +364,18 @@ impl Plan {
         Ok(cx)
     }
 
-    /// Opens the backend, where the program has not done so, and what follows references.
+    /// Whether what the backend answers is kept on this machine's disk, too; that shows once the backend is there.
+    fn keeps_last_known(&self) -> bool {
+        self.instance.as_deref().is_some_and(is_remote) && caching::keeps_last_known(&self.settings)
+    }
+
+    /// Opens whatever is not open yet: the backend, what follows references, the store of last known values.
     fn open_all(&mut self, cx: &CallContext) -> Result<()> {
         let request = OpenRequest {
             app: &self.app,
             settings: &self.settings,
             cx,
+            counters: &self.counters,
             other: registry::open,
         };
         let backend = match self.instance.take() {
@@ -372,6 +383,9 @@ impl Plan {
             None => registry::open(self.settings.text("backend").unwrap_or_default(), &request)?,
         };
         self.sources = Sources::open(&self.schemes, backend.name(), &request)?;
+        if is_remote(&*backend) && caching::keeps_last_known(&self.settings) {
+            self.last_known = caching::open_last_known(&self.app, &self.settings, &*backend, cx)?;
+        }
         self.instance = Some(backend);
         Ok(())
     }
@@ -401,15 +415,18 @@ impl Plan {
             sources,
             audit,
             options: _,
+            counters,
             face,
             chosen_by,
+            last_known,
         } = self;
         let Some(backend) = instance else {
             return Err(ErrorKind::Internal.into());
         };
         // What the backend needs of them it has taken into memory of its own.
         settings.forget_secrets();
-        let cache = settings.is_on("cache").then(|| Arc::new(Cache::new(limits(&settings))));
+        let changes = Arc::new(Changes::new());
+        let cache = caching::cache(&settings, &*backend, last_known, timeout, &changes)?.map(Arc::new);
         if let (Some(cache), Some(_)) = (&cache, &audit) {
             cache.shut(Gate::Audited);
         }
@@ -418,21 +435,30 @@ impl Plan {
             let (backend, persistence) = (backend.name(), capabilities.persistence);
             tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
+        let remote = Remote::of(&*backend, &settings, &counters)?;
         let max_value = to_usize(settings.integer("max_value"));
         // What references lead to is never cached.
-        let around_source = LayerOptions {
-            cache: None,
-            audit: audit.clone(),
-        };
-        let sources = sources.wrapped(|source| layers::wrap(source, &around_source));
+        let tells_names = settings.is_on("telemetry_names");
+        let sources = sources.wrapped(|source| {
+            let around = LayerOptions {
+                cache: None,
+                audit: audit.clone(),
+                remote: Remote::of(&*source, &settings, &counters)?,
+                counters: Arc::clone(&counters),
+                tells_names,
+            };
+            Ok(layers::wrap(source, &around))
+        })?;
         let layered = layers::wrap(
             Arc::clone(&backend),
             &LayerOptions {
                 cache: cache.clone(),
                 audit,
+                remote,
+                counters: Arc::clone(&counters),
+                tells_names,
             },
         );
-        let changes = Arc::new(Changes::new());
         let layered: Arc<dyn Backend> = Arc::new(Telling::new(layered, Arc::clone(&changes)));
         let shared = Shared {
             app,
@@ -442,6 +468,7 @@ impl Plan {
             sources,
             cache,
             changes,
+            counters,
             closed: AtomicBool::new(false),
             timeout,
             prompt,
@@ -457,15 +484,12 @@ impl Plan {
     }
 }
 
-fn limits(settings: &Settings) -> Limits {
-    Limits {
-        entries: to_usize(settings.integer("cache_entries")),
-        bytes: to_usize(settings.integer("cache_bytes")),
-        ttl: settings.duration("cache_ttl").unwrap_or_default(),
-    }
+/// Whether the backend is on another machine.
+pub(super) fn is_remote(backend: &dyn Backend) -> bool {
+    backend.capabilities().persistence == Persistence::Remote
 }
 
-fn to_usize(number: Option<u64>) -> usize {
+pub(super) fn to_usize(number: Option<u64>) -> usize {
     number
         .and_then(|number| usize::try_from(number).ok())
         .unwrap_or(usize::MAX)

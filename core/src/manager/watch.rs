@@ -183,8 +183,11 @@ impl SecretManager {
             *requests.entry(name).or_default() += number;
         }
         let requests = requests.into_iter();
+        let cache = self.shared.cache.iter().flat_map(|cache| cache.numbers());
         requests
             .map(|(name, number)| (Cow::Owned(format!("requests.{name}")), number))
+            .chain(cache.map(|(name, number)| (Cow::Borrowed(name), number)))
+            .chain(self.shared.counters.numbers())
             .collect()
     }
 }

@@ -89,11 +89,15 @@ impl Sources {
     }
 
     /// The same, each in its layers.
-    pub(crate) fn wrapped(self, wrap: impl Fn(Arc<dyn Backend>) -> Arc<dyn Backend>) -> Self {
+    ///
+    /// # Errors
+    /// That of `wrap`.
+    pub(crate) fn wrapped(self, wrap: impl Fn(Arc<dyn Backend>) -> Result<Arc<dyn Backend>>) -> Result<Self> {
         let followed = self.followed.into_iter();
-        Self {
-            followed: followed.map(|(scheme, source)| (scheme, source.map(&wrap))).collect(),
-        }
+        let followed = followed.map(|(scheme, source)| Ok((scheme, source.map(&wrap).transpose()?)));
+        Ok(Self {
+            followed: followed.collect::<Result<_>>()?,
+        })
     }
 
     /// What follows this scheme.

@@ -4,7 +4,7 @@ use super::control::{FaultBackend, NAME};
 use super::gate;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteHow, DeleteRequest, Description, ExplainStep,
-    GetManyRequest, GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, ResolveRequest,
+    GetManyRequest, GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, Reach, ResolveRequest,
     RestoreRequest, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, Terms,
     UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
@@ -73,6 +73,10 @@ impl Backend for FaultBackend {
 
     fn capabilities(&self) -> &Capabilities {
         self.inner.capabilities()
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner.reach()
     }
 
     /// Latency needs timers; hanging and yielding need nothing.

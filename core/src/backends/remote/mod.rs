@@ -2,3 +2,7 @@
 
 pub(in crate::backends) mod document;
 pub(in crate::backends) mod together;
+#[cfg(feature = "vault")]
+pub(in crate::backends) mod net;
+#[cfg(feature = "vault")]
+pub(in crate::backends) mod tls;

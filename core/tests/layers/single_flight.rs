@@ -1,7 +1,7 @@
 //! Equal reads share one fetch, and nobody is held up or misled by that.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -292,6 +292,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..40)
 }
 
+type Reader<'a> = Pin<Box<dyn Future<Output = strongroom::Result<Option<String>>> + 'a>>;
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -307,12 +309,12 @@ proptest! {
         let before = fault.counters().started;
         let mut task = Context::from_waker(Waker::noop());
         // Of each reader: its future, its fetch, and what was written when it began.
-        let mut readers: Vec<(std::pin::Pin<Box<dyn Future<Output = strongroom::Result<Option<String>>> + '_>>, u64, u32)> = Vec::new();
+        let mut readers: Vec<(Reader<'_>, u64, u32)> = Vec::new();
         let (mut fetches, mut writes, mut open) = (0u64, 0u64, None::<u64>);
         for step in steps {
             match step {
                 Step::Read => {
-                    let mut read = Box::pin(manager.get_value("k"));
+                    let mut read: Reader<'_> = Box::pin(manager.get_value("k"));
                     prop_assert!(Future::poll(read.as_mut(), &mut task).is_pending());
                     let fetch = *open.get_or_insert_with(|| { fetches += 1; fetches });
                     readers.push((read, fetch, written));

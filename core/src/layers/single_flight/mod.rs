@@ -57,9 +57,10 @@ impl Shared for Description {
 
 /// What is under way. A child of a fork begins with nothing.
 struct Fleet<T> {
-    flights: ForkCell<Mutex<Flights<T>>, fn() -> Mutex<Flights<T>>>,
+    flights: Locked<Flights<T>>,
 }
 
+type Locked<T> = ForkCell<Mutex<T>, fn() -> Mutex<T>>;
 type Flights<T> = HashMap<Question, Arc<Flight<T>>>;
 type Fetch<T> = BoxFuture<'static, Result<Option<T>>>;
 

@@ -36,14 +36,16 @@
  * Callbacks
  *   A function whose name ends in `_async` returns at once. If it returned STRONGROOM_STATUS_OK, its callback runs
  *   exactly once, on a thread of the library, perhaps before that function has returned; callbacks run one after
- *   another. Otherwise it never runs. A callback owns the objects that it is given and frees them.
- *   Inside any callback (completion, log, secret provider, progress, destroy) only getters, `_free` and
+ *   another. Otherwise it never runs. A callback owns the objects that it is given and frees them. The one of
+ *   strongroom_manager_subscribe_callback runs for each change, on the same thread.
+ *   Inside any callback (completion, change, log, secret provider, progress, destroy) only getters, `_free` and
  *   strongroom_cancel_fire may be called; everything else answers reentrant_call. Nothing may be thrown out of a
  *   callback, nothing may jump out of it, and it must not end its thread.
  *
  * Fork
- *   The child may use every handle. Calls that were started before the fork complete in the parent only. A child that
- *   was forked inside a completion may use them too, and ends there (_exit, exec): if it returns, its exit code is 1.
+ *   The child may use every handle; subscriptions of the parent's tell it nothing (closed). Calls that were started
+ *   before the fork complete in the parent only. A child that was forked inside a completion may use them too, and ends
+ *   there (_exit, exec): if it returns, its exit code is 1.
  */
 
 #ifndef STRONGROOM_H
@@ -116,6 +118,11 @@
  The item was removed at the source.
  */
 #define STRONGROOM_TRANSFERRED_DELETED 4
+
+/*
+ As a timeout: waits for as long as it takes.
+ */
+#define STRONGROOM_FOREVER UINT32_MAX
 
 /*
  What a function answers: success, or the kind of error. Numbers are never changed and never reused; the page
@@ -354,6 +361,11 @@ typedef struct strongroom_call_t strongroom_call_t;
 typedef struct strongroom_cancel_t strongroom_cancel_t;
 
 /*
+ One change. Never a value. Several threads may read it at once.
+ */
+typedef struct strongroom_change_t strongroom_change_t;
+
+/*
  Why a call failed. It never carries a value of a secret. Several threads may read it at once.
  */
 typedef struct strongroom_error_t strongroom_error_t;
@@ -395,6 +407,11 @@ typedef struct strongroom_report_t strongroom_report_t;
  read it at once.
  */
 typedef struct strongroom_secret_t strongroom_secret_t;
+
+/*
+ Changes, in the order in which they were seen.
+ */
+typedef struct strongroom_subscription_t strongroom_subscription_t;
 
 /*
  Options of exports, imports and copies. One object may serve many calls; whoever changes it must be alone.
@@ -504,6 +521,22 @@ typedef void (*strongroom_transferred_callback_t)(void *context,
 typedef void (*strongroom_report_callback_t)(void *context,
                                              strongroom_status_t status,
                                              strongroom_report_t *report,
+                                             strongroom_error_t *error);
+
+/*
+ Takes a subscription, or why there is none.
+ */
+typedef void (*strongroom_subscription_callback_t)(void *context,
+                                                   strongroom_status_t status,
+                                                   strongroom_subscription_t *subscription,
+                                                   strongroom_error_t *error);
+
+/*
+ Takes a change; at last `closed`, where the manager was closed or the library shut down: then there come no more.
+ */
+typedef void (*strongroom_change_callback_t)(void *context,
+                                             strongroom_status_t status,
+                                             strongroom_change_t *change,
                                              strongroom_error_t *error);
 
 /*
@@ -718,7 +751,7 @@ strongroom_status_t strongroom_manager_scoped(const strongroom_manager_t *manage
 /*
  Tells what the manager is. Texts: `app`, `backend`, `persistence`. Numbers: `max_value` and `max_key` in bytes,
  `persistent`, and 1 or 0 for each capability: `read_only`, `list`, `versions`, `metadata`, `expiry`, `cas`,
- `atomic_batch`, `binary`, `empty_value`, `verify`.
+ `atomic_batch`, `binary`, `empty_value`, `verify`, `restore`.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_manager_info(const strongroom_manager_t *manager,
@@ -748,7 +781,7 @@ STRONGROOM_API strongroom_status_t strongroom_manager_free(strongroom_manager_t 
 /*
  Reads a secret. A value that was read before comes from the cache, without a runtime, a thread or a system call.
 
- Options: `include_expired`, `version`. Errors: `not_found` where there is none; `expired` where its expiry has passed.
+ Options: `fresh` (asks the backend in any case), `include_expired`, `version`. Errors: `not_found` where there is none; `expired` where its expiry has passed.
  */
 STRONGROOM_API
 strongroom_status_t strongroom_manager_get(const strongroom_manager_t *manager,
@@ -807,7 +840,7 @@ strongroom_status_t strongroom_manager_get_value(const strongroom_manager_t *man
 /*
  Reads one version of a secret.
 
- Options: `include_expired`. Errors: `not_found` where there is no such secret or version; `unsupported` where the
+ Options: `fresh`, `include_expired`. Errors: `not_found` where there is no such secret or version; `unsupported` where the
  backend keeps none; `expired`.
  */
 STRONGROOM_API
@@ -914,6 +947,36 @@ strongroom_status_t strongroom_manager_describe_async(const strongroom_manager_t
                                                       strongroom_metadata_callback_t callback,
                                                       void *context,
                                                       strongroom_error_t **error);
+
+/* ---- manager: resolve ---- */
+
+/*
+ Reads the secret that a reference leads to: `secret://[scope/]name[?version=][#/json/pointer]`, or where the setting
+ `references` allows them `vault:...`, `aws:...`, `env:...` and `file:...`. A stored secret that is itself a reference is followed
+ once.
+
+ Errors: `not_found` where there is none; `invalid_argument` where the text is no reference; `policy_denied` for a scheme
+ that is not allowed; else as `strongroom_manager_get`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_resolve(const strongroom_manager_t *manager,
+                                               const char *reference,
+                                               size_t reference_length,
+                                               const strongroom_call_t *call,
+                                               strongroom_secret_t **secret,
+                                               strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_resolve`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_resolve_async(const strongroom_manager_t *manager,
+                                                     const char *reference,
+                                                     size_t reference_length,
+                                                     const strongroom_call_t *call,
+                                                     strongroom_secret_callback_t callback,
+                                                     void *context,
+                                                     strongroom_error_t **error);
 
 /* ---- manager: write ---- */
 
@@ -1071,30 +1134,6 @@ strongroom_status_t strongroom_manager_rotate_async(const strongroom_manager_t *
                                                     strongroom_error_t **error);
 
 /*
- Removes a secret with its history.
-
- Options: `missing_ok`. Errors: `not_found` unless that is so; `read_only`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_delete(const strongroom_manager_t *manager,
-                                              const char *key,
-                                              size_t key_length,
-                                              const strongroom_call_t *call,
-                                              strongroom_error_t **error);
-
-/*
- Starts `strongroom_manager_delete`.
- */
-STRONGROOM_API
-strongroom_status_t strongroom_manager_delete_async(const strongroom_manager_t *manager,
-                                                    const char *key,
-                                                    size_t key_length,
-                                                    const strongroom_call_t *call,
-                                                    strongroom_done_callback_t callback,
-                                                    void *context,
-                                                    strongroom_error_t **error);
-
-/*
  Writes the value of a former version as a new one. Without `version` (NULL) it is the one before the current one, or as
  many before as the option `back` says.
 
@@ -1123,6 +1162,62 @@ strongroom_status_t strongroom_manager_rollback_async(const strongroom_manager_t
                                                       strongroom_written_callback_t callback,
                                                       void *context,
                                                       strongroom_error_t **error);
+
+/* ---- manager: remove ---- */
+
+/*
+ Removes a secret with its history, for as long as the backend keeps what was removed.
+
+ Options: `missing_ok`, and one of: `soft` (only the current version, so that `strongroom_manager_restore` brings it
+ back), `force` (for good, also where the backend would keep it for a while), `version` (only the value of that version,
+ for good). Errors: `not_found` unless `missing_ok`; `read_only`; `unsupported` for `soft` and `version` where the backend
+ cannot restore; `invalid_argument` for two of the three.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_delete(const strongroom_manager_t *manager,
+                                              const char *key,
+                                              size_t key_length,
+                                              const strongroom_call_t *call,
+                                              strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_delete`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_delete_async(const strongroom_manager_t *manager,
+                                                    const char *key,
+                                                    size_t key_length,
+                                                    const strongroom_call_t *call,
+                                                    strongroom_done_callback_t callback,
+                                                    void *context,
+                                                    strongroom_error_t **error);
+
+/*
+ Brings back a secret that was removed, where the backend still keeps it: Vault one that was removed with `soft`, AWS
+ any that was removed without `force`. `written` may be NULL.
+
+ Errors: `not_found` where nothing removed is kept; `conflict` where the secret is there; `unsupported` where the backend
+ keeps nothing that was removed (`restore` of `strongroom_manager_info`).
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_restore(const strongroom_manager_t *manager,
+                                               const char *key,
+                                               size_t key_length,
+                                               const strongroom_call_t *call,
+                                               strongroom_written_t **written,
+                                               strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_restore`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_restore_async(const strongroom_manager_t *manager,
+                                                     const char *key,
+                                                     size_t key_length,
+                                                     const strongroom_call_t *call,
+                                                     strongroom_written_callback_t callback,
+                                                     void *context,
+                                                     strongroom_error_t **error);
 
 /* ---- manager: batch ---- */
 
@@ -1423,6 +1518,25 @@ strongroom_status_t strongroom_manager_health_async(const strongroom_manager_t *
                                                     strongroom_error_t **error);
 
 /*
+ Makes the next read of every secret ask the backend, and the backend read again what it has from outside of the store:
+ token files, credentials, and for `env` the variables. Does not wait for another machine.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_refresh(const strongroom_manager_t *manager,
+                                               const strongroom_call_t *call,
+                                               strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_refresh`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_refresh_async(const strongroom_manager_t *manager,
+                                                     const strongroom_call_t *call,
+                                                     strongroom_done_callback_t callback,
+                                                     void *context,
+                                                     strongroom_error_t **error);
+
+/*
  Checks everything that is stored. Numbers: `secrets`, `versions`, `journal`, `sequence`.
 
  Errors: `integrity` saying what is damaged; `unsupported` where the backend cannot check.
@@ -1482,6 +1596,65 @@ strongroom_status_t strongroom_manager_close_async(const strongroom_manager_t *m
                                                    void *context,
                                                    strongroom_error_t **error);
 
+/* ---- manager: watch ---- */
+
+/*
+ Subscribes to changes from now on: writes and removals through this manager, what others change as soon as it is seen,
+ and changes of the backend's health. `strongroom_subscription_next` waits for them. With keys only those secrets are
+ told, which are then looked at also where nobody reads them; without (count 0) any. Without `key_lengths` (NULL) each
+ key ends with a NUL. A subscription does not keep its manager: when that is closed, or its last handle freed, it ends.
+
+ Options: `scope`, `prefix` (only such secrets), `every` (how often the backend is looked at for changes by others).
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_subscribe(const strongroom_manager_t *manager,
+                                                 const char *const *keys,
+                                                 const size_t *key_lengths,
+                                                 size_t count,
+                                                 const strongroom_call_t *call,
+                                                 strongroom_subscription_t **subscription,
+                                                 strongroom_error_t **error);
+
+/*
+ Starts `strongroom_manager_subscribe`.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_subscribe_async(const strongroom_manager_t *manager,
+                                                       const char *const *keys,
+                                                       const size_t *key_lengths,
+                                                       size_t count,
+                                                       const strongroom_call_t *call,
+                                                       strongroom_subscription_callback_t callback,
+                                                       void *context,
+                                                       strongroom_error_t **error);
+
+/*
+ As `strongroom_manager_subscribe`, but a function is told: of each change, one after another, on the thread of the
+ library that runs every callback, until `strongroom_subscription_free`. Where the manager is closed or the library shut
+ down, it is called a last time with `closed` and no change. `destroy` (may be NULL) is called once with `context`, when
+ the subscription is freed and the function's last call has returned; where this function fails, neither is called.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_subscribe_callback(const strongroom_manager_t *manager,
+                                                          const char *const *keys,
+                                                          const size_t *key_lengths,
+                                                          size_t count,
+                                                          const strongroom_call_t *call,
+                                                          strongroom_change_callback_t callback,
+                                                          void *context,
+                                                          strongroom_destroy_t destroy,
+                                                          strongroom_subscription_t **subscription,
+                                                          strongroom_error_t **error);
+
+/*
+ Tells what the manager and all its views have counted since it was opened: numbers, whose names `docs/metrics.md` lists.
+ Waits for nobody.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_manager_metrics(const strongroom_manager_t *manager,
+                                               strongroom_report_t **report,
+                                               strongroom_error_t **error);
+
 /* ---- call ---- */
 
 /*
@@ -1494,11 +1667,12 @@ STRONGROOM_API strongroom_status_t strongroom_call_new(strongroom_call_t **call,
  that does not fit a verb is `invalid_argument` there.
 
  For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
- `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
- `missing_ok` (delete), `allow_unavailable` (get_with_fallback), `clear_expiry` (update_value), `full_metadata`
- (list), `symbols` (generated passwords; `true` unless set). Texts: `version` (get), `if_version` (set, update_value,
- update_metadata), `scope`, `prefix`, `provider`, `after` (list). Decimal numbers: `limit` (list), `back` (rollback).
- Decimal microseconds since 1970: `created_at` (set), `expires_at` (update_value).
+ `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired`, `fresh` (get), `if_absent` (set),
+ `missing_ok`, `soft`, `force` (delete), `allow_unavailable` (get_with_fallback), `clear_expiry` (update_value),
+ `full_metadata` (list), `symbols` (generated passwords; `true` unless set). Texts: `version` (get, delete),
+ `if_version` (set, update_value, update_metadata), `scope`, `prefix` (list, subscribe), `provider`, `after` (list).
+ Time spans: `every` (subscribe). Decimal numbers: `limit` (list), `back` (rollback). Decimal microseconds since 1970:
+ `created_at` (set), `expires_at` (update_value).
  */
 STRONGROOM_API
 strongroom_status_t strongroom_call_set(strongroom_call_t *call,
@@ -2055,6 +2229,63 @@ strongroom_status_t strongroom_report_number(const strongroom_report_t *report,
  Gives a report back.
  */
 STRONGROOM_API strongroom_status_t strongroom_report_free(strongroom_report_t *report);
+
+/* ---- subscription ---- */
+
+/*
+ Waits for the next change, at most `timeout_ms` milliseconds; 0 only looks whether one waits, `STRONGROOM_FOREVER` waits
+ for as long as it takes. Of several threads that wait, each change reaches one.
+
+ Errors: `timeout` where none came; `closed` where the manager was closed, the subscription freed meanwhile, or made by
+ the process that forked this one; `cancelled` by a shutdown; `unsupported` where a function is told.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_subscription_next(const strongroom_subscription_t *subscription,
+                                                 uint32_t timeout_ms,
+                                                 strongroom_change_t **change,
+                                                 strongroom_error_t **error);
+
+/*
+ Ends a subscription and gives it back. A thread that waits for its next change is answered `closed`. Where a function is
+ told, this waits until it has returned; it is not called again, and its `destroy` has been called. Inside a callback
+ nobody is waited for: a function that runs just then is not called again, and `destroy` follows when it has returned.
+ */
+STRONGROOM_API
+strongroom_status_t strongroom_subscription_free(strongroom_subscription_t *subscription);
+
+/* ---- change ---- */
+
+/*
+ What has changed: `set` (a secret was written: its value, its metadata, or both), `deleted`, `unknown` (someone else
+ changed something, and the backend cannot say what), `health`, `missed` (the subscriber was too slow, and changes were
+ left out: any secret may be another one). A newer library may tell more. Texts of a change live as long as the change.
+ */
+STRONGROOM_API const char *strongroom_change_kind(const strongroom_change_t *change);
+
+/*
+ The text of the secret's key; NULL where the change concerns none, or nobody knows which.
+ */
+STRONGROOM_API const char *strongroom_change_key(const strongroom_change_t *change);
+
+/*
+ The version that is current now; NULL where it is not known.
+ */
+STRONGROOM_API const char *strongroom_change_version(const strongroom_change_t *change);
+
+/*
+ How the backend is now (`ok`, `degraded`, `unavailable`), for the kind `health`; else NULL.
+ */
+STRONGROOM_API const char *strongroom_change_health(const strongroom_change_t *change);
+
+/*
+ Why the backend is so; NULL where there is no reason.
+ */
+STRONGROOM_API const char *strongroom_change_reason(const strongroom_change_t *change);
+
+/*
+ Gives a change back.
+ */
+STRONGROOM_API strongroom_status_t strongroom_change_free(strongroom_change_t *change);
 
 /* ---- generate ---- */
 

@@ -18,10 +18,13 @@ use crate::commands::get::GetArgs;
 use crate::commands::import::ImportArgs;
 use crate::commands::list::ListArgs;
 use crate::commands::migrate::MigrateArgs;
+use crate::commands::resolve::ResolveArgs;
+use crate::commands::restore::RestoreArgs;
 use crate::commands::rollback::RollbackArgs;
 use crate::commands::set::SetArgs;
 use crate::commands::status::StatusArgs;
 use crate::commands::versions::VersionsArgs;
+use crate::commands::watch::WatchArgs;
 use crate::completion;
 
 /// Whose secrets these are where nothing is said.
@@ -63,6 +66,9 @@ pub(crate) struct Global {
     /// How long one call may take in all, such as `10s` or `500ms`
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "TIME")]
     pub(crate) timeout: Option<String>,
+    /// Never ask another machine: what the file of `cache_file` has is answered
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    pub(crate) offline: bool,
     /// Say nothing on stderr but errors
     #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
@@ -87,6 +93,12 @@ pub(crate) enum Command {
     Versions(VersionsArgs),
     /// Make a former version of a secret the current one
     Rollback(RollbackArgs),
+    /// Bring back a secret that was deleted, where the backend still keeps it
+    Restore(RestoreArgs),
+    /// Write the exact bytes that a reference leads to
+    Resolve(ResolveArgs),
+    /// Tell changes as they happen, never a value
+    Watch(WatchArgs),
     /// Set a secret to a new random value
     Generate(GenerateArgs),
     /// Read many secrets from a document: a `.env` file, JSON, YAML

@@ -83,8 +83,11 @@ pub(crate) fn tell_nature(global: &Global, manager: &SecretManager) {
 
 /// What the flags and documents say, for a manager that asks nobody.
 pub(crate) fn builder(global: &Global, access: Access) -> Result<Builder> {
-    // One read and out: a cache would only be one more copy of the value.
-    let builder = stated(global)?.flag("cache", "off");
+    let mut builder = stated(global)?;
+    if !inspect(global).settings.is_set("cache_file") {
+        // One read and out: a cache in memory would only be one more copy of the value.
+        builder = builder.flag("cache", "off");
+    }
     let builder = match access {
         Access::Make => return Ok(builder),
         Access::Change | Access::Look => builder.flag("encrypted.create", "never"),
@@ -113,6 +116,9 @@ fn stated(global: &Global) -> Result<Builder> {
     builder = global.secrets.apply(builder)?;
     if let Some(timeout) = &global.timeout {
         builder = builder.flag("deadline", timeout);
+    }
+    if global.offline {
+        builder = builder.flag("offline", "on");
     }
     if global.no_project {
         return Ok(builder);

@@ -46,6 +46,12 @@ pub fn faults() -> Vec<Arc<FaultBackend>> {
     crate::backends::fault::all()
 }
 
+/// Sets the clock of a manager's cache forward, so that what it holds ends without anyone waiting for it. Expiries of
+/// secrets are left as they are.
+pub fn age_cache(manager: &crate::SecretManager, by: std::time::Duration) {
+    manager.age_cache(by);
+}
+
 /// Whether there is a runtime in this process.
 pub fn runtime_is_built() -> bool {
     crate::runtime::is_built()

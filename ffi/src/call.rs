@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::c_char;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strongroom::{
     CallOptions, Error, ErrorKind, PromptPolicy, Result, SecretKey, SecretScope, Version, parse_duration,
@@ -37,6 +38,7 @@ enum Value {
     Text(String),
     Number(u64),
     Moment(OffsetDateTime),
+    Span(Duration),
 }
 
 #[derive(Clone, Copy)]
@@ -46,6 +48,7 @@ enum Form {
     Moment,
     Number,
     Scope,
+    Span,
     Text,
 }
 
@@ -56,7 +59,10 @@ const OWN: &[(&str, Form)] = &[
     ("back", Form::Number),
     ("clear_expiry", Form::Flag),
     ("created_at", Form::Moment),
+    ("every", Form::Span),
     ("expires_at", Form::Moment),
+    ("force", Form::Flag),
+    ("fresh", Form::Flag),
     ("full_metadata", Form::Flag),
     ("if_absent", Form::Flag),
     ("if_version", Form::Text),
@@ -66,9 +72,12 @@ const OWN: &[(&str, Form)] = &[
     ("prefix", Form::Text),
     ("provider", Form::Text),
     ("scope", Form::Scope),
+    ("soft", Form::Flag),
     ("symbols", Form::Flag),
     ("version", Form::Text),
 ];
+
+const WANTED_SPAN: &str = "must be a time span, as `250ms`, `10s`, `5m`";
 
 impl Form {
     fn read(self, name: &str, text: &str) -> Result<Value> {
@@ -90,6 +99,7 @@ impl Form {
                 SecretScope::parse(text).is_ok().then(|| Value::Text(text.to_owned())),
                 "must be the text of a scope, such as `org/acme`",
             ),
+            Self::Span => (parse_duration(text).map(Value::Span), WANTED_SPAN),
             Self::Number => (text.parse().ok().map(Value::Number), "must be a decimal number"),
             Self::Moment => (
                 text.parse()
@@ -169,13 +179,19 @@ impl Chosen {
         }
     }
 
+    pub(crate) fn span(&self, name: &str) -> Option<Duration> {
+        match self.own.get(name) {
+            Some(&Value::Span(span)) => Some(span),
+            _ => None,
+        }
+    }
+
     fn set(&mut self, name: &str, text: &str) -> Result<()> {
         let general = &mut self.general;
         match name {
             "timeout" => {
                 let timeout = parse_duration(text);
-                let wanted = "must be a time span, as `250ms`, `10s`, `5m`";
-                general.timeout = Some(timeout.ok_or_else(|| fault(ErrorKind::InvalidArgument, name, wanted))?);
+                general.timeout = Some(timeout.ok_or_else(|| fault(ErrorKind::InvalidArgument, name, WANTED_SPAN))?);
             }
             "prompt" => {
                 general.prompt = Some(match text {
@@ -223,11 +239,12 @@ pub unsafe extern "C" fn strongroom_call_new(call: *mut *mut Call, error: *mut *
 /// that does not fit a verb is `invalid_argument` there.
 ///
 /// For every verb: `timeout` (a time span, as `250ms`, `10s`, `5m`), `prompt` (`never`, `allow`), `actor`, `reason`,
-/// `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired` (get), `if_absent` (set),
-/// `missing_ok` (delete), `allow_unavailable` (get_with_fallback), `clear_expiry` (update_value), `full_metadata`
-/// (list), `symbols` (generated passwords; `true` unless set). Texts: `version` (get), `if_version` (set, update_value,
-/// update_metadata), `scope`, `prefix`, `provider`, `after` (list). Decimal numbers: `limit` (list), `back` (rollback).
-/// Decimal microseconds since 1970: `created_at` (set), `expires_at` (update_value).
+/// `request_id` (texts for the audit). Flags (`true`, `false`): `include_expired`, `fresh` (get), `if_absent` (set),
+/// `missing_ok`, `soft`, `force` (delete), `allow_unavailable` (get_with_fallback), `clear_expiry` (update_value),
+/// `full_metadata` (list), `symbols` (generated passwords; `true` unless set). Texts: `version` (get, delete),
+/// `if_version` (set, update_value, update_metadata), `scope`, `prefix` (list, subscribe), `provider`, `after` (list).
+/// Time spans: `every` (subscribe). Decimal numbers: `limit` (list), `back` (rollback). Decimal microseconds since 1970:
+/// `created_at` (set), `expires_at` (update_value).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_call_set(
     call: *mut Call,

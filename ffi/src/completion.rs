@@ -82,7 +82,8 @@ impl Callback<()> for unsafe extern "C" fn(*mut c_void, Status, *mut ErrorObject
 }
 
 /// What the program gave with a callback. It is the program's business to which threads it belongs.
-struct Foreign(*mut c_void);
+#[derive(Clone, Copy)]
+pub(crate) struct Foreign(pub(crate) *mut c_void);
 
 // SAFETY: the header tells the program that its callbacks are called on a thread of the library.
 unsafe impl Send for Foreign {}
@@ -178,12 +179,8 @@ impl<A: Send + 'static, C: Callback<A>> Completion<A, C> {
         let callback = self.callback;
         let job = move || {
             let (context, counted) = (context, counted);
-            let generation = face::process_generation();
             // SAFETY: the program gave the context with the callback.
-            calling_out(|| unsafe { callback.call(context.0, outcome) });
-            if face::process_generation() != generation {
-                leave_child();
-            }
+            call_program(|| unsafe { callback.call(context.0, outcome) });
             drop(counted);
         };
         // The thread ends only when every sender is gone, and this is one.
@@ -194,6 +191,40 @@ impl<A: Send + 'static, C: Callback<A>> Completion<A, C> {
 impl<A: Send + 'static, C: Callback<A>> Drop for Completion<A, C> {
     fn drop(&mut self) {
         self.send(Err(Error::new(ErrorKind::Closed, "the library was shut down")));
+    }
+}
+
+/// Calls a function of the program on the thread of the callbacks.
+pub(crate) fn call_program(call: impl FnOnce()) {
+    let generation = face::process_generation();
+    calling_out(call);
+    if face::process_generation() != generation {
+        leave_child();
+    }
+}
+
+/// A way to the thread of the callbacks for what calls the program more than once. A shutdown waits until it is dropped.
+pub(crate) struct CallbackThread {
+    // Dropped first: a shutdown that no longer waits for this joins the thread, which ends with its last sender.
+    sender: Sender<Job>,
+    _counted: Counted,
+}
+
+impl CallbackThread {
+    /// # Errors
+    /// [`ErrorKind::Unavailable`] where the system gives no thread.
+    pub(crate) fn open() -> Result<Self> {
+        let (counted, sender) = Pending::here().begin()?;
+        Ok(Self {
+            sender,
+            _counted: counted,
+        })
+    }
+
+    /// Runs a job after those that wait already.
+    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) {
+        // The thread ends only when every sender is gone, and this is one.
+        let _ = self.sender.send(Box::new(job));
     }
 }
 

@@ -17,6 +17,7 @@ mod batch;
 mod builder;
 mod call;
 mod cancel;
+mod change;
 mod completion;
 mod error;
 mod explanation;
@@ -27,6 +28,7 @@ mod handle;
 mod keys;
 mod library;
 mod list;
+mod listener;
 mod log;
 mod manager;
 mod metadata;
@@ -35,6 +37,7 @@ mod options;
 mod report;
 mod secret;
 mod status;
+mod subscription;
 #[cfg(feature = "testing")]
 mod testing;
 #[cfg(test)]

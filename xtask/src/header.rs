@@ -17,17 +17,20 @@ const HEADER: &str = "include/strongroom.h";
 pub(crate) const SYMBOLS: &str = "include/strongroom.symbols";
 const CONFIG: &str = "ffi/cbindgen.toml";
 /// The order for a reader: what a program needs first.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 32] = [
     "library",
     "options",
     "manager",
     "manager/read",
+    "manager/resolve",
     "manager/write",
+    "manager/remove",
     "manager/batch",
     "manager/explain",
     "manager/transfer",
     "manager/copy",
     "manager/admin",
+    "manager/watch",
     "call",
     "transfer",
     "cancel",
@@ -39,6 +42,8 @@ const ORDER: [&str; 27] = [
     "explanation",
     "transferred",
     "report",
+    "subscription",
+    "change",
     "generate",
     "fernet",
     "keys",

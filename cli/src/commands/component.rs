@@ -199,5 +199,5 @@ fn delete(global: &Global, args: &ComponentDeleteArgs) -> Result<(), Failure> {
             args.component
         ))?;
     }
-    remove(global, &keys, true)
+    remove(global, &keys, true, &strongroom::DeleteOptions::new())
 }

@@ -29,6 +29,9 @@ pub(crate) struct GetArgs {
     /// Read it even where it has expired
     #[arg(long)]
     pub(crate) include_expired: bool,
+    /// Ask the backend even where a cache has it
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) fresh: bool,
     /// Write to this file, readable by you alone, instead of stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -43,6 +46,9 @@ pub(crate) fn run(global: &Global, args: &GetArgs) -> Result<(), Failure> {
     }
     if args.include_expired {
         options = options.include_expired();
+    }
+    if args.fresh {
+        options = options.fresh();
     }
     if let Some(path) = &args.out {
         session::spare_own_files(global, path)?;

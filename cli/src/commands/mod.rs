@@ -15,11 +15,14 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod migrate;
+pub(crate) mod resolve;
+pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod set;
 pub(crate) mod status;
 pub(crate) mod verify;
 pub(crate) mod versions;
+pub(crate) mod watch;
 
 use strongroom::SecretKey;
 use strongroom::backend::SetOutcome;
@@ -39,6 +42,9 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<(), Failure> {
         Command::Delete(args) => delete::run(global, args),
         Command::Versions(args) => versions::run(global, args),
         Command::Rollback(args) => rollback::run(global, args),
+        Command::Restore(args) => restore::run(global, args),
+        Command::Resolve(args) => resolve::run(global, args),
+        Command::Watch(args) => watch::run(global, args),
         Command::Generate(args) => generate::run(global, args),
         Command::Import(args) => import::run(global, args),
         Command::Export(args) => export::run(global, args),

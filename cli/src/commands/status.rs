@@ -126,6 +126,17 @@ fn places_of(word: &str, app: &str, settings: &Settings) -> Result<Vec<(&'static
         ],
         "env" => vec![("variables", format!("{}*", locations::variable_prefix(app, settings)))],
         "directory" => vec![("folder", shown(locations::secrets_folder(settings)?))],
+        "vault" => vec![(
+            "server",
+            settings.text("vault.address").unwrap_or("not stated").to_owned(),
+        )],
+        "aws" => vec![(
+            "region",
+            settings
+                .text("aws.region")
+                .unwrap_or("as the AWS SDK finds it")
+                .to_owned(),
+        )],
         "memory" => vec![(
             "at rest",
             "nowhere: everything is gone when this process ends".to_owned(),

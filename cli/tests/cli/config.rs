@@ -128,7 +128,7 @@ fn seed_000_cli_and_environment_variable() {
     );
     let vault = Home::new().run(&["--app", "sideseat", "--secrets-backend", "vault", "list"]);
     let vault = vault.fails("invalid_config", 55);
-    assert!(vault.stderr.contains("this version does not have"), "{}", vault.stderr);
+    assert!(vault.stderr.contains("vault.address"), "{}", vault.stderr);
 }
 
 #[test]

@@ -69,8 +69,6 @@ fn seed_000_backends_cli_value() {
         "credential-manager",
         "secret-service",
         "keyutils",
-        "aws",
-        "vault",
     ] {
         let run = sideseat(&home, &["--secrets-backend", word, "get", "A"]).fails("invalid_config", 55);
         let told = format!("`{word}`, a backend that this version does not have");

@@ -305,7 +305,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
 }
 
 /// `explain` of a backend that looks in one place, called `detail`.
-fn explain_at<'a, B: Backend + ?Sized>(
+pub(crate) fn explain_at<'a, B: Backend + ?Sized>(
     backend: &'a B,
     cx: &'a CallContext,
     req: GetRequest<'a>,

@@ -28,6 +28,11 @@ fn health(call: *const Call) -> Result<Verb<Report>> {
     }))
 }
 
+fn refresh(call: *const Call) -> Result<Verb<()>> {
+    let chosen = Chosen::of(call, &[])?;
+    Ok(Verb::new(chosen, move |manager| async move { manager.refresh().await }))
+}
+
 fn verify(call: *const Call) -> Result<Verb<Report>> {
     let chosen = Chosen::of(call, &[])?;
     Ok(Verb::new(chosen, move |manager| async move {
@@ -85,6 +90,41 @@ pub unsafe extern "C" fn strongroom_manager_health_async(
         guard(error, || {
             refuse_in_callback()?;
             health(call)?.start(manager, callback, context)
+        })
+    }
+}
+
+/// Makes the next read of every secret ask the backend, and the backend read again what it has from outside of the store:
+/// token files, credentials, and for `env` the variables. Does not wait for another machine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_manager_refresh(
+    manager: *const Manager,
+    call: *const Call,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            refuse_in_callback()?;
+            refresh(call)?.wait(manager)
+        })
+    }
+}
+
+/// Starts `strongroom_manager_refresh`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn strongroom_manager_refresh_async(
+    manager: *const Manager,
+    call: *const Call,
+    callback: DoneCallback,
+    context: *mut c_void,
+    error: *mut *mut ErrorObject,
+) -> Status {
+    // SAFETY: the header's conventions.
+    unsafe {
+        guard(error, || {
+            refuse_in_callback()?;
+            refresh(call)?.start(manager, callback, context)
         })
     }
 }

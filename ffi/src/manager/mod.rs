@@ -9,7 +9,10 @@ mod copy;
 pub(crate) mod explain;
 mod generate;
 pub(crate) mod read;
+mod remove;
+mod resolve;
 pub(crate) mod transfer;
+mod watch;
 pub(crate) mod write;
 
 use std::ffi::{c_char, c_void};
@@ -253,7 +256,7 @@ pub unsafe extern "C" fn strongroom_manager_scoped(
 
 /// Tells what the manager is. Texts: `app`, `backend`, `persistence`. Numbers: `max_value` and `max_key` in bytes,
 /// `persistent`, and 1 or 0 for each capability: `read_only`, `list`, `versions`, `metadata`, `expiry`, `cas`,
-/// `atomic_batch`, `binary`, `empty_value`, `verify`.
+/// `atomic_batch`, `binary`, `empty_value`, `verify`, `restore`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_info(
     manager: *const Manager,
@@ -291,6 +294,7 @@ fn info(manager: &SecretManager) -> Report {
         .flag("binary", can.binary)
         .flag("empty_value", can.empty_value)
         .flag("verify", can.verify)
+        .flag("restore", can.restore)
 }
 
 /// Tells a setting of an open manager, by its name in `docs/settings.md`. Texts: `value` (not there where nobody stated

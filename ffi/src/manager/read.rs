@@ -31,8 +31,9 @@ pub type MetadataCallback = Option<
 unsafe fn get(key: *const c_char, key_length: usize, call: *const Call) -> Result<Verb<Secret>> {
     // SAFETY: as this function.
     let key = unsafe { arguments::key(key, key_length) }?;
-    let chosen = Chosen::of(call, &["include_expired", "version"])?;
+    let chosen = Chosen::of(call, &["fresh", "include_expired", "version"])?;
     let mut options = GetOptions::new();
+    options.fresh = chosen.is_on("fresh");
     options.include_expired = chosen.is_on("include_expired");
     options.version = chosen.version("version");
     Ok(read(chosen, key, options))
@@ -52,8 +53,9 @@ unsafe fn get_version(
             text(version, version_length, "version")?,
         )
     };
-    let chosen = Chosen::of(call, &["include_expired"])?;
+    let chosen = Chosen::of(call, &["fresh", "include_expired"])?;
     let mut options = GetOptions::new().version(Version::from_word(version));
+    options.fresh = chosen.is_on("fresh");
     options.include_expired = chosen.is_on("include_expired");
     Ok(read(chosen, key, options))
 }
@@ -120,7 +122,7 @@ unsafe fn describe(key: *const c_char, key_length: usize, call: *const Call) -> 
 
 /// Reads a secret. A value that was read before comes from the cache, without a runtime, a thread or a system call.
 ///
-/// Options: `include_expired`, `version`. Errors: `not_found` where there is none; `expired` where its expiry has passed.
+/// Options: `fresh` (asks the backend in any case), `include_expired`, `version`. Errors: `not_found` where there is none; `expired` where its expiry has passed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_get(
     manager: *const Manager,
@@ -288,7 +290,7 @@ fn too_small(needed: usize) -> Error {
 
 /// Reads one version of a secret.
 ///
-/// Options: `include_expired`. Errors: `not_found` where there is no such secret or version; `unsupported` where the
+/// Options: `fresh`, `include_expired`. Errors: `not_found` where there is no such secret or version; `unsupported` where the
 /// backend keeps none; `expired`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_get_version(

@@ -2,9 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use strongroom::{
-    DeleteOptions, Result, RollbackTo, Secret as CoreSecret, SecretMetadata, SetOptions, UpdateOptions, Version,
-};
+use strongroom::{Result, RollbackTo, Secret as CoreSecret, SecretMetadata, SetOptions, UpdateOptions, Version};
 
 use super::{Manager, Verb};
 use crate::arguments::{self, Out, optional_text};
@@ -131,17 +129,6 @@ unsafe fn rotate(
     let chosen = Chosen::of(call, &[])?;
     Ok(Verb::new(chosen, move |manager| async move {
         Ok(Written::of(&manager.rotate(&key, value).await?))
-    }))
-}
-
-unsafe fn delete(key: *const c_char, key_length: usize, call: *const Call) -> Result<Verb<()>> {
-    // SAFETY: as this function.
-    let key = unsafe { arguments::key(key, key_length) }?;
-    let chosen = Chosen::of(call, &["missing_ok"])?;
-    let mut options = DeleteOptions::new();
-    options.missing_ok = chosen.is_on("missing_ok");
-    Ok(Verb::new(chosen, move |manager| async move {
-        manager.delete_with(&key, options).await
     }))
 }
 
@@ -403,46 +390,6 @@ pub unsafe extern "C" fn strongroom_manager_rotate_async(
         guard(error, || {
             refuse_in_callback()?;
             rotate(key, key_length, value, value_length, call)?.start(manager, callback, context)
-        })
-    }
-}
-
-/// Removes a secret with its history.
-///
-/// Options: `missing_ok`. Errors: `not_found` unless that is so; `read_only`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn strongroom_manager_delete(
-    manager: *const Manager,
-    key: *const c_char,
-    key_length: usize,
-    call: *const Call,
-    error: *mut *mut ErrorObject,
-) -> Status {
-    // SAFETY: the header's conventions.
-    unsafe {
-        guard(error, || {
-            refuse_in_callback()?;
-            delete(key, key_length, call)?.wait(manager)
-        })
-    }
-}
-
-/// Starts `strongroom_manager_delete`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn strongroom_manager_delete_async(
-    manager: *const Manager,
-    key: *const c_char,
-    key_length: usize,
-    call: *const Call,
-    callback: DoneCallback,
-    context: *mut c_void,
-    error: *mut *mut ErrorObject,
-) -> Status {
-    // SAFETY: the header's conventions.
-    unsafe {
-        guard(error, || {
-            refuse_in_callback()?;
-            delete(key, key_length, call)?.start(manager, callback, context)
         })
     }
 }

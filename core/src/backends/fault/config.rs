@@ -9,6 +9,7 @@ const INNER: &str = "fault.inner";
 const LACKS: &str = "fault.lacks";
 const REMOTE: &str = "fault.remote";
 const SCRIPT: &str = "fault.script";
+const RESTORE: &str = "fault.restore";
 
 /// The word of the backend to wrap.
 pub(super) fn inner(settings: &Settings) -> Result<&str> {
@@ -46,6 +47,11 @@ pub(super) fn left(settings: &Settings, of: &Capabilities) -> Result<Option<Capa
         }
     }
     Ok(Some(left))
+}
+
+/// Whether what was removed is kept.
+pub(super) fn keeps(settings: &Settings) -> bool {
+    settings.is_on(RESTORE)
 }
 
 /// The script; a bad one is [`InvalidConfig`](crate::ErrorKind::InvalidConfig) naming the setting and the position.

@@ -6,9 +6,9 @@ use std::ops::{Bound, Range};
 
 use zeroize::Zeroizing;
 
-use super::json;
 use super::{metadata, render};
 use crate::backend::{Description, EntryName, ListEntry, ListFilter, ListPage, VerifyReport};
+use crate::backends::stored::json;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::{Secret, SecretMetadata};

@@ -11,7 +11,6 @@ mod backend;
 mod config;
 mod document;
 mod entry;
-mod json;
 mod metadata;
 mod order;
 mod place;

@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::document::{Document, Entry};
-use super::json::{self, Members};
-use super::metadata::{self, KNOWN};
+use super::metadata;
+use crate::backends::stored::json::{self, Members};
+use crate::backends::stored::metadata::{KNOWN, time_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::secret::SecretMetadata;
@@ -180,14 +181,14 @@ fn describe<'a>(pieces: &mut Pieces<'a>, former: &Members<'a>, edit: &Edit<'_>) 
             // The text of the time stays: it may be finer than what we keep in memory.
             ("created_at", Edit::Put { created_at, .. }) => match former {
                 Some(text) => Some(text.to_owned()),
-                None => Some(metadata::time_text(name, *created_at)?),
+                None => Some(time_text(name, *created_at)?),
             },
-            ("updated_at", Edit::Put { updated_at, .. }) => Some(metadata::time_text(name, *updated_at)?),
+            ("updated_at", Edit::Put { updated_at, .. }) => Some(time_text(name, *updated_at)?),
             ("created_at" | "updated_at", _) => former.map(str::to_owned),
             ("provider", _) => fields.provider.as_deref().map(quoted),
             ("scope", _) => fields.scope_of_use.as_deref().map(quoted),
             ("expires_at", _) => match fields.expires_at {
-                Some(at) => Some(metadata::time_text(name, at)?),
+                Some(at) => Some(time_text(name, at)?),
                 None => None,
             },
             _ => (!fields.labels.is_empty()).then(|| metadata::labels_text(&fields.labels)),

@@ -90,7 +90,7 @@ fn texts_that_are_no_document_are_refused_by_line_and_never_shown() {
         ("{\"secrets\": {\"encryptd\": {}}}", &["did you mean `encrypted`"]),
         ("{\"secrets\": {\"somewhere\": {}}}", &["no setting `somewhere`"]),
         (
-            "{\"secrets\": {\"vault\": {\"token\": \"c4nary-value\"}}}",
+            "{\"secrets\": {\"keychain\": {\"item\": \"c4nary-value\"}}}",
             &["does not have"],
         ),
     ] {

@@ -8,8 +8,9 @@ use strongroom::backend::{
 };
 use strongroom::transfer::{Export, ExportOptions, ImportOptions, ImportReport};
 use strongroom::{
-    AsKey, CancellationToken, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, Lookup, NewValue,
-    Result, RollbackTo, Secret, SecretKey, SecretManager, SecretScope, SecretValue, SetOptions, UpdateOptions, Version,
+    AsKey, CancellationToken, DeleteOptions, FallbackOptions, GenerateSpec, GetOptions, ListOptions, Lookup, Metrics,
+    NewValue, Result, RollbackTo, Secret, SecretKey, SecretManager, SecretScope, SecretValue, SetOptions,
+    SubscribeOptions, Subscription, UpdateOptions, Version,
 };
 
 use super::harness::block_on;
@@ -68,6 +69,10 @@ impl Client {
         rotate(key: impl AsKey, new: impl Into<NewValue>) -> SetOutcome;
         delete(key: impl AsKey) -> ();
         delete_with(key: impl AsKey, options: DeleteOptions) -> ();
+        restore(key: impl AsKey) -> SetOutcome;
+        resolve(reference: &str) -> Option<Secret>;
+        refresh() -> ();
+        subscribe(options: SubscribeOptions) -> Subscription;
         versions(key: impl AsKey) -> Vec<VersionEntry>;
         rollback(key: impl AsKey, to: impl Into<RollbackTo>) -> SetOutcome;
         export(options: ExportOptions) -> Export;
@@ -88,6 +93,20 @@ impl Client {
             Self::Async(manager) => Self::Async(manager.scoped(scope)?),
             Self::Blocking(manager) => Self::Blocking(manager.scoped(scope)?),
         })
+    }
+
+    pub(crate) fn key_of(&self, key: impl AsKey) -> Result<SecretKey> {
+        match self {
+            Self::Async(manager) => manager.key_of(key),
+            Self::Blocking(manager) => manager.key_of(key),
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        match self {
+            Self::Async(manager) => manager.metrics(),
+            Self::Blocking(manager) => manager.metrics(),
+        }
     }
 
     pub(crate) fn is_persistent(&self) -> bool {

@@ -6,8 +6,8 @@ use serde_json::Value;
 use strongroom::backend::MetadataUpdate;
 use strongroom::transfer::{CopyOptions, Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 use strongroom::{
-    CallOptions, GenerateSpec, GetOptions, IntoTimestamp, ListOptions, PromptPolicy, Result, Secret, SecretKey,
-    SecretMetadata, SecretScope, SetOptions, UpdateOptions,
+    CallOptions, DeleteOptions, GenerateSpec, GetOptions, IntoTimestamp, ListOptions, PromptPolicy, Result, Secret,
+    SecretKey, SecretMetadata, SecretScope, SetOptions, UpdateOptions,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -79,10 +79,31 @@ pub(super) fn call(args: &Value) -> Option<CallOptions> {
 pub(super) fn get(state: &State, args: &Value) -> GetOptions {
     let mut options = GetOptions::new();
     options.include_expired = flag(&args["include_expired"]);
+    options.fresh = flag(&args["fresh"]);
     if !args["version"].is_null() {
         options = options.version(state.version(&args["version"]));
     }
     options
+}
+
+pub(super) fn delete(state: &State, args: &Value) -> DeleteOptions {
+    let mut options = DeleteOptions::new();
+    options.missing_ok = flag(&args["missing_ok"]);
+    options.soft = flag(&args["soft"]);
+    options.force = flag(&args["force"]);
+    if !args["version"].is_null() {
+        options = options.version(state.version(&args["version"]));
+    }
+    options
+}
+
+/// A reference, with the version that it names filled in.
+pub(super) fn reference(state: &State, args: &Value) -> String {
+    let reference = state.fill(text(&args["reference"]));
+    match &args["version"] {
+        Value::Null => reference,
+        version => reference.replace("{version}", state.version(version).as_str()),
+    }
 }
 
 pub(super) fn set(state: &State, args: &Value) -> SetOptions {

@@ -31,7 +31,9 @@ pub(super) fn compare(state: &State, expected: &Value, found: &Value) -> Result<
                 let filled: Vec<_> = array(expected).iter().map(|name| state.fill(text(name))).collect();
                 json!(filled) == found[field]
             }
+            "key" if expected.is_string() => json!(state.fill(text(expected))) == found[field],
             "next" if expected.is_string() => json!(state.fill(text(expected))) == found[field],
+            "version" if expected.is_null() => found[field].is_null(),
             "version" | "current" => json!(state.version(expected).as_str()) == found[field],
             "versions" if expected.is_array() => {
                 let words: Vec<_> = array(expected).iter().map(|word| state.version(word)).collect();

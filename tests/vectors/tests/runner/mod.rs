@@ -1,6 +1,7 @@
 //! Backends for the vectors, and how a script runs over one.
 
 mod arguments;
+mod changes;
 mod compare;
 mod copies;
 mod immediate;
@@ -18,7 +19,10 @@ mod harness {
 
     /// Ends a future on this thread.
     pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         runtime.block_on(future)
     }
 }
@@ -34,7 +38,7 @@ use strongroom::{ConfigFormat, Face, SecretKey, SecretManager, face};
 type Has = fn(&Capabilities) -> bool;
 
 /// Every word that a script may need or want lacking, `fault` aside.
-const CAPABILITIES: [(&str, Has); 10] = [
+const CAPABILITIES: [(&str, Has); 11] = [
     ("write", |can| !can.read_only),
     ("list", |can| can.list),
     ("versions", |can| can.versions),
@@ -45,6 +49,7 @@ const CAPABILITIES: [(&str, Has); 10] = [
     ("binary", |can| can.binary),
     ("empty_value", |can| can.empty_value),
     ("verify", |can| can.verify),
+    ("restore", |can| can.restore),
 ];
 
 /// Whether this backend has what the script needs and lacks what it wants lacking.

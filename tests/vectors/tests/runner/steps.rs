@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use strongroom::backend::{ExplainStep, SetOutcome};
 use strongroom::transfer::Skipped;
 use strongroom::{
-    DeleteOptions, FallbackOptions, NewValue, Result, RollbackTo, Secret, SecretKey, SecretMetadata, SecretScope,
-    SecretValue, Version,
+    FallbackOptions, NewValue, Result, RollbackTo, Secret, SecretKey, SecretMetadata, SecretScope, SecretValue,
+    Subscription, Version,
 };
 use time::OffsetDateTime;
 
@@ -15,7 +15,7 @@ use super::arguments::{self, flag, size};
 use super::client::Client;
 use super::compare::compare;
 use super::{Place, array, text, value};
-use super::{copies, immediate};
+use super::{changes, copies, immediate};
 
 /// What one step leaves for the next: the view that `scoped` made, the saved versions, and the word that keeps scripts
 /// apart.
@@ -26,6 +26,7 @@ pub(super) struct State {
     place: Place,
     id: String,
     saved: BTreeMap<String, Version>,
+    subscriptions: BTreeMap<String, Subscription>,
 }
 
 impl State {
@@ -36,6 +37,7 @@ impl State {
             place,
             id,
             saved: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
         }
     }
 
@@ -225,10 +227,30 @@ fn call(state: &mut State, op: &str, args: &Value, save: &Value) -> Result<Value
             written(state, save, &outcome)
         }
         "delete" => {
-            let mut options = DeleteOptions::new();
-            options.missing_ok = flag(&args["missing_ok"]);
-            client.delete_with(state.key(args), options)?;
+            client.delete_with(state.key(args), arguments::delete(state, args))?;
             Value::Null
+        }
+        "restore" => {
+            let outcome = client.restore(state.key(args))?;
+            written(state, save, &outcome)
+        }
+        "resolve" => told(client.resolve(&arguments::reference(state, args))?.as_ref()),
+        "refresh" => client.refresh().map(|()| Value::Null)?,
+        "metrics" => {
+            let counted = client.metrics().get(text(&args["name"])).unwrap_or_default();
+            json!(Some(counted) >= args["at_least"].as_u64())
+        }
+        "subscribe" => {
+            let subscription = changes::subscribe(&client, state, args)?;
+            state.subscriptions.insert(text(&args["name"]).to_owned(), subscription);
+            Value::Null
+        }
+        "next_change" => {
+            let subscription = state
+                .subscriptions
+                .get_mut(text(&args["of"]))
+                .expect("there is such a subscription");
+            changes::next(&client, subscription)
         }
         "rollback" => {
             let to = match args["back"].as_u64() {

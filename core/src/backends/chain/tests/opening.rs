@@ -37,8 +37,8 @@ fn every_bad_setting_is_named() {
         ("memory,chain", None, "chain.members", "cannot be a member"),
         ("memroy", None, "chain.members", "did you mean `memory`?"),
         ("memory,nothing", None, "chain.members", "there are memory"),
-        ("memory,vault", None, "chain.members", "this version does not have"),
-        ("memory,aws_sm", None, "chain.members", "names `aws`"),
+        ("memory,keychain", None, "chain.members", "this version does not have"),
+        ("memory,keyutils", None, "chain.members", "names `keyutils`"),
         (
             "memory,encrypted",
             Some("encrypt"),

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 /// The members of an object, in their order: name, and the text of the value without space round it.
-pub(super) type Members<'a> = Vec<(String, &'a str)>;
+pub(in crate::backends) type Members<'a> = Vec<(String, &'a str)>;
 
 /// The members of the object that `text` is; `None` where it is no JSON or no object. Names may come twice.
-pub(super) fn members(text: &str) -> Option<Members<'_>> {
+pub(in crate::backends) fn members(text: &str) -> Option<Members<'_>> {
     struct Object;
     impl<'de> Visitor<'de> for Object {
         type Value = Members<'de>;
@@ -36,13 +36,13 @@ pub(super) fn members(text: &str) -> Option<Members<'_>> {
 }
 
 /// A text that is no secret; `None` where the value is no string.
-pub(super) fn text(value: &str) -> Option<String> {
+pub(in crate::backends) fn text(value: &str) -> Option<String> {
     serde_json::from_str(value).ok()
 }
 
 /// The bytes that a string literal stands for, in memory that is wiped; `None` where the value is no string, or has a
 /// half of a surrogate pair.
-pub(super) fn decode(value: &str) -> Option<Zeroizing<Vec<u8>>> {
+pub(in crate::backends) fn decode(value: &str) -> Option<Zeroizing<Vec<u8>>> {
     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
     // An escape is never shorter than what it stands for, so nothing is moved while it grows.
     let mut bytes = Zeroizing::new(Vec::with_capacity(inner.len()));
@@ -85,7 +85,7 @@ fn escape(text: &str) -> Option<(char, usize)> {
 }
 
 /// Writes a text as a string literal.
-pub(super) fn encode(text: &str, out: &mut dyn FnMut(&[u8])) {
+pub(in crate::backends) fn encode(text: &str, out: &mut dyn FnMut(&[u8])) {
     out(b"\"");
     let bytes = text.as_bytes();
     let mut from = 0;

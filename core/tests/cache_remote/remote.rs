@@ -53,10 +53,7 @@ impl Remote {
     }
 
     pub(super) fn of(face: Face, fault: Arc<FaultBackend>, builder: Builder) -> Result<Self> {
-        let manager = match face {
-            Face::Async => run(builder.open())?,
-            _ => builder.open_blocking()?.into_async(),
-        };
+        let manager = run(builder.open())?;
         Ok(Self { fault, manager, face })
     }
 
@@ -72,8 +69,7 @@ impl Remote {
     }
 
     pub(super) fn fresh(&self, key: &str) -> Result<Option<Secret>> {
-        let mut options = GetOptions::new();
-        options.fresh = true;
+        let options = GetOptions::new().fresh();
         match self.face {
             Face::Async => run(self.manager.get_with(key, options)),
             _ => self.blocking().get_with(key, options),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::resolve::{REFERENCE_LABEL, Reference};
 use crate::timestamp::IntoTimestamp;
 use crate::value::SecretValue;
 
@@ -211,6 +212,26 @@ impl Secret {
     /// A secret issued by `provider`.
     pub fn with_provider(value: impl Into<SecretValue>, provider: impl Into<String>) -> Self {
         Self::new(value).with_metadata(SecretMetadata::new().with_provider(provider))
+    }
+
+    /// A reference to be stored in place of a value: [`resolve`](crate::SecretManager::resolve) follows it, every other
+    /// verb shows it as it is. The label [`REFERENCE_LABEL`](crate::REFERENCE_LABEL) makes it one.
+    ///
+    /// ```
+    /// use strongroom::{Secret, blocking::SecretManager};
+    /// let secrets = SecretManager::builder().backend("memory").open_blocking()?;
+    /// secrets.set("org/acme/db", &Secret::new(r#"{"user":"sam","password":"s3"}"#))?;
+    /// secrets.set("DB_PASSWORD", &Secret::reference("secret://org/acme/db#/password")?)?;
+    /// assert_eq!(secrets.resolve("secret://DB_PASSWORD")?.unwrap().value.expose(), b"s3");
+    /// # Ok::<(), strongroom::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`], [`ErrorKind::InvalidKey`] where the text is no reference.
+    pub fn reference(text: &str) -> Result<Self> {
+        let reference = Reference::parse(text)?;
+        let secret = Self::new(reference.to_string());
+        Ok(secret.with_label(REFERENCE_LABEL, reference.scheme().word()))
     }
 
     /// Replaces the metadata.

@@ -33,6 +33,7 @@ pub fn open_backend(name: &str, app: &str, settings: &Settings, cx: &CallContext
             app,
             settings,
             cx,
+            counters: &Arc::default(),
             other: registry::open,
         },
     )

@@ -119,6 +119,24 @@ pub fn secrets_folder(settings: &Settings) -> Result<PathBuf> {
     .with_setting(PATH))
 }
 
+/// Where the tools of Vault and OpenBao keep the token of whoever logged in with them: `~/.vault-token`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where the system names no home.
+#[cfg(feature = "vault")]
+pub(crate) fn vault_token_file() -> Result<PathBuf> {
+    let home = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    let folder = absolute(home)?.ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidConfig,
+            format!("no token is given, and {home} is not set, so there is no default token file"),
+        )
+        .with_setting("vault.token")
+        .with_help("give a token (`vault.token`) or its file (`vault.token_file`), or set `vault.auth` to a method")
+    })?;
+    Ok(folder.join(".vault-token"))
+}
+
 /// Whether an application keeps its secrets, or the key to them, in this file, by whatever name it is called: who writes
 /// documents spares it. What lies beside a store counts, its log and its locks.
 pub fn keeps_secrets(app: &str, settings: &Settings, path: &Path) -> bool {

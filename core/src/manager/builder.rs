@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{SecretManager, Shared, caching};
-use crate::backend::{Backend, OpenRequest, Operation, Persistence};
-use crate::changes::Changes;
+use super::{SecretManager, Shared, caching, check};
+use crate::backend::{Backend, OpenRequest, Operation};
+use crate::changes::{Changes, Telling};
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::layers::cache::{Gate, LastKnown};
-use crate::layers::{self, AuditSink, LayerOptions};
+use crate::layers::{self, AuditSink, Counters, LayerOptions, Remote};
+use crate::resolve::{ReferenceScheme, Sources};
 use crate::value::SecretValue;
 use crate::worker::Worker;
-use crate::{park, registry};
+use crate::{park, registry, resolve};
 
 /// The target of all our events.
 const TARGET: &str = "strongroom";
@@ -225,7 +226,7 @@ impl Builder {
     pub(crate) async fn open_elsewhere(self, face: Face) -> Result<SecretManager> {
         let mut plan = self.plan(face)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() || plan.keeps_last_known() {
+        if plan.instance.is_none() || !plan.schemes.is_empty() || plan.keeps_last_known() {
             // Files are locked, read and synced: not on a thread of someone's executor.
             plan = plan.opened_by_worker(&cx).await?;
         }
@@ -237,7 +238,8 @@ impl Builder {
     pub(crate) fn open_here(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Blocking)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() && registry::may_hang(plan.word()) {
+        let may_hang = plan.instance.is_none() && registry::may_hang(plan.word());
+        if may_hang || Sources::may_hang(&plan.schemes) {
             plan = park::block_on(plan.opened_by_worker(&cx))?;
         } else {
             plan.open_all(&cx)?;
@@ -256,11 +258,14 @@ impl Builder {
     /// assert!(found.problems[0].to_string().contains("`cache` must be one of on, off"));
     /// ```
     pub fn inspect(mut self) -> Inspection {
-        match check_app(&self.app) {
+        match check::app(&self.app) {
             Ok(()) => {
                 let is_ours = self.instance.is_none();
                 self.collected.finish(&self.app, self.environment, is_ours);
                 let settings = &self.collected.settings;
+                if let Err(error) = resolve::allowed(settings) {
+                    self.collected.problems.push(error);
+                }
                 if is_ours
                     && let Some(word) = settings.text("backend")
                     && let Err(error) = registry::check(word, settings)
@@ -280,10 +285,11 @@ impl Builder {
             false => Err(collected.problems.swap_remove(0)),
         };
         wrong(&mut self.collected)?;
-        check_app(&self.app)?;
+        check::app(&self.app)?;
         self.collected
             .finish(&self.app, self.environment, self.instance.is_none());
         wrong(&mut self.collected)?;
+        let schemes = resolve::allowed(&self.collected.settings)?;
         #[cfg(feature = "env")]
         self.collected.take_variables(&self.app)?;
         let chosen_by = match self.instance {
@@ -294,8 +300,11 @@ impl Builder {
             app: self.app,
             settings: self.collected.settings,
             instance: self.instance,
+            schemes,
+            sources: Sources::default(),
             audit: self.audit,
             options: self.options,
+            counters: Arc::default(),
             face,
             chosen_by,
             last_known: None,
@@ -310,8 +319,12 @@ struct Plan {
     app: String,
     settings: Settings,
     instance: Option<Arc<dyn Backend>>,
+    /// The schemes of references that are allowed, and what follows them.
+    schemes: Vec<ReferenceScheme>,
+    sources: Sources,
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
+    counters: Arc<Counters>,
     face: Face,
     chosen_by: Origin,
     /// The store of the backend's last known values, where one is wanted.
@@ -353,33 +366,29 @@ impl Plan {
 
     /// Whether what the backend answers is kept on this machine's disk, too; that shows once the backend is there.
     fn keeps_last_known(&self) -> bool {
-        self.instance.as_deref().is_some_and(is_remote) && caching::keeps_last_known(&self.settings)
+        let backend = self.instance.as_deref();
+        backend.is_some_and(|backend| caching::keeps_last_known(&self.settings, backend))
     }
 
-    /// Opens whatever is not open yet.
+    /// Opens whatever is not open yet: the backend, what follows references, the store of last known values.
     fn open_all(&mut self, cx: &CallContext) -> Result<()> {
-        let backend = match self.instance.take() {
-            Some(backend) => backend,
-            None => self.open_backend(cx)?,
+        let request = OpenRequest {
+            app: &self.app,
+            settings: &self.settings,
+            cx,
+            counters: &self.counters,
+            other: registry::open,
         };
-        let backend = self.instance.insert(backend);
-        if is_remote(&**backend) && caching::keeps_last_known(&self.settings) {
-            self.last_known = caching::open_last_known(&self.app, &self.settings, &**backend, cx)?;
+        let backend = match self.instance.take() {
+            Some(instance) => instance,
+            None => registry::open(self.settings.text("backend").unwrap_or_default(), &request)?,
+        };
+        self.sources = Sources::open(&self.schemes, backend.name(), &request)?;
+        if caching::keeps_last_known(&self.settings, &*backend) {
+            self.last_known = caching::open_last_known(&self.app, &self.settings, &*backend, cx)?;
         }
+        self.instance = Some(backend);
         Ok(())
-    }
-
-    fn open_backend(&self, cx: &CallContext) -> Result<Arc<dyn Backend>> {
-        let word = self.settings.text("backend").unwrap_or_default();
-        registry::open(
-            word,
-            &OpenRequest {
-                app: &self.app,
-                settings: &self.settings,
-                cx,
-                other: registry::open,
-            },
-        )
     }
 
     /// Opens the backend on a thread of its own, and waits no longer than the deadline. What opening tells goes where
@@ -387,7 +396,7 @@ impl Plan {
     async fn opened_by_worker(self, cx: &CallContext) -> Result<Self> {
         let worker = Worker::new("open");
         let events = tracing::dispatcher::get_default(Clone::clone);
-        let (backend, mut plan) = (self.word(), self);
+        let (backend, mut plan) = (self.name(), self);
         let opening = worker.run(cx, Operation::Open, move |cx| {
             tracing::dispatcher::with_default(&events, || plan.open_all(cx))?;
             Ok(plan)
@@ -403,8 +412,11 @@ impl Plan {
             app,
             mut settings,
             instance,
+            schemes: _,
+            sources,
             audit,
             options: _,
+            counters,
             face,
             chosen_by,
             last_known,
@@ -424,21 +436,40 @@ impl Plan {
             let (backend, persistence) = (backend.name(), capabilities.persistence);
             tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
-        let max_value = to_usize(settings.integer("max_value"));
+        let remote = Remote::of(&*backend, &settings, &counters)?;
+        let max_value = check::to_usize(settings.integer("max_value"));
+        // What references lead to is never cached.
+        let tells_names = settings.is_on("telemetry_names");
+        let sources = sources.wrapped(|source| {
+            let around = LayerOptions {
+                cache: None,
+                audit: audit.clone(),
+                remote: Remote::of(&*source, &settings, &counters)?,
+                counters: Arc::clone(&counters),
+                tells_names,
+            };
+            Ok(layers::wrap(source, &around))
+        })?;
         let layered = layers::wrap(
             Arc::clone(&backend),
             &LayerOptions {
                 cache: cache.clone(),
                 audit,
+                remote,
+                counters: Arc::clone(&counters),
+                tells_names,
             },
         );
+        let layered: Arc<dyn Backend> = Arc::new(Telling::new(layered, Arc::clone(&changes)));
         let shared = Shared {
             app,
             settings,
             backend,
             layered,
+            sources,
             cache,
             changes,
+            counters,
             closed: AtomicBool::new(false),
             timeout,
             prompt,
@@ -452,31 +483,4 @@ impl Plan {
             scope: None,
         })
     }
-}
-
-/// Whether the backend is on another machine.
-pub(super) fn is_remote(backend: &dyn Backend) -> bool {
-    backend.capabilities().persistence == Persistence::Remote
-}
-
-pub(super) fn to_usize(number: Option<u64>) -> usize {
-    number
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(usize::MAX)
-}
-
-/// The longest name of an application: with endings and a lock's name it still is a file name everywhere.
-const MAX_APP: usize = 64;
-
-/// An application's name becomes part of paths and variables.
-fn check_app(app: &str) -> Result<()> {
-    let is_good = crate::key::check_segment(app).is_ok() && app.len() <= MAX_APP;
-    if is_good {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::InvalidConfig,
-        format!("the application's name must be 1 to {MAX_APP} letters, digits, `.`, `_` and `-`"),
-    )
-    .with_setting("app"))
 }

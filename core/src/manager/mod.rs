@@ -35,7 +35,9 @@ use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
+use crate::layers::Counters;
 use crate::layers::cache::{Cache, CachedSecret, Lookup, cache_key, cache_text};
+use crate::resolve::Sources;
 use crate::scope::SecretScope;
 use crate::secret::Secret;
 use crate::sys::files;
@@ -79,7 +81,10 @@ struct Shared {
     backend: Arc<dyn Backend>,
     /// The same in its layers.
     layered: Arc<dyn Backend>,
+    /// What follows references of other schemes than `secret`.
+    sources: Sources,
     cache: Option<Arc<Cache>>,
+    counters: Arc<Counters>,
     changes: Arc<Changes>,
     closed: AtomicBool,
     timeout: Duration,

@@ -6,6 +6,7 @@ use strongroom::backend::{HealthState, Operation};
 use strongroom::testing::Fault;
 use strongroom::{ErrorKind, Face, Secret, SecretManager, blocking};
 
+use super::events::warnings_of;
 use super::executor::run;
 use super::remote::{FACES, Remote, builder, remote_of};
 
@@ -167,7 +168,7 @@ fn offline_the_backend_is_never_asked() {
     }
     run(manager.refresh()).unwrap();
     let health = run(manager.health()).unwrap();
-    assert_eq!(health.state, HealthState::Degraded);
+    assert_eq!(health.state, HealthState::Unavailable);
     assert!(health.reason.unwrap().contains("offline"));
     assert_eq!(
         fault.counters().started,
@@ -186,4 +187,59 @@ fn offline_the_backend_is_never_asked() {
         .backend("memory")
         .option("offline", "on");
     run(run(local.open()).unwrap().set("k", &Secret::new("v"))).unwrap();
+}
+
+#[test]
+fn a_stale_answer_is_told_once_a_key_and_outage() {
+    for (names, is_named) in [("on", true), ("off", false)] {
+        let fault = remote_of(strongroom::testing::memory());
+        let opened = STALE
+            .iter()
+            .fold(builder(&fault), |builder, (key, value)| builder.option(key, *value))
+            .option("telemetry_names", names);
+        let remote = Remote::of(Face::Blocking, fault, opened).unwrap();
+        remote.set("k1", "a value");
+        remote.set("k2", "a value");
+        assert!(remote.value("k1").is_some() && remote.value("k2").is_some());
+        let outage = || {
+            remote.age(101);
+            remote.fail_reads(&Fault::Unavailable);
+            let told = warnings_of(|| {
+                for _ in 0..3 {
+                    assert!(remote.value("k1").is_some() && remote.value("k2").is_some());
+                }
+            });
+            remote.heal();
+            assert!(remote.value("k1").is_some() && remote.value("k2").is_some());
+            told
+        };
+        for told in [outage(), outage()] {
+            assert_eq!(told.len(), 2, "{told:?}");
+            assert!(
+                told.iter()
+                    .all(|text| text.contains("out of reach") && text.contains("age=10")),
+                "{told:?}"
+            );
+            assert_eq!(told[0].contains("k1") && told[1].contains("k2"), is_named, "{told:?}");
+            assert!(!told.concat().contains("a value of") || !told.concat().contains("\"a value\""));
+        }
+        assert_eq!(remote.number("cache.stale"), 12);
+    }
+}
+
+#[test]
+fn offline_a_chain_asks_its_local_members() {
+    let manager = SecretManager::builder()
+        .without_environment()
+        .backend("chain")
+        .option("chain.backends", "memory,fault")
+        .option("fault.remote", "on")
+        .option("offline", "on");
+    let manager = run(manager.open()).unwrap();
+    assert_eq!(run(manager.get("k")).unwrap_err().kind(), ErrorKind::Unavailable);
+    let calls: u64 = strongroom::testing::faults()
+        .iter()
+        .map(|fault| fault.counters().started)
+        .sum();
+    assert_eq!(calls, 0, "the remote member is not asked");
 }

@@ -36,7 +36,9 @@ pub(super) fn in_file(path: &std::path::Path) -> Arc<dyn Backend> {
 }
 
 pub(super) fn builder(fault: &Arc<FaultBackend>) -> Builder {
-    let builder = SecretManager::builder().without_environment();
+    // A failure is to be seen at once, and by each call.
+    let builder = SecretManager::builder().without_environment().option("retries", "0");
+    let builder = builder.option("breaker_failures", "1000");
     builder.backend_instance(Arc::clone(fault) as Arc<dyn Backend>)
 }
 

@@ -14,7 +14,6 @@ mod counters;
 mod disk;
 mod fill;
 mod map;
-mod offline;
 mod reader;
 mod record;
 mod remote;

@@ -10,7 +10,7 @@ use crate::backend::{Backend, OpenRequest, Operation};
 use crate::changes::{Changes, Telling};
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::layers::cache::{Gate, LastKnown};
 use crate::layers::{self, AuditSink, Counters, LayerOptions, Remote};
 use crate::resolve::{ReferenceScheme, Sources};

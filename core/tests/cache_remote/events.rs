@@ -1,6 +1,6 @@
-//! The warnings that are told on one thread.
+//! The warnings that are told on one thread, or on all.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 
@@ -10,6 +10,20 @@ pub(super) fn warnings_of(job: impl FnOnce()) -> Vec<String> {
     tracing::subscriber::with_default(Collector(Arc::clone(&told)), job);
     let told = told.lock().unwrap();
     told.clone()
+}
+
+static ALL: OnceLock<Arc<Mutex<Vec<String>>>> = OnceLock::new();
+
+/// Collects the warnings of all threads from now on, but those that [`warnings_of`] takes.
+pub(super) fn collect_warnings() {
+    let told = ALL.get_or_init(Arc::default);
+    tracing::subscriber::set_global_default(Collector(Arc::clone(told))).unwrap();
+}
+
+/// Those so far in which this stands.
+pub(super) fn warnings_with(part: &str) -> Vec<String> {
+    let told = ALL.get().unwrap().lock().unwrap();
+    told.iter().filter(|text| text.contains(part)).cloned().collect()
 }
 
 struct Collector(Arc<Mutex<Vec<String>>>);

@@ -240,3 +240,23 @@ fn a_manager_that_is_dropped_or_closed_reads_nothing_ahead() {
     // Only the reader could hold it now.
     await_event("the end of the reader", || Arc::strong_count(&fault) == 1);
 }
+
+#[test]
+fn what_is_too_old_for_any_answer_does_not_stay_in_memory() {
+    let options = [
+        ("cache_ttl", "100s"),
+        ("cache_max_stale", "100s"),
+        ("cache_refresh_ahead", "off"),
+    ];
+    let remote = Remote::open(Face::Blocking, &options);
+    for key in ["a", "b", "c"] {
+        remote.set(key, "v");
+    }
+    assert!(remote.value("a").is_some() && remote.value("b").is_some());
+    remote.age(150);
+    assert!(remote.value("c").is_some());
+    assert_eq!(remote.number("cache.entries"), 3, "for an outage");
+    remote.age(101);
+    assert!(remote.value("c").is_some());
+    assert_eq!(remote.number("cache.entries"), 1);
+}

@@ -150,16 +150,10 @@ fn offline_the_backend_is_never_asked() {
         run(manager.list(strongroom::ListOptions::new())).map(drop),
         run(manager.versions("k")).map(drop),
         run(manager.verify()).map(drop),
-        run(manager.get_many(&["k"])).map(|found| {
-            found.failures.into_iter().for_each(|failure| {
-                assert!(failure.error.to_string().contains("offline"), "{}", failure.error);
-            })
-        }),
+        run(manager.get_many(&["k"])).map(drop),
     ];
-    let (last, others) = refused.split_last().unwrap();
-    last.as_ref().unwrap();
-    for error in others {
-        let error = error.as_ref().unwrap_err();
+    for error in refused {
+        let error = error.unwrap_err();
         assert_eq!(
             (error.kind(), error.setting()),
             (ErrorKind::Unavailable, Some("offline"))
@@ -198,8 +192,8 @@ fn a_stale_answer_is_told_once_a_key_and_outage() {
             .fold(builder(&fault), |builder, (key, value)| builder.option(key, *value))
             .option("telemetry_names", names);
         let remote = Remote::of(Face::Blocking, fault, opened).unwrap();
-        remote.set("k1", "a value");
-        remote.set("k2", "a value");
+        remote.set("k1", "precious");
+        remote.set("k2", "precious");
         assert!(remote.value("k1").is_some() && remote.value("k2").is_some());
         let outage = || {
             remote.age(101);
@@ -221,7 +215,7 @@ fn a_stale_answer_is_told_once_a_key_and_outage() {
                 "{told:?}"
             );
             assert_eq!(told[0].contains("k1") && told[1].contains("k2"), is_named, "{told:?}");
-            assert!(!told.concat().contains("a value of") || !told.concat().contains("\"a value\""));
+            assert!(!told.concat().contains("precious"), "{told:?}");
         }
         assert_eq!(remote.number("cache.stale"), 12);
     }
@@ -232,7 +226,7 @@ fn offline_a_chain_asks_its_local_members() {
     let manager = SecretManager::builder()
         .without_environment()
         .backend("chain")
-        .option("chain.backends", "memory,fault")
+        .option("chain.members", "memory,fault")
         .option("fault.remote", "on")
         .option("offline", "on");
     let manager = run(manager.open()).unwrap();

@@ -12,7 +12,7 @@
 // Ownership: every handle is an object that can be moved and not copied. Views and texts that an object gives end with
 // it. A moved-from object is empty: it may be assigned to and destroyed, and verbs answer `invalid_handle`.
 // Threads: const members may be called on many threads at once; everything else wants the object for itself.
-// Callbacks (completions, log, providers) may call only getters, destructors and `cancel_source::fire`.
+// Callbacks (completions, changes, log, providers) may call only getters, destructors and `cancel_source::fire`.
 // C: `c_handle()` gives the handle for the functions of strongroom.h, `release()` and `adopt()` pass it on.
 #ifndef STRONGROOM_HPP
 #define STRONGROOM_HPP
@@ -30,5 +30,6 @@
 #include "strongroom/secret.hpp"
 #include "strongroom/transfer.hpp"
 #include "strongroom/verbs.hpp"
+#include "strongroom/watch.hpp"
 
 #endif

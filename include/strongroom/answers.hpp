@@ -68,14 +68,24 @@ template <> struct answer<report> {
     static result<report> take(raw given) { return report::adopt(given); }
 };
 
+template <> struct answer<metric_map> {
+    using raw = strongroom_report_t *;
+    static result<metric_map> take(raw given) {
+        const auto from = report::adopt(given);
+        metric_map made;
+        for (std::size_t i = 0, count = from.size(); i < count; ++i) {
+            const auto name = from.name(i);
+            made.emplace(name, from.number(name).value_or(0));
+        }
+        return made;
+    }
+};
+
 template <> struct answer<health_report> {
     using raw = strongroom_report_t *;
     static result<health_report> take(raw given) {
         const auto from = report::adopt(given);
-        const auto word = from.text("state").value_or("unavailable");
-        const auto state = word == "ok"         ? health_state::ok
-                           : word == "degraded" ? health_state::degraded
-                                                : health_state::unavailable;
+        const auto state = state_of(from.text("state").value_or("unavailable"));
         return health_report{state, text(from, "reason").value_or(""), text(from, "kind").value_or("")};
     }
 };

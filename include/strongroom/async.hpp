@@ -213,6 +213,45 @@ public:
         });
     }
 
+    /// `restore`.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<written, Done> restore_async(std::string_view key, const call &how = {},
+                                                            Done &&done = {}) const {
+        return start<written>(how.failure(), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+            return strongroom_manager_restore_async(c_handle(), key.data(), key.size(), how.c_handle(), complete, to,
+                                                    why);
+        });
+    }
+
+    /// `resolve`.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<std::optional<secret>, Done>
+    resolve_async(std::string_view reference, const call &how = {}, Done &&done = {}) const {
+        return start<std::optional<secret>>(
+            how.failure(), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+                return strongroom_manager_resolve_async(c_handle(), reference.data(), reference.size(), how.c_handle(),
+                                                        complete, to, why);
+            });
+    }
+
+    /// `refresh`.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<void, Done> refresh_async(const call &how = {}, Done &&done = {}) const {
+        return start<void>(how.failure(), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+            return strongroom_manager_refresh_async(c_handle(), how.c_handle(), complete, to, why);
+        });
+    }
+
+    /// `subscribe`.
+    template <class Done = use_future_t>
+    [[nodiscard]] async_answer<subscription, Done> subscribe_async(const text_list &keys = {}, const call &how = {},
+                                                                   Done &&done = {}) const {
+        return start<subscription>(how.failure(), std::forward<Done>(done), [&](auto complete, void *to, auto **why) {
+            return strongroom_manager_subscribe_async(c_handle(), keys.data(), keys.lengths(), keys.size(),
+                                                      how.c_handle(), complete, to, why);
+        });
+    }
+
     /// `rollback`.
     template <class Done = use_future_t>
     [[nodiscard]] async_answer<written, Done> rollback_async(std::string_view key,

@@ -148,8 +148,14 @@ public:
     written rotate_generate(std::string_view key, form kind, std::size_t length, const call &how = {}) const {
         return try_rotate_generate(key, kind, length, how).value();
     }
-    /// Removes a secret and its history. Throws `not_found`, unless `call::missing_ok`.
+    /// Removes a secret and its history, or what the call says. Throws `not_found`, unless `call::missing_ok`.
     void erase(std::string_view key, const call &how = {}) const { try_erase(key, how).value(); }
+    /// Brings back a secret that was removed. Throws `not_found`, `conflict`, `unsupported`.
+    written restore(std::string_view key, const call &how = {}) const { return try_restore(key, how).value(); }
+    /// Reads what a reference leads to; none where there is none.
+    [[nodiscard]] std::optional<secret> resolve(std::string_view reference, const call &how = {}) const {
+        return try_resolve(reference, how).value();
+    }
     /// Makes a former version current, by writing it anew.
     written rollback(std::string_view key, std::optional<std::string_view> version = std::nullopt,
                      const call &how = {}) const {
@@ -157,6 +163,19 @@ public:
     }
     /// How the backend is. That it does not work is an answer, not an error.
     [[nodiscard]] health_report health(const call &how = {}) const { return try_health(how).value(); }
+    /// Makes the next read of every secret ask the backend.
+    void refresh(const call &how = {}) const { try_refresh(how).value(); }
+    /// Subscribes to changes of these keys, or of any.
+    [[nodiscard]] subscription subscribe(const text_list &keys = {}, const call &how = {}) const {
+        return try_subscribe(keys, how).value();
+    }
+    /// As `subscribe`, but `sink` is told.
+    [[nodiscard]] subscription subscribe_callback(change_sink sink, const text_list &keys = {},
+                                                  const call &how = {}) const {
+        return try_subscribe_callback(std::move(sink), keys, how).value();
+    }
+    /// What the manager has counted.
+    [[nodiscard]] metric_map metrics() const { return try_metrics().value(); }
     /// Checks everything that is stored. Throws `integrity`.
     [[nodiscard]] verify_report verify(const call &how = {}) const { return try_verify(how).value(); }
     /// Forgets keys and cached values; the next use unlocks the backend again.

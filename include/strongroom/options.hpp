@@ -145,12 +145,15 @@ public:
     call &request_id(std::string_view id) & { return set("request_id", id); }
     call request_id(std::string_view id) && { return std::move(request_id(id)); }
 
-    /// `get` and its kin: reads this version.
+    /// `get` and its kin: reads this version. `erase`: removes only the value of this version, for good.
     call &version(std::string_view text) & { return set("version", text); }
     call version(std::string_view text) && { return std::move(version(text)); }
     /// `get` and its kin: reads an expired secret too.
     call &include_expired(bool on = true) & { return set("include_expired", word(on)); }
     call include_expired(bool on = true) && { return std::move(include_expired(on)); }
+    /// `get` and its kin: asks the backend in any case; the cache only learns the answer.
+    call &fresh(bool on = true) & { return set("fresh", word(on)); }
+    call fresh(bool on = true) && { return std::move(fresh(on)); }
     /// `get_with_fallback`: passes over a scope that cannot be asked now (`unavailable`, `timeout`, `rate_limited`).
     call &allow_unavailable(bool on = true) & { return set("allow_unavailable", word(on)); }
     call allow_unavailable(bool on = true) && { return std::move(allow_unavailable(on)); }
@@ -173,6 +176,12 @@ public:
     /// `erase`: a missing secret is no error.
     call &missing_ok(bool on = true) & { return set("missing_ok", word(on)); }
     call missing_ok(bool on = true) && { return std::move(missing_ok(on)); }
+    /// `erase`: removes only the current version, so that `restore` brings the secret back.
+    call &soft(bool on = true) & { return set("soft", word(on)); }
+    call soft(bool on = true) && { return std::move(soft(on)); }
+    /// `erase`: removes everything for good, also where the backend would keep it for a while.
+    call &force(bool on = true) & { return set("force", word(on)); }
+    call force(bool on = true) && { return std::move(force(on)); }
     /// `rollback`: so many versions before the current one.
     call &back(std::size_t versions) & { return set("back", std::to_string(versions)); }
     call back(std::size_t versions) && { return std::move(back(versions)); }
@@ -180,10 +189,10 @@ public:
     call &symbols(bool on = true) & { return set("symbols", word(on)); }
     call symbols(bool on = true) && { return std::move(symbols(on)); }
 
-    /// `list`: only secrets of this scope (`"org/acme"`).
+    /// `list`, `subscribe`: only secrets of this scope (`"org/acme"`).
     call &scope(std::string_view text) & { return set("scope", text); }
     call scope(std::string_view text) && { return std::move(scope(text)); }
-    /// `list`: only keys whose text begins so.
+    /// `list`, `subscribe`: only keys whose text begins so.
     call &prefix(std::string_view text) & { return set("prefix", text); }
     call prefix(std::string_view text) && { return std::move(prefix(text)); }
     /// `list`: only secrets of this provider.
@@ -198,6 +207,10 @@ public:
     /// `list`: all metadata, even where it costs a read for each name.
     call &full_metadata(bool on = true) & { return set("full_metadata", word(on)); }
     call full_metadata(bool on = true) && { return std::move(full_metadata(on)); }
+
+    /// `subscribe`: how often the backend is looked at for changes by others.
+    call &every(std::chrono::milliseconds span) & { return set("every", std::to_string(span.count()) + "ms"); }
+    call every(std::chrono::milliseconds span) && { return std::move(every(span)); }
 
 private:
     static constexpr std::string_view word(bool on) noexcept { return on ? "true" : "false"; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ private:
 /// How a backend is.
 enum class health_state { ok, degraded, unavailable };
 
+/// What a manager has counted, by the names of docs/metrics.md.
+using metric_map = std::map<std::string, std::uint64_t>;
+
 /// What `health` answers.
 struct health_report {
     health_state state = health_state::ok;
@@ -90,6 +94,10 @@ struct key_parts {
 };
 
 namespace detail {
+
+inline health_state state_of(std::string_view word) noexcept {
+    return word == "ok" ? health_state::ok : word == "degraded" ? health_state::degraded : health_state::unavailable;
+}
 
 inline std::optional<std::string> text(const report &from, std::string_view name) {
     const auto found = from.text(name);

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "answers.hpp"
@@ -15,6 +17,7 @@
 #include "report.hpp"
 #include "secret.hpp"
 #include "transfer.hpp"
+#include "watch.hpp"
 
 namespace strongroom {
 
@@ -221,10 +224,30 @@ public:
         });
     }
 
-    /// Removes a secret and its history (`delete`, which is no name in C++). `not_found`, unless `call::missing_ok`.
+    /// Removes a secret and its history (`delete`, which is no name in C++), or what `call::soft`, `call::force` or
+    /// `call::version` says. `not_found`, unless `call::missing_ok`; `unsupported` for `soft` and `version` where the
+    /// backend cannot restore (`info().is("restore")`); `invalid_argument` for two of the three.
     result<void> try_erase(std::string_view key, const call &how = {}) const {
         return ask<void>(how.failure(), [&](auto **why) {
             return strongroom_manager_delete(c_handle(), key.data(), key.size(), how.c_handle(), why);
+        });
+    }
+
+    /// Brings back a secret that was removed, where the backend still keeps it. `not_found` where it does not;
+    /// `conflict` where the secret is there; `unsupported` where it keeps nothing that was removed.
+    result<written> try_restore(std::string_view key, const call &how = {}) const {
+        return ask<written>(how.failure(), [&](auto **done, auto **why) {
+            return strongroom_manager_restore(c_handle(), key.data(), key.size(), how.c_handle(), done, why);
+        });
+    }
+
+    /// Reads what a reference leads to (`secret://org/acme/api_key#/password`, `vault:…`, `aws:…`, `env:…`, `file:…`);
+    /// none where there is none. `invalid_argument` where the text is no reference; `policy_denied` for a scheme that
+    /// the setting `references` does not allow; as `try_get`.
+    [[nodiscard]] result<std::optional<secret>> try_resolve(std::string_view reference, const call &how = {}) const {
+        return ask<std::optional<secret>>(how.failure(), [&](auto **found, auto **why) {
+            return strongroom_manager_resolve(c_handle(), reference.data(), reference.size(), how.c_handle(), found,
+                                              why);
         });
     }
 
@@ -244,6 +267,47 @@ public:
         return ask<health_report>(how.failure(), [&](auto **found, auto **why) {
             return strongroom_manager_health(c_handle(), how.c_handle(), found, why);
         });
+    }
+
+    /// Makes the next read of every secret ask the backend, and the backend read again what it has from outside of the
+    /// store: token files, credentials, and for `env` the variables. Does not wait for another machine.
+    result<void> try_refresh(const call &how = {}) const {
+        return ask<void>(how.failure(),
+                         [&](auto **why) { return strongroom_manager_refresh(c_handle(), how.c_handle(), why); });
+    }
+
+    /// Subscribes to changes from now on: of these keys, or of any where there are none; writes through this manager,
+    /// what others change as soon as it is seen, and the backend's health. Options `scope`, `prefix`, `every`. The
+    /// subscription ends with the manager.
+    [[nodiscard]] result<subscription> try_subscribe(const text_list &keys = {}, const call &how = {}) const {
+        return ask<subscription>(how.failure(), [&](auto **made, auto **why) {
+            return strongroom_manager_subscribe(c_handle(), keys.data(), keys.lengths(), keys.size(), how.c_handle(),
+                                                made, why);
+        });
+    }
+
+    /// As `try_subscribe`, but `sink` is told until the subscription is destroyed. `invalid_argument` for an empty one.
+    [[nodiscard]] result<subscription> try_subscribe_callback(change_sink sink, const text_list &keys = {},
+                                                              const call &how = {}) const {
+        if (!sink) {
+            return error(status::invalid_argument, "invalid_argument: the sink is empty");
+        }
+        auto owned = std::make_unique<change_sink>(std::move(sink));
+        auto outcome = ask<subscription>(how.failure(), [&](auto **made, auto **why) {
+            return strongroom_manager_subscribe_callback(c_handle(), keys.data(), keys.lengths(), keys.size(),
+                                                         how.c_handle(), tell_change, owned.get(), destroy<change_sink>,
+                                                         made, why);
+        });
+        if (outcome) {
+            static_cast<void>(owned.release());
+        }
+        return outcome;
+    }
+
+    /// What the manager and its views have counted since it was opened. Waits for nobody.
+    [[nodiscard]] result<metric_map> try_metrics() const {
+        return ask<metric_map>(
+            nullptr, [&](auto **found, auto **why) { return strongroom_manager_metrics(c_handle(), found, why); });
     }
 
     /// Checks everything that is stored. `integrity`, saying what is damaged; `unsupported`.
@@ -331,7 +395,7 @@ public:
 
     /// Texts `app`, `backend`, `persistence`; numbers `max_value`, `max_key`, `persistent`, and 0 or 1 for each
     /// capability: `read_only`, `list`, `versions`, `metadata`, `expiry`, `cas`, `atomic_batch`, `binary`,
-    /// `empty_value`, `verify`.
+    /// `empty_value`, `verify`, `restore`.
     [[nodiscard]] result<report> try_info() const {
         return ask<report>(nullptr,
                            [&](auto **found, auto **why) { return strongroom_manager_info(c_handle(), found, why); });

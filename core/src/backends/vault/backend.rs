@@ -9,7 +9,7 @@ use super::client::Client;
 use super::config::Config;
 use super::engine::Engine;
 use super::names::{Part, of};
-use super::together::together;
+use crate::backends::remote::together::together;
 use super::write::Writer;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, DeleteRequest, Description, ExplainStep, GetManyRequest, GetRequest,

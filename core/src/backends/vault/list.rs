@@ -5,7 +5,7 @@
 
 use super::engine::Engine;
 use super::names::key_of;
-use super::together::together;
+use crate::backends::remote::together::together;
 use crate::backend::{BoxFuture, EntryName, ListEntry, ListFilter, ListPage, ListRequest};
 use crate::context::CallContext;
 use crate::error::{ErrorKind, Result};

@@ -118,6 +118,14 @@ impl SecretManager {
         self.inner.scoped(scope).map(|inner| Self { inner })
     }
 
+    /// The key that a text means in this view; see [`crate::SecretManager::key_of`].
+    ///
+    /// # Errors
+    /// Those of the async manager.
+    pub fn key_of(&self, key: impl AsKey) -> Result<SecretKey> {
+        self.inner.key_of(key)
+    }
+
     /// What this manager has counted; see [`crate::SecretManager::metrics`].
     pub fn metrics(&self) -> Metrics {
         self.inner.metrics()

@@ -211,6 +211,15 @@ impl CallContext {
         same
     }
 
+    /// The same call on behalf of several callers: nobody's token ends it, and whichever thread polls it is not held up.
+    pub(crate) fn for_several(&self) -> Self {
+        let mut same = self.clone();
+        same.face = Face::Async;
+        same.options.cancel = None;
+        same.asked = None;
+        same
+    }
+
     /// The same call, in which whoever waits for it learns what it asks for.
     pub(crate) fn telling(&self, asked: Arc<Asked>) -> Self {
         Self {

@@ -56,7 +56,7 @@ pub use manager::{
     SecretManager, SetOptions, SubscribeOptions, Subscription, TooSmall, UpdateOptions,
 };
 pub use metrics::Metrics;
-pub use resolve::REFERENCE_LABEL;
+pub use resolve::{REFERENCE_LABEL, Reference, ReferenceScheme};
 pub use scope::{ScopeKind, SecretScope};
 pub use secret::{MAX_LABEL_NAME, MAX_LABEL_VALUE, MAX_LABELS, Secret, SecretMetadata, Version};
 pub use sys::alloc::{ProcessHardening, WipingAllocator, harden_process};

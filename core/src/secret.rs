@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::resolve::{REFERENCE_LABEL, Reference};
 use crate::timestamp::IntoTimestamp;
 use crate::value::SecretValue;
 
@@ -90,6 +92,9 @@ pub struct SecretMetadata {
     pub updated_at: Option<OffsetDateTime>,
     /// The version.
     pub version: Option<Version>,
+    /// How long ago a remote backend answered this, where it is out of reach now and the setting `cache_max_stale` or
+    /// `offline` lets the cache answer instead. Ignored in what is written.
+    pub stale_for: Option<Duration>,
 }
 
 impl SecretMetadata {
@@ -207,6 +212,26 @@ impl Secret {
     /// A secret issued by `provider`.
     pub fn with_provider(value: impl Into<SecretValue>, provider: impl Into<String>) -> Self {
         Self::new(value).with_metadata(SecretMetadata::new().with_provider(provider))
+    }
+
+    /// A reference to be stored in place of a value: [`resolve`](crate::SecretManager::resolve) follows it, every other
+    /// verb shows it as it is. The label [`REFERENCE_LABEL`](crate::REFERENCE_LABEL) makes it one.
+    ///
+    /// ```
+    /// use strongroom::{Secret, blocking::SecretManager};
+    /// let secrets = SecretManager::builder().backend("memory").open_blocking()?;
+    /// secrets.set("org/acme/db", &Secret::new(r#"{"user":"sam","password":"s3"}"#))?;
+    /// secrets.set("DB_PASSWORD", &Secret::reference("secret://org/acme/db#/password")?)?;
+    /// assert_eq!(secrets.resolve("secret://DB_PASSWORD")?.unwrap().value.expose(), b"s3");
+    /// # Ok::<(), strongroom::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`], [`ErrorKind::InvalidKey`] where the text is no reference.
+    pub fn reference(text: &str) -> Result<Self> {
+        let reference = Reference::parse(text)?;
+        let secret = Self::new(reference.to_string());
+        Ok(secret.with_label(REFERENCE_LABEL, reference.scheme().word()))
     }
 
     /// Replaces the metadata.

@@ -33,6 +33,7 @@ pub fn open_backend(name: &str, app: &str, settings: &Settings, cx: &CallContext
             app,
             settings,
             cx,
+            counters: &Arc::default(),
             other: registry::open,
         },
     )
@@ -43,6 +44,12 @@ pub fn open_backend(name: &str, app: &str, settings: &Settings, cx: &CallContext
 /// among them. May be called from any thread.
 pub fn faults() -> Vec<Arc<FaultBackend>> {
     crate::backends::fault::all()
+}
+
+/// Sets the clock of a manager's cache forward, so that what it holds ends without anyone waiting for it. Expiries of
+/// secrets are left as they are.
+pub fn age_cache(manager: &crate::SecretManager, by: std::time::Duration) {
+    manager.age_cache(by);
 }
 
 /// Whether there is a runtime in this process.

@@ -120,19 +120,19 @@ pub(crate) fn test() -> Outcome {
     }
     parity::clear()?;
     // One of them waits for the compiler, the other for the network.
-    let (executables, environments, node_environment) = std::thread::scope(|scope| {
-        let environments = scope.spawn(|| (python::environments(), node::environment()));
+    let (executables, environments, node_environment, servers) = std::thread::scope(|scope| {
+        let environments = scope.spawn(|| (python::environments(), node::environment(), tools::servers()));
         let executables = build();
         let joined = environments.join();
-        let (python, node) = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok::<_, String>((executables?, python?, node?))
+        let (python, node, servers) = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, String>((executables?, python?, node?, servers?))
     })?;
     // Before any suite: some of them build as well, and cargo replaces what this copies.
     c::install()?;
     python::install(&environments)?;
     node::stage()?;
     let built = start.elapsed();
-    let mut suites = suites(&executables, &environments, &node_environment)?;
+    let mut suites = suites(&executables, &environments, &node_environment, &servers)?;
     for (name, script) in READERS {
         if root().join(script).exists() {
             let mut command = Command::new(tools::python()?);
@@ -170,15 +170,18 @@ fn suites(
     executables: &[Executable],
     python_environments: &python::Environments,
     node_environment: &node::Environment,
+    servers: &Path,
 ) -> Outcome<Vec<Suite>> {
     // In this order they begin: the longest first.
     let folders = [
         ("crash", "tests/crash"),
         ("behavior", "tests/behavior"),
+        ("remote", "tests/remote"),
         ("cli", "cli"),
         ("leak", "tests/leak"),
         ("unit", "core"),
         ("unit (C ABI)", "ffi"),
+        ("servers", "tests/fakes"),
         ("transfer", "tests/transfer"),
         ("vectors", "tests/vectors"),
         ("quickstart", "examples/quickstart/rust"),
@@ -199,6 +202,9 @@ fn suites(
                 if name == "leak" {
                     // Its subject in C is compiled against what was installed.
                     command.env("STRONGROOM_PREFIX", c::prefix());
+                }
+                if ["behavior", "remote", "servers"].contains(&name) {
+                    command.env("STRONGROOM_TEST_PYTHON", servers);
                 }
                 if name == "transfer" {
                     command.envs(readers.iter().map(|(variable, path)| (variable, path)));

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 use crate::node;
-use crate::run::{cargo, pass, root, target};
+use crate::run::{cargo, copy, pass, read, root, target};
 
 const CARGO_DENY: &str = "0.20.2";
 /// What the second reader of the store's format is written with; one exact version.
@@ -116,6 +116,21 @@ pub(crate) fn python_tool(requirement: &str) -> Outcome<(PathBuf, PathBuf)> {
     python_package(&python, requirement)?;
     let name = requirement.split("==").next().unwrap_or(requirement);
     Ok((python.with_file_name(name), python))
+}
+
+/// The Python that has the servers and clients of `tests/fakes`, in an environment of its own. Installing takes a minute,
+/// so it is done again only when the list has changed.
+pub(crate) fn servers() -> Outcome<PathBuf> {
+    let folder = target().join("venv-remote");
+    let requirements = root().join("tests/fakes/requirements.txt");
+    let python = venv(&folder)?;
+    let (wanted, installed) = (read(&requirements)?, folder.join("installed.txt"));
+    if read(&installed).is_ok_and(|text| text == wanted) {
+        return Ok(python);
+    }
+    pass(pip(&python).args(["install", "--requirement"]).arg(&requirements))?;
+    copy(&requirements, &installed)?;
+    Ok(python)
 }
 
 /// What pip is called with, whatever it is to do.

@@ -42,6 +42,19 @@ impl fmt::Display for Persistence {
     }
 }
 
+/// Where a backend's calls go, and so what they need around them: calls that go to another machine are shared, limited,
+/// made again, and stopped for a while where it does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reach {
+    /// Nowhere: this machine answers.
+    Local,
+    /// To another machine.
+    Remote,
+    /// To other backends, some of them on another machine, which have around them what they need.
+    Through,
+}
+
 /// What an opened backend can do. Belongs to the instance, not to the type: one and the same kind of backend may be
 /// opened read-only, or on a file system with fewer guarantees.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use capabilities::{Capabilities, Persistence};
+pub use capabilities::{Capabilities, Persistence, Reach};
 pub use explain::{ExplainAnswer, ExplainStep, Explanation};
 pub use location::Location;
 pub(crate) use open::OpenRequest;
@@ -58,6 +58,15 @@ pub trait Backend: fmt::Debug + Send + Sync {
 
     /// What this opened instance can do. Constant from opening to closing.
     fn capabilities(&self) -> &Capabilities;
+
+    /// Where its calls go. The default is what [`Capabilities::persistence`] says; a backend that asks others overrides it.
+    /// Constant from opening to closing.
+    fn reach(&self) -> Reach {
+        match self.capabilities().persistence {
+            Persistence::Remote => Reach::Remote,
+            _ => Reach::Local,
+        }
+    }
 
     /// Whether a pending future of this backend needs timers or sockets of the runtime. A local backend says `false`,
     /// so that a blocking call never starts the runtime.
@@ -296,7 +305,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
 }
 
 /// `explain` of a backend that looks in one place, called `detail`.
-fn explain_at<'a, B: Backend + ?Sized>(
+pub(crate) fn explain_at<'a, B: Backend + ?Sized>(
     backend: &'a B,
     cx: &'a CallContext,
     req: GetRequest<'a>,

@@ -6,6 +6,7 @@ use super::Backend;
 use crate::config::Settings;
 use crate::context::CallContext;
 use crate::error::Result;
+use crate::layers::Counters;
 
 /// What a backend gets to open itself. Opening may read local files and waits no longer than the context's deadline;
 /// a remote backend connects at its first call.
@@ -17,6 +18,12 @@ pub(crate) struct OpenRequest<'a> {
     pub(crate) app: &'a str,
     pub(crate) settings: &'a Settings,
     pub(crate) cx: &'a CallContext,
+    /// Where the layers of what it opens count.
+    #[cfg_attr(
+        not(feature = "chain"),
+        allow(dead_code, reason = "only `chain` wraps others in layers")
+    )]
+    pub(crate) counters: &'a Arc<Counters>,
     /// Opens another backend by its word, for one that wraps others.
     #[cfg_attr(
         not(any(feature = "chain", feature = "testing")),

@@ -19,6 +19,8 @@ pub(crate) mod local_encrypted;
 pub(crate) mod memory;
 #[cfg(any(feature = "directory", feature = "env"))]
 mod mounted;
+#[cfg(any(feature = "aws", feature = "directory", feature = "env", feature = "vault"))]
+mod page;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod remote;
 #[cfg(any(feature = "aws", feature = "file", feature = "vault"))]

@@ -358,6 +358,15 @@ pub(super) fn variables(prefix: &str, file: Option<File>) -> Result<Variables> {
     Ok(stated.chain(process).collect())
 }
 
+/// All variables of the process, without those of a file: what references lead to.
+///
+/// # Errors
+/// None so far.
+#[cfg(feature = "env")]
+pub(crate) fn process() -> Result<Variables> {
+    variables("", None)
+}
+
 #[cfg(feature = "env")]
 impl Variable {
     fn of(mut value: Zeroizing<Vec<u8>>) -> Self {

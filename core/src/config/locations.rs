@@ -30,6 +30,18 @@ pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     }
 }
 
+/// The file of the key to the last known values: `cache_key_file`, by default `<state folder>/<app>/cache.key`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
+#[cfg(feature = "encrypted")]
+pub(crate) fn cache_key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
+    match settings.path("cache_key_file") {
+        Some(path) => Ok(path),
+        None => Ok(state_dir(app).map_err(of("cache_key_file"))?.join("cache.key")),
+    }
+}
+
 /// The folder of the journals of copies: `<state folder>/<app>/migrations`.
 pub(crate) fn migrations(app: &str) -> Result<PathBuf> {
     state_folder(app).map(|dir| dir.join("migrations"))
@@ -105,6 +117,24 @@ pub fn secrets_folder(settings: &Settings) -> Result<PathBuf> {
         format!("the environment variable {CREDENTIALS} names no absolute path"),
     )
     .with_setting(PATH))
+}
+
+/// Where the tools of Vault and OpenBao keep the token of whoever logged in with them: `~/.vault-token`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidConfig`] where the system names no home.
+#[cfg(feature = "vault")]
+pub(crate) fn vault_token_file() -> Result<PathBuf> {
+    let home = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    let folder = absolute(home)?.ok_or_else(|| {
+        Error::new(
+            ErrorKind::InvalidConfig,
+            format!("no token is given, and {home} is not set, so there is no default token file"),
+        )
+        .with_setting("vault.token")
+        .with_help("give a token (`vault.token`) or its file (`vault.token_file`), or set `vault.auth` to a method")
+    })?;
+    Ok(folder.join(".vault-token"))
 }
 
 /// Whether an application keeps its secrets, or the key to them, in this file, by whatever name it is called: who writes

@@ -25,7 +25,7 @@ pub(crate) use collect::Collected;
 pub use collect::{ConfigFile, ConfigRole, Inspection};
 pub use document::ConfigFormat;
 pub use origin::Origin;
-#[cfg(feature = "encrypted")]
+#[cfg(any(feature = "encrypted", feature = "vault"))]
 pub(crate) use provider::Provided;
 pub use provider::SecretProvider;
 pub use schema::config_schema;

@@ -45,7 +45,7 @@ pub enum Origin {
 
 impl Origin {
     /// The step of the order; what the origin names does not count.
-    pub(super) fn level(&self) -> u8 {
+    pub(crate) fn level(&self) -> u8 {
         match self {
             Self::Builder => 0,
             Self::Flag => 1,

@@ -56,8 +56,8 @@ impl Provided {
 
     /// Asks for the value. Never to be called under a lock or inside the gate that a fork waits for.
     #[cfg_attr(
-        not(feature = "encrypted"),
-        allow(dead_code, reason = "the store's key is the only secret so far")
+        not(any(feature = "encrypted", feature = "vault")),
+        allow(dead_code, reason = "secrets are the store's key and the credentials of Vault")
     )]
     pub(crate) fn ask(&self, cx: &CallContext) -> Result<SecretValue> {
         let asked = Arc::as_ptr(&self.provider).cast();

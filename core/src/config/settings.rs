@@ -31,6 +31,9 @@ pub struct Settings {
     /// The variables that the backend `env` serves, where it is asked for.
     #[cfg(feature = "env")]
     pub(super) variables: Option<Arc<Variables>>,
+    /// All variables of the process, where references may lead to them.
+    #[cfg(feature = "env")]
+    pub(super) environment: Option<Arc<Variables>>,
 }
 
 impl Settings {
@@ -152,12 +155,18 @@ impl Settings {
     /// Wipes the values of all secret settings, and forgets who gives them. That they were set, and where, stays known.
     pub(crate) fn forget_secrets(&mut self) {
         #[cfg(feature = "env")]
-        drop(self.variables.take());
+        drop((self.variables.take(), self.environment.take()));
         for (value, _) in self.values.values_mut() {
             if matches!(value, Value::Secret(_) | Value::Provided(_)) {
                 *value = Value::Forgotten;
             }
         }
+    }
+
+    /// The variables that were taken for references.
+    #[cfg(feature = "env")]
+    pub(crate) fn environment(&self) -> Option<Arc<Variables>> {
+        self.environment.clone()
     }
 
     /// The variables that were taken for the backend `env`.
@@ -177,8 +186,8 @@ impl Settings {
 
     /// Who gives the value of a secret setting, where someone was set to.
     #[cfg_attr(
-        not(feature = "encrypted"),
-        allow(dead_code, reason = "the store's key is the only secret so far")
+        not(any(feature = "encrypted", feature = "vault")),
+        allow(dead_code, reason = "secrets are the store's key and the credentials of Vault")
     )]
     pub(crate) fn provided(&self, key: &str) -> Option<&Provided> {
         match self.values.get(key) {

@@ -200,6 +200,8 @@ pub static SETTINGS: &[Setting] = settings! {
         "The server's address, as `https://vault.example.com:8200`; `http` only on loopback or with `vault.allow_http`.";
     "vault.allow_http": ON_OFF, default Some("off"), env "VAULT_ALLOW_HTTP", plain,
         "Whether tokens and secrets may travel unencrypted to a server on another machine.";
+    "vault.redirect_hosts": SettingKind::List, default None, env "VAULT_REDIRECT_HOSTS", plain,
+        "Other hosts of the cluster, separated by commas, to which a standby node may redirect a request with its token.";
     "vault.namespace": SettingKind::Text, default None, env "VAULT_NAMESPACE", plain, also "BAO_NAMESPACE", also "VAULT_NAMESPACE",
         "The namespace that everything is in.";
     "vault.mount": SettingKind::Text, default Some("secret"), env "VAULT_MOUNT", plain,
@@ -280,6 +282,9 @@ pub static SETTINGS: &[Setting] = settings! {
     #[cfg(feature = "testing")]
     "fault.lacks": SettingKind::Text, default Some(""), env "FAULT_LACKS", plain,
         "The capabilities, separated by commas, that `fault` takes away from the backend that it wraps.";
+    #[cfg(feature = "testing")]
+    "fault.restore": ON_OFF, default Some("off"), env "FAULT_RESTORE", plain,
+        "Whether `fault` keeps what was removed, so that it can be brought back.";
     #[cfg(feature = "testing")]
     "fault.script": SettingKind::Text, default Some(""), env "FAULT_SCRIPT", plain,
         "What `fault` does to which calls.";

@@ -61,7 +61,7 @@ pub(crate) fn prefix(settings: &Settings, app: &str) -> String {
     }
 }
 
-/// Takes the variables into `settings`, where a backend that they name will read them: of the environment, and of the
+/// Takes the variables into `settings`, where a backend that they name or references will read them: of the environment, and of the
 /// file of variables as it was when the settings were taken from it. To be called on the caller's thread: opening may go
 /// on elsewhere.
 ///
@@ -73,6 +73,9 @@ pub(super) fn take(settings: &mut Settings, app: &str, file: Option<File>) -> Re
     if is_wanted {
         let variables = super::environment::variables(&prefix(settings, app), file)?;
         settings.variables = Some(Arc::new(variables));
+    }
+    if settings.list("references").contains(&"env") {
+        settings.environment = Some(Arc::new(super::environment::process()?));
     }
     Ok(())
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Operation, ResolveRequest, RestoreRequest, RollbackRequest,
-    SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry,
-    VersionsRequest,
+    GetRequest, Health, HealthState, ListPage, ListRequest, Location, Operation, Reach, ResolveRequest, RestoreRequest,
+    RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport,
+    VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, Result};
@@ -55,14 +55,87 @@ impl<'a> Keys<'a> {
     }
 }
 
+/// What a call answers, as a layer sees it that does not care which verb it is.
+pub(super) trait Answer: Send {
+    /// The error that an answer tells inside: a batch has one for each key, health tells what is wrong.
+    fn failure(&self) -> Option<&Error> {
+        None
+    }
+}
+
+impl Answer for () {}
+impl Answer for Option<Secret> {}
+impl Answer for Option<Description> {}
+impl Answer for Vec<ExplainStep> {}
+impl Answer for Vec<VersionEntry> {}
+impl Answer for ListPage {}
+impl Answer for SetOutcome {}
+impl Answer for ChangeStep {}
+impl Answer for VerifyReport {}
+
+impl Answer for Vec<Result<Option<Secret>>> {
+    /// Where one key has an answer, the backend answers.
+    fn failure(&self) -> Option<&Error> {
+        let first = self.first()?.as_ref().err()?;
+        self.iter().all(Result::is_err).then_some(first)
+    }
+}
+
+impl Answer for SetManyOutcome {
+    fn failure(&self) -> Option<&Error> {
+        let first = self.outcomes.first()?.as_ref().err()?;
+        self.outcomes.iter().all(Result::is_err).then_some(first)
+    }
+}
+
+impl Answer for Health {
+    fn failure(&self) -> Option<&Error> {
+        match self.state {
+            HealthState::Unavailable => self.error.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 /// Something done around a call. `run` makes the inner call's future; a layer may call it more than once (retry) or
-/// not at all (breaker).
+/// not at all (breaker). What a layer does otherwise for one verb, it does in that verb's own method.
 pub(super) trait Around: fmt::Debug + Send + Sync + 'static {
-    fn around<'a, T: Send + 'a>(
+    fn around<'a, T: Answer + 'a>(
         &'a self,
         call: Call<'a>,
         run: impl Fn() -> BoxFuture<'a, Result<T>> + Send + 'a,
     ) -> BoxFuture<'a, Result<T>>;
+
+    fn get<'a>(
+        &'a self,
+        call: Call<'a>,
+        inner: &'a Arc<dyn Backend>,
+        req: GetRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<Secret>>> {
+        self.around(call, move || inner.get(call.cx, req))
+    }
+
+    fn get_many<'a>(
+        &'a self,
+        call: Call<'a>,
+        inner: &'a Arc<dyn Backend>,
+        req: GetManyRequest<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
+        self.around(call, move || inner.get_many(call.cx, req))
+    }
+
+    fn describe<'a>(
+        &'a self,
+        call: Call<'a>,
+        inner: &'a Arc<dyn Backend>,
+        req: GetRequest<'a>,
+    ) -> BoxFuture<'a, Result<Option<Description>>> {
+        self.around(call, move || inner.describe(call.cx, req))
+    }
+
+    fn health<'a>(&'a self, call: Call<'a>, inner: &'a Arc<dyn Backend>) -> BoxFuture<'a, Result<Health>> {
+        self.around(call, move || inner.health(call.cx))
+    }
 }
 
 /// A backend with something done around its calls.
@@ -77,23 +150,24 @@ impl<L: Around> Layered<L> {
         Self { inner, layer }
     }
 
-    fn pass<'a, T: Send + 'a>(
+    fn call<'a>(&'a self, operation: Operation, keys: Keys<'a>, cx: &'a CallContext) -> Call<'a> {
+        Call {
+            operation,
+            backend: self.inner.name(),
+            needs_runtime: self.inner.needs_runtime(),
+            keys,
+            cx,
+        }
+    }
+
+    fn pass<'a, T: Answer + 'a>(
         &'a self,
         operation: Operation,
         keys: Keys<'a>,
         cx: &'a CallContext,
         run: impl Fn() -> BoxFuture<'a, Result<T>> + Send + 'a,
     ) -> BoxFuture<'a, Result<T>> {
-        self.layer.around(
-            Call {
-                operation,
-                backend: self.inner.name(),
-                needs_runtime: self.inner.needs_runtime(),
-                keys,
-                cx,
-            },
-            run,
-        )
+        self.layer.around(self.call(operation, keys, cx), run)
     }
 }
 
@@ -110,6 +184,18 @@ impl<L: Around> Backend for Layered<L> {
         self.inner.needs_runtime()
     }
 
+    fn reach(&self) -> Reach {
+        self.inner.reach()
+    }
+
+    fn location(&self) -> Option<String> {
+        self.inner.location()
+    }
+
+    fn locations(&self) -> Vec<Location> {
+        self.inner.locations()
+    }
+
     fn change_token(&self) -> Option<ChangeToken> {
         self.inner.change_token()
     }
@@ -123,7 +209,8 @@ impl<L: Around> Backend for Layered<L> {
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
-        self.pass(Operation::Get, Keys::One(req.key), cx, move || self.inner.get(cx, req))
+        let call = self.call(Operation::Get, Keys::One(req.key), cx);
+        self.layer.get(call, &self.inner, req)
     }
 
     fn get_many<'a>(
@@ -131,15 +218,13 @@ impl<L: Around> Backend for Layered<L> {
         cx: &'a CallContext,
         req: GetManyRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
-        self.pass(Operation::GetMany, Keys::Many(req.keys), cx, move || {
-            self.inner.get_many(cx, req)
-        })
+        let call = self.call(Operation::GetMany, Keys::Many(req.keys), cx);
+        self.layer.get_many(call, &self.inner, req)
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
-        self.pass(Operation::Describe, Keys::One(req.key), cx, move || {
-            self.inner.describe(cx, req)
-        })
+        let call = self.call(Operation::Describe, Keys::One(req.key), cx);
+        self.layer.describe(call, &self.inner, req)
     }
 
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
@@ -213,7 +298,8 @@ impl<L: Around> Backend for Layered<L> {
     }
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
-        self.pass(Operation::Health, Keys::None, cx, move || self.inner.health(cx))
+        self.layer
+            .health(self.call(Operation::Health, Keys::None, cx), &self.inner)
     }
 
     fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {

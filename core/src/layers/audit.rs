@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::around::{Around, Call, Keys};
+use super::around::{Answer, Around, Call, Keys};
 use crate::backend::{BoxFuture, Operation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
@@ -84,7 +84,7 @@ impl Audit {
 }
 
 impl Around for Audit {
-    fn around<'a, T: Send + 'a>(
+    fn around<'a, T: Answer + 'a>(
         &'a self,
         call: Call<'a>,
         run: impl Fn() -> BoxFuture<'a, Result<T>> + Send + 'a,

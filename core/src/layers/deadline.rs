@@ -5,20 +5,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::time::Sleep;
-
-use super::around::{Around, Call, Keys};
+use super::around::{Answer, Around, Call, Keys};
+use super::timer::{self, Timer};
 use crate::backend::{BoxFuture, Operation};
 use crate::context::{CallContext, CancellationToken};
 use crate::error::{Error, ErrorKind, Result};
-use crate::park::Alarm;
-use crate::runtime::{self, Live};
+use crate::runtime::Live;
 
 #[derive(Debug)]
 pub(super) struct Deadline;
 
 impl Around for Deadline {
-    fn around<'a, T: Send + 'a>(
+    fn around<'a, T: Answer + 'a>(
         &'a self,
         call: Call<'a>,
         run: impl Fn() -> BoxFuture<'a, Result<T>> + Send + 'a,
@@ -27,7 +25,7 @@ impl Around for Deadline {
         if let Err(error) = call.cx.check() {
             return Box::pin(std::future::ready(Err(call.name(error))));
         }
-        Box::pin(Bounded::new(call, run()))
+        bounded_call(call, run())
     }
 }
 
@@ -45,6 +43,14 @@ pub(crate) fn bounded<'a, T: Send + 'a>(
         keys: Keys::None,
         cx,
     };
+    bounded_call(call, inner)
+}
+
+/// A call within its deadline.
+pub(super) fn bounded_call<'a, T: Send + 'a>(
+    call: Call<'a>,
+    inner: BoxFuture<'a, Result<T>>,
+) -> BoxFuture<'a, Result<T>> {
     Box::pin(Bounded::new(call, inner))
 }
 
@@ -53,21 +59,10 @@ struct Bounded<'a, T: 'a> {
     inner: BoxFuture<'a, Result<T>>,
     /// Whether the inner call has been polled; before that it has done nothing.
     has_begun: bool,
-    /// The runtime that the inner call and the timer belong to, where they need one.
+    /// The runtime that the inner call belongs to, where it needs one.
     runtime: Option<Arc<Live>>,
-    /// Wakes a caller whose own thread waits at the deadline.
-    alarm: Alarm,
-    /// Wakes any other one.
-    sleep: Option<Pin<Box<Sleep>>>,
+    timer: Timer,
     cancelled: Option<BoxFuture<'a, ()>>,
-}
-
-/// The call's runtime: the one that it began in, however many there were since.
-fn runtime_of(runtime: &mut Option<Arc<Live>>) -> Result<&Live> {
-    match runtime {
-        Some(live) => Ok(live),
-        None => Ok(runtime.insert(runtime::current()?)),
-    }
 }
 
 /// The error of a call that goes no further.
@@ -86,8 +81,7 @@ impl<'a, T> Bounded<'a, T> {
             inner,
             has_begun: false,
             runtime: None,
-            alarm: Alarm::new(),
-            sleep: None,
+            timer: Timer::new(),
             cancelled: None,
         }
     }
@@ -96,7 +90,7 @@ impl<'a, T> Bounded<'a, T> {
     /// it work, and dropping it cancels at once.
     fn poll_inner(&mut self, task: &mut Context<'_>) -> Poll<Result<T>> {
         let entered = if self.call.needs_runtime {
-            match runtime_of(&mut self.runtime).and_then(Live::enter) {
+            match timer::entered(&mut self.runtime).and_then(Live::enter) {
                 Ok(entered) => Some(entered),
                 Err(why) => return Poll::Ready(Err(left(&self.call, self.has_begun, why))),
             }
@@ -120,20 +114,7 @@ impl<'a, T> Bounded<'a, T> {
                 return Poll::Ready(Ok(()));
             }
         }
-        if cx.face().rings() {
-            if cx.remaining().is_zero() {
-                return Poll::Ready(Ok(()));
-            }
-            if self.alarm.set(cx.deadline(), task.waker()) {
-                return Poll::Pending;
-            }
-            // A task of some executor got hold of a manager for threads that may wait.
-        }
-        let _entered = runtime_of(&mut self.runtime)?.enter()?;
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(cx.deadline().into())));
-        sleep.as_mut().poll(task).map(Ok)
+        self.timer.poll(cx.deadline(), cx.face(), task)
     }
 }
 
@@ -141,10 +122,7 @@ impl<'a, T: 'a> Drop for Bounded<'a, T> {
     fn drop(&mut self) {
         if self.runtime.as_deref().is_some_and(Live::is_inherited) {
             // Taking a timer or a socket back locks what a thread of the parent's may have held during the fork.
-            std::mem::forget(self.sleep.take());
-            if self.call.needs_runtime {
-                std::mem::forget(std::mem::replace(&mut self.inner, Box::pin(std::future::pending())));
-            }
+            std::mem::forget(std::mem::replace(&mut self.inner, Box::pin(std::future::pending())));
         }
     }
 }

@@ -28,7 +28,11 @@ impl SecretManager {
     /// What every verb may answer.
     pub async fn refresh(&self) -> Result<()> {
         let cx = self.context()?;
-        self.layered().refresh(&cx).await
+        let mut outcome = self.layered().refresh(&cx).await;
+        for source in self.shared.sources.others() {
+            outcome = outcome.and(source.refresh(&cx).await);
+        }
+        outcome
     }
 
     /// Checks everything that is stored, as far as the backend can.
@@ -47,7 +51,11 @@ impl SecretManager {
     /// What every verb may answer.
     pub async fn lock(&self) -> Result<()> {
         let cx = self.context()?;
-        self.layered().lock(&cx).await
+        let mut outcome = self.layered().lock(&cx).await;
+        for source in self.shared.sources.others() {
+            outcome = outcome.and(source.lock(&cx).await);
+        }
+        outcome
     }
 
     /// Gives up connections, keys and cached values; every view of this manager answers
@@ -67,6 +75,10 @@ impl SecretManager {
             .filter(|timeout| !timeout.is_zero())
             .unwrap_or(shared.timeout);
         let cx = CallContext::with_options(self.face, timeout, shared.prompt, CallOptions::default());
-        self.layered().close(&cx).await
+        let mut outcome = self.layered().close(&cx).await;
+        for source in shared.sources.others() {
+            outcome = outcome.and(source.close(&cx).await);
+        }
+        outcome
     }
 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{SecretManager, Shared};
-use crate::backend::{Backend, OpenRequest, Operation};
-use crate::changes::Changes;
+use super::{SecretManager, Shared, caching};
+use crate::backend::{Backend, OpenRequest, Operation, Persistence};
+use crate::changes::{Changes, Telling};
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
-use crate::layers::cache::{Cache, Gate, Limits};
-use crate::layers::{self, AuditSink, LayerOptions};
+use crate::layers::cache::{Gate, LastKnown};
+use crate::layers::{self, AuditSink, Counters, LayerOptions, Remote};
+use crate::resolve::{ReferenceScheme, Sources};
 use crate::value::SecretValue;
 use crate::worker::Worker;
-use crate::{park, registry};
+use crate::{park, registry, resolve};
 
 /// The target of all our events.
 const TARGET: &str = "strongroom";
@@ -225,7 +226,7 @@ impl Builder {
     pub(crate) async fn open_elsewhere(self, face: Face) -> Result<SecretManager> {
         let mut plan = self.plan(face)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() {
+        if plan.instance.is_none() || !plan.schemes.is_empty() || plan.keeps_last_known() {
             // Files are locked, read and synced: not on a thread of someone's executor.
             plan = plan.opened_by_worker(&cx).await?;
         }
@@ -237,12 +238,11 @@ impl Builder {
     pub(crate) fn open_here(self) -> Result<SecretManager> {
         let mut plan = self.plan(Face::Blocking)?;
         let cx = plan.begin()?;
-        if plan.instance.is_none() {
-            if registry::may_hang(plan.word()) {
-                plan = park::block_on(plan.opened_by_worker(&cx))?;
-            } else {
-                plan.instance = Some(plan.open_backend(&cx)?);
-            }
+        let may_hang = plan.instance.is_none() && registry::may_hang(plan.word());
+        if may_hang || Sources::may_hang(&plan.schemes) {
+            plan = park::block_on(plan.opened_by_worker(&cx))?;
+        } else {
+            plan.open_all(&cx)?;
         }
         plan.finish()
     }
@@ -263,6 +263,9 @@ impl Builder {
                 let is_ours = self.instance.is_none();
                 self.collected.finish(&self.app, self.environment, is_ours);
                 let settings = &self.collected.settings;
+                if let Err(error) = resolve::allowed(settings) {
+                    self.collected.problems.push(error);
+                }
                 if is_ours
                     && let Some(word) = settings.text("backend")
                     && let Err(error) = registry::check(word, settings)
@@ -286,6 +289,7 @@ impl Builder {
         self.collected
             .finish(&self.app, self.environment, self.instance.is_none());
         wrong(&mut self.collected)?;
+        let schemes = resolve::allowed(&self.collected.settings)?;
         #[cfg(feature = "env")]
         self.collected.take_variables(&self.app)?;
         let chosen_by = match self.instance {
@@ -296,10 +300,14 @@ impl Builder {
             app: self.app,
             settings: self.collected.settings,
             instance: self.instance,
+            schemes,
+            sources: Sources::default(),
             audit: self.audit,
             options: self.options,
+            counters: Arc::default(),
             face,
             chosen_by,
+            last_known: None,
         };
         tracing::info!(target: TARGET, app = %plan.app, backend = plan.name(), chosen_by = %plan.chosen_by, "chosen");
         Ok(plan)
@@ -311,10 +319,16 @@ struct Plan {
     app: String,
     settings: Settings,
     instance: Option<Arc<dyn Backend>>,
+    /// The schemes of references that are allowed, and what follows them.
+    schemes: Vec<ReferenceScheme>,
+    sources: Sources,
     audit: Option<Arc<dyn AuditSink>>,
     options: CallOptions,
+    counters: Arc<Counters>,
     face: Face,
     chosen_by: Origin,
+    /// The store of the backend's last known values, where one is wanted.
+    last_known: Option<Arc<LastKnown>>,
 }
 
 impl Plan {
@@ -350,17 +364,30 @@ impl Plan {
         Ok(cx)
     }
 
-    fn open_backend(&self, cx: &CallContext) -> Result<Arc<dyn Backend>> {
-        let word = self.settings.text("backend").unwrap_or_default();
-        registry::open(
-            word,
-            &OpenRequest {
-                app: &self.app,
-                settings: &self.settings,
-                cx,
-                other: registry::open,
-            },
-        )
+    /// Whether what the backend answers is kept on this machine's disk, too; that shows once the backend is there.
+    fn keeps_last_known(&self) -> bool {
+        self.instance.as_deref().is_some_and(is_remote) && caching::keeps_last_known(&self.settings)
+    }
+
+    /// Opens whatever is not open yet: the backend, what follows references, the store of last known values.
+    fn open_all(&mut self, cx: &CallContext) -> Result<()> {
+        let request = OpenRequest {
+            app: &self.app,
+            settings: &self.settings,
+            cx,
+            counters: &self.counters,
+            other: registry::open,
+        };
+        let backend = match self.instance.take() {
+            Some(instance) => instance,
+            None => registry::open(self.settings.text("backend").unwrap_or_default(), &request)?,
+        };
+        self.sources = Sources::open(&self.schemes, backend.name(), &request)?;
+        if is_remote(&*backend) && caching::keeps_last_known(&self.settings) {
+            self.last_known = caching::open_last_known(&self.app, &self.settings, &*backend, cx)?;
+        }
+        self.instance = Some(backend);
+        Ok(())
     }
 
     /// Opens the backend on a thread of its own, and waits no longer than the deadline. What opening tells goes where
@@ -368,10 +395,9 @@ impl Plan {
     async fn opened_by_worker(self, cx: &CallContext) -> Result<Self> {
         let worker = Worker::new("open");
         let events = tracing::dispatcher::get_default(Clone::clone);
-        let (backend, mut plan) = (self.word(), self);
+        let (backend, mut plan) = (self.name(), self);
         let opening = worker.run(cx, Operation::Open, move |cx| {
-            let opened = tracing::dispatcher::with_default(&events, || plan.open_backend(cx))?;
-            plan.instance = Some(opened);
+            tracing::dispatcher::with_default(&events, || plan.open_all(cx))?;
             Ok(plan)
         });
         let opened = layers::bounded(cx, Operation::Open, backend, Box::pin(opening)).await;
@@ -385,17 +411,22 @@ impl Plan {
             app,
             mut settings,
             instance,
+            schemes: _,
+            sources,
             audit,
             options: _,
+            counters,
             face,
             chosen_by,
+            last_known,
         } = self;
         let Some(backend) = instance else {
             return Err(ErrorKind::Internal.into());
         };
         // What the backend needs of them it has taken into memory of its own.
         settings.forget_secrets();
-        let cache = settings.is_on("cache").then(|| Arc::new(Cache::new(limits(&settings))));
+        let changes = Arc::new(Changes::new());
+        let cache = caching::cache(&settings, &*backend, last_known, timeout, &changes)?.map(Arc::new);
         if let (Some(cache), Some(_)) = (&cache, &audit) {
             cache.shut(Gate::Audited);
         }
@@ -404,21 +435,40 @@ impl Plan {
             let (backend, persistence) = (backend.name(), capabilities.persistence);
             tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
+        let remote = Remote::of(&*backend, &settings, &counters)?;
         let max_value = to_usize(settings.integer("max_value"));
+        // What references lead to is never cached.
+        let tells_names = settings.is_on("telemetry_names");
+        let sources = sources.wrapped(|source| {
+            let around = LayerOptions {
+                cache: None,
+                audit: audit.clone(),
+                remote: Remote::of(&*source, &settings, &counters)?,
+                counters: Arc::clone(&counters),
+                tells_names,
+            };
+            Ok(layers::wrap(source, &around))
+        })?;
         let layered = layers::wrap(
             Arc::clone(&backend),
             &LayerOptions {
                 cache: cache.clone(),
                 audit,
+                remote,
+                counters: Arc::clone(&counters),
+                tells_names,
             },
         );
+        let layered: Arc<dyn Backend> = Arc::new(Telling::new(layered, Arc::clone(&changes)));
         let shared = Shared {
             app,
             settings,
             backend,
             layered,
+            sources,
             cache,
-            changes: Arc::new(Changes::new()),
+            changes,
+            counters,
             closed: AtomicBool::new(false),
             timeout,
             prompt,
@@ -434,15 +484,12 @@ impl Plan {
     }
 }
 
-fn limits(settings: &Settings) -> Limits {
-    Limits {
-        entries: to_usize(settings.integer("cache_entries")),
-        bytes: to_usize(settings.integer("cache_bytes")),
-        ttl: settings.duration("cache_ttl").unwrap_or_default(),
-    }
+/// Whether the backend is on another machine.
+pub(super) fn is_remote(backend: &dyn Backend) -> bool {
+    backend.capabilities().persistence == Persistence::Remote
 }
 
-fn to_usize(number: Option<u64>) -> usize {
+pub(super) fn to_usize(number: Option<u64>) -> usize {
     number
         .and_then(|number| usize::try_from(number).ok())
         .unwrap_or(usize::MAX)

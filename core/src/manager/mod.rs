@@ -2,6 +2,7 @@
 
 mod admin;
 mod builder;
+mod caching;
 pub(crate) mod check;
 mod explain;
 mod generate;
@@ -34,7 +35,9 @@ use crate::config::{Origin, Settings};
 use crate::context::{CallContext, CallOptions, CancellationToken, Face, PromptPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, SecretKey};
+use crate::layers::Counters;
 use crate::layers::cache::{Cache, CachedSecret, Lookup, cache_key, cache_text};
+use crate::resolve::Sources;
 use crate::scope::SecretScope;
 use crate::secret::Secret;
 use crate::sys::files;
@@ -78,7 +81,10 @@ struct Shared {
     backend: Arc<dyn Backend>,
     /// The same in its layers.
     layered: Arc<dyn Backend>,
+    /// What follows references of other schemes than `secret`.
+    sources: Sources,
     cache: Option<Arc<Cache>>,
+    counters: Arc<Counters>,
     changes: Arc<Changes>,
     closed: AtomicBool,
     timeout: Duration,
@@ -399,6 +405,13 @@ impl SecretManager {
             let found = theirs.iter().find(|their| is_same_place(&our.place, &their.place))?;
             Some((our.backend, found.backend))
         })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn age_cache(&self, by: Duration) {
+        if let Some(cache) = &self.shared.cache {
+            cache.age(by);
+        }
     }
 
     /// Makes the next read ask the backend.

@@ -2,8 +2,8 @@
 
 use super::{FallbackOptions, GetOptions, ListOptions, SecretManager, check};
 use crate::backend::{
-    BatchFailure, BatchResult, Description, GetManyRequest, GetRequest, ListPage, ListRequest, Operation, VersionEntry,
-    VersionsRequest,
+    BatchFailure, BatchResult, Description, GetManyRequest, GetRequest, ListFilter, ListPage, ListRequest, Operation,
+    VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -200,20 +200,7 @@ impl SecretManager {
             return Err(error.with_operation(Operation::List));
         }
         let mut filter = options.filter;
-        if filter.scope.is_none() {
-            filter.scope = self.scope.as_deref().cloned();
-        }
-        if let Some(scope) = &filter.scope {
-            scope.check()?;
-            // A bare prefix is the beginning of a name, as a bare key is a name.
-            filter.prefix = filter.prefix.map(|prefix| {
-                if prefix.contains('/') {
-                    prefix
-                } else {
-                    format!("{scope}/{prefix}")
-                }
-            });
-        }
+        self.complete(&mut filter)?;
         let request = ListRequest {
             filter: &filter,
             after: options.after.as_ref(),
@@ -226,6 +213,25 @@ impl SecretManager {
             entry.expired = entry.metadata.is_expired_at(now);
         }
         Ok(page)
+    }
+
+    /// Gives a filter what this view adds to it: its scope, where there is none yet.
+    pub(super) fn complete(&self, filter: &mut ListFilter) -> Result<()> {
+        if filter.scope.is_none() {
+            filter.scope = self.scope.as_deref().cloned();
+        }
+        if let Some(scope) = &filter.scope {
+            scope.check()?;
+            // A bare prefix is the beginning of a name, as a bare key is a name.
+            filter.prefix = filter.prefix.take().map(|prefix| {
+                if prefix.contains('/') {
+                    prefix
+                } else {
+                    format!("{scope}/{prefix}")
+                }
+            });
+        }
+        Ok(())
     }
 
     /// Lists the versions that are kept, newest first.

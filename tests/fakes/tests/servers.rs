@@ -9,6 +9,7 @@ use strongroom_fakes::http::{Reply, Request};
 use strongroom_fakes::{Fault, Moto, OpenBao, Proxy, Script, Stub, missing};
 
 /// Whether the packages are there; says so where they are not.
+#[expect(clippy::print_stdout, reason = "a skipped test says why")]
 fn has_packages() -> bool {
     if let Some(why) = missing() {
         println!("skipped: servers from Python packages: {why}");

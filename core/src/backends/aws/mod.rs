@@ -1,19 +1,35 @@
 //! `aws` (also `aws_sm`): AWS Secrets Manager.
 //!
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/Welcome.html>
+//!
+//! Addresses, regions, credentials and proxies are found as the AWS SDK finds them, in its own variables and files.
 
 mod backend;
+mod client;
+mod config;
+mod content;
+mod error;
+mod list;
+mod load;
+mod metadata;
+mod names;
+mod put;
+mod read;
+mod reference;
+mod remove;
+mod requests;
+mod write;
 
 use std::sync::Arc;
 
 use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
 
-/// Reads the settings; the server is asked for the first time by the first call.
+/// Reads the settings; the service is asked for the first time by the first call.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`](crate::ErrorKind::InvalidConfig) naming the setting.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
-    let _ = request;
-    Ok(Arc::new(backend::Aws::new()))
+    let config = config::Config::read(request.app, request.settings)?;
+    Ok(Arc::new(backend::Aws::new(config)))
 }

@@ -4,8 +4,9 @@ use super::Chain;
 use super::members::NAME;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
-    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, Reach, RollbackRequest, SetManyOutcome,
+    SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    cannot_write, lacks,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -19,6 +20,11 @@ impl Backend for Chain {
 
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    fn reach(&self) -> Reach {
+        let is_local = self.members.iter().all(|member| member.reach() == Reach::Local);
+        if is_local { Reach::Local } else { Reach::Through }
     }
 
     fn needs_runtime(&self) -> bool {
@@ -144,6 +150,19 @@ impl Backend for Chain {
         } else {
             lacks(NAME, Operation::Verify)
         }
+    }
+
+    /// Every member, also where one fails.
+    fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let ended = self.ask_all(cx, Operation::Refresh, |member| member.refresh(cx), &self.members);
+            ended.await.into_iter().collect()
+        })
+    }
+
+    /// Those of all members, by their names.
+    fn requests(&self) -> Vec<(&'static str, u64)> {
+        self.members.iter().flat_map(|member| member.requests()).collect()
     }
 
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {

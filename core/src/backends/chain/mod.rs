@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;
+use crate::layers;
 
 pub(crate) use members::Chain;
 
@@ -39,7 +40,8 @@ pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let config = config::Config::read(request.settings)?;
     let mut members = Vec::with_capacity(config.members.len());
     for word in &config.members {
-        members.push((request.other)(word, request)?);
+        let member = (request.other)(word, request)?;
+        members.push(layers::wrap_member(member, request.settings, request.counters)?);
     }
     if let Some(writer) = config.writer
         && members[writer].capabilities().read_only

@@ -12,6 +12,7 @@ use crate::backend::{
     Operation, Persistence, lacks,
 };
 use crate::backends::mounted::{self, Reader, Watch};
+use crate::backends::page;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
@@ -178,7 +179,7 @@ impl Opened {
                 }
             }
         }
-        Ok(mounted::page(keys, references, request))
+        Ok(page::page(keys, references, request))
     }
 }
 

@@ -3,6 +3,7 @@
 mod backend;
 mod config;
 mod key_source;
+mod last_known;
 mod questions;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub(super) use backend::Encrypted;
 pub(super) use config::Config;
 pub(super) use key_source::{Key, KeySource, Keys};
+pub(crate) use last_known::open_last_known;
 
 use crate::backend::{Backend, OpenRequest};
 use crate::error::Result;

@@ -80,6 +80,7 @@ impl Place {
             app: "test",
             settings,
             cx: &cx(),
+            counters: &Arc::default(),
             other: crate::registry::open,
         })
     }

@@ -12,6 +12,7 @@ use crate::backend::{
     Operation, Persistence, lacks,
 };
 use crate::backends::mounted::{self, Reader, Watch};
+use crate::backends::page;
 use crate::config::variables::{Variable, Variables};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -247,7 +248,7 @@ impl Opened {
         keys.sort();
         keys.dedup();
         let keys = keys.into_iter().map(|key| (key, SecretMetadata::new())).collect();
-        mounted::page(keys, references, request)
+        page::page(keys, references, request)
     }
 }
 

@@ -3,9 +3,10 @@
 use super::control::{FaultBackend, NAME};
 use super::gate;
 use crate::backend::{
-    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome,
-    SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
+    Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteHow, DeleteRequest, Description, ExplainStep,
+    GetManyRequest, GetRequest, Health, IfVersion, ListPage, ListRequest, Location, Operation, Reach, ResolveRequest,
+    RestoreRequest, RollbackRequest, SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, Terms,
+    UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -37,6 +38,34 @@ impl Condition {
     }
 }
 
+/// A way of removal, owned.
+enum Removal {
+    Usual,
+    Soft,
+    Force,
+    Version(Version),
+}
+
+impl Removal {
+    fn own(how: DeleteHow<'_>) -> Self {
+        match how {
+            DeleteHow::Usual => Self::Usual,
+            DeleteHow::Soft => Self::Soft,
+            DeleteHow::Force => Self::Force,
+            DeleteHow::Version(version) => Self::Version(version.clone()),
+        }
+    }
+
+    fn borrow(&self) -> DeleteHow<'_> {
+        match self {
+            Self::Usual => DeleteHow::Usual,
+            Self::Soft => DeleteHow::Soft,
+            Self::Force => DeleteHow::Force,
+            Self::Version(version) => DeleteHow::Version(version),
+        }
+    }
+}
+
 impl Backend for FaultBackend {
     fn name(&self) -> &'static str {
         NAME
@@ -44,6 +73,10 @@ impl Backend for FaultBackend {
 
     fn capabilities(&self) -> &Capabilities {
         self.inner.capabilities()
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner.reach()
     }
 
     /// Latency needs timers; hanging and yielding need nothing.
@@ -247,9 +280,10 @@ impl Backend for FaultBackend {
             move || self.inner.delete(cx, req),
             move || {
                 let (key, condition) = (req.key.clone(), Condition::own(req.condition));
+                let (how, missing_ok) = (Removal::own(req.how), req.missing_ok);
                 Box::new(move |inner, cx| {
                     let request = DeleteRequest::new(&key).when(condition.borrow());
-                    gate::finish(inner.delete(cx, request))
+                    gate::finish(inner.delete(cx, request.how(how.borrow()).missing_ok(missing_ok)))
                 })
             },
         ))
@@ -289,6 +323,47 @@ impl Backend for FaultBackend {
                 })
             },
         ))
+    }
+
+    fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        Box::pin(self.call(
+            cx,
+            Operation::Restore,
+            move || self.inner.restore(cx, req),
+            move || {
+                let key = req.key.clone();
+                Box::new(move |inner, cx| gate::finish(inner.restore(cx, RestoreRequest::new(&key))))
+            },
+        ))
+    }
+
+    fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
+        Box::pin(self.call(
+            cx,
+            Operation::Resolve,
+            move || self.inner.resolve(cx, req),
+            move || {
+                let path = req.path.to_owned();
+                let [version, part] = [req.version, req.part].map(|part| part.map(str::to_owned));
+                Box::new(move |inner, cx| {
+                    let request = ResolveRequest::new(&path).version(version.as_deref());
+                    gate::finish(inner.resolve(cx, request.part(part.as_deref())))
+                })
+            },
+        ))
+    }
+
+    fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.call(
+            cx,
+            Operation::Refresh,
+            move || self.inner.refresh(cx),
+            || Box::new(|inner, cx| gate::finish(inner.refresh(cx))),
+        ))
+    }
+
+    fn requests(&self) -> Vec<(&'static str, u64)> {
+        self.inner.requests()
     }
 
     /// A fault that is an error is what health tells, not an error of telling it.

@@ -1,13 +1,15 @@
 //! The settings of `fault`.
 
 use super::script::Script;
-use crate::backend::Capabilities;
+use crate::backend::{Capabilities, Persistence};
 use crate::config::Settings;
 use crate::error::Result;
 
 const INNER: &str = "fault.inner";
 const LACKS: &str = "fault.lacks";
+const REMOTE: &str = "fault.remote";
 const SCRIPT: &str = "fault.script";
+const RESTORE: &str = "fault.restore";
 
 /// The word of the backend to wrap.
 pub(super) fn inner(settings: &Settings) -> Result<&str> {
@@ -17,14 +19,19 @@ pub(super) fn inner(settings: &Settings) -> Result<&str> {
     }
 }
 
-/// What is left of these capabilities without those that the setting takes away; `None` where it takes none.
+/// These capabilities as the settings change them: without those that are taken away, and on another machine. `None` where
+/// nothing is changed.
 pub(super) fn left(settings: &Settings, of: &Capabilities) -> Result<Option<Capabilities>> {
     let words = settings.text(LACKS).unwrap_or_default();
-    if words.is_empty() {
+    let is_remote = settings.is_on(REMOTE);
+    if words.is_empty() && !is_remote {
         return Ok(None);
     }
     let mut left = of.clone();
-    for word in words.split(',') {
+    if is_remote {
+        left.persistence = Persistence::Remote;
+    }
+    for word in words.split(',').filter(|_| !words.is_empty()) {
         match word.trim() {
             "write" => left.read_only = true,
             "list" => left.list = false,
@@ -40,6 +47,11 @@ pub(super) fn left(settings: &Settings, of: &Capabilities) -> Result<Option<Capa
         }
     }
     Ok(Some(left))
+}
+
+/// Whether what was removed is kept.
+pub(super) fn keeps(settings: &Settings) -> bool {
+    settings.is_on(RESTORE)
 }
 
 /// The script; a bad one is [`InvalidConfig`](crate::ErrorKind::InvalidConfig) naming the setting and the position.

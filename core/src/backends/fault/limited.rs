@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Location, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
-    SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest, cannot_write, lacks,
-    set_one_by_one,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, Persistence, Reach, RollbackRequest,
+    SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry,
+    VersionsRequest, cannot_write, lacks, set_one_by_one,
 };
 use crate::context::CallContext;
 use crate::error::Result;
@@ -58,8 +58,19 @@ impl Backend for LimitedBackend {
         self.inner.locations()
     }
 
+    fn reach(&self) -> Reach {
+        match (self.inner.reach(), self.capabilities.persistence) {
+            (Reach::Local, Persistence::Remote) => Reach::Remote,
+            (reach, _) => reach,
+        }
+    }
+
+    /// Another machine cannot be looked at in between.
     fn change_token(&self) -> Option<ChangeToken> {
-        self.inner.change_token()
+        match self.reach() {
+            Reach::Remote => None,
+            _ => self.inner.change_token(),
+        }
     }
 
     fn check_key(&self, key: &SecretKey) -> Result<()> {

@@ -9,6 +9,7 @@ mod control;
 mod counters;
 mod gate;
 mod inherited;
+mod keeping;
 mod limited;
 mod script;
 
@@ -24,13 +25,16 @@ pub use counters::Counters;
 pub use limited::LimitedBackend;
 pub use script::{Fault, Script};
 
-/// Wraps the backend that `fault.inner` names, without what `fault.lacks` takes away, in the script that `fault.script`
-/// states.
+/// Wraps the backend that `fault.inner` names, without what `fault.lacks` takes away and with what `fault.restore` adds,
+/// in the script that `fault.script` states.
 pub(crate) fn open(request: &OpenRequest<'_>) -> Result<Arc<dyn Backend>> {
     let script = config::script(request.settings)?;
     let mut inner = (request.other)(config::inner(request.settings)?, request)?;
     if let Some(left) = config::left(request.settings, inner.capabilities())? {
         inner = LimitedBackend::new(inner, left);
+    }
+    if config::keeps(request.settings) {
+        inner = keeping::Keeping::new(inner);
     }
     let fault = FaultBackend::with_script(inner, script);
     let mut opened = opened();

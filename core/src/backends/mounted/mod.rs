@@ -1,14 +1,12 @@
-//! What `env` and `directory` share: values in files that someone else put there, where reading them runs, what is told
-//! of them, and pages of names.
+//! What `env` and `directory` share: values in files that someone else put there, where reading them runs, and what is
+//! told of them.
 
 mod explain;
-mod page;
 mod read;
 mod reader;
 mod watch;
 
 pub(crate) use explain::explain;
-pub(crate) use page::page;
 #[cfg(feature = "directory")]
 pub(crate) use read::metadata;
 pub(crate) use read::{describe, read};

@@ -269,7 +269,8 @@ mod tests {
         #[test]
         fn any_value_comes_back(bytes in any::<Vec<u8>>()) {
             let text = written(&Secret::new(bytes.as_slice()));
-            prop_assert_eq!(super::read(&text).unwrap().value.expose(), bytes.as_slice());
+            let read = super::read(&text).unwrap();
+            prop_assert_eq!(read.value.expose(), bytes.as_slice());
         }
 
         #[test]

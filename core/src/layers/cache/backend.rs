@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::reader::Reader;
+use super::remote::offline;
 use super::{Cache, Gate};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, ResolveRequest, RestoreRequest, RollbackRequest, SetManyOutcome,
+    GetRequest, Health, ListPage, ListRequest, Operation, Reach, ResolveRequest, RestoreRequest, RollbackRequest,
+    SetManyOutcome,
     SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
@@ -16,8 +19,7 @@ use crate::secret::Secret;
 /// A backend with a cache in front.
 #[derive(Debug)]
 pub(crate) struct Cached {
-    inner: Arc<dyn Backend>,
-    cache: Arc<Cache>,
+    reader: Arc<Reader>,
 }
 
 /// The bytes that a key is cached under: its canonical text, without `global/`.
@@ -37,117 +39,130 @@ pub(crate) fn cache_text(text: &[u8]) -> &[u8] {
 
 /// Ends the write that it began, also when the caller leaves before the answer.
 struct Write<'a> {
-    cache: &'a Cache,
+    reader: &'a Reader,
     keys: Vec<&'a SecretKey>,
     step: Option<ChangeStep>,
     /// Whether the write has come to an end that is known. One whose caller left may still land.
     is_over: bool,
+    /// Whether it is known to have changed nothing, so that what was read before may be answered on.
+    is_undone: bool,
 }
 
 impl<'a> Write<'a> {
-    fn begin(cache: &'a Cache, keys: Vec<&'a SecretKey>) -> Self {
-        cache.begin_write();
+    fn begin(reader: &'a Reader, keys: Vec<&'a SecretKey>) -> Self {
+        reader.cache.begin_write();
         Self {
-            cache,
+            reader,
             keys,
             step: None,
             is_over: false,
+            is_undone: false,
         }
     }
 }
 
 impl Write<'_> {
     fn end<T>(&mut self, outcome: &Result<T>) {
-        self.is_over = !outcome
-            .as_ref()
-            .is_err_and(|error| error.kind() == ErrorKind::OutcomeUnknown);
+        let kind = outcome.as_ref().err().map(Error::kind);
+        self.is_over = kind != Some(ErrorKind::OutcomeUnknown);
+        self.is_undone = matches!(kind, Some(ErrorKind::Unavailable | ErrorKind::RateLimited));
     }
 }
 
 impl Drop for Write<'_> {
     fn drop(&mut self) {
+        let cache = &self.reader.cache;
         if !self.is_over {
-            self.cache.doubt();
+            cache.doubt();
         }
-        self.cache
-            .end_write(self.keys.iter().map(|key| cache_key(key)), self.step);
+        if self.is_undone && cache.keeps_stale() {
+            self.keys.clear();
+        }
+        cache.end_write(self.keys.iter().map(|key| cache_key(key)), self.step);
+        for key in &self.keys {
+            self.reader.forget_on_disk(key);
+        }
     }
-}
-
-/// Whether an error says that a value once read may not be served any longer.
-fn revokes(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::Unauthenticated
-    )
 }
 
 impl Cached {
     pub(crate) fn new(inner: Arc<dyn Backend>, cache: Arc<Cache>) -> Self {
-        Self { inner, cache }
+        Self {
+            reader: Arc::new(Reader::new(inner, cache)),
+        }
     }
 
-    async fn write_one<T>(
-        &self,
-        key: &SecretKey,
-        write: BoxFuture<'_, Result<T>>,
-        step: impl FnOnce(&T) -> ChangeStep,
-    ) -> Result<T> {
-        let mut guard = Write::begin(&self.cache, vec![key]);
-        let outcome = write.await;
-        guard.end(&outcome);
-        guard.step = outcome.as_ref().ok().map(step);
-        outcome
+    fn inner(&self) -> &dyn Backend {
+        &*self.reader.inner
+    }
+
+    fn cache(&self) -> &Cache {
+        &self.reader.cache
+    }
+
+    /// A call that only the backend can answer.
+    fn online<'a, T: Send + 'a>(
+        &'a self,
+        operation: Operation,
+        call: impl FnOnce(&'a dyn Backend) -> BoxFuture<'a, Result<T>>,
+    ) -> BoxFuture<'a, Result<T>> {
+        let inner = self.inner();
+        self.cache().online(inner.name(), operation, || call(inner))
+    }
+
+    fn write_one<'a, T: Send + 'a>(
+        &'a self,
+        operation: Operation,
+        key: &'a SecretKey,
+        write: impl FnOnce(&'a dyn Backend) -> BoxFuture<'a, Result<T>> + Send + 'a,
+        step: impl FnOnce(&T) -> ChangeStep + Send + 'a,
+    ) -> BoxFuture<'a, Result<T>> {
+        self.online(operation, |inner| {
+            Box::pin(async move {
+                let mut guard = Write::begin(&self.reader, vec![key]);
+                let outcome = write(inner).await;
+                guard.end(&outcome);
+                guard.step = outcome.as_ref().ok().map(step);
+                outcome
+            })
+        })
     }
 }
 
 impl Backend for Cached {
     fn name(&self) -> &'static str {
-        self.inner.name()
+        self.inner().name()
     }
 
     fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
+        self.inner().capabilities()
     }
 
     fn needs_runtime(&self) -> bool {
-        self.inner.needs_runtime()
+        self.inner().needs_runtime()
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner().reach()
     }
 
     fn change_token(&self) -> Option<ChangeToken> {
-        self.inner.change_token()
+        self.inner().change_token()
     }
 
     fn check_key(&self, key: &SecretKey) -> Result<()> {
-        self.inner.check_key(key)
+        self.inner().check_key(key)
     }
 
     fn check_together(&self, keys: &[SecretKey]) -> Result<()> {
-        self.inner.check_together(keys)
+        self.inner().check_together(keys)
     }
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         if req.version.is_some() {
-            return self.inner.get(cx, req);
+            return self.online(Operation::Get, |inner| inner.get(cx, req));
         }
-        Box::pin(async move {
-            let key = cache_key(req.key);
-            // Under a required audit sink the fast path was passed over; the value may be here all the same.
-            if !req.fresh
-                && let Some(secret) = self.cache.audited_secret(&*self.inner, key)
-            {
-                return Ok(Some(secret));
-            }
-            let ticket = self.cache.begin_fill(&*self.inner);
-            let outcome = self.inner.get(cx, req).await;
-            match &outcome {
-                Ok(Some(secret)) => self.cache.fill(&*self.inner, ticket, key, secret),
-                Ok(None) => self.cache.remove(key),
-                Err(error) if revokes(error) => self.cache.remove(key),
-                Err(_) => {}
-            }
-            outcome
-        })
+        Box::pin(self.reader.get(cx, req))
     }
 
     fn get_many<'a>(
@@ -155,76 +170,48 @@ impl Backend for Cached {
         cx: &'a CallContext,
         req: GetManyRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
-        Box::pin(async move {
-            let mut outcomes: Vec<Option<Result<Option<Secret>>>> = req
-                .keys
-                .iter()
-                .map(|key| {
-                    self.cache
-                        .audited_secret(&*self.inner, cache_key(key))
-                        .map(|secret| Ok(Some(secret)))
-                })
-                .collect();
-            let missing: Vec<SecretKey> = req
-                .keys
-                .iter()
-                .zip(&outcomes)
-                .filter(|(_, outcome)| outcome.is_none())
-                .map(|(key, _)| key.clone())
-                .collect();
-            if !missing.is_empty() {
-                let ticket = self.cache.begin_fill(&*self.inner);
-                let fetched = self.inner.get_many(cx, GetManyRequest::new(&missing)).await?;
-                for (key, outcome) in missing.iter().zip(&fetched) {
-                    if let Ok(Some(secret)) = outcome {
-                        self.cache.fill(&*self.inner, ticket, cache_key(key), secret);
-                    }
-                }
-                let holes = outcomes.iter_mut().filter(|outcome| outcome.is_none());
-                for (hole, outcome) in holes.zip(fetched) {
-                    *hole = Some(outcome);
-                }
-            }
-            let unanswered = || {
-                Err(Error::new(
-                    ErrorKind::Internal,
-                    "the backend answered fewer keys than were asked",
-                ))
-            };
-            Ok(outcomes
-                .into_iter()
-                .map(|outcome| outcome.unwrap_or_else(unanswered))
-                .collect())
-        })
+        Box::pin(self.reader.get_many(cx, req.keys))
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
-        self.inner.describe(cx, req)
+        if !self.cache().is_offline() {
+            return self.inner().describe(cx, req);
+        }
+        Box::pin(async move {
+            let left = match req.version {
+                Some(_) => None,
+                None => self.reader.left(cx, req.key).await,
+            };
+            let secret = left.ok_or_else(|| offline().with_operation(Operation::Describe).with_key(req.key))?;
+            Ok(Some(Description::new(secret.metadata)))
+        })
     }
 
     /// Past the cache: what it holds is no answer to where a secret is.
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
-        self.inner.explain(cx, req)
+        self.online(Operation::Explain, |inner| inner.explain(cx, req))
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
-        self.inner.list(cx, req)
+        self.online(Operation::List, |inner| inner.list(cx, req))
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        Box::pin(self.write_one(req.key, self.inner.set(cx, req), |outcome| outcome.step))
+        self.write_one(Operation::Set, req.key, move |inner| inner.set(cx, req), |outcome| outcome.step)
     }
 
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
-        Box::pin(async move {
-            let mut guard = Write::begin(&self.cache, req.entries.iter().map(|(key, _)| key).collect());
-            let outcome = self.inner.set_many(cx, req).await;
-            guard.end(&outcome);
-            let outcome = outcome?;
-            // One step for the whole batch where all tell the same one; else the next check finds the change.
-            let mut steps = outcome.outcomes.iter().flatten().map(|outcome| outcome.step);
-            guard.step = steps.next().filter(|first| steps.all(|step| step == *first));
-            Ok(outcome)
+        self.online(Operation::SetMany, |inner| {
+            Box::pin(async move {
+                let mut guard = Write::begin(&self.reader, req.entries.iter().map(|(key, _)| key).collect());
+                let outcome = inner.set_many(cx, req).await;
+                guard.end(&outcome);
+                let outcome = outcome?;
+                // One step for the whole batch where all tell the same one; else the next check finds the change.
+                let mut steps = outcome.outcomes.iter().flatten().map(|outcome| outcome.step);
+                guard.step = steps.next().filter(|first| steps.all(|step| step == *first));
+                Ok(outcome)
+            })
         })
     }
 
@@ -233,11 +220,11 @@ impl Backend for Cached {
         cx: &'a CallContext,
         req: UpdateMetadataRequest<'a>,
     ) -> BoxFuture<'a, Result<SetOutcome>> {
-        Box::pin(self.write_one(req.key, self.inner.update_metadata(cx, req), |outcome| outcome.step))
+        self.write_one(Operation::UpdateMetadata, req.key, move |inner| inner.update_metadata(cx, req), |outcome| outcome.step)
     }
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
-        Box::pin(self.write_one(req.key, self.inner.delete(cx, req), |step| *step))
+        self.write_one(Operation::Delete, req.key, move |inner| inner.delete(cx, req), |step| *step)
     }
 
     fn versions<'a>(
@@ -245,56 +232,67 @@ impl Backend for Cached {
         cx: &'a CallContext,
         req: VersionsRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
-        self.inner.versions(cx, req)
+        self.online(Operation::Versions, |inner| inner.versions(cx, req))
     }
 
     fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        Box::pin(self.write_one(req.key, self.inner.rollback(cx, req), |outcome| outcome.step))
+        self.write_one(Operation::Rollback, req.key, move |inner| inner.rollback(cx, req), |outcome| outcome.step)
     }
 
     fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        Box::pin(self.write_one(req.key, self.inner.restore(cx, req), |outcome| outcome.step))
+        self.write_one(Operation::Restore, req.key, move |inner| inner.restore(cx, req), |outcome| outcome.step)
     }
 
     fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
-        self.inner.resolve(cx, req)
+        self.online(Operation::Resolve, |inner| inner.resolve(cx, req))
     }
 
     fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let outcome = self.inner.refresh(cx).await;
-            self.cache.clear();
+            let outcome = self.inner().refresh(cx).await;
+            if !self.cache().is_offline() {
+                self.cache().distrust();
+            }
             outcome
         })
     }
 
     fn requests(&self) -> Vec<(&'static str, u64)> {
-        self.inner.requests()
+        self.inner().requests()
     }
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
-        self.inner.health(cx)
+        match self.cache().offline_health() {
+            Some(health) => Box::pin(std::future::ready(Ok(health))),
+            None => self.inner().health(cx),
+        }
     }
 
     fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {
-        self.inner.verify(cx)
+        self.online(Operation::Verify, |inner| inner.verify(cx))
     }
 
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let outcome = self.inner.lock(cx).await;
+            let outcome = self.inner().lock(cx).await;
             // Last, so that a read that overlaps with the locking leaves nothing behind.
-            self.cache.clear();
-            outcome
+            self.cache().clear();
+            match self.cache().last_known() {
+                Some(disk) => outcome.and(disk.lock(cx).await),
+                None => outcome,
+            }
         })
     }
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
-        self.cache.shut(Gate::Closed);
+        self.cache().shut(Gate::Closed);
         Box::pin(async move {
-            let outcome = self.inner.close(cx).await;
-            self.cache.clear();
-            outcome
+            let outcome = self.inner().close(cx).await;
+            self.cache().clear();
+            match self.cache().last_known() {
+                Some(disk) => outcome.and(disk.close(cx).await),
+                None => outcome,
+            }
         })
     }
 }

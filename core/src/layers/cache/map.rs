@@ -11,6 +11,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use super::Lookup;
+use super::trust::Trust;
 use crate::secret::Secret;
 use crate::sys::sharded::{Reading, Sharded, Writing};
 use crate::sys::stack::StackCopy;
@@ -24,8 +25,8 @@ pub(super) struct Entry {
     pub(super) secret: Secret,
     /// Microseconds since 1970 UTC.
     pub(super) expires_at: Option<i64>,
-    /// Milliseconds of the coarse monotonic clock.
-    pub(super) trusted_until: Option<u64>,
+    /// For how long it is trusted, where no change token says so.
+    pub(super) trust: Option<Trust>,
 }
 
 struct Slot {
@@ -47,6 +48,19 @@ struct Inner {
     hand: u32,
     bytes: usize,
     expiries: BTreeSet<(i64, u32)>,
+}
+
+/// What became of an entry that was to be put.
+pub(super) enum Put {
+    Unwanted,
+    Kept { former: Option<Arc<Entry>> },
+}
+
+/// How large a map is, and how often something was found in it.
+pub(super) struct Size {
+    pub(super) hits: u64,
+    pub(super) entries: usize,
+    pub(super) bytes: usize,
 }
 
 pub(super) struct Map {
@@ -95,6 +109,7 @@ impl Map {
                 Lookup::Slow => return Lookup::Slow,
             }
             slot.mark();
+            inner.count();
             if copy.fill(slot.entry.secret.value.expose()) {
                 None
             } else {
@@ -126,14 +141,54 @@ impl Map {
             Lookup::Slow => return Lookup::Slow,
         }
         slot.mark();
+        inner.count();
         Lookup::Hit(copy(slot.entry.secret.value.expose()))
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Option<Arc<Entry>> {
+    /// A current entry itself.
+    pub(super) fn get(&self, key: &[u8], is_current: impl Fn(&Entry) -> Lookup<()>) -> Lookup<Arc<Entry>> {
+        let inner = self.read();
+        let Some(slot) = inner.find(self.hasher.hash_one(key), key) else {
+            return Lookup::Miss;
+        };
+        let current = is_current(&slot.entry);
+        if current == Lookup::Hit(()) {
+            slot.mark();
+            inner.count();
+        }
+        current.map(|()| Arc::clone(&slot.entry))
+    }
+
+    /// An entry, whether it is current or not; no hit.
+    pub(super) fn peek(&self, key: &[u8]) -> Option<Arc<Entry>> {
         let inner = self.read();
         let slot = inner.find(self.hasher.hash_one(key), key)?;
-        slot.mark();
         Some(Arc::clone(&slot.entry))
+    }
+
+    /// The keys of the entries that `wanted` says so of.
+    pub(super) fn keys_where(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Box<[u8]>> {
+        let inner = self.read();
+        let slots = inner.slots.iter().flatten();
+        slots
+            .filter(|slot| wanted(&slot.entry))
+            .map(|slot| slot.key.clone())
+            .collect()
+    }
+
+    /// Some number for a key and a time, which nobody outside can foresee.
+    pub(super) fn noise(&self, key: &[u8], time: u64) -> u64 {
+        self.hasher.hash_one((key, time))
+    }
+
+    pub(super) fn size(&self) -> Size {
+        let hits = self.inner.counted();
+        let inner = self.read();
+        Size {
+            hits,
+            entries: inner.table.len(),
+            bytes: inner.bytes,
+        }
     }
 
     /// Whether a secret is small enough to be kept at all.
@@ -142,16 +197,16 @@ impl Map {
     }
 
     /// Puts an entry that [has room](Self::has_room_for), where `wanted` still says so under the lock.
-    pub(super) fn put_if(&self, key: &[u8], entry: Entry, now_micros: i64, wanted: impl FnOnce() -> bool) {
+    pub(super) fn put_if(&self, key: &[u8], entry: Entry, now_micros: i64, wanted: impl FnOnce() -> bool) -> Put {
         let size = size_of_entry(key, &entry.secret);
         let hash = self.hasher.hash_one(key);
         let mut gone = Vec::new();
         let mut inner = self.write();
         if !wanted() {
-            return;
+            return Put::Unwanted;
         }
+        let former = inner.take(hash, key).map(|slot| slot.entry);
         inner.take_expired(now_micros, &self.hasher, &mut gone);
-        gone.extend(inner.take(hash, key));
         while inner.table.len() >= self.max_entries || inner.bytes + size > self.max_bytes {
             match inner.evict(&self.hasher) {
                 Some(slot) => gone.push(slot),
@@ -161,12 +216,14 @@ impl Map {
         inner.insert(hash, key, Arc::new(entry), size, &self.hasher);
         drop(inner);
         drop(gone);
+        Put::Kept { former }
     }
 
-    pub(super) fn remove(&self, key: &[u8]) {
+    /// Takes an entry out.
+    pub(super) fn remove(&self, key: &[u8]) -> Option<Arc<Entry>> {
         let hash = self.hasher.hash_one(key);
         let gone = self.write().take(hash, key);
-        drop(gone);
+        gone.map(|slot| slot.entry)
     }
 
     /// Drops what has expired; looks under the read lock first, because mostly there is nothing.
@@ -344,7 +401,7 @@ mod tests {
         Entry {
             secret: Secret::new(value),
             expires_at,
-            trusted_until: None,
+            trust: None,
         }
     }
 
@@ -407,14 +464,14 @@ mod tests {
         for n in 0_u64..20_000 {
             let key = format!("k{}", n.wrapping_mul(2_654_435_761) % 200);
             match n % 7 {
-                0 => map.remove(key.as_bytes()),
-                1..=3 => drop(map.get(key.as_bytes())),
-                _ => map.put_if(
+                0 => drop(map.remove(key.as_bytes())),
+                1..=3 => drop(map.get(key.as_bytes(), |_| Lookup::Hit(()))),
+                _ => drop(map.put_if(
                     key.as_bytes(),
                     entry("v", (n % 5 == 0).then_some(n as i64 + 50)),
                     n as i64,
                     || true,
-                ),
+                )),
             }
         }
         let inner = map.read();

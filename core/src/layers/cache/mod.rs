@@ -4,19 +4,40 @@
 //! of this process (the next look compares the backend's change token), a change by someone else (the first look later
 //! than [`CHECK_EVERY_MILLIS`] after the last comparison compares it), the end of its time to live where the backend
 //! has no token, its expiry, and a fork (the child starts empty).
+//!
+//! Of a remote backend, more is kept: what it does not have, and what is beyond its time for the case that it is out of
+//! reach. The fast path serves neither; [`reader`] does.
 
+mod absent;
 mod backend;
+mod counters;
+mod disk;
+mod fill;
 mod map;
+mod offline;
+mod reader;
+mod record;
+mod remote;
+mod trust;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub(crate) use backend::{Cached, cache_key, cache_text};
-use map::{Entry, Map};
+use tokio::sync::Notify;
 
-use crate::backend::{Backend, ChangeStep, ChangeToken};
+use absent::Absent;
+pub(crate) use backend::{Cached, cache_key, cache_text};
+use counters::Counters;
+pub(crate) use disk::LastKnown;
+use map::{Entry, Map};
+pub(crate) use remote::Remote;
+use remote::Told;
+use trust::{Age, Trust};
+
+use crate::backend::{Backend, ChangeToken};
+use crate::changes::Changes;
 use crate::secret::{Secret, SecretMetadata};
 use crate::sys::clock;
 use crate::sys::fork::ForkCell;
@@ -99,6 +120,12 @@ pub(crate) struct Cache {
     /// The bits of the [`Gate`]s that are shut.
     gates: AtomicU8,
     limits: Limits,
+    /// What is done besides where the backend is on another machine.
+    remote: Option<Remote>,
+    changes: Arc<Changes>,
+    /// How far the clock is set forward, in milliseconds.
+    #[cfg(feature = "testing")]
+    ahead: AtomicU64,
     state: ForkCell<State>,
 }
 
@@ -115,14 +142,17 @@ struct State {
     /// Writes through this manager that began and ended; a fill that overlaps with one is not kept.
     begun: AtomicU64,
     ended: AtomicU64,
+    /// Entries of another epoch are beyond their time, whatever it is.
+    epoch: AtomicU64,
+    absent: Absent,
+    /// Wakes who reads ahead, when a hit has marked an entry for it.
+    late: Arc<Notify>,
+    told: Told,
+    counters: Counters,
 }
 
-/// Proof that no write of this process has run since a read began.
-#[derive(Clone, Copy)]
-pub(crate) struct FillTicket(Option<u64>);
-
 impl Cache {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, remote: Option<Remote>, changes: Arc<Changes>) -> Self {
         let state = ForkCell::new(move || State {
             map: Map::new(limits.entries, limits.bytes),
             checked: AtomicU64::new(0),
@@ -131,17 +161,53 @@ impl Cache {
             doubtful_until: AtomicU64::new(0),
             begun: AtomicU64::new(0),
             ended: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
+            absent: Absent::new(limits.entries),
+            late: Arc::new(Notify::new()),
+            told: Told::default(),
+            counters: Counters::default(),
         });
         Self {
             gates: AtomicU8::new(0),
             limits,
+            remote,
+            changes,
+            #[cfg(feature = "testing")]
+            ahead: AtomicU64::new(0),
             state,
         }
+    }
+
+    /// Milliseconds of the cache's clock.
+    #[inline]
+    fn now(&self) -> u64 {
+        let now = clock::monotonic_millis();
+        #[cfg(feature = "testing")]
+        let now = now.saturating_add(self.ahead.load(Ordering::Relaxed));
+        now
+    }
+
+    /// Microseconds since 1970 UTC, for what lies on the disk.
+    fn wall_micros(&self) -> i64 {
+        let now = clock::realtime_micros();
+        #[cfg(feature = "testing")]
+        let now = now.saturating_add_unsigned(self.ahead.load(Ordering::Relaxed).saturating_mul(1000));
+        now
+    }
+
+    /// Sets the clock forward, by which entries end.
+    #[cfg(feature = "testing")]
+    pub(crate) fn age(&self, by: Duration) {
+        self.ahead.fetch_add(trust::millis(by), Ordering::Relaxed);
     }
 
     /// Makes every look-up of the fast path answer [`Lookup::Slow`] from now on.
     pub(crate) fn shut(&self, gate: Gate) {
         self.gates.fetch_or(gate as u8, Ordering::AcqRel);
+    }
+
+    fn is_shut(&self, gate: Gate) -> bool {
+        self.gates.load(Ordering::Acquire) & gate as u8 != 0
     }
 
     /// The fast path: no allocation, no runtime, no system call but, now and then, one look at the change token.
@@ -153,7 +219,7 @@ impl Cache {
             Err(outcome) => outcome,
             Ok(state) => state
                 .map
-                .visit::<STACK_COPY, R>(key, |entry| self.is_current(entry), visitor),
+                .visit::<STACK_COPY, R>(key, |entry| self.is_current(state, entry), visitor),
         }
     }
 
@@ -162,7 +228,7 @@ impl Cache {
     pub(crate) fn copy<R>(&self, backend: &dyn Backend, key: &[u8], copy: impl FnOnce(&[u8]) -> R) -> Lookup<R> {
         match self.look(backend) {
             Err(outcome) => outcome,
-            Ok(state) => state.map.copy(key, |entry| self.is_current(entry), copy),
+            Ok(state) => state.map.copy(key, |entry| self.is_current(state, entry), copy),
         }
     }
 
@@ -184,7 +250,7 @@ impl Cache {
 
     /// The same for the layer, which stands behind the audit and answers while that gate is shut.
     fn audited_secret(&self, backend: &dyn Backend, key: &[u8]) -> Option<Secret> {
-        if self.gates.load(Ordering::Acquire) & Gate::Closed as u8 != 0 {
+        if self.is_shut(Gate::Closed) {
             return None;
         }
         match self.secret_in(self.checked_state(backend)?, key) {
@@ -198,10 +264,7 @@ impl Cache {
     }
 
     fn entry_in(&self, state: &State, key: &[u8]) -> Lookup<Arc<Entry>> {
-        let Some(entry) = state.map.get(key) else {
-            return Lookup::Miss;
-        };
-        self.is_current(&entry).map(|()| entry)
+        state.map.get(key, |entry| self.is_current(state, entry))
     }
 
     #[inline]
@@ -219,7 +282,7 @@ impl Cache {
         let writes = WRITES.load(Ordering::Acquire);
         if state.seen_writes.load(Ordering::Acquire) != writes {
             // Whoever comes now may know of that write, so everyone compares until one has.
-            state.check(backend);
+            state.check(self.token_of(backend));
             state.seen_writes.fetch_max(writes, Ordering::AcqRel);
         }
         let now = clock::monotonic_millis();
@@ -228,138 +291,39 @@ impl Cache {
             // One caller compares, the others go on.
             && state.checked.compare_exchange(checked, now, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         {
-            state.check(backend);
+            state.check(self.token_of(backend));
         }
         Some(state)
     }
 
     #[inline]
-    fn is_current(&self, entry: &Entry) -> Lookup<()> {
+    fn is_current(&self, state: &State, entry: &Entry) -> Lookup<()> {
         if entry.expires_at.is_some_and(|at| at <= clock::realtime_micros()) {
             return Lookup::Slow;
         }
-        if entry
-            .trusted_until
-            .is_some_and(|until| until <= clock::monotonic_millis())
-        {
-            return Lookup::Miss;
+        if let Some(trust) = &entry.trust {
+            match trust.age(self.now(), state.epoch.load(Ordering::Acquire)) {
+                Age::Good => {}
+                Age::Late => state.notice(trust),
+                Age::Over => return Lookup::Miss,
+            }
         }
         Lookup::Hit(())
-    }
-
-    /// Called before a read whose answer is to be kept.
-    pub(crate) fn begin_fill(&self, backend: &dyn Backend) -> FillTicket {
-        let state = self.state.get();
-        let begun = state.begun.load(Ordering::Acquire);
-        if state.ended.load(Ordering::Acquire) != begun {
-            return FillTicket(None);
-        }
-        let mut token = state.lock_token();
-        if token.is_none() {
-            // The first entry: from here on a change is seen.
-            *token = backend.change_token();
-            state.checked.store(clock::monotonic_millis(), Ordering::Release);
-        }
-        FillTicket(Some(begun))
-    }
-
-    /// Keeps what was read, unless a write through this manager came between.
-    pub(crate) fn fill(&self, backend: &dyn Backend, ticket: FillTicket, key: &[u8], secret: &Secret) {
-        let state = self.state.get();
-        let unwritten = || ticket.0 == Some(state.begun.load(Ordering::Acquire));
-        if !unwritten() || !state.map.has_room_for(key, secret) {
-            return;
-        }
-        let mut trusted_until = None;
-        if state.lock_token().is_none() {
-            if backend.change_token().is_some() {
-                // There was no token when the read began (a locked backend has none), so a change since then would go
-                // unseen. The next read keeps its answer.
-                return;
-            }
-            let now = clock::monotonic_millis();
-            let ttl = if now < state.doubtful_until.load(Ordering::Acquire) {
-                CHECK_EVERY_MILLIS
-            } else {
-                self.ttl_millis()
-            };
-            trusted_until = Some(now.saturating_add(ttl));
-        }
-        let entry = Entry {
-            secret: secret.duplicate(),
-            expires_at: secret.metadata.expires_at.map(crate::timestamp::to_micros),
-            trusted_until,
-        };
-        state.map.put_if(key, entry, clock::realtime_micros(), unwritten);
-    }
-
-    /// Called before a write is sent: what is read from now on is not kept until [`Self::end_write`].
-    pub(crate) fn begin_write(&self) {
-        self.state.get().begun.fetch_add(1, Ordering::AcqRel);
-    }
-
-    fn ttl_millis(&self) -> u64 {
-        u64::try_from(self.limits.ttl.as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// Called when a write was left whose outcome nobody knows: it may land later, and a backend without a change token
-    /// will not tell.
-    pub(crate) fn doubt(&self) {
-        let until = clock::monotonic_millis().saturating_add(self.ttl_millis());
-        self.state.get().doubtful_until.fetch_max(until, Ordering::AcqRel);
-    }
-
-    /// Called when a write has ended, however it ended, with the keys that it may have changed.
-    pub(crate) fn end_write<'a>(&self, keys: impl IntoIterator<Item = &'a [u8]>, step: Option<ChangeStep>) {
-        let state = self.state.get();
-        for key in keys {
-            state.map.remove(key);
-        }
-        let mut token = state.lock_token();
-        let is_ours_alone = match step {
-            // Our own change does not make the other entries untrue. Anything between the last comparison and it does,
-            // and is left for the next comparison to find.
-            Some(ChangeStep {
-                before: Some(before),
-                after: Some(after),
-            }) if *token == Some(before) => {
-                *token = Some(after);
-                true
-            }
-            _ => token.is_none(),
-        };
-        drop(token);
-        let writes = WRITES.fetch_add(1, Ordering::AcqRel);
-        if is_ours_alone {
-            // Where another manager wrote as well this fails, and the next look compares.
-            let _ = state
-                .seen_writes
-                .compare_exchange(writes, writes + 1, Ordering::AcqRel, Ordering::Relaxed);
-        }
-        state.map.drop_expired(clock::realtime_micros());
-        state.ended.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Forgets one entry.
-    pub(crate) fn remove(&self, key: &[u8]) {
-        if let Some(state) = self.state.get_if_made() {
-            state.map.remove(key);
-        }
-    }
-
-    /// Forgets and wipes everything.
-    pub(crate) fn clear(&self) {
-        if let Some(state) = self.state.get_if_made() {
-            state.forget_all(None);
-        }
     }
 }
 
 impl State {
+    /// Marks an entry as to be read again; the first one to do so wakes the reader.
     #[cold]
-    fn check(&self, backend: &dyn Backend) {
+    fn notice(&self, trust: &Trust) {
+        if trust.notice() {
+            self.late.notify_one();
+        }
+    }
+
+    #[cold]
+    fn check(&self, now: Option<ChangeToken>) {
         self.map.drop_expired(clock::realtime_micros());
-        let now = backend.change_token();
         let before = *self.lock_token();
         if before.is_some() && now != before {
             self.forget_all(now);
@@ -371,6 +335,16 @@ impl State {
         self.begun.fetch_add(1, Ordering::AcqRel);
         *self.lock_token() = token;
         self.map.clear();
+        self.absent.clear();
+        self.ended.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Ends the trust in all entries, and forgets what is absent.
+    fn distrust(&self) {
+        // As above.
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.absent.clear();
         self.ended.fetch_add(1, Ordering::AcqRel);
     }
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 use strongroom::backend::MetadataUpdate;
 use strongroom::transfer::{CopyOptions, Dialect, ExportOptions, Format, IfExists, ImportOptions, NamePolicy};
 use strongroom::{
-    CallOptions, DeleteOptions, GenerateSpec, GetOptions, IntoTimestamp, ListOptions, PromptPolicy, Result, Secret, SecretKey,
-    SecretMetadata, SecretScope, SetOptions, UpdateOptions,
+    CallOptions, DeleteOptions, GenerateSpec, GetOptions, IntoTimestamp, ListOptions, PromptPolicy, Result, Secret,
+    SecretKey, SecretMetadata, SecretScope, SetOptions, UpdateOptions,
 };
 use time::{Duration, OffsetDateTime};
 

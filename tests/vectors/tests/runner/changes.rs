@@ -35,7 +35,10 @@ pub(super) fn next(client: &Client, subscription: &mut Subscription) -> Value {
         Client::Async(_) => block_on(async { tokio::time::timeout(PATIENCE, subscription.next()).await.ok() }),
         Client::Blocking(_) => subscription.next_within(PATIENCE).ok(),
     };
-    change.expect("a change comes in time").as_ref().map_or(Value::Null, told)
+    change
+        .expect("a change comes in time")
+        .as_ref()
+        .map_or(Value::Null, told)
 }
 
 fn told(change: &Change) -> Value {

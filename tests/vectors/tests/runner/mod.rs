@@ -1,10 +1,10 @@
 //! Backends for the vectors, and how a script runs over one.
 
 mod arguments;
+mod changes;
 mod compare;
 mod copies;
 mod immediate;
-mod changes;
 mod steps;
 
 pub(crate) mod parity;
@@ -19,7 +19,10 @@ mod harness {
 
     /// Ends a future on this thread.
     pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         runtime.block_on(future)
     }
 }

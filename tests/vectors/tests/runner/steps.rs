@@ -246,7 +246,10 @@ fn call(state: &mut State, op: &str, args: &Value, save: &Value) -> Result<Value
             Value::Null
         }
         "next_change" => {
-            let subscription = state.subscriptions.get_mut(text(&args["of"])).expect("there is such a subscription");
+            let subscription = state
+                .subscriptions
+                .get_mut(text(&args["of"]))
+                .expect("there is such a subscription");
             changes::next(&client, subscription)
         }
         "rollback" => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::given::{Given, Readers};
-use super::method::{Kind, Method};
+use super::method::{AuthMethod, Kind};
 use super::wrapped::Wrapped;
 use crate::config::{Origin, Settings, locations};
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ pub(super) enum Source {
     /// Somebody gives one.
     Given(Arc<Given>),
     /// A login does.
-    Login(Method),
+    Login(AuthMethod),
 }
 
 impl Source {
@@ -63,9 +63,18 @@ impl Source {
             _ => jwt(settings)?,
         };
         let mount = settings.text(MOUNT).unwrap_or(method);
-        Method::new(kind, mount, settings.text("vault.namespace").unwrap_or_default())
+        AuthMethod::new(kind, mount, settings.text("vault.namespace").unwrap_or_default())
             .map(Self::Login)
             .map_err(|(setting, reason)| settings.error(setting, reason))
+    }
+}
+
+impl Source {
+    pub(super) fn wipe(&self) {
+        match self {
+            Self::Given(given) => given.wipe(),
+            Self::Login(method) => method.wipe(),
+        }
     }
 }
 
@@ -131,7 +140,8 @@ fn userpass(settings: &Settings) -> Result<Kind> {
 
 fn kubernetes(settings: &Settings) -> Result<Kind> {
     if settings.is_set(JWT) {
-        let reason = format!("is not for `kubernetes`, whose tokens change; set `{JWT_FILE}`, or leave both away in a pod");
+        let reason =
+            format!("is not for `kubernetes`, whose tokens change; set `{JWT_FILE}`, or leave both away in a pod");
         return Err(settings.error(JWT, &reason));
     }
     let path = settings.path(JWT_FILE).unwrap_or_else(|| POD_TOKEN.into());

@@ -66,6 +66,13 @@ impl Lease {
         self.due = now + (left / 10).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
     }
 
+    /// As if so much time had passed.
+    #[cfg(test)]
+    pub(super) fn age(&mut self, by: Duration) {
+        self.ends -= by;
+        self.due -= by;
+    }
+
     /// The server does not renew it any more: the token is to be replaced, from now on.
     pub(super) fn give_up_renewing(&mut self, now: Instant) {
         self.is_renewable = false;

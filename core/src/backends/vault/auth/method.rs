@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::given::Given;
 use super::reply::{self, Granted};
-use super::wire::{Wire, WireMethod, WireRequest};
+use super::wire::{Method, Wire, WireRequest};
 use super::wrapped::Wrapped;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,7 +17,7 @@ use crate::worker::Worker;
 
 /// One way to log in.
 #[derive(Debug)]
-pub(super) struct Method {
+pub(super) struct AuthMethod {
     kind: Kind,
     /// The path of the request, encoded.
     path: String,
@@ -36,8 +36,14 @@ pub(super) enum Kind {
         wrapped: Option<Wrapped>,
     },
     /// `jwt` and `kubernetes`, which differ in nothing that is sent.
-    Jwt { role: Option<String>, jwt: Arc<Given> },
-    UserPass { username: String, password: Arc<Given> },
+    Jwt {
+        role: Option<String>,
+        jwt: Arc<Given>,
+    },
+    UserPass {
+        username: String,
+        password: Arc<Given>,
+    },
 }
 
 #[derive(Serialize)]
@@ -59,7 +65,7 @@ struct UserPassLogin<'a> {
     password: &'a str,
 }
 
-impl Method {
+impl AuthMethod {
     /// The error is the setting that is wrong, and why.
     pub(super) fn new(kind: Kind, mount: &str, namespace: &str) -> Result<Self, (&'static str, &'static str)> {
         let mount = mount.trim_matches('/');
@@ -101,21 +107,34 @@ impl Method {
                 let secret_id = match secret_id {
                     Some(given) => {
                         let value = given.read(cx, worker).await?;
-                        Some(match wrapped {
-                            Some(wrapped) => wrapped.open(cx, wire, value, |path| self.gives_secret_ids(path)).await,
-                            None => Ok(value),
-                        }
-                        .map_err(|error| error.with_setting(given.setting))?)
+                        Some(
+                            match wrapped {
+                                Some(wrapped) => {
+                                    wrapped.open(cx, wire, value, |path| self.gives_secret_ids(path)).await
+                                }
+                                None => Ok(value),
+                            }
+                            .map_err(|error| error.with_setting(given.setting))?,
+                        )
                     }
                     None => None,
                 };
                 let secret_id = secret_id.as_ref().map(|value| self.text(value)).transpose()?;
-                json(&AppRoleLogin { role_id, secret_id }, role_id.len() + secret_id.map_or(0, str::len))
+                json(
+                    &AppRoleLogin { role_id, secret_id },
+                    role_id.len() + secret_id.map_or(0, str::len),
+                )
             }
             Kind::Jwt { role, jwt } => {
                 let value = jwt.read(cx, worker).await?;
                 let jwt = self.text(&value)?;
-                json(&JwtLogin { role: role.as_deref(), jwt }, jwt.len() + role.as_ref().map_or(0, String::len))
+                json(
+                    &JwtLogin {
+                        role: role.as_deref(),
+                        jwt,
+                    },
+                    jwt.len() + role.as_ref().map_or(0, String::len),
+                )
             }
             Kind::UserPass { password, .. } => {
                 let value = password.read(cx, worker).await?;
@@ -126,7 +145,7 @@ impl Method {
         let asked = Instant::now();
         let request = WireRequest {
             name: "auth.login",
-            method: WireMethod::Post,
+            method: Method::Post,
             path: &self.path,
             token: None,
             body: Some(&body),
@@ -150,8 +169,11 @@ impl Method {
     fn text<'a>(&self, value: &'a SecretValue) -> Result<&'a str> {
         let text = value.expose_str().ok().filter(|text| !text.is_empty());
         text.ok_or_else(|| {
-            Error::new(ErrorKind::InvalidConfig, "the credential of the login is empty or no text")
-                .with_setting(self.setting())
+            Error::new(
+                ErrorKind::InvalidConfig,
+                "the credential of the login is empty or no text",
+            )
+            .with_setting(self.setting())
         })
     }
 
@@ -241,19 +263,22 @@ fn encoded_segment(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn approle(mount: &str, namespace: &str) -> Method {
+    fn approle(mount: &str, namespace: &str) -> AuthMethod {
         let kind = Kind::AppRole {
             role_id: "r".to_owned(),
             secret_id: None,
             wrapped: None,
         };
-        Method::new(kind, mount, namespace).unwrap()
+        AuthMethod::new(kind, mount, namespace).unwrap()
     }
 
     #[test]
     fn only_the_endpoint_of_secret_ids_may_have_wrapped_one() {
         let method = approle("team/approle", "");
-        for path in ["auth/team/approle/role/web/secret-id", "auth/team/approle/role/web/custom-secret-id"] {
+        for path in [
+            "auth/team/approle/role/web/secret-id",
+            "auth/team/approle/role/web/custom-secret-id",
+        ] {
             assert!(method.gives_secret_ids(path), "{path}");
         }
         for path in [

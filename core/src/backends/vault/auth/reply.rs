@@ -65,7 +65,9 @@ struct WithErrors<'a> {
 
 /// Reads the token of a login's or a renewal's reply.
 pub(super) fn granted(body: &[u8]) -> Result<Granted> {
-    let auth = serde_json::from_slice::<WithAuth<'_>>(body).ok().and_then(|reply| reply.auth);
+    let auth = serde_json::from_slice::<WithAuth<'_>>(body)
+        .ok()
+        .and_then(|reply| reply.auth);
     let auth = auth.ok_or_else(unreadable)?;
     if auth.client_token.is_empty() && auth.mfa_requirement.is_some() {
         let text = "the login needs a second factor, which this backend cannot give";
@@ -99,7 +101,9 @@ pub(super) fn is_policy_denial(body: &[u8]) -> bool {
     let reply = serde_json::from_slice::<WithErrors<'_>>(body);
     let errors = reply.map(|reply| reply.errors).unwrap_or_default();
     errors.iter().any(|text| text.starts_with("1 error occurred"))
-        && !errors.iter().any(|text| text.contains("invalid token") || text.contains("bad token"))
+        && !errors
+            .iter()
+            .any(|text| text.contains("invalid token") || text.contains("bad token"))
 }
 
 /// The error of a reply that says nothing about who is calling; `None` where it refuses him.

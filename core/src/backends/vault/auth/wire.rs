@@ -22,7 +22,7 @@ pub(in crate::backends::vault) trait Wire: Send + Sync + 'static {
 pub(in crate::backends::vault) struct WireRequest<'a> {
     /// The name that it is counted by.
     pub(in crate::backends::vault) name: &'static str,
-    pub(in crate::backends::vault) method: WireMethod,
+    pub(in crate::backends::vault) method: Method,
     /// What stands behind `/v1/`, encoded.
     pub(in crate::backends::vault) path: &'a str,
     pub(in crate::backends::vault) token: Option<&'a Token>,
@@ -31,7 +31,7 @@ pub(in crate::backends::vault) struct WireRequest<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::backends::vault) enum WireMethod {
+pub(in crate::backends::vault) enum Method {
     Get,
     Post,
 }
@@ -56,8 +56,8 @@ impl Token {
         is_token.then(|| Self(Arc::new(SecretValue::copy_of(text))))
     }
 
-    pub(in crate::backends::vault) fn expose(&self) -> &[u8] {
-        self.0.expose()
+    pub(in crate::backends::vault) fn expose(&self) -> &str {
+        self.0.expose_str().unwrap_or_default()
     }
 
     /// Whether it is this very one, not only one of the same text.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::kept::Kept;
 use super::method::json;
 use super::reply;
-use super::wire::{Token, Wire, WireMethod, WireReply, WireRequest};
+use super::wire::{Method, Token, Wire, WireReply, WireRequest};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
@@ -46,7 +46,10 @@ impl Wrapped {
             return Ok(secret_id);
         }
         let token = Token::new(wrapping.expose()).ok_or_else(|| {
-            Error::new(ErrorKind::InvalidConfig, "the wrapping token is no token: it holds a space, a control or a foreign character")
+            Error::new(
+                ErrorKind::InvalidConfig,
+                "the wrapping token is no token: it holds a space, a control or a foreign character",
+            )
         })?;
         let text = wrapping.expose_str()?;
         let body = json(&Lookup { token: text }, text.len())?;
@@ -61,7 +64,14 @@ impl Wrapped {
                  new secret id",
             ));
         }
-        let unwrapped = send(cx, wire, "sys/wrapping/unwrap", Some(&token), None).await?;
+        let unwrapped = send(cx, wire, "sys/wrapping/unwrap", Some(&token), None).await;
+        let unwrapped = unwrapped.map_err(|error| match error.kind() {
+            ErrorKind::OutcomeUnknown => error.with_help(
+                "the wrapping token may be used up, and the secret id in it lost; if the next login says so, ask for a new \
+                 one",
+            ),
+            _ => error,
+        })?;
         let secret_id = reply::secret_id(&unwrapped.body)?;
         self.keep(&wrapping, &secret_id);
         Ok(secret_id)
@@ -115,7 +125,7 @@ async fn send(
 ) -> Result<WireReply> {
     let request = WireRequest {
         name: "auth.unwrap",
-        method: WireMethod::Post,
+        method: Method::Post,
         path,
         token,
         body,

@@ -1,0 +1,229 @@
+//! Whose certificate is accepted, and which one is shown.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use crate::config::Settings;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The settings of a backend that say it.
+pub(in crate::backends) struct TlsSettings {
+    pub(in crate::backends) ca_file: &'static str,
+    pub(in crate::backends) ca_pem: &'static str,
+    pub(in crate::backends) ca_folder: &'static str,
+    pub(in crate::backends) client_cert: &'static str,
+    pub(in crate::backends) client_key: &'static str,
+    pub(in crate::backends) server_name: &'static str,
+}
+
+/// What was read of them when the backend was opened.
+pub(in crate::backends) struct Tls {
+    /// Who is trusted instead of those whom the system trusts.
+    roots: Option<Arc<RootCertStore>>,
+    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    server_name: Option<ServerName<'static>>,
+}
+
+impl Tls {
+    /// Reads the settings and the files that they name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] naming the setting: a file that cannot be read or has no certificate in it, half a
+    /// client certificate, a name that is none.
+    pub(in crate::backends) fn read(settings: &Settings, names: &TlsSettings) -> Result<Self> {
+        Ok(Self {
+            roots: roots(settings, names)?.map(Arc::new),
+            identity: identity(settings, names)?,
+            server_name: server_name(settings, names)?,
+        })
+    }
+
+    /// The configuration for rustls. Where the system's certificates count they are read now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`] where the system trusts nobody, or key and certificate do not belong together.
+    pub(in crate::backends) fn config(&self, names: &TlsSettings) -> Result<ClientConfig> {
+        let roots = match &self.roots {
+            Some(roots) => Arc::clone(roots),
+            None => Arc::new(system_roots(names)?),
+        };
+        let wrong = |text: &'static str, setting: &'static str| {
+            move |_| Error::new(ErrorKind::InvalidConfig, text).with_setting(setting)
+        };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|_| Error::new(ErrorKind::Internal, "the TLS versions and the cryptography do not fit"))?;
+        let verified = match &self.server_name {
+            None => builder.with_root_certificates(roots),
+            Some(name) => {
+                let inner = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
+                let inner = inner.map_err(|_| nobody(names))?;
+                let verifier = Arc::new(OfName {
+                    name: name.clone(),
+                    inner,
+                });
+                builder.dangerous().with_custom_certificate_verifier(verifier)
+            }
+        };
+        let mut config = match &self.identity {
+            None => verified.with_no_client_auth(),
+            Some((chain, key)) => verified
+                .with_client_auth_cert(chain.clone(), key.clone_key())
+                .map_err(wrong(
+                    "the client's certificate and its key do not belong together",
+                    names.client_key,
+                ))?,
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+fn roots(settings: &Settings, names: &TlsSettings) -> Result<Option<RootCertStore>> {
+    let stated = [names.ca_file, names.ca_pem, names.ca_folder];
+    // Where several stand at one place the first holds, as it does for the service's own command.
+    let holds = stated
+        .into_iter()
+        .filter(|setting| settings.is_set(setting))
+        .min_by_key(|setting| settings.origin(setting).level());
+    let Some(setting) = holds else {
+        return Ok(None);
+    };
+    let mut found = Vec::new();
+    if setting == names.ca_pem {
+        let text = settings.text(setting).unwrap_or_default();
+        found = certificates(text.as_bytes()).map_err(|reason| settings.error(setting, reason))?;
+    } else if setting == names.ca_file {
+        let path = settings.path(setting).unwrap_or_default();
+        found = certificates_of(&path).map_err(|reason| settings.error(setting, reason))?;
+    } else {
+        let folder = settings.path(setting).unwrap_or_default();
+        let files =
+            std::fs::read_dir(folder).map_err(|_| settings.error(setting, "names a folder that cannot be read"))?;
+        for file in files.flatten().filter(|file| file.path().is_file()) {
+            // Other files may lie there too.
+            found.extend(certificates_of(&file.path()).unwrap_or_default());
+        }
+    }
+    let mut roots = RootCertStore::empty();
+    let (taken, _) = roots.add_parsable_certificates(found);
+    match taken {
+        0 => Err(settings.error(setting, "has no certificate (PEM)")),
+        _ => Ok(Some(roots)),
+    }
+}
+
+fn system_roots(names: &TlsSettings) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    let (taken, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    match taken {
+        0 => Err(nobody(names)),
+        _ => Ok(roots),
+    }
+}
+
+fn nobody(names: &TlsSettings) -> Error {
+    Error::new(
+        ErrorKind::InvalidConfig,
+        "no certificate of an authority was found on this system",
+    )
+    .with_setting(names.ca_file)
+    .with_help("install the system's certificates, or name a file of those to trust")
+}
+
+fn certificates_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+    let text = std::fs::read(path).map_err(|_| "names a file that cannot be read")?;
+    certificates(&text)
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match found {
+        Ok(found) if !found.is_empty() => Ok(found),
+        _ => Err("has no certificate (PEM)"),
+    }
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn identity(settings: &Settings, names: &TlsSettings) -> Result<Option<Identity>> {
+    let (certificate, key) = (settings.path(names.client_cert), settings.path(names.client_key));
+    let (certificate, key) = match (certificate, key) {
+        (None, None) => return Ok(None),
+        (Some(certificate), Some(key)) => (certificate, key),
+        (Some(_), None) => return Err(settings.error(names.client_cert, &format!("needs `{}` too", names.client_key))),
+        (None, Some(_)) => return Err(settings.error(names.client_key, &format!("needs `{}` too", names.client_cert))),
+    };
+    let chain = certificates_of(&certificate).map_err(|reason| settings.error(names.client_cert, reason))?;
+    let text = std::fs::read(key).map(zeroize::Zeroizing::new);
+    let text = text.map_err(|_| settings.error(names.client_key, "names a file that cannot be read"))?;
+    let key = PrivateKeyDer::from_pem_slice(&text)
+        .map_err(|_| settings.error(names.client_key, "has no key (PEM, not encrypted)"))?;
+    Ok(Some((chain, key)))
+}
+
+fn server_name(settings: &Settings, names: &TlsSettings) -> Result<Option<ServerName<'static>>> {
+    let Some(text) = settings.text(names.server_name) else {
+        return Ok(None);
+    };
+    let name = ServerName::try_from(text.to_owned());
+    name.map(Some)
+        .map_err(|_| settings.error(names.server_name, "is no name that a certificate can have"))
+}
+
+/// Accepts a certificate of this name, whatever the address is called.
+#[derive(Debug)]
+struct OfName {
+    name: ServerName<'static>,
+    inner: Arc<WebPkiServerVerifier>,
+}
+
+impl ServerCertVerifier for OfName {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _address: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.inner
+            .verify_server_cert(end_entity, intermediates, &self.name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}

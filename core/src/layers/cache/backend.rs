@@ -8,8 +8,8 @@ use super::{Cache, Gate};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
     GetRequest, Health, ListPage, ListRequest, Operation, Reach, ResolveRequest, RestoreRequest, RollbackRequest,
-    SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry,
-    VersionsRequest,
+    SetManyOutcome,
+    SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -197,12 +197,7 @@ impl Backend for Cached {
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(
-            Operation::Set,
-            req.key,
-            move |inner| inner.set(cx, req),
-            |outcome| outcome.step,
-        )
+        self.write_one(Operation::Set, req.key, move |inner| inner.set(cx, req), |outcome| outcome.step)
     }
 
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
@@ -225,21 +220,11 @@ impl Backend for Cached {
         cx: &'a CallContext,
         req: UpdateMetadataRequest<'a>,
     ) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(
-            Operation::UpdateMetadata,
-            req.key,
-            move |inner| inner.update_metadata(cx, req),
-            |outcome| outcome.step,
-        )
+        self.write_one(Operation::UpdateMetadata, req.key, move |inner| inner.update_metadata(cx, req), |outcome| outcome.step)
     }
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
-        self.write_one(
-            Operation::Delete,
-            req.key,
-            move |inner| inner.delete(cx, req),
-            |step| *step,
-        )
+        self.write_one(Operation::Delete, req.key, move |inner| inner.delete(cx, req), |step| *step)
     }
 
     fn versions<'a>(
@@ -251,21 +236,11 @@ impl Backend for Cached {
     }
 
     fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(
-            Operation::Rollback,
-            req.key,
-            move |inner| inner.rollback(cx, req),
-            |outcome| outcome.step,
-        )
+        self.write_one(Operation::Rollback, req.key, move |inner| inner.rollback(cx, req), |outcome| outcome.step)
     }
 
     fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(
-            Operation::Restore,
-            req.key,
-            move |inner| inner.restore(cx, req),
-            |outcome| outcome.step,
-        )
+        self.write_one(Operation::Restore, req.key, move |inner| inner.restore(cx, req), |outcome| outcome.step)
     }
 
     fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {

@@ -137,7 +137,9 @@ impl LastKnown {
             return;
         }
         let service = Service(Arc::clone(self));
-        let serving = async move { while service.0.write_batch(WRITE_WITHIN).await && !service.is_done() {} };
+        let serving = async move {
+            while service.0.write_batch(WRITE_WITHIN).await && !service.is_done() {}
+        };
         // Where there is no runtime any more, whoever comes next tries again.
         if let Err(error) = runtime::spawn(serving) {
             self.tell(&error);
@@ -236,8 +238,7 @@ impl LastKnown {
         let wiped = {
             let queue = &mut *self.queue();
             let all = std::mem::take(&mut queue.waiting);
-            let (kept, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
-                all.into_iter().partition(|(_, secret)| secret.is_some());
+            let (kept, left): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(_, secret)| secret.is_some());
             queue.waiting = left;
             kept
         };
@@ -262,8 +263,6 @@ impl LastKnown {
 
 impl fmt::Debug for LastKnown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LastKnown")
-            .field("from", &self.from)
-            .finish_non_exhaustive()
+        f.debug_struct("LastKnown").field("from", &self.from).finish_non_exhaustive()
     }
 }

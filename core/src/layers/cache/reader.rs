@@ -126,7 +126,11 @@ impl Reader {
         Ok(outcomes.map(|outcome| outcome.unwrap_or_else(unanswered)).collect())
     }
 
-    async fn fetch_many(self: &Arc<Self>, cx: &CallContext, keys: &[SecretKey]) -> Result<Vec<Result<Option<Secret>>>> {
+    async fn fetch_many(
+        self: &Arc<Self>,
+        cx: &CallContext,
+        keys: &[SecretKey],
+    ) -> Result<Vec<Result<Option<Secret>>>> {
         let ticket = self.cache.begin_fill(&*self.inner);
         keys.iter().for_each(|_| self.cache.count(Event::Miss));
         let (mut outcomes, failure) = match self.inner.get_many(cx, GetManyRequest::new(keys)).await {
@@ -214,15 +218,11 @@ impl Reader {
             return;
         };
         // Where there is no runtime values end as they would without.
-        let _ = self
-            .ahead
-            .get(|| runtime::spawn(read_ahead(Arc::downgrade(self), late)));
+        let _ = self.ahead.get(|| runtime::spawn(read_ahead(Arc::downgrade(self), late)));
     }
 
     async fn read_again(self: &Arc<Self>, key: &[u8], timeout: std::time::Duration) {
-        let key = std::str::from_utf8(key)
-            .ok()
-            .and_then(|text| SecretKey::parse(text).ok());
+        let key = std::str::from_utf8(key).ok().and_then(|text| SecretKey::parse(text).ok());
         if let Some(key) = key {
             self.cache.count(Event::Refresh);
             let cx = CallContext::new(Face::Async, timeout);

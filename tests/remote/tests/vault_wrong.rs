@@ -38,7 +38,6 @@ fn names<T>(outcome: Result<T, Error>, setting: &str) {
     );
 }
 
-#[track_caller]
 fn all_verbs_name(manager: &SecretManager, setting: &str) {
     names(manager.get("x"), setting);
     names(manager.set("x", &Secret::new("v")), setting);

@@ -15,7 +15,7 @@ use crate::backend::{Backend, DeleteRequest, GetRequest, Operation, SetManyReque
 use crate::context::{CallContext, Face};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
-use crate::layers::bounded;
+use crate::layers::{TARGET, bounded};
 use crate::runtime;
 use crate::secret::Secret;
 use crate::sys::fork::ForkCell;
@@ -28,8 +28,6 @@ const BATCH: usize = 256;
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 /// How long a look at the disk may take, also where the caller's own time is over: it has waited for the backend.
 const READ_WITHIN: Duration = Duration::from_millis(200);
-/// The target of all our events.
-const TARGET: &str = "strongroom";
 
 /// Values of one backend in a store that may hold those of others, too.
 pub(crate) struct LastKnown {

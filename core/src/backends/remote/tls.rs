@@ -3,11 +3,13 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::config::Settings;
@@ -29,6 +31,23 @@ pub(in crate::backends) struct Tls {
     roots: Option<Arc<RootCertStore>>,
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     server_name: Option<ServerName<'static>>,
+    asked: Arc<Asked>,
+}
+
+/// Shows no certificate, and notes that the server asked for one. Where it insists, the connection breaks without a word
+/// that reaches us.
+#[derive(Debug, Default)]
+struct Asked(AtomicBool);
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 impl Tls {
@@ -42,7 +61,13 @@ impl Tls {
             roots: roots(settings, names)?.map(Arc::new),
             identity: identity(settings, names)?,
             server_name: server_name(settings, names)?,
+            asked: Arc::default(),
         })
+    }
+
+    /// Whether a server asked for a certificate and got none.
+    pub(in crate::backends) fn lacks_identity(&self) -> bool {
+        self.asked.0.load(Ordering::Relaxed)
     }
 
     /// The configuration for rustls. Where the system's certificates count they are read now.
@@ -74,7 +99,7 @@ impl Tls {
             }
         };
         let mut config = match &self.identity {
-            None => verified.with_no_client_auth(),
+            None => verified.with_client_cert_resolver(Arc::clone(&self.asked) as Arc<dyn ResolvesClientCert>),
             Some((chain, key)) => verified
                 .with_client_auth_cert(chain.clone(), key.clone_key())
                 .map_err(wrong(

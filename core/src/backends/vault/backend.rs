@@ -21,10 +21,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
 pub(super) const NAME: &str = "vault";
-/// The longest value in bytes: an entry of raft storage, the usual one, holds 1 MiB, of which metadata and encryption
-/// take a part. What JSON writes longer than it is takes more; then the server says so.
+/// The longest value in bytes: an entry of raft storage, the usual one, holds 1 MiB. Round the value it has 330 bytes where
+/// nothing else is known of the secret, and 12,814 with the most metadata that a secret may have (measured with OpenBao
+/// 2.7.2). A value that JSON writes longer than it is, or as base64, takes more; then the server says so.
 pub(super) const MAX_VALUE: usize = (1 << 20) - (16 << 10);
-/// The longest key with the prefix, in bytes.
+/// The longest key with the prefix, in bytes: longer than any key, and a fourth of what raft storage was seen to take.
 const MAX_PATH: usize = 4096;
 
 /// A server as a backend.

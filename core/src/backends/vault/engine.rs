@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::Method;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use super::auth::{self, Login};
@@ -154,7 +155,9 @@ impl Engine {
         let text = text.map(|text| Text::new(Zeroizing::new(text.into_bytes())));
         let reply = self.call(cx, Request::write(name, method, asked, text)).await?;
         match reply.status {
-            200 | 204 => Ok(()),
+            204 => Ok(()),
+            // With warnings. What is no JSON comes from something else on the way.
+            200 if serde_json::from_slice::<IgnoredAny>(&reply.body).is_ok() => Ok(()),
             _ => Err(Refusal::of(&reply).error(&reply, true)),
         }
     }
@@ -187,7 +190,12 @@ impl Engine {
             };
         }
         let text = std::str::from_utf8(&reply.body).map_err(|_| failed(false))?;
-        Ok(inner::<Keys>(text)?.keys)
+        let keys = inner::<Keys>(text)?.keys;
+        if keys.is_empty() {
+            // A mount of version 1 answers so to what it does not know.
+            self.doubt(cx).await?;
+        }
+        Ok(keys)
     }
 
     /// The mount that a path, written with it, is in, and the rest of the path.

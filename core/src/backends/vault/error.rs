@@ -15,7 +15,7 @@
 //! | 412 | | `unavailable`: the node is behind |
 //! | 413 | | `too_large` |
 //! | 429 | | `rate_limited` with `Retry-After` |
-//! | 500 | `value being too large` | `too_large` |
+//! | 500 | `value being too large`, `key being too large` | `too_large` |
 //! | 501 | | `unavailable`: not initialised |
 //! | 503 | `sealed` | `unavailable`: it is sealed; no waiting time, as a person must unseal it |
 //! | 503 | anything else | `unavailable` with `Retry-After` |
@@ -82,7 +82,7 @@ impl Refusal {
             412 => Self::Behind,
             413 => Self::TooLarge,
             429 => Self::RateLimited,
-            500 if says("value being too large") || says("entry too large") => Self::TooLarge,
+            500 if says("being too large") => Self::TooLarge,
             501 => Self::Uninitialised,
             503 if says("sealed") => Self::Sealed,
             503 => Self::Down,
@@ -116,7 +116,7 @@ impl Refusal {
             Self::Invalid => Error::new(ErrorKind::InvalidArgument, "the server refuses the request as invalid"),
             Self::TooLarge => Error::new(
                 ErrorKind::TooLarge,
-                "the value is longer than the server's storage takes",
+                "the value or the key is longer than the server's storage takes",
             )
             .with_help("store less, or raise the server's limit (`max_entry_size` of raft, `max_request_size`)"),
             Self::RateLimited => Error::new(ErrorKind::RateLimited, "a quota of the server is used up"),

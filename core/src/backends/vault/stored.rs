@@ -110,9 +110,11 @@ impl History {
     }
 }
 
-/// The present time at the server, to the second; ours where it does not tell.
+/// The present time at the server: the end of the second that it tells, so that what has just been deleted is seen as
+/// such. Ours where it tells none.
 pub(super) fn now(reply: &Reply) -> OffsetDateTime {
-    reply.time.unwrap_or_else(timestamp::now)
+    let told = reply.time.and_then(|second| second.checked_add(time::Duration::SECOND));
+    told.unwrap_or_else(timestamp::now)
 }
 
 /// What a successful read found.

@@ -200,9 +200,12 @@ fn certificate_fault(error: &reqwest::Error) -> Option<Error> {
 
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     while let Some(known) = cause {
-        let inner = known.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(tls) = inner.or_else(|| known.downcast_ref()) {
+        // An I/O error's source is that of what it holds, which would be passed over.
+        if let Some(held) = known.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            cause = Some(held);
+            continue;
+        }
+        if let Some(tls) = known.downcast_ref::<rustls::Error>() {
             let (text, setting) = match tls {
                 rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
                     ("the server's certificate is another host's", "vault.address")

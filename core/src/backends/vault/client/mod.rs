@@ -7,6 +7,7 @@ mod redirect;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,8 @@ pub(super) struct Client {
     base: String,
     redirects: Arc<Redirects>,
     http: Bound<reqwest::Client>,
+    /// Whether there was any reply.
+    has_answered: AtomicBool,
     counts: ForkCell<Mutex<BTreeMap<&'static str, u64>>>,
 }
 
@@ -102,6 +105,7 @@ impl Client {
             redirects: Arc::new(Redirects::new(connection.redirect_hosts.clone())),
             connection,
             http: Bound::new(),
+            has_answered: AtomicBool::new(false),
             counts: ForkCell::new(Mutex::default),
         }
     }
@@ -129,7 +133,24 @@ impl Client {
             limit,
         };
         self.count(request.name);
-        exchange.run(cx).await
+        let outcome = exchange.run(cx).await;
+        if outcome.is_ok() {
+            self.has_answered.store(true, Ordering::Relaxed);
+        }
+        outcome.map_err(|error| match error.kind() {
+            ErrorKind::Unavailable | ErrorKind::OutcomeUnknown if self.is_unknown_to_server() => Error::new(
+                ErrorKind::InvalidConfig,
+                "the server asks for a client's certificate and answers nobody without",
+            )
+            .with_setting(TLS.client_cert)
+            .with_source(error),
+            _ => error,
+        })
+    }
+
+    /// Whether the server asked for a certificate that there is not, and never answered since.
+    fn is_unknown_to_server(&self) -> bool {
+        self.connection.tls.lacks_identity() && !self.has_answered.load(Ordering::Relaxed)
     }
 
     /// How many requests were made, by their names.

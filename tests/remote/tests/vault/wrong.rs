@@ -1,7 +1,5 @@
 //! What is wrong with settings, server and values is said by name, and nothing is written.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::path::Path;
 
 use serde_json::json;
@@ -10,7 +8,7 @@ use strongroom::{Error, ErrorKind, Secret, SecretKey};
 use strongroom_fakes::http::Reply;
 use strongroom_fakes::{OpenBao, Stub};
 
-fn open(address: &str, token: &str, options: &[(&str, &str)]) -> Result<SecretManager, Error> {
+fn open_at(address: &str, token: &str, options: &[(&str, &str)]) -> Result<SecretManager, Error> {
     let mut builder = SecretManager::builder()
         .app("app")
         .without_environment()
@@ -25,7 +23,7 @@ fn open(address: &str, token: &str, options: &[(&str, &str)]) -> Result<SecretMa
 }
 
 fn at(bao: &OpenBao, options: &[(&str, &str)]) -> SecretManager {
-    open(&bao.address(), bao.root_token(), options).unwrap()
+    open_at(&bao.address(), bao.root_token(), options).unwrap()
 }
 
 #[track_caller]
@@ -38,7 +36,6 @@ fn names<T>(outcome: Result<T, Error>, setting: &str) {
     );
 }
 
-#[track_caller]
 fn all_verbs_name(manager: &SecretManager, setting: &str) {
     names(manager.get("x"), setting);
     names(manager.set("x", &Secret::new("v")), setting);
@@ -73,10 +70,10 @@ fn settings_that_cannot_be_are_refused_when_opening() {
         ("vault.timeout", "soon"),
         ("vault.timeout", "0"),
     ] {
-        names(open(address, "t", &[(setting, value)]), setting);
+        names(open_at(address, "t", &[(setting, value)]), setting);
     }
-    names(open("http://vault.example.com", "t", &[]), "vault.address");
-    assert!(open("http://vault.example.com", "t", &[("vault.allow_http", "on")]).is_ok());
+    names(open_at("http://vault.example.com", "t", &[]), "vault.address");
+    assert!(open_at("http://vault.example.com", "t", &[("vault.allow_http", "on")]).is_ok());
 }
 
 #[test]
@@ -122,7 +119,7 @@ fn a_policy_is_told_from_a_dead_token() {
         r#"path "secret/data/app/*" { capabilities = ["create", "update"] }"#,
     );
     let reader = bao.token(&json!({"policies": ["read"]}));
-    let reader = open(&bao.address(), &reader, &[]).unwrap();
+    let reader = open_at(&bao.address(), &reader, &[]).unwrap();
     assert_eq!(reader.get_value("x").unwrap().as_deref(), Some("v"));
     for denied in [
         reader.set("x", &Secret::new("w")).err(),
@@ -132,14 +129,14 @@ fn a_policy_is_told_from_a_dead_token() {
         assert_eq!(denied.unwrap().kind(), ErrorKind::PermissionDenied);
     }
     let writer = bao.token(&json!({"policies": ["write"]}));
-    let writer = open(&bao.address(), &writer, &[]).unwrap();
+    let writer = open_at(&bao.address(), &writer, &[]).unwrap();
     assert_eq!(writer.get("x").unwrap_err().kind(), ErrorKind::PermissionDenied);
     writer.set("x", &Secret::new("written blind")).unwrap();
     let absent = strongroom::SetOptions::new().if_absent();
     let error = writer.set_with("x", &Secret::new("w"), absent).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert_eq!(reader.get_value("x").unwrap().as_deref(), Some("written blind"));
-    let dead = open(&bao.address(), "dead", &[]).unwrap();
+    let dead = open_at(&bao.address(), "dead", &[]).unwrap();
     assert_eq!(dead.get("x").unwrap_err().kind(), ErrorKind::Unauthenticated);
 }
 
@@ -190,7 +187,7 @@ fn certificates_are_checked_both_ways_and_a_value_has_a_limit() {
     names(at(&bao, &other).get("x"), "vault.address");
     let named = [whole[0], whole[1], whole[2], ("vault.server_name", "localhost")];
     assert!(at(&bao, &named).get("x").unwrap().is_none());
-    names(open(&bao.address(), "t", &whole[..2]), "vault.client_cert");
+    names(open_at(&bao.address(), "t", &whole[..2]), "vault.client_cert");
 }
 
 #[test]
@@ -199,9 +196,9 @@ fn a_standby_sends_on_to_a_host_that_was_named_and_to_no_other() {
     at(&active, &[]).set("x", &Secret::new("v")).unwrap();
     let address = active.address();
     let standby = Stub::with(move |request| Reply::new(307).header("Location", &format!("{address}{}", request.path)));
-    let open_at = |options: &[(&str, &str)]| open(&standby.address(), active.root_token(), options).unwrap();
-    names(open_at(&[]).get("x"), "vault.address");
-    let known = open_at(&[("vault.redirect_hosts", active.host())]);
+    let standing = |options: &[(&str, &str)]| open_at(&standby.address(), active.root_token(), options).unwrap();
+    names(standing(&[]).get("x"), "vault.address");
+    let known = standing(&[("vault.redirect_hosts", active.host())]);
     assert_eq!(known.get_value("x").unwrap().as_deref(), Some("v"));
     known.set("x", &Secret::new("w")).unwrap();
     assert_eq!(active.versions("secret", "app/global/x"), 2);
@@ -210,8 +207,8 @@ fn a_standby_sends_on_to_a_host_that_was_named_and_to_no_other() {
 #[test]
 fn what_is_no_such_server_is_said_to_be_none() {
     let other = Stub::with(|_| Reply::new(404).body("<html>nothing here</html>"));
-    all_verbs_name(&open(&other.address(), "t", &[]).unwrap(), "vault.address");
-    let nobody = open("http://127.0.0.1:9", "t", &[]).unwrap();
+    all_verbs_name(&open_at(&other.address(), "t", &[]).unwrap(), "vault.address");
+    let nobody = open_at("http://127.0.0.1:9", "t", &[]).unwrap();
     assert_eq!(nobody.get("x").unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(
         nobody.set("x", &Secret::new("v")).unwrap_err().kind(),
@@ -222,7 +219,7 @@ fn what_is_no_such_server_is_said_to_be_none() {
 #[test]
 fn every_request_is_one_that_agents_and_namespaces_want() {
     let stub = Stub::with(|_| Reply::new(404).body(r#"{"errors":[]}"#));
-    let manager = open(&stub.address(), "t0ken", &[("vault.namespace", "team/a")]).unwrap();
+    let manager = open_at(&stub.address(), "t0ken", &[("vault.namespace", "team/a")]).unwrap();
     assert!(manager.get("org/acme/x@y").unwrap().is_none());
     manager.health().unwrap();
     let requests = stub.requests();

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use strongroom::backend::{HealthState, MetadataUpdate};
 use strongroom::blocking::SecretManager;
 use strongroom::{
-    DeleteOptions, ErrorKind, ListOptions, Secret, SecretKey, SecretMetadata, SecretScope, SetOptions,
-    Version,
+    DeleteOptions, ErrorKind, ListOptions, Secret, SecretKey, SecretMetadata, SecretScope, SetOptions, Version,
 };
 use strongroom_fakes::{OpenBao, Script};
 
@@ -59,11 +58,16 @@ fn a_secret_is_kept_with_all_that_is_known_about_it() {
         .with_provider("openai")
         .with_scope_of_use("models:read")
         .with_label("team", "é <&> \"quoted\"");
-    let set = manager.set("org/acme/api_key@production", &Secret::new("s3cret <&>").with_metadata(metadata.clone()));
+    let set = manager.set(
+        "org/acme/api_key@production",
+        &Secret::new("s3cret <&>").with_metadata(metadata.clone()),
+    );
     let set = set.unwrap();
     assert!(set.created);
     assert_eq!(number(&set.version), 1);
-    let again = manager.set("org/acme/api_key@production", &Secret::new("other")).unwrap();
+    let again = manager
+        .set("org/acme/api_key@production", &Secret::new("other"))
+        .unwrap();
     assert!(!again.created);
     assert_eq!(number(&again.version), 2);
 
@@ -79,8 +83,18 @@ fn a_secret_is_kept_with_all_that_is_known_about_it() {
     assert_eq!(number(&second.metadata.version), 2);
     let described = manager.describe("org/acme/api_key@production").unwrap().unwrap();
     assert_eq!(described.metadata, second.metadata);
-    assert!(manager.get_version("org/acme/api_key@production", &Version::from_number(9)).unwrap().is_none());
-    assert!(manager.get_version("org/acme/api_key@production", &Version::from_word("AWSCURRENT")).unwrap().is_none());
+    assert!(
+        manager
+            .get_version("org/acme/api_key@production", &Version::from_number(9))
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        manager
+            .get_version("org/acme/api_key@production", &Version::from_word("AWSCURRENT"))
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[test]
@@ -144,7 +158,9 @@ fn removing_has_four_ways_and_one_way_back() {
     let missing = |error: strongroom::Error| assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     missing(manager.delete("x").unwrap_err());
     manager.delete_with("x", DeleteOptions::new().missing_ok()).unwrap();
-    manager.delete_with("x", DeleteOptions::new().missing_ok().soft()).unwrap();
+    manager
+        .delete_with("x", DeleteOptions::new().missing_ok().soft())
+        .unwrap();
     missing(manager.restore("x").unwrap_err());
 
     manager.set("x", &Secret::new("one")).unwrap();
@@ -155,7 +171,11 @@ fn removing_has_four_ways_and_one_way_back() {
     assert!(!manager.exists("x").unwrap());
     missing(manager.delete("x").unwrap_err());
     missing(manager.delete_with("x", DeleteOptions::new().soft()).unwrap_err());
-    missing(manager.update_metadata("x", &MetadataUpdate::new().provider("p")).unwrap_err());
+    missing(
+        manager
+            .update_metadata("x", &MetadataUpdate::new().provider("p"))
+            .unwrap_err(),
+    );
     let restored = manager.restore("x").unwrap();
     assert_eq!(number(&restored.version), 2);
     assert_eq!(text(manager.get("x").unwrap()), "two");
@@ -181,12 +201,19 @@ fn versions_are_listed_and_written_again() {
     let manager = open(&bao);
     assert_eq!(manager.versions("x").unwrap_err().kind(), ErrorKind::NotFound);
     let later = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
-    manager.set("x", &Secret::new("one").with_label("n", "1").with_expiry(later)).unwrap();
+    manager
+        .set("x", &Secret::new("one").with_label("n", "1").with_expiry(later))
+        .unwrap();
     manager.set("x", &Secret::new("two")).unwrap();
     manager.set("x", &Secret::new("three")).unwrap();
-    manager.delete_with("x", DeleteOptions::new().version(Version::from_number(2))).unwrap();
+    manager
+        .delete_with("x", DeleteOptions::new().version(Version::from_number(2)))
+        .unwrap();
     let versions = manager.versions("x").unwrap();
-    let seen: Vec<_> = versions.iter().map(|entry| (entry.version.number().unwrap(), entry.current)).collect();
+    let seen: Vec<_> = versions
+        .iter()
+        .map(|entry| (entry.version.number().unwrap(), entry.current))
+        .collect();
     assert_eq!(seen, [(3, true), (1, false)]);
     let first = manager.get("x").unwrap().unwrap().metadata.created_at;
     let back = manager.rollback("x", Version::from_number(1)).unwrap();
@@ -203,12 +230,20 @@ fn metadata_changes_by_a_new_version() {
     let bao = OpenBao::dev();
     let manager = open(&bao);
     manager.set("x", &Secret::with_provider("one", "openai")).unwrap();
-    let changed = manager.update_metadata("x", &MetadataUpdate::new().provider("anthropic")).unwrap();
+    let changed = manager
+        .update_metadata("x", &MetadataUpdate::new().provider("anthropic"))
+        .unwrap();
     assert_eq!(number(&changed.version), 2);
     let now = manager.get("x").unwrap().unwrap();
-    assert_eq!((now.value.expose(), now.metadata.provider.as_deref()), (&b"one"[..], Some("anthropic")));
+    assert_eq!(
+        (now.value.expose(), now.metadata.provider.as_deref()),
+        (&b"one"[..], Some("anthropic"))
+    );
     let stale = MetadataUpdate::new().provider("x").if_version(Version::from_number(1));
-    assert_eq!(manager.update_metadata("x", &stale).unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(
+        manager.update_metadata("x", &stale).unwrap_err().kind(),
+        ErrorKind::Conflict
+    );
 }
 
 #[test]
@@ -237,13 +272,28 @@ fn names_are_listed_by_folder_page_and_filter() {
     let manager = open(&bao);
     assert!(listed(&manager, ListOptions::new()).is_empty());
     let keys = [
-        "global/a", "global/a-b", "global/b", "global/tail", "org/acme/a@prod", "org/acme/b", "org/other/a", "user/u/a",
+        "global/a",
+        "global/a-b",
+        "global/b",
+        "global/tail",
+        "org/acme/a@prod",
+        "org/acme/b",
+        "org/other/a",
+        "user/u/a",
     ];
     for key in keys {
-        manager.set(key, &Secret::with_provider("v", if key.ends_with('b') { "p" } else { "q" })).unwrap();
+        manager
+            .set(
+                key,
+                &Secret::with_provider("v", if key.ends_with('b') { "p" } else { "q" }),
+            )
+            .unwrap();
     }
     for name in ["stranger", "global/odd name", "global/tail/deep", "org/acme/x/y"] {
-        bao.write(&format!("secret/data/app/{}", name.replace(' ', "%20")), &json!({"data": {"a": "b"}}));
+        bao.write(
+            &format!("secret/data/app/{}", name.replace(' ', "%20")),
+            &json!({"data": {"a": "b"}}),
+        );
     }
     bao.write("secret/data/app2/global/elsewhere", &json!({"data": {"a": "b"}}));
     let mut all: Vec<_> = keys.map(str::to_owned).to_vec();
@@ -251,15 +301,27 @@ fn names_are_listed_by_folder_page_and_filter() {
     assert_eq!(listed(&manager, ListOptions::new()), all);
 
     for (options, expected) in [
-        (ListOptions::new().scope(SecretScope::org("acme")), vec!["org/acme/a@prod", "org/acme/b"]),
-        (ListOptions::new().scope(SecretScope::global()), vec!["global/a", "global/a-b", "global/b", "global/tail"]),
+        (
+            ListOptions::new().scope(SecretScope::org("acme")),
+            vec!["org/acme/a@prod", "org/acme/b"],
+        ),
+        (
+            ListOptions::new().scope(SecretScope::global()),
+            vec!["global/a", "global/a-b", "global/b", "global/tail"],
+        ),
         (ListOptions::new().scope(SecretScope::org("nobody")), vec![]),
         (ListOptions::new().prefix("org/acme/a"), vec!["org/acme/a@prod"]),
         (ListOptions::new().prefix("ta"), vec!["global/tail"]),
         (ListOptions::new().prefix("global/a"), vec!["global/a", "global/a-b"]),
         (ListOptions::new().prefix("str"), vec!["stranger"]),
-        (ListOptions::new().provider("p"), vec!["global/a-b", "global/b", "org/acme/b"]),
-        (ListOptions::new().provider("p").scope(SecretScope::org("acme")), vec!["org/acme/b"]),
+        (
+            ListOptions::new().provider("p"),
+            vec!["global/a-b", "global/b", "org/acme/b"],
+        ),
+        (
+            ListOptions::new().provider("p").scope(SecretScope::org("acme")),
+            vec!["org/acme/b"],
+        ),
     ] {
         assert_eq!(listed(&manager, options.clone()), expected, "{options:?}");
     }
@@ -284,8 +346,14 @@ fn names_are_listed_by_folder_page_and_filter() {
         assert_eq!(seen, expected, "by {limit}");
     }
 
-    let full = manager.list(ListOptions::new().full_metadata().scope(SecretScope::org("acme"))).unwrap();
-    let providers: Vec<_> = full.entries.iter().map(|entry| entry.metadata.provider.as_deref()).collect();
+    let full = manager
+        .list(ListOptions::new().full_metadata().scope(SecretScope::org("acme")))
+        .unwrap();
+    let providers: Vec<_> = full
+        .entries
+        .iter()
+        .map(|entry| entry.metadata.provider.as_deref())
+        .collect();
     assert_eq!(providers, [Some("q"), Some("p")]);
 }
 
@@ -306,10 +374,18 @@ fn references_lead_to_fields_versions_and_other_mounts() {
     let bao = OpenBao::dev();
     bao.mount_kv("team/kv", 2);
     bao.write("secret/data/db/main", &json!({"data": {"password": "old"}}));
-    bao.write("secret/data/db/main", &json!({"data": {"password": "p<w", "a/b": "slash", "n": {"x": [1, "two"]}}}));
+    bao.write(
+        "secret/data/db/main",
+        &json!({"data": {"password": "p<w", "a/b": "slash", "n": {"x": [1, "two"]}}}),
+    );
     bao.write("team/kv/data/deep/one", &json!({"data": {"k": "other mount"}}));
     let manager = open_with(&bao, &[("references", "vault")]);
-    let resolve = |reference: &str| manager.resolve(reference).unwrap().map(|secret| secret.value.expose_str().unwrap().to_owned());
+    let resolve = |reference: &str| {
+        manager
+            .resolve(reference)
+            .unwrap()
+            .map(|secret| secret.value.expose_str().unwrap().to_owned())
+    };
     assert_eq!(resolve("vault:db/main#password").as_deref(), Some("p<w"));
     assert_eq!(resolve("vault:db/main?version=1#password").as_deref(), Some("old"));
     assert_eq!(resolve("vault:db/main#/n/x/1").as_deref(), Some("two"));
@@ -322,7 +398,12 @@ fn references_lead_to_fields_versions_and_other_mounts() {
     manager.set("mine", &Secret::new("ours")).unwrap();
     assert_eq!(resolve("vault:app/global/mine").as_deref(), Some("ours"));
     assert_eq!(resolve("vault:app/global/mine#value").as_deref(), Some("ours"));
-    for wrong in ["vault:db/../main", "vault:db//main", "vault:db/main?version=x", "vault:/db/main"] {
+    for wrong in [
+        "vault:db/../main",
+        "vault:db//main",
+        "vault:db/main?version=x",
+        "vault:/db/main",
+    ] {
         let error = manager.resolve(wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{wrong}: {error}");
     }
@@ -331,8 +412,14 @@ fn references_lead_to_fields_versions_and_other_mounts() {
 #[test]
 fn what_others_wrote_is_read_as_it_is_with_its_labels() {
     let bao = OpenBao::dev();
-    bao.write("secret/data/app/global/foreign", &json!({"data": {"user": "me", "password": "x"}}));
-    bao.write("secret/metadata/app/global/foreign", &json!({"custom_metadata": {"owner": "team a"}}));
+    bao.write(
+        "secret/data/app/global/foreign",
+        &json!({"data": {"user": "me", "password": "x"}}),
+    );
+    bao.write(
+        "secret/metadata/app/global/foreign",
+        &json!({"custom_metadata": {"owner": "team a"}}),
+    );
     bao.write("secret/data/app/global/side", &json!({"data": {"value": "seat"}}));
     let manager = open(&bao);
     let foreign = manager.get("foreign").unwrap().unwrap();
@@ -341,7 +428,10 @@ fn what_others_wrote_is_read_as_it_is_with_its_labels() {
     assert_eq!(foreign.metadata.labels["owner"], "team a");
     assert_eq!(text(manager.get("side").unwrap()), "seat");
     let update = MetadataUpdate::new().provider("p");
-    assert_eq!(manager.update_metadata("foreign", &update).unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        manager.update_metadata("foreign", &update).unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
     bao.write("secret/data/app/global/foreign", &json!({"data": {"user": "you"}}));
     manager.rollback("foreign", Version::from_number(1)).unwrap();
     assert_eq!(bao.read("secret/data/app/global/foreign")["data"]["data"]["user"], "me");
@@ -351,7 +441,9 @@ fn what_others_wrote_is_read_as_it_is_with_its_labels() {
 fn custom_metadata_is_written_where_it_is_wanted() {
     let bao = OpenBao::dev();
     let manager = open_with(&bao, &[("vault.custom_metadata", "on")]);
-    manager.set("x", &Secret::with_provider("v", "openai").with_label("team", "a")).unwrap();
+    manager
+        .set("x", &Secret::with_provider("v", "openai").with_label("team", "a"))
+        .unwrap();
     let read = bao.read("secret/metadata/app/global/x");
     assert_eq!(
         read["data"]["custom_metadata"],
@@ -377,7 +469,9 @@ fn other_clients_read_what_we_write_and_we_what_they_write() {
         kv = client.secrets.kv.v2\n\
         print(kv.read_secret_version('app/global/ours', raise_on_deleted_version=True)['data']['data']['value'])\n\
         kv.create_or_update_secret('app/global/hvac', {'value': 'from hvac'})\n";
-    let said = Script::new(program).environment(bao.environment(bao.root_token())).output();
+    let said = Script::new(program)
+        .environment(bao.environment(bao.root_token()))
+        .output();
     assert_eq!(said.trim(), "from us");
     assert_eq!(text(manager.get("hvac").unwrap()), "from hvac");
 }
@@ -385,7 +479,10 @@ fn other_clients_read_what_we_write_and_we_what_they_write() {
 #[test]
 fn health_needs_no_token_and_sees_a_seal() {
     let bao = OpenBao::dev();
-    let mut builder = SecretManager::builder().app("app").without_environment().backend("vault");
+    let mut builder = SecretManager::builder()
+        .app("app")
+        .without_environment()
+        .backend("vault");
     builder = builder.option("vault.address", bao.address());
     let manager = builder.secret_option("vault.token", "none").open_blocking().unwrap();
     assert_eq!(manager.health().unwrap().state, HealthState::Ok);
@@ -396,7 +493,10 @@ fn health_needs_no_token_and_sees_a_seal() {
     let reader = open_with(&bao, &[("retries", "0")]);
     let error = reader.get("x").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.message().contains("sealed") && error.retry_after().is_none(), "{error}");
+    assert!(
+        error.message().contains("sealed") && error.retry_after().is_none(),
+        "{error}"
+    );
 }
 
 #[test]

@@ -167,7 +167,7 @@ tests! { "set";
         assert!(env.client.get(&key).unwrap().is_none());
     }
 
-    fn if_version_never_mistakes_a_new_secret_for_the_deleted_one(env) needs [write cas versions] {
+    fn if_version_never_mistakes_a_new_secret_for_the_deleted_one(env) needs [write cas versions ours] {
         let key = env.key("ABA");
         let first = env.client.set(&key, &Secret::new("one")).unwrap().version.unwrap();
         env.client.delete(&key).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::health::HealthTask;
 use super::{SecretManager, Shared, caching, check};
 use crate::backend::{Backend, OpenRequest, Operation};
 use crate::changes::{Changes, Telling};
@@ -461,6 +462,7 @@ impl Plan {
             },
         );
         let layered: Arc<dyn Backend> = Arc::new(Telling::new(layered, Arc::clone(&changes)));
+        let health = HealthTask::of(&settings, &*backend);
         let shared = Shared {
             app,
             settings,
@@ -469,6 +471,7 @@ impl Plan {
             sources,
             cache,
             changes,
+            health,
             counters,
             closed: AtomicBool::new(false),
             timeout,

@@ -50,6 +50,7 @@ impl Vault {
         let mut capabilities = Capabilities::complete(Persistence::Remote, MAX_VALUE);
         capabilities.atomic_batch = false;
         capabilities.verify = false;
+        capabilities.restore = true;
         capabilities.max_key = MAX_PATH.saturating_sub(config.names.within("").len());
         Self {
             place,

@@ -95,14 +95,19 @@ impl Listener {
         drop(state);
         // SAFETY: the program gave the context with the function.
         call_program(|| unsafe { program.function.call(program.context.0, outcome) });
+        // Who silenced it meanwhile waits, or could not: so it is done here, and only then the call is over.
         let mut state = self.lock();
+        if state.silenced {
+            let over = state.program.take();
+            drop(state);
+            if let Some(program) = over {
+                program.destroy();
+            }
+            state = self.lock();
+        }
         state.calling = false;
-        let over = if state.silenced { state.program.take() } else { None };
         drop(state);
         self.returned.notify_all();
-        if let Some(program) = over {
-            program.destroy();
-        }
     }
 
     /// Never calls the program again, and waits until a call that runs has returned; inside a callback, which may be that

@@ -38,6 +38,14 @@ static void take_transferred(void *context, strongroom_status_t status, strongro
                              strongroom_error_t *error) {
     (void)context, (void)status, (void)strongroom_transferred_free(transferred), (void)strongroom_error_free(error);
 }
+static void take_subscription(void *context, strongroom_status_t status, strongroom_subscription_t *subscription,
+                              strongroom_error_t *error) {
+    (void)context, (void)status, (void)strongroom_subscription_free(subscription), (void)strongroom_error_free(error);
+}
+static void take_change(void *context, strongroom_status_t status, strongroom_change_t *change,
+                        strongroom_error_t *error) {
+    (void)context, (void)status, (void)strongroom_change_free(change), (void)strongroom_error_free(error);
+}
 static void take_progress(void *context, const char *phase, size_t done, size_t total, const char *key) {
     (void)context, (void)phase, (void)done, (void)total, (void)key;
 }
@@ -59,6 +67,8 @@ const strongroom_done_callback_t done_callback = take_done;
 const strongroom_manager_callback_t manager_callback = take_manager;
 const strongroom_explanation_callback_t explanation_callback = take_explanation;
 const strongroom_transferred_callback_t transferred_callback = take_transferred;
+const strongroom_subscription_callback_t subscription_callback = take_subscription;
+const strongroom_change_callback_t change_callback = take_change;
 const strongroom_progress_callback_t progress_callback = take_progress;
 const strongroom_log_callback_t log_callback = take_event;
 const strongroom_provider_t provider = provide;

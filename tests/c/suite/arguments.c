@@ -271,6 +271,7 @@ int main(int argc, char **argv) {
     test_frees();
     test_arrays();
     test_copies();
+    test_restore();
     test_buffers();
     test_numbers();
     test_indexes();

@@ -27,6 +27,7 @@ ON(report, report)
 ON(manager, manager)
 ON(explanation, explanation)
 ON(transferred, transferred)
+ON(subscription, subscription)
 
 static void on_done(void *context, strongroom_status_t status, strongroom_error_t *error) {
     (void)context, (void)status;
@@ -44,6 +45,13 @@ static strongroom_status_t provide_nothing(void *context, const char *setting, u
     (void)context, (void)setting, (void)buffer, (void)capacity;
     *length = 0;
     return STRONGROOM_STATUS_KEY_MISSING;
+}
+
+static void ignore_change(void *context, strongroom_status_t status, strongroom_change_t *change,
+                          strongroom_error_t *error) {
+    (void)context, (void)status;
+    CHECK_OK(strongroom_change_free(change));
+    CHECK_OK(strongroom_error_free(error));
 }
 
 static void ignore_progress(void *context, const char *phase, size_t done, size_t total, const char *key) {

@@ -93,6 +93,41 @@ static void test_copies(void) {
     free_world(&world);
 }
 
+/* Most backends keep nothing that was removed. */
+static void test_restore(void) {
+    strongroom_manager_t *memory = open_memory();
+    strongroom_manager_t *keeps =
+        open_with((const char *const[]){"backend", "fault", "fault.restore", "on", "cache", "off", NULL});
+    const void *none[] = {NULL, &memory, (void *)UINTPTR_MAX};
+    strongroom_written_t *written = NULL;
+    strongroom_error_t *error = NULL;
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        written = (void *)&memory;
+        CHECK_STATUS(CALLED(strongroom_manager_restore)(none[i], TEXT("key"), NULL, &written, NULL),
+                     STRONGROOM_STATUS_INVALID_HANDLE);
+        CHECK(written == NULL);
+        CHECK_STATUS(CALLED(strongroom_manager_restore_async)(none[i], TEXT("key"), NULL, on_written, NULL, NULL),
+                     STRONGROOM_STATUS_INVALID_HANDLE);
+    }
+    CHECK_STATUS(strongroom_manager_restore(keeps, NULL, 5, NULL, NULL, NULL), WRONG);
+    CHECK_STATUS(strongroom_manager_restore(keeps, TEXT("a/b"), NULL, NULL, NULL), STRONGROOM_STATUS_INVALID_KEY);
+    CHECK_STATUS(strongroom_manager_restore_async(keeps, TEXT("key"), NULL, NULL, NULL, NULL), WRONG);
+    CHECK_STATUS(strongroom_manager_restore(memory, TEXT("key"), NULL, NULL, &error), STRONGROOM_STATUS_UNSUPPORTED);
+    check_error(error, STRONGROOM_STATUS_UNSUPPORTED);
+    CHECK_STATUS(strongroom_manager_restore(keeps, TEXT("key"), NULL, NULL, NULL), STRONGROOM_STATUS_NOT_FOUND);
+    CHECK_OK(set(keeps, "key", "value"));
+    CHECK_OK(strongroom_manager_delete(keeps, TEXT("key"), NULL, NULL));
+    CHECK_OK(strongroom_manager_restore(keeps, TEXT("key"), NULL, &written, NULL));
+    CHECK_OK(strongroom_written_free(written));
+    check_value(keeps, "key", "value");
+    CHECK_STATUS(strongroom_manager_restore(keeps, TEXT("key"), NULL, NULL, NULL), STRONGROOM_STATUS_CONFLICT);
+    CHECK_OK(strongroom_manager_delete(keeps, TEXT("key"), NULL, NULL));
+    CHECK_OK(strongroom_manager_restore_async(keeps, TEXT("key"), NULL, on_written, NULL, NULL));
+    started++;
+    CHECK_OK(strongroom_manager_free(keeps));
+    CHECK_OK(strongroom_manager_free(memory));
+}
+
 static void test_buffers(void) {
     strongroom_manager_t *manager = open_memory();
     CHECK_OK(set(manager, "key", "12345678"));

@@ -4,7 +4,7 @@
 
    handles: a letter each, a capital where NULL is refused and a small one where it means "none":
      O options  C call  X cancel  D metadata  S secret  W written  B batch  L list  R report  M manager  E error
-     Y explanation  T transfer  Q transferred
+     Y explanation  T transfer  Q transferred  U subscription  H change
    texts: parted by `|`, each a letter and a value that is right:
      k key  K key whose form is checked at use  s scope  t text  v bytes  o text that may be NULL
    outs: a letter each, a capital where NULL is refused: the letters above, and n for a number, f for a bool
@@ -130,6 +130,16 @@
       (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], a->out[0], a->error))                                       \
     X(strongroom_manager_health, "Mc", "", "R", (a->handle[0], a->handle[1], a->out[0], a->error))                     \
     X(strongroom_manager_verify, "Mc", "", "R", (a->handle[0], a->handle[1], a->out[0], a->error))                     \
+    X(strongroom_manager_refresh, "Mc", "", "", (a->handle[0], a->handle[1], a->error))                                \
+    X(strongroom_manager_resolve, "Mc", "tsecret://key", "S",                                                          \
+      (a->handle[0], TEXT_AT(0), a->handle[1], a->out[0], a->error))                                                   \
+    X(strongroom_manager_subscribe, "Mc", "kkey", "U",                                                                 \
+      (a->handle[0], &a->text[0].data, &a->text[0].length, 1, a->handle[1], a->out[0], a->error))                      \
+    X(strongroom_manager_subscribe_callback, "Mc", "kkey", "U",                                                        \
+      (a->handle[0], &a->text[0].data, &a->text[0].length, 1, a->handle[1], a->callback ? ignore_change : NULL, NULL,  \
+       NULL, a->out[0], a->error))                                                                                     \
+    X(strongroom_manager_metrics, "M", "", "R", (a->handle[0], a->out[0], a->error))                                   \
+    X(strongroom_subscription_next, "U", "", "H", (a->handle[0], 10000, a->out[0], a->error))                          \
     X(strongroom_manager_lock, "Mc", "", "", (a->handle[0], a->handle[1], a->error))                                   \
     X(strongroom_manager_close, "Mc", "", "", (a->handle[0], a->handle[1], a->error))
 
@@ -178,6 +188,11 @@
       (a->handle[0], TEXT_AT(0), TEXT_AT(1), a->handle[1], THEN(written), a->error))                                   \
     X(strongroom_manager_health_async, "Mc", "", "", (a->handle[0], a->handle[1], THEN(report), a->error))             \
     X(strongroom_manager_verify_async, "Mc", "", "", (a->handle[0], a->handle[1], THEN(report), a->error))             \
+    X(strongroom_manager_refresh_async, "Mc", "", "", (a->handle[0], a->handle[1], THEN(done), a->error))              \
+    X(strongroom_manager_resolve_async, "Mc", "tsecret://key", "",                                                     \
+      (a->handle[0], TEXT_AT(0), a->handle[1], THEN(secret), a->error))                                                \
+    X(strongroom_manager_subscribe_async, "Mc", "kkey", "",                                                            \
+      (a->handle[0], &a->text[0].data, &a->text[0].length, 1, a->handle[1], THEN(subscription), a->error))             \
     X(strongroom_manager_lock_async, "Mc", "", "", (a->handle[0], a->handle[1], THEN(done), a->error))                 \
     X(strongroom_manager_close_async, "Mc", "", "", (a->handle[0], a->handle[1], THEN(done), a->error))
 
@@ -205,6 +220,11 @@
     X(strongroom_transferred_word, 'Q', (h, 0))                                                                        \
     X(strongroom_transferred_detail, 'Q', (h, 0))                                                                      \
     X(strongroom_transferred_note, 'Q', (h, 0))                                                                        \
+    X(strongroom_change_kind, 'H', (h))                                                                                \
+    X(strongroom_change_key, 'H', (h))                                                                                 \
+    X(strongroom_change_version, 'H', (h))                                                                             \
+    X(strongroom_change_health, 'H', (h))                                                                              \
+    X(strongroom_change_reason, 'H', (h))                                                                              \
     X(strongroom_report_name, 'R', (h, 0))                                                                             \
     X(strongroom_report_text, 'R', (h, TEXT("version")))
 
@@ -242,6 +262,8 @@
     X(strongroom_explanation_free, 'Y')                                                                                \
     X(strongroom_transfer_free, 'T')                                                                                   \
     X(strongroom_transferred_free, 'Q')                                                                                \
+    X(strongroom_subscription_free, 'U')                                                                               \
+    X(strongroom_change_free, 'H')                                                                                     \
     X(strongroom_manager_free, 'M')                                                                                    \
     X(strongroom_error_free, 'E')
 

@@ -9,7 +9,7 @@
 
 #include "open.h"
 
-static const char LETTERS[] = "OCXDSWBLRMEYTQ";
+static const char LETTERS[] = "OCXDSWBLRMEYTQUH";
 enum { TYPES = sizeof LETTERS - 1, TEXTS = 3 };
 
 typedef struct world_t {
@@ -50,18 +50,24 @@ static strongroom_status_t free_object(char letter, void *handle) {
         return strongroom_transfer_free(handle);
     case 'Q':
         return strongroom_transferred_free(handle);
+    case 'U':
+        return strongroom_subscription_free(handle);
+    case 'H':
+        return strongroom_change_free(handle);
     default:
         return strongroom_error_free(handle);
     }
 }
 
-/* A secret `key` with three versions, and every object that calls about it give. */
+/* A secret `key` with three versions, a subscription that has two changes left, and every object that calls about it give. */
 static void make_objects(void **live) {
     strongroom_manager_t *manager = open_memory();
     strongroom_metadata_t *written_with = NULL;
     CHECK_OK(strongroom_metadata_new(&written_with, NULL));
     CHECK_OK(strongroom_metadata_set_label(written_with, TEXT("label"), TEXT("text"), NULL));
     CHECK_OK(strongroom_metadata_set_expires_at(written_with, INT64_C(4102444800000000), NULL));
+    strongroom_subscription_t *subscription = NULL;
+    CHECK_OK(strongroom_manager_subscribe(manager, NULL, NULL, 0, NULL, &subscription, NULL));
     strongroom_written_t *written = NULL;
     for (int version = 1; version <= 3; version++) {
         CHECK_OK(strongroom_written_free(written));
@@ -91,6 +97,8 @@ static void make_objects(void **live) {
     CHECK_OK(strongroom_transfer_new(&transfer, NULL));
     CHECK_OK(strongroom_transfer_set(transfer, TEXT("format"), TEXT("json"), NULL));
     CHECK_OK(strongroom_manager_export(manager, transfer, NULL, &transferred, NULL));
+    strongroom_change_t *change = NULL;
+    CHECK_OK(strongroom_subscription_next(subscription, 10000, &change, NULL));
     void *objects[] = {options_of((const char *const[]){"backend", "memory", NULL}),
                        call,
                        cancel_new(),
@@ -104,7 +112,9 @@ static void make_objects(void **live) {
                        error,
                        explanation,
                        transfer,
-                       transferred};
+                       transferred,
+                       subscription,
+                       change};
     memcpy(live, objects, sizeof objects);
 }
 

@@ -83,6 +83,16 @@ void test_verbs(const strongroom::options &how) {
     CHECK(info && info->text("backend"));
     CHECK(secrets.try_verify().has_value() == info->is("verify"));
     holds(secrets.try_health());
+    const auto changes = secrets.try_subscribe();
+    if (holds(changes)) {
+        const auto none = changes->try_next_for(std::chrono::milliseconds(0));
+        CHECK(none && !*none);
+    }
+    holds(secrets.try_subscribe_callback([](const auto &) {}));
+    holds(secrets.try_refresh());
+    holds(secrets.try_metrics());
+    holds(secrets.try_resolve("secret://key"));
+    CHECK_KIND(secrets.try_restore("a"), unsupported);
     holds(secrets.try_lock());
     holds(secrets.try_erase("a"));
     CHECK_KIND(secrets.try_erase("a"), not_found);

@@ -61,6 +61,7 @@ void answer_end(answer_t *answer, int completions) {
     CHECK_OK(strongroom_written_free(answer->written));
     CHECK_OK(strongroom_report_free(answer->report));
     CHECK_OK(strongroom_manager_free(answer->manager));
+    CHECK_OK(strongroom_subscription_free(answer->subscription));
     CHECK_OK(strongroom_explanation_free(answer->explanation));
     CHECK_OK(strongroom_transferred_free(answer->transferred));
     pthread_mutex_unlock(&answer->mutex);
@@ -99,6 +100,7 @@ ANSWER(answer_written, strongroom_written_t *, written)
 ANSWER(answer_report, strongroom_report_t *, report)
 ANSWER(answer_explanation, strongroom_explanation_t *, explanation)
 ANSWER(answer_transferred, strongroom_transferred_t *, transferred)
+ANSWER(answer_subscription, strongroom_subscription_t *, subscription)
 ANSWER(answer_manager, strongroom_manager_t *, manager)
 
 void answer_done(void *context, strongroom_status_t status, strongroom_error_t *error) {

@@ -26,6 +26,7 @@ typedef struct answer_t {
     strongroom_manager_t *manager;
     strongroom_explanation_t *explanation;
     strongroom_transferred_t *transferred;
+    strongroom_subscription_t *subscription;
     bool exists;
     pthread_t thread;
 } answer_t;
@@ -64,6 +65,8 @@ void answer_explanation(void *context, strongroom_status_t status, strongroom_ex
                         strongroom_error_t *error);
 void answer_transferred(void *context, strongroom_status_t status, strongroom_transferred_t *transferred,
                         strongroom_error_t *error);
+void answer_subscription(void *context, strongroom_status_t status, strongroom_subscription_t *subscription,
+                         strongroom_error_t *error);
 void answer_done(void *context, strongroom_status_t status, strongroom_error_t *error);
 void answer_manager(void *context, strongroom_status_t status, strongroom_manager_t *manager,
                     strongroom_error_t *error);

@@ -112,10 +112,10 @@ inline json prepared(const session &in, const std::string &field, const json &ex
     if (is_one_of(field, {"names", "expired", "imported", "replaced", "deleted"}) && expected.is_array()) {
         return each([&](const json &name) { return in.fill(name); });
     }
-    if (field == "next" && expected.is_string()) {
+    if ((field == "next" || field == "key") && expected.is_string()) {
         return in.fill(expected);
     }
-    if (field == "version" || field == "current") {
+    if ((field == "version" || field == "current") && expected.is_string()) {
         return in.version(expected);
     }
     if (field == "versions" && expected.is_array()) {

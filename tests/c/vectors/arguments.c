@@ -54,7 +54,9 @@ strongroom_status_t call_of(struct session *session, const cJSON *args, const ch
             *rest++ = '\0';
         int64_t at;
         const cJSON *option = json_field(args, word);
-        if (strcmp(word, "expires_at") == 0 && expiry(args, &at))
+        if (strcmp(word, "every_ms") == 0 && option != NULL)
+            status = set_option(call, "every", formatted(&session->arena, "%dms", option->valueint), error);
+        else if (strcmp(word, "expires_at") == 0 && expiry(args, &at))
             status = set_option(call, word, formatted(&session->arena, "%" PRId64, at), error);
         else if (option != NULL)
             status = set_option(call, word, option_text(session, option), error);

@@ -76,9 +76,9 @@ static bool field_fits(struct session *session, const cJSON *expected, const cJS
         return entries_fit(session, expected, found, false);
     if (is_one_of(field, "names expired imported replaced deleted") && cJSON_IsArray(expected))
         return items_fit(session, expected, found, name_fits);
-    if (strcmp(field, "next") == 0 && cJSON_IsString(expected))
+    if (is_one_of(field, "next key") && cJSON_IsString(expected))
         return name_fits(session, expected, found);
-    if (strcmp(field, "version") == 0 || strcmp(field, "current") == 0)
+    if (is_one_of(field, "version current") && cJSON_IsString(expected))
         return version_fits(session, expected, found);
     if (strcmp(field, "versions") == 0 && cJSON_IsArray(expected))
         return items_fit(session, expected, found, version_fits);

@@ -5,7 +5,7 @@
 
 /* What a backend can do, in the words of verbs.json and of strongroom_manager_info. */
 static const char *const capabilities[] = {"list",         "versions", "metadata",    "expiry", "cas",
-                                           "atomic_batch", "binary",   "empty_value", "verify"};
+                                           "atomic_batch", "binary",   "empty_value", "verify", "restore"};
 
 static bool set_options(struct session *session, strongroom_options_t *options, const cJSON *settings,
                         const char *folder) {
@@ -140,6 +140,8 @@ static void free_views(struct session *session) {
 }
 
 void session_close(struct session *session) {
+    while (session->subscription_count > 0)
+        subscription_end(&session->subscriptions[--session->subscription_count]);
     free_views(session);
     exchange(session);
     free_views(session);
@@ -154,6 +156,20 @@ void session_add_view(struct session *session, strongroom_manager_t *view) {
     if (session->view_count == MOST_VIEWS)
         die("a script makes more views than this program keeps");
     session->views[session->view_count++] = view;
+}
+
+void session_add_subscription(struct session *session, struct subscription subscription) {
+    if (session->subscription_count == MOST_SUBSCRIPTIONS)
+        die("a script makes more subscriptions than this program keeps");
+    session->subscriptions[session->subscription_count++] = subscription;
+}
+
+const struct subscription *session_subscription(const struct session *session, const char *name) {
+    for (size_t at = 0; at < session->subscription_count; at++) {
+        if (strcmp(session->subscriptions[at].name, name) == 0)
+            return &session->subscriptions[at];
+    }
+    die("there is no subscription %s", name);
 }
 
 struct text session_fill(struct session *session, struct text template) {

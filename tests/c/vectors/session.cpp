@@ -106,8 +106,8 @@ void session::compare_capabilities(const json &backend) const {
     };
     const auto what = backend.at("name").get<std::string>() + ": `lacks` is right about ";
     to.check(info.is("read_only") == is_lacking("write"), what + "write");
-    for (const char *word :
-         {"list", "versions", "metadata", "expiry", "cas", "atomic_batch", "binary", "empty_value", "verify"}) {
+    for (const char *word : {"list", "versions", "metadata", "expiry", "cas", "atomic_batch", "binary", "empty_value",
+                             "verify", "restore"}) {
         to.check(info.number(word).has_value() && info.is(word) != is_lacking(word), what + word);
     }
 }

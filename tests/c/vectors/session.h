@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "calls.h"
+#include "changes.h"
 #include "json.h"
 
 #define MOST_VIEWS 8
@@ -31,6 +32,8 @@ struct session {
     char id[32];
     struct saved saved[MOST_SAVED];
     size_t saved_count;
+    struct subscription subscriptions[MOST_SUBSCRIPTIONS];
+    size_t subscription_count;
     /* Emptied after each step. */
     struct arena arena;
 };
@@ -47,6 +50,10 @@ const strongroom_manager_t *session_beside(const struct session *session);
 
 const strongroom_manager_t *session_manager(const struct session *session);
 void session_add_view(struct session *session, strongroom_manager_t *view);
+
+void session_add_subscription(struct session *session, struct subscription subscription);
+/* Ends the program where there is none of that name. */
+const struct subscription *session_subscription(const struct session *session, const char *name);
 
 /* A text with {scope}, {id} and {global} filled in. */
 struct text session_fill(struct session *session, struct text template);

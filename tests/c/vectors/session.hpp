@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <strongroom.hpp>
 
+#include "changes.hpp"
 #include "checks.hpp"
 
 namespace vectors {
@@ -40,6 +42,7 @@ public:
     strongroom::manager manager;
     const form how;
     report &to;
+    std::map<std::string, std::unique_ptr<subscriber>> subscribers;
 
 private:
     void compare_capabilities(const json &backend) const;

@@ -27,6 +27,9 @@ cJSON *run_fernet_generate(const struct step *step, struct outcome *out);
 cJSON *run_fernet_encrypt(const struct step *step, struct outcome *out);
 cJSON *run_fernet_decrypt(const struct step *step, struct outcome *out);
 cJSON *run_fernet_rotate(const struct step *step, struct outcome *out);
+cJSON *run_subscribe(const struct step *step, struct outcome *out);
+cJSON *run_next_change(const struct step *step, struct outcome *out);
+cJSON *run_metrics(const struct step *step, struct outcome *out);
 cJSON *run_copy_to(const struct step *step, struct outcome *out);
 
 #endif

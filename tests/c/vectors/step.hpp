@@ -47,5 +47,8 @@ json fernet_generate(const step &of);
 json fernet_encrypt(const step &of);
 json fernet_decrypt(const step &of);
 json fernet_rotate(const step &of);
+json metrics(const step &of);
+json subscribe(const step &of);
+json next_change(const step &of);
 
 } // namespace vectors

@@ -276,6 +276,35 @@ static cJSON *delete (const struct step *step, struct outcome *out) {
     return done(out);
 }
 
+static cJSON *restore(const struct step *step, struct outcome *out) {
+    struct text key = key_of(step);
+    CALL(step->form, out, written, restore, step->manager, key.data, key.length, step->call);
+    return written(out);
+}
+
+/* The text of a reference, with the version that it names filled in. */
+static struct text reference_of(const struct step *step) {
+    static const char mark[] = "{version}";
+    struct text reference = session_filled(step->session, step->args, "reference");
+    const char *at = json_field(step->args, "version") == NULL ? NULL : strstr(reference.data, mark);
+    if (at == NULL)
+        return reference;
+    struct text version = session_version(step->session, step->args, "version");
+    return formatted(&step->session->arena, "%.*s%s%s", (int)(at - reference.data), reference.data, version.data,
+                     at + strlen(mark));
+}
+
+static cJSON *resolve(const struct step *step, struct outcome *out) {
+    struct text reference = reference_of(step);
+    CALL(step->form, out, secret, resolve, step->manager, reference.data, reference.length, step->call);
+    return secret_or_null(step, out);
+}
+
+static cJSON *refresh(const struct step *step, struct outcome *out) {
+    CALL_DONE(step->form, out, refresh, step->manager, step->call);
+    return done(out);
+}
+
 static cJSON *rollback(const struct step *step, struct outcome *out) {
     struct text key = key_of(step);
     struct text version = {NULL, 0};
@@ -317,8 +346,8 @@ static const struct operation {
     bool has_callback;
 } operations[] = {
     {"scoped", scoped, "", false},
-    {"get", get, "include_expired version", true},
-    {"get_version", get_version, "include_expired", true},
+    {"get", get, "include_expired version fresh", true},
+    {"get_version", get_version, "include_expired fresh", true},
     {"get_value", get_value, "", false},
     {"get_into", get_into, "", false},
     {"get_many", get_many, "", true},
@@ -348,7 +377,13 @@ static const struct operation {
     {"get_or_generate", get_or_generate, "symbols", true},
     {"rotate", rotate, "", true},
     {"rotate_generate", rotate_generate, "symbols", true},
-    {"delete", delete, "missing_ok", true},
+    {"delete", delete, "missing_ok soft force version", true},
+    {"restore", restore, "", true},
+    {"resolve", resolve, "", true},
+    {"refresh", refresh, "", true},
+    {"metrics", run_metrics, "", false},
+    {"subscribe", run_subscribe, "scope prefix every_ms", true},
+    {"next_change", run_next_change, "", true},
     {"rollback", rollback, "back", true},
     {"health", health, "", true},
     {"verify", verify, "", true},

@@ -61,6 +61,16 @@ json rollback(const step &of) {
     return written(of, ASK(of, rollback, of.key(), version, of.how));
 }
 
+/// The text of a reference, with the version that it names filled in.
+std::string reference(const step &of) {
+    auto text = of.text("reference");
+    const std::string mark = "{version}";
+    if (const auto at = text.find(mark); of.has("version") && at != std::string::npos) {
+        text.replace(at, mark.size(), of.version());
+    }
+    return text;
+}
+
 json health(const step &of) {
     switch (ASK(of, health, of.how).state) {
     case strongroom::health_state::ok:
@@ -102,9 +112,10 @@ const std::map<std::string, operation> operations = {
           return nullptr;
       },
       false}},
-    {"get", {"include_expired version", [](const step &of) { return answer(ASK(of, get, of.key(), of.how)); }}},
+    {"get", {"include_expired version fresh", [](const step &of) { return answer(ASK(of, get, of.key(), of.how)); }}},
     {"get_version",
-     {"include_expired", [](const step &of) { return answer(ASK(of, get_version, of.key(), of.version(), of.how)); }}},
+     {"include_expired fresh",
+      [](const step &of) { return answer(ASK(of, get_version, of.key(), of.version(), of.how)); }}},
     {"get_value", {"", get_value, false}},
     {"get_into", {"", get_into, false}},
     {"get_many", {"", get_many}},
@@ -168,11 +179,22 @@ const std::map<std::string, operation> operations = {
           return written(of, ASK(of, rotate_generate, of.key(), form_of(of.args), of.length(), of.how));
       }}},
     {"delete",
-     {"missing_ok",
+     {"missing_ok soft force version",
       [](const step &of) -> json {
           ASK(of, erase, of.key(), of.how);
           return nullptr;
       }}},
+    {"restore", {"", [](const step &of) { return written(of, ASK(of, restore, of.key(), of.how)); }}},
+    {"resolve", {"", [](const step &of) { return answer(ASK(of, resolve, reference(of), of.how)); }}},
+    {"refresh",
+     {"",
+      [](const step &of) -> json {
+          ASK(of, refresh, of.how);
+          return nullptr;
+      }}},
+    {"metrics", {"", metrics, false}},
+    {"subscribe", {"scope prefix every_ms", subscribe}},
+    {"next_change", {"", next_change}},
     {"rollback", {"back", rollback}},
     {"health", {"", health}},
     {"verify", {"", verify}},

@@ -15,19 +15,26 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn open(fault: &Arc<FaultBackend>) -> SecretManager {
     let builder = strongroom::SecretManager::builder().without_environment();
-    let builder = builder.option("health_interval", "5ms").option("breaker_failures", "1000");
+    let builder = builder
+        .option("health_interval", "5ms")
+        .option("breaker_failures", "1000");
     builder.backend_instance(fault.clone()).open_blocking().unwrap()
 }
 
 fn remote() -> Arc<FaultBackend> {
-    FaultBackend::new(LimitedBackend::without(memory(), |can| can.persistence = Persistence::Remote))
+    FaultBackend::new(LimitedBackend::without(memory(), |can| {
+        can.persistence = Persistence::Remote
+    }))
 }
 
 /// What becomes of the health next.
 #[track_caller]
 fn next(subscription: &mut strongroom::Subscription) -> Change {
     loop {
-        let change = subscription.next_within(PATIENCE).expect("a change comes in time").unwrap();
+        let change = subscription
+            .next_within(PATIENCE)
+            .expect("a change comes in time")
+            .unwrap();
         if change.kind == ChangeKind::Health {
             return change;
         }
@@ -53,14 +60,21 @@ fn nobody_asks_what_is_on_this_machine() {
 fn it_begins_with_the_first_call_and_tells_what_is_new() {
     let fault = remote();
     let manager = open(&fault);
-    assert!(!runtime_is_built() && fault.counters().started == 0, "opening asks nobody");
+    assert!(
+        !runtime_is_built() && fault.counters().started == 0,
+        "opening asks nobody"
+    );
     let mut health = manager.subscribe(SubscribeOptions::new()).unwrap();
     fault.on(Operation::Health).times(3).then(Fault::Unavailable);
     manager.set("K", &Secret::new("v")).unwrap();
     let change = next(&mut health);
     assert_eq!(change.health, Some(HealthState::Unavailable));
     assert!(change.reason.unwrap().contains("unavailable") && change.key.is_none());
-    assert_eq!(next(&mut health).health, Some(HealthState::Ok), "three answers of one kind are told once");
+    assert_eq!(
+        next(&mut health).health,
+        Some(HealthState::Ok),
+        "three answers of one kind are told once"
+    );
     fault.on(Operation::Health).times(1).then(Fault::Denied);
     assert_eq!(next(&mut health).health, Some(HealthState::Unavailable));
     // No call is any the worse for it.
@@ -91,7 +105,10 @@ fn it_goes_on_after_a_shutdown() {
     let options = SubscribeOptions::new().key(key.clone()).every(Duration::from_millis(5));
     let mut changes = manager.subscribe(options).unwrap();
     face::shutdown(PATIENCE).unwrap();
-    let theirs = strongroom::SecretManager::builder().backend_instance(server).open_blocking().unwrap();
+    let theirs = strongroom::SecretManager::builder()
+        .backend_instance(server)
+        .open_blocking()
+        .unwrap();
     theirs.set("K", &Secret::new("v")).unwrap();
     let change = changes.next_within(PATIENCE).unwrap().unwrap();
     assert_eq!((change.kind, change.key), (ChangeKind::Set, Some(key)));

@@ -62,14 +62,27 @@ fn what_others_change_in_a_local_store_is_told() {
     assert_eq!(unknown, 1, "what we write ourselves is nobody else's");
 
     let version = theirs.set("NAMED", &Secret::new("1")).unwrap().version.unwrap();
-    assert_eq!(told(&next(&mut named)), (ChangeKind::Set, Some("NAMED"), Some(version.as_str())));
+    assert_eq!(
+        told(&next(&mut named)),
+        (ChangeKind::Set, Some("NAMED"), Some(version.as_str()))
+    );
     theirs.delete("NAMED").unwrap();
     assert_eq!(told(&next(&mut named)), (ChangeKind::Deleted, Some("NAMED"), None));
     let version = ours.set("NAMED", &Secret::new("2")).unwrap().version.unwrap();
-    assert_eq!(told(&next(&mut named)), (ChangeKind::Set, Some("NAMED"), Some(version.as_str())));
+    assert_eq!(
+        told(&next(&mut named)),
+        (ChangeKind::Set, Some("NAMED"), Some(version.as_str()))
+    );
     let version = theirs.set("NAMED", &Secret::new("3")).unwrap().version.unwrap();
-    assert_eq!(told(&next(&mut named)), (ChangeKind::Set, Some("NAMED"), Some(version.as_str())));
-    assert_eq!(ours.get_value("NAMED").unwrap().as_deref(), Some("3"), "what is told can be read");
+    assert_eq!(
+        told(&next(&mut named)),
+        (ChangeKind::Set, Some("NAMED"), Some(version.as_str()))
+    );
+    assert_eq!(
+        ours.get_value("NAMED").unwrap().as_deref(),
+        Some("3"),
+        "what is told can be read"
+    );
 }
 
 #[test]
@@ -85,7 +98,10 @@ fn what_others_change_on_a_server_is_told_where_it_is_named() {
     let mut named = manager.subscribe(often().key(key("K")).key(key("NONE"))).unwrap();
     write("OTHER", "1");
     let version = write("K", "2").version.unwrap();
-    assert_eq!(told(&next(&mut named)), (ChangeKind::Set, Some("K"), Some(version.as_str())));
+    assert_eq!(
+        told(&next(&mut named)),
+        (ChangeKind::Set, Some("K"), Some(version.as_str()))
+    );
     write("NONE", "1");
     assert_eq!(told(&next(&mut named)).1, Some("NONE"));
 }
@@ -101,7 +117,10 @@ fn a_thread_that_waits_is_woken_and_ends_with_the_manager() {
     manager.set("K", &Secret::new("v")).unwrap();
     manager.close().unwrap();
     assert_eq!(thread.join().unwrap(), (Some(ChangeKind::Set), true));
-    assert_eq!(kind(manager.subscribe(SubscribeOptions::new())), Some(ErrorKind::Closed));
+    assert_eq!(
+        kind(manager.subscribe(SubscribeOptions::new())),
+        Some(ErrorKind::Closed)
+    );
 
     // Without a close, too, and on any executor.
     let manager = over(memory());
@@ -135,7 +154,10 @@ fn a_write_of_which_nobody_knows_may_have_changed_its_secret() {
     let manager = over(fault.clone());
     let mut all = manager.subscribe(SubscribeOptions::new().prefix("K")).unwrap();
     fault.on(Operation::Set).times(1).then(Fault::OutcomeUnknown);
-    assert_eq!(kind(manager.set("K", &Secret::new("v"))), Some(ErrorKind::OutcomeUnknown));
+    assert_eq!(
+        kind(manager.set("K", &Secret::new("v"))),
+        Some(ErrorKind::OutcomeUnknown)
+    );
     assert_eq!(told(&next(&mut all)), (ChangeKind::Unknown, Some("K"), None));
 }
 

@@ -27,6 +27,11 @@ fn builder() -> Builder {
 
 fn encrypted(dir: &Path) -> strongroom::blocking::SecretManager {
     let path = dir.join("s.strongroom");
-    let builder = builder().backend("encrypted").option("encrypted.path", path.to_str().unwrap());
-    builder.secret_option("encrypted.key", [7; 32].to_vec()).open_blocking().unwrap()
+    let builder = builder()
+        .backend("encrypted")
+        .option("encrypted.path", path.to_str().unwrap());
+    builder
+        .secret_option("encrypted.key", [7; 32].to_vec())
+        .open_blocking()
+        .unwrap()
 }

@@ -47,7 +47,9 @@ impl Backend for Server {
 fn listed() -> BTreeSet<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/metrics.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned));
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned));
     rows.collect()
 }
 
@@ -55,7 +57,9 @@ fn listed() -> BTreeSet<String> {
 fn row(name: &str) -> String {
     let operations = Operation::ALL.iter().map(|operation| operation.word());
     if let Some(rest) = name.strip_prefix("calls.") {
-        let (operation, what) = rest.split_once('.').map_or((rest, String::new()), |(word, what)| (word, format!(".{what}")));
+        let (operation, what) = rest
+            .split_once('.')
+            .map_or((rest, String::new()), |(word, what)| (word, format!(".{what}")));
         assert!(operations.clone().any(|word| word == operation), "{name}");
         return format!("calls.<operation>{what}");
     }
@@ -74,18 +78,29 @@ fn every_number_is_listed_and_every_row_is_counted() {
     let counted: BTreeSet<_> = metrics.iter().map(|(name, _)| row(name)).collect();
     assert_eq!(counted, listed());
     assert_eq!(metrics.get("requests.GetSecretValue"), Some(3));
-    assert_eq!((metrics.get("calls.get"), metrics.get("calls.get.errors")), (Some(1), Some(0)));
+    assert_eq!(
+        (metrics.get("calls.get"), metrics.get("calls.get.errors")),
+        (Some(1), Some(0))
+    );
     assert_eq!((metrics.get("calls.set"), metrics.get("K")), (None, None));
     let names: Vec<_> = metrics.iter().map(|(name, _)| name).collect();
     assert!(names.is_sorted() && names.len() == names.iter().collect::<BTreeSet<_>>().len());
     let view = secrets.scoped("org/acme").unwrap();
     assert!(view.get("K").unwrap().is_none());
-    assert_eq!(secrets.metrics().get("calls.get"), Some(2), "views are counted together");
+    assert_eq!(
+        secrets.metrics().get("calls.get"),
+        Some(2),
+        "views are counted together"
+    );
 }
 
 #[test]
 fn without_a_cache_nothing_is_said_about_one() {
-    let secrets = builder().backend("memory").option("cache", "off").open_blocking().unwrap();
+    let secrets = builder()
+        .backend("memory")
+        .option("cache", "off")
+        .open_blocking()
+        .unwrap();
     secrets.set("K", &Secret::new("v")).unwrap();
     assert!(secrets.metrics().iter().all(|(name, _)| !name.starts_with("cache.")));
     assert_eq!(secrets.metrics().get("calls.set"), Some(1));

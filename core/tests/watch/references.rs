@@ -17,7 +17,10 @@ fn a_file_is_read_as_far_as_the_settings_allow() {
     std::fs::write(&path, "{\"user\": \"sam\", \"port\": 5432}\r\n").unwrap();
     let file = format!("file:{}", path.display());
     let open = |allowed: &str| {
-        let builder = builder().backend("memory").option("references", allowed).option("max_value", "64");
+        let builder = builder()
+            .backend("memory")
+            .option("references", allowed)
+            .option("max_value", "64");
         builder.open_blocking()
     };
     let secrets = open("file").unwrap();
@@ -25,22 +28,37 @@ fn a_file_is_read_as_far_as_the_settings_allow() {
         let secret = secrets.resolve(reference).unwrap();
         secret.map(|secret| secret.value.expose_str().unwrap().to_owned())
     };
-    assert_eq!(text(&file).as_deref(), Some("{\"user\": \"sam\", \"port\": 5432}"), "without its line end");
+    assert_eq!(
+        text(&file).as_deref(),
+        Some("{\"user\": \"sam\", \"port\": 5432}"),
+        "without its line end"
+    );
     assert_eq!(text(&format!("{file}#/user")).as_deref(), Some("sam"));
     assert_eq!(text(&format!("{file}#/port")).as_deref(), Some("5432"));
     assert_eq!(text(&format!("{file}#/none")), None);
     // It is read each time.
     std::fs::write(&path, "{\"user\": \"kim\"}").unwrap();
     assert_eq!(text(&format!("{file}#/user")).as_deref(), Some("kim"));
-    secrets.set("R", &Secret::reference(&format!("{file}#/user")).unwrap()).unwrap();
+    secrets
+        .set("R", &Secret::reference(&format!("{file}#/user")).unwrap())
+        .unwrap();
     assert_eq!(text("secret://R").as_deref(), Some("kim"));
-    assert_eq!(secrets.get("R").unwrap().unwrap().metadata.labels[REFERENCE_LABEL], "file");
+    assert_eq!(
+        secrets.get("R").unwrap().unwrap().metadata.labels[REFERENCE_LABEL],
+        "file"
+    );
 
     std::fs::write(&path, [0xff]).unwrap();
-    assert_eq!(kind(secrets.resolve(&format!("{file}#/user"))), Some(ErrorKind::InvalidValue));
+    assert_eq!(
+        kind(secrets.resolve(&format!("{file}#/user"))),
+        Some(ErrorKind::InvalidValue)
+    );
     std::fs::write(&path, "x".repeat(65)).unwrap();
     let error = secrets.resolve(&file).unwrap_err();
-    assert_eq!((error.kind(), error.setting()), (ErrorKind::TooLarge, Some("max_value")));
+    assert_eq!(
+        (error.kind(), error.setting()),
+        (ErrorKind::TooLarge, Some("max_value"))
+    );
     let folder = format!("file:{}", dir.path().display());
     assert_eq!(kind(secrets.resolve(&folder)), Some(ErrorKind::InsecurePath));
     #[cfg(unix)]
@@ -57,14 +75,21 @@ fn a_file_is_read_as_far_as_the_settings_allow() {
     );
     assert!(error.to_string().contains("`file`"), "{error}");
     let error = open("file,op").unwrap_err();
-    assert_eq!((error.kind(), error.setting()), (ErrorKind::InvalidConfig, Some("references")));
+    assert_eq!(
+        (error.kind(), error.setting()),
+        (ErrorKind::InvalidConfig, Some("references"))
+    );
     secrets.close().unwrap();
     assert_eq!(kind(secrets.resolve(&file)), Some(ErrorKind::Closed));
 }
 
 #[test]
 fn a_variable_is_one_of_the_process() {
-    let secrets = builder().backend("memory").option("references", "env").open_blocking().unwrap();
+    let secrets = builder()
+        .backend("memory")
+        .option("references", "env")
+        .open_blocking()
+        .unwrap();
     let found = secrets.resolve("env:PATH").unwrap().expect("a test has a search path");
     #[expect(clippy::disallowed_methods, reason = "what the library is compared with")]
     let expected = std::env::var("PATH").unwrap();
@@ -110,7 +135,11 @@ impl Backend for Server {
 fn the_managers_own_backend_answers_its_scheme() {
     let open = |allowed: &str| {
         let server = Arc::new(Server(Capabilities::minimal(Persistence::Remote, 1 << 20)));
-        builder().backend_instance(server).option("references", allowed).open_blocking().unwrap()
+        builder()
+            .backend_instance(server)
+            .option("references", allowed)
+            .open_blocking()
+            .unwrap()
     };
     let secrets = open("vault");
     let found = secrets.resolve("vault:team/db?version=2#password").unwrap().unwrap();

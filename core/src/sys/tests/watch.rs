@@ -12,7 +12,10 @@ use crate::{ChangeKind, Secret, SubscribeOptions};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn open(backend: &str) -> SecretManager {
-    let builder = SecretManager::builder().app("watch").without_environment().backend(backend);
+    let builder = SecretManager::builder()
+        .app("watch")
+        .without_environment()
+        .backend(backend);
     builder.option("references", "env").open_blocking().unwrap()
 }
 
@@ -32,7 +35,10 @@ fn a_child_subscribes_for_itself() {
             secrets.set("CHILD", &Secret::new("v")).unwrap();
             let told = fresh.next_within(PATIENCE).unwrap().unwrap();
             // What someone else changes in the child's copy.
-            let other = SecretManager::builder().backend_instance(server).open_blocking().unwrap();
+            let other = SecretManager::builder()
+                .backend_instance(server)
+                .open_blocking()
+                .unwrap();
             other.set("OTHER", &Secret::new("v")).unwrap();
             let seen = fresh.next_within(PATIENCE).unwrap().unwrap();
             drop(ours);
@@ -68,10 +74,18 @@ fn a_refresh_takes_the_variables_again() {
         assert_eq!(value("KEPT").as_deref(), Some("old"));
         set_variable(&name, "new");
         set_variable("WATCH_OTHER", "new");
-        assert_eq!(value("KEPT").as_deref(), Some("old"), "variables are taken when the manager is opened");
+        assert_eq!(
+            value("KEPT").as_deref(),
+            Some("old"),
+            "variables are taken when the manager is opened"
+        );
         assert_eq!(other().as_deref(), Some("old"));
         secrets.refresh().unwrap();
-        assert_eq!(value("KEPT").as_deref(), Some("new"), "the cache has forgotten the former one");
+        assert_eq!(
+            value("KEPT").as_deref(),
+            Some("new"),
+            "the cache has forgotten the former one"
+        );
         assert_eq!(other().as_deref(), Some("new"));
     });
 }
@@ -79,15 +93,24 @@ fn a_refresh_takes_the_variables_again() {
 #[test]
 #[cfg(feature = "env")]
 fn a_refresh_that_misses_a_required_variable_changes_nothing() {
-    alone("sys::tests::watch::a_refresh_that_misses_a_required_variable_changes_nothing", || {
-        let name = crate::VariableMapping::Plain.variable("WATCH_SECRET_", &crate::SecretKey::new("NEEDED"));
-        set_variable(&name, "value");
-        let builder = SecretManager::builder().app("watch").without_environment().backend("env");
-        let secrets = builder.option("env.required", "NEEDED").open_blocking().unwrap();
-        // SAFETY: as in `set_variable`.
-        unsafe { std::env::remove_var(&name) };
-        let error = secrets.refresh().unwrap_err();
-        assert_eq!((error.kind(), error.setting()), (crate::ErrorKind::InvalidConfig, Some("env.required")));
-        assert_eq!(secrets.get_value("NEEDED").unwrap().as_deref(), Some("value"));
-    });
+    alone(
+        "sys::tests::watch::a_refresh_that_misses_a_required_variable_changes_nothing",
+        || {
+            let name = crate::VariableMapping::Plain.variable("WATCH_SECRET_", &crate::SecretKey::new("NEEDED"));
+            set_variable(&name, "value");
+            let builder = SecretManager::builder()
+                .app("watch")
+                .without_environment()
+                .backend("env");
+            let secrets = builder.option("env.required", "NEEDED").open_blocking().unwrap();
+            // SAFETY: as in `set_variable`.
+            unsafe { std::env::remove_var(&name) };
+            let error = secrets.refresh().unwrap_err();
+            assert_eq!(
+                (error.kind(), error.setting()),
+                (crate::ErrorKind::InvalidConfig, Some("env.required"))
+            );
+            assert_eq!(secrets.get_value("NEEDED").unwrap().as_deref(), Some("value"));
+        },
+    );
 }

@@ -64,7 +64,7 @@ mod _native {
     #[pymodule_export]
     use super::keys::{key_escape, key_of, key_parse, key_unescape, key_variable};
     #[pymodule_export]
-    use super::manager::admin::{close, health, lock, scoped, verify, with_options};
+    use super::manager::admin::{close, health, lock, refresh, scoped, verify, with_options};
     #[pymodule_export]
     use super::manager::copy::{copy_journal, copy_plan, copy_to};
     #[pymodule_export]
@@ -77,7 +77,9 @@ mod _native {
     #[pymodule_export]
     use super::manager::transfer::{explain, export, import_document};
     #[pymodule_export]
-    use super::manager::write::{delete, rollback, set, set_api_key, set_many, update_metadata, update_value};
+    use super::manager::watch::{Subscription, metrics, next_change, next_change_within, resolve, subscribe};
+    #[pymodule_export]
+    use super::manager::write::{delete, restore, rollback, set, set_api_key, set_many, update_metadata, update_value};
     #[pymodule_export]
     use super::manager::{BlockingManager, Manager};
     #[pymodule_export]

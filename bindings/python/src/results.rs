@@ -68,6 +68,7 @@ pub(crate) fn metadata<'py>(py: Python<'py>, metadata: &SecretMetadata) -> PyRes
     fields.set_item("created_at", moment(py, metadata.created_at)?)?;
     fields.set_item("updated_at", moment(py, metadata.updated_at)?)?;
     set_version(&fields, metadata.version.as_ref())?;
+    fields.set_item("stale_for", metadata.stale_for.map(|age| age.as_secs_f64()))?;
     Ok(fields)
 }
 
@@ -223,6 +224,7 @@ pub(crate) fn backend<'py>(py: Python<'py>, manager: &SecretManager) -> PyResult
         ("binary", capabilities.binary),
         ("empty_value", capabilities.empty_value),
         ("verify", capabilities.verify),
+        ("restore", capabilities.restore),
     ] {
         fields.set_item(name, has)?;
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::{Change, ChangeKind, Changes};
-use crate::backend::{Backend, GetRequest};
+use crate::backend::{Backend, ChangeToken, GetRequest, Reach};
 use crate::context::{CallContext, Face};
 use crate::error::{ErrorKind, Result};
 use crate::key::SecretKey;
@@ -62,8 +62,13 @@ impl Looker {
         }
     }
 
-    fn token(&self) -> Option<crate::backend::ChangeToken> {
-        self.backend.upgrade()?.change_token()
+    /// The token of a local store; that of what is on another machine says nothing about the others who write to it.
+    fn token(&self) -> Option<ChangeToken> {
+        let backend = self.backend.upgrade()?;
+        match backend.reach() {
+            Reach::Local => backend.change_token(),
+            Reach::Remote | Reach::Through => None,
+        }
     }
 
     /// A subscriber comes. Those of its secrets of which nobody knows yet how they are are looked at.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Change, ChangeKind, Changes};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteHow, DeleteRequest, Description, ExplainStep,
-    GetManyRequest, GetRequest, Health, ListPage, ListRequest, ResolveRequest, RestoreRequest, RollbackRequest,
+    GetManyRequest, GetRequest, Health, ListPage, ListRequest, Reach, ResolveRequest, RestoreRequest, RollbackRequest,
     SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry,
     VersionsRequest,
 };
@@ -80,6 +80,10 @@ impl Backend for Telling {
 
     fn needs_runtime(&self) -> bool {
         self.inner.needs_runtime()
+    }
+
+    fn reach(&self) -> Reach {
+        self.inner.reach()
     }
 
     fn change_token(&self) -> Option<ChangeToken> {

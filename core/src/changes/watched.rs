@@ -243,7 +243,7 @@ mod tests {
     fn a_look_tells_what_is_new_and_nothing_that_was_told() {
         let key = SecretKey::new("K");
         let (mut watched, _alive) = watched(std::slice::from_ref(&key));
-        let mut look = |watched: &mut Watched, metadata| {
+        let look = |watched: &mut Watched, metadata| {
             let ticket = watched.begin_look(&key).unwrap();
             watched
                 .end_look(&key, &ticket, metadata, true)

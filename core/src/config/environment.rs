@@ -355,7 +355,7 @@ pub(super) fn variables(prefix: &str, file: Option<File>) -> Result<Variables> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| is_ours(name))
         .map(|(name, value)| (name, Variable::of(value)));
-    Ok(stated.chain(process).collect())
+    Ok(Variables::new(process, stated))
 }
 
 /// All variables of the process, without those of a file: what references lead to.

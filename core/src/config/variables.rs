@@ -19,36 +19,67 @@ pub(crate) enum Variable {
 /// The variables whose names begin with a prefix, as they were at one moment.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
-    values: BTreeMap<String, Variable>,
+    process: Named,
+    /// Those of the file of variables, as they were when the manager was opened; the process's win over them.
+    file: Arc<Named>,
+}
+
+/// Windows knows no case in names, so they are kept in upper case there.
+type Named = BTreeMap<String, Variable>;
+
+fn named<N: Into<String>>(variables: impl IntoIterator<Item = (N, Variable)>) -> Named {
+    let named = variables.into_iter().map(|(name, value)| {
+        let name = name.into();
+        match cfg!(windows) {
+            true => (name.to_ascii_uppercase(), value),
+            false => (name, value),
+        }
+    });
+    named.collect()
 }
 
 impl Variables {
+    /// The variables of the process beside those of a file.
+    pub(super) fn new(
+        process: impl IntoIterator<Item = (String, Variable)>,
+        file: impl IntoIterator<Item = (String, Variable)>,
+    ) -> Self {
+        Self {
+            process: named(process),
+            file: Arc::new(named(file)),
+        }
+    }
+
+    /// The variables of the process as they are now, on the calling thread, beside those of the same file.
+    pub(crate) fn again(&self, prefix: &str) -> Result<Self> {
+        Ok(Self {
+            process: super::environment::variables(prefix, None)?.process,
+            file: Arc::clone(&self.file),
+        })
+    }
+
     /// The variable of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&Variable> {
-        match cfg!(windows) {
-            true => self.values.get(&name.to_ascii_uppercase()),
-            false => self.values.get(name),
-        }
+        let upper = cfg!(windows).then(|| name.to_ascii_uppercase());
+        let name = upper.as_deref().unwrap_or(name);
+        self.process.get(name).or_else(|| self.file.get(name))
     }
 
     /// All names, sorted.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().map(String::as_str)
+        let mut names: Vec<_> = self.process.keys().chain(self.file.keys()).map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter()
     }
 }
 
+#[cfg(test)]
 impl<N: Into<String>> FromIterator<(N, Variable)> for Variables {
-    /// Windows knows no case in names, so they are kept in upper case there.
     fn from_iter<I: IntoIterator<Item = (N, Variable)>>(variables: I) -> Self {
-        let values = variables.into_iter().map(|(name, value)| {
-            let name = name.into();
-            match cfg!(windows) {
-                true => (name.to_ascii_uppercase(), value),
-                false => (name, value),
-            }
-        });
         Self {
-            values: values.collect(),
+            process: named(variables),
+            file: Arc::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod cache;
 mod concurrency;
 mod counters;
 mod deadline;
+mod offline;
 mod remote;
 mod retry;
 mod single_flight;

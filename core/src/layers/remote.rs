@@ -1,4 +1,4 @@
-//! What a backend on another machine gets: so many calls at once, retries, a breaker.
+//! What a backend on another machine gets: so many calls at once, retries, a breaker; or no call at all.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use super::around::Layered;
 use super::breaker::Breaker;
 use super::concurrency::Concurrency;
 use super::counters::Counters;
+use super::offline::Offline;
 use super::retry::Retry;
 use crate::backend::{Backend, Reach};
 use crate::config::Settings;
@@ -19,6 +20,8 @@ pub(crate) struct Remote {
     retries: u32,
     breaker: Arc<Breaker>,
     counters: Arc<Counters>,
+    /// Whether it is never asked.
+    offline: bool,
 }
 
 impl Remote {
@@ -37,6 +40,7 @@ impl Remote {
             retries: retries(backend.name(), settings)?,
             breaker: Arc::new(Breaker::new(number("breaker_failures"), wait, Arc::clone(counters))),
             counters: Arc::clone(counters),
+            offline: settings.is_on("offline"),
         }))
     }
 
@@ -44,6 +48,9 @@ impl Remote {
     pub(super) fn wrap(&self, layer: Layer, inner: Arc<dyn Backend>) -> Arc<dyn Backend> {
         let counters = Arc::clone(&self.counters);
         match layer {
+            // The outermost of them, so that a refusal is not tried again.
+            Layer::Concurrency if self.offline => Arc::new(Layered::new(inner, Offline)),
+            _ if self.offline => inner,
             Layer::Concurrency => Arc::new(Layered::new(inner, Concurrency::new(self.places, counters))),
             Layer::Retry => {
                 let retry = Retry::new(self.retries, Arc::clone(&self.breaker), counters);

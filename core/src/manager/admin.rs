@@ -66,6 +66,9 @@ impl SecretManager {
     /// all the same.
     pub async fn close(&self) -> Result<()> {
         self.shared.closed.store(true, Ordering::Release);
+        if let Some(task) = &self.shared.health {
+            task.end();
+        }
         // Neither a cancelled token nor an empty timeout of this view keeps keys and connections alive, and a close that
         // was left half-way is made whole by the next one.
         let shared = &self.shared;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::{SecretManager, Shared, caching};
-use crate::backend::{Backend, OpenRequest, Operation, Persistence};
+use super::health::HealthTask;
+use super::{SecretManager, Shared, caching, check};
+use crate::backend::{Backend, OpenRequest, Operation};
 use crate::changes::{Changes, Telling};
 use crate::config::{Collected, ConfigFormat, ConfigRole, Inspection, Origin, SecretProvider, Settings};
 use crate::context::{CallContext, CallOptions, Face, MAX_DEADLINE, PromptPolicy};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::layers::cache::{Gate, LastKnown};
 use crate::layers::{self, AuditSink, Counters, LayerOptions, Remote};
 use crate::resolve::{ReferenceScheme, Sources};
@@ -258,7 +259,7 @@ impl Builder {
     /// assert!(found.problems[0].to_string().contains("`cache` must be one of on, off"));
     /// ```
     pub fn inspect(mut self) -> Inspection {
-        match check_app(&self.app) {
+        match check::app(&self.app) {
             Ok(()) => {
                 let is_ours = self.instance.is_none();
                 self.collected.finish(&self.app, self.environment, is_ours);
@@ -285,7 +286,7 @@ impl Builder {
             false => Err(collected.problems.swap_remove(0)),
         };
         wrong(&mut self.collected)?;
-        check_app(&self.app)?;
+        check::app(&self.app)?;
         self.collected
             .finish(&self.app, self.environment, self.instance.is_none());
         wrong(&mut self.collected)?;
@@ -366,7 +367,8 @@ impl Plan {
 
     /// Whether what the backend answers is kept on this machine's disk, too; that shows once the backend is there.
     fn keeps_last_known(&self) -> bool {
-        self.instance.as_deref().is_some_and(is_remote) && caching::keeps_last_known(&self.settings)
+        let backend = self.instance.as_deref();
+        backend.is_some_and(|backend| caching::keeps_last_known(&self.settings, backend))
     }
 
     /// Opens whatever is not open yet: the backend, what follows references, the store of last known values.
@@ -383,7 +385,7 @@ impl Plan {
             None => registry::open(self.settings.text("backend").unwrap_or_default(), &request)?,
         };
         self.sources = Sources::open(&self.schemes, backend.name(), &request)?;
-        if is_remote(&*backend) && caching::keeps_last_known(&self.settings) {
+        if caching::keeps_last_known(&self.settings, &*backend) {
             self.last_known = caching::open_last_known(&self.app, &self.settings, &*backend, cx)?;
         }
         self.instance = Some(backend);
@@ -436,7 +438,7 @@ impl Plan {
             tracing::warn!(target: super::NATURE, backend, %persistence, "secrets that are set do not outlive a restart of the machine");
         }
         let remote = Remote::of(&*backend, &settings, &counters)?;
-        let max_value = to_usize(settings.integer("max_value"));
+        let max_value = check::to_usize(settings.integer("max_value"));
         // What references lead to is never cached.
         let tells_names = settings.is_on("telemetry_names");
         let sources = sources.wrapped(|source| {
@@ -460,6 +462,7 @@ impl Plan {
             },
         );
         let layered: Arc<dyn Backend> = Arc::new(Telling::new(layered, Arc::clone(&changes)));
+        let health = HealthTask::of(&settings, &*backend);
         let shared = Shared {
             app,
             settings,
@@ -468,6 +471,7 @@ impl Plan {
             sources,
             cache,
             changes,
+            health,
             counters,
             closed: AtomicBool::new(false),
             timeout,
@@ -482,31 +486,4 @@ impl Plan {
             scope: None,
         })
     }
-}
-
-/// Whether the backend is on another machine.
-pub(super) fn is_remote(backend: &dyn Backend) -> bool {
-    backend.capabilities().persistence == Persistence::Remote
-}
-
-pub(super) fn to_usize(number: Option<u64>) -> usize {
-    number
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or(usize::MAX)
-}
-
-/// The longest name of an application: with endings and a lock's name it still is a file name everywhere.
-const MAX_APP: usize = 64;
-
-/// An application's name becomes part of paths and variables.
-fn check_app(app: &str) -> Result<()> {
-    let is_good = crate::key::check_segment(app).is_ok() && app.len() <= MAX_APP;
-    if is_good {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::InvalidConfig,
-        format!("the application's name must be 1 to {MAX_APP} letters, digits, `.`, `_` and `-`"),
-    )
-    .with_setting("app"))
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::builder::{is_remote, to_usize};
-use crate::backend::Backend;
+use super::check::to_usize;
+use crate::backend::{Backend, Reach};
 use crate::changes::Changes;
 use crate::config::Settings;
 use crate::context::CallContext;
@@ -28,9 +28,8 @@ pub(super) fn cache(
     timeout: Duration,
     changes: &Arc<Changes>,
 ) -> Result<Option<Cache>> {
-    let is_remote = is_remote(backend);
     if !settings.is_on("cache") {
-        if is_remote && settings.is_on(OFFLINE) {
+        if backend.reach() == Reach::Remote && settings.is_on(OFFLINE) {
             return Err(settings.error(OFFLINE, "needs the cache: set `cache` to `on`"));
         }
         return Ok(None);
@@ -40,12 +39,13 @@ pub(super) fn cache(
         bytes: to_usize(settings.integer("cache_bytes")),
         ttl: settings.duration("cache_ttl").unwrap_or_default(),
     };
-    let remote = is_remote.then(|| Remote {
+    let remote = is_far(backend).then(|| Remote {
         refresh_ahead: settings.is_on("cache_refresh_ahead"),
         negative_ttl: settings.duration("cache_negative_ttl").unwrap_or_default(),
         max_stale: settings.duration("cache_max_stale").unwrap_or_default(),
         offline: settings.is_on(OFFLINE),
         timeout,
+        tells_names: settings.is_on("telemetry_names"),
         last_known,
     });
     Ok(Some(Cache::new(limits, remote, Arc::clone(changes))))
@@ -55,9 +55,14 @@ fn file(settings: &Settings) -> Option<PathBuf> {
     settings.path(FILE).filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Whether values of a remote backend are kept on the disk.
-pub(super) fn keeps_last_known(settings: &Settings) -> bool {
-    file(settings).is_some()
+/// Whether some of the backend's secrets are on another machine.
+fn is_far(backend: &dyn Backend) -> bool {
+    backend.reach() != Reach::Local
+}
+
+/// Whether what this backend answers is kept on the disk.
+pub(super) fn keeps_last_known(settings: &Settings, backend: &dyn Backend) -> bool {
+    is_far(backend) && file(settings).is_some()
 }
 
 /// Opens the store of last known values. One that cannot be opened for a reason that passes is gone without, except where

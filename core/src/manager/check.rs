@@ -118,3 +118,26 @@ pub(super) fn versions(capabilities: &Capabilities) -> Result<()> {
 fn lacks(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("this backend cannot hold {what}"))
 }
+
+/// The longest name of an application: with endings and a lock's name it still is a file name everywhere.
+const MAX_APP: usize = 64;
+
+/// An application's name becomes part of paths and variables.
+pub(super) fn app(app: &str) -> Result<()> {
+    let is_good = crate::key::check_segment(app).is_ok() && app.len() <= MAX_APP;
+    if is_good {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidConfig,
+        format!("the application's name must be 1 to {MAX_APP} letters, digits, `.`, `_` and `-`"),
+    )
+    .with_setting("app"))
+}
+
+/// A number of the table as a size.
+pub(super) fn to_usize(number: Option<u64>) -> usize {
+    number
+        .and_then(|number| usize::try_from(number).ok())
+        .unwrap_or(usize::MAX)
+}

@@ -6,6 +6,7 @@ mod caching;
 pub(crate) mod check;
 mod explain;
 mod generate;
+mod health;
 mod options;
 mod read;
 mod resolve;
@@ -28,6 +29,8 @@ pub use watch::{SubscribeOptions, Subscription};
 
 /// The target of events that say what a backend is like, whatever is done with it.
 pub(crate) const NATURE: &str = "strongroom::nature";
+
+use health::HealthTask;
 
 use crate::backend::{Backend, Capabilities, Persistence};
 use crate::changes::Changes;
@@ -86,6 +89,8 @@ struct Shared {
     cache: Option<Arc<Cache>>,
     counters: Arc<Counters>,
     changes: Arc<Changes>,
+    /// What asks a remote backend how it is.
+    health: Option<HealthTask>,
     closed: AtomicBool,
     timeout: Duration,
     prompt: PromptPolicy,
@@ -372,6 +377,9 @@ impl SecretManager {
             return Err(
                 Error::new(ErrorKind::Closed, "the manager was closed").with_backend(self.shared.backend.name())
             );
+        }
+        if let Some(task) = &self.shared.health {
+            task.ensure(&self.shared);
         }
         Ok(CallContext::with_options(
             self.face,

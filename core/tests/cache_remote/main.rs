@@ -7,6 +7,7 @@
 mod executor;
 
 mod disk;
+mod events;
 mod memory;
 mod reach;
 mod remote;

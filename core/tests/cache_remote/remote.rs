@@ -36,7 +36,9 @@ pub(super) fn in_file(path: &std::path::Path) -> Arc<dyn Backend> {
 }
 
 pub(super) fn builder(fault: &Arc<FaultBackend>) -> Builder {
-    let builder = SecretManager::builder().without_environment();
+    // A failure is to be seen at once, and by each call.
+    let builder = SecretManager::builder().without_environment().option("retries", "0");
+    let builder = builder.option("breaker_failures", "1000");
     builder.backend_instance(Arc::clone(fault) as Arc<dyn Backend>)
 }
 
@@ -53,10 +55,7 @@ impl Remote {
     }
 
     pub(super) fn of(face: Face, fault: Arc<FaultBackend>, builder: Builder) -> Result<Self> {
-        let manager = match face {
-            Face::Async => run(builder.open())?,
-            _ => builder.open_blocking()?.into_async(),
-        };
+        let manager = run(builder.open())?;
         Ok(Self { fault, manager, face })
     }
 
@@ -72,8 +71,7 @@ impl Remote {
     }
 
     pub(super) fn fresh(&self, key: &str) -> Result<Option<Secret>> {
-        let mut options = GetOptions::new();
-        options.fresh = true;
+        let options = GetOptions::new().fresh();
         match self.face {
             Face::Async => run(self.manager.get_with(key, options)),
             _ => self.blocking().get_with(key, options),

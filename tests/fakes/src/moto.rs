@@ -13,6 +13,36 @@ pub struct Moto {
     _process: Process,
 }
 
+/// moto, with what AWS does where the current stage is moved: moto goes on reading the version that had it, unless the
+/// stage is asked for by name, and its next write takes the stage from that one only. One request at a time: its threads
+/// go through the secrets while others add to them.
+const CORRECTED: &str = r#"
+import sys
+import threading
+from moto.core.responses import BaseResponse
+from moto.secretsmanager.models import SecretsManagerBackend as Backend
+from moto.server import main
+
+moves = Backend.update_secret_version_stage
+
+def update_secret_version_stage(self, secret_id, version_stage, remove_from_version_id, move_to_version_id):
+    answer = moves(self, secret_id, version_stage, remove_from_version_id, move_to_version_id)
+    if version_stage == "AWSCURRENT" and move_to_version_id:
+        self.secrets[secret_id].set_default_version_id(move_to_version_id)
+    return answer
+
+Backend.update_secret_version_stage = update_secret_version_stage
+answers = BaseResponse.call_action
+one = threading.RLock()
+
+def call_action(self):
+    with one:
+        return answers(self)
+
+BaseResponse.call_action = call_action
+main(sys.argv[1:])
+"#;
+
 impl Moto {
     /// The region that it is asked in.
     pub const REGION: &'static str = "eu-central-1";
@@ -24,7 +54,7 @@ impl Moto {
     /// Starts one and waits until it answers.
     pub fn start() -> Self {
         let mut process = Process::start(&python(), |command| {
-            command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
+            command.args(["-c", CORRECTED, "-H", "127.0.0.1", "-p", "0"]);
         });
         let host = process.until("moto listens", |process| {
             let port = *process.ports().first()?;

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._results import (
         BackendInfo as BackendInfo,
         BatchResult as BatchResult,
+        Change as Change,
         Description as Description,
         Health as Health,
         ListEntry as ListEntry,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         inspect as inspect,
         settings_table as settings_table,
     )
+    from ._watching import REFERENCE_LABEL as REFERENCE_LABEL, Subscription as Subscription
     from ._transfer import (
         CopiedSecret as CopiedSecret,
         CopyPlan as CopyPlan,
@@ -66,10 +68,13 @@ if TYPE_CHECKING:
 _LATER = {
     "CallOptions": "_options",
     "SecretKey": "_keys",
+    "REFERENCE_LABEL": "_watching",
+    "Subscription": "_watching",
     **dict.fromkeys(
         (
             "BackendInfo",
             "BatchResult",
+            "Change",
             "Description",
             "Health",
             "ListEntry",

@@ -31,15 +31,20 @@ class AsyncReading(_native.Manager):
         *,
         version: Union[str, int, None] = None,
         include_expired: bool = False,
+        fresh: bool = False,
         **options: Unpack[CallOptions],
     ) -> Union[Secret, D]:
         """Read a secret, as :meth:`strongroom.SecretManager.get`."""
-        if not options and version is None and not include_expired:
+        if not options and version is None and not include_expired and not fresh:
             cached = _native.get_cached(self, key)
             if cached is not None:
                 return cached
-        found = await _native.get(self, key, version, include_expired, options)
+        found = await _native.get(self, key, version, include_expired, fresh, options)
         return default if found is None else found
+
+    async def resolve(self, reference: str, **options: Unpack[CallOptions]) -> Optional[Secret]:
+        """Read what a reference leads to, as :meth:`strongroom.SecretManager.resolve`."""
+        return await _native.resolve(self, reference, options)
 
     async def get_version(self, key: str, version: Union[str, int], **options: Unpack[CallOptions]) -> Optional[Secret]:
         """Read one version of a secret, as :meth:`strongroom.SecretManager.get_version`."""

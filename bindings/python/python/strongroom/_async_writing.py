@@ -125,6 +125,19 @@ class AsyncWriting(_native.Manager):
         """Make a former version the current one, as :meth:`strongroom.SecretManager.rollback`."""
         return await _native.rollback(self, key, version, back, options)
 
-    async def delete(self, key: str, *, missing_ok: bool = False, **options: Unpack[CallOptions]) -> None:
+    async def restore(self, key: str, **options: Unpack[CallOptions]) -> SetOutcome:
+        """Bring back a secret that was removed, as :meth:`strongroom.SecretManager.restore`."""
+        return await _native.restore(self, key, options)
+
+    async def delete(
+        self,
+        key: str,
+        *,
+        missing_ok: bool = False,
+        soft: bool = False,
+        force: bool = False,
+        version: Union[str, int, None] = None,
+        **options: Unpack[CallOptions],
+    ) -> None:
         """Remove a secret with its history, as :meth:`strongroom.SecretManager.delete`."""
-        await _native.delete(self, key, missing_ok, options)
+        await _native.delete(self, key, missing_ok, soft, force, version, options)

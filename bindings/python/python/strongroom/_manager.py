@@ -12,6 +12,7 @@ from ._writing import Writing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import timedelta
     from types import TracebackType
     from typing import Callable, Optional, Union
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from . import aio
     from ._options import CallOptions
     from ._results import Health, VerifyReport
+    from ._watching import Subscription
 
     SettingValue = Union[str, int, bool, os.PathLike[str]]
     SecretSetting = Union[str, Buffer, Callable[[str], Union[str, Buffer]]]
@@ -69,6 +71,48 @@ class SecretManager(Reading, Writing, Transferring):
         0
         """
         return _native.verify(self, options).wait()
+
+    def refresh(self, **options: Unpack[CallOptions]) -> None:
+        """Make the next read of every secret ask the backend.
+
+        The backend reads again what it has from outside of the store: token files, credentials, and for ``env`` the
+        variables. Does not wait for another machine.
+
+        >>> secrets.refresh()
+        """
+        _native.refresh(self, options).wait()
+
+    def metrics(self) -> dict[str, int]:
+        """What this manager has counted since it was opened, by name (docs/metrics.md). No names of secrets.
+
+        >>> secrets.get("token") is None
+        True
+        >>> secrets.metrics()["calls.get"]
+        1
+        """
+        return _native.metrics(self)
+
+    def subscribe(
+        self,
+        *,
+        keys: Iterable[str] = (),
+        prefix: Optional[str] = None,
+        every: Union[float, timedelta, None] = None,
+        **options: Unpack[CallOptions],
+    ) -> Subscription:
+        """Be told of changes from now on: writes through this manager, what others change, the backend's health.
+
+        ``keys`` names the secrets; only those are looked at on a server where nobody reads them, ``every`` so many
+        seconds. ``prefix`` is how keys begin, ``scope`` whose secrets count.
+
+        >>> with secrets.subscribe(prefix="org/acme/") as changes:
+        ...     outcome = secrets.set("org/acme/api_key", "sk-123")
+        ...     changes.next(timeout=10).key
+        'org/acme/api_key'
+        """
+        from ._watching import Subscription
+
+        return Subscription(_native.subscribe(self, keys, prefix, every, options).wait())
 
     def lock(self, **options: Unpack[CallOptions]) -> None:
         """Forget keys and cached values; the next use unlocks the backend again. Idempotent.

@@ -14,6 +14,7 @@ from ._options import CallOptions
 from ._results import (
     BackendInfo,
     BatchResult,
+    Change,
     Description,
     Health,
     ListPage,
@@ -35,6 +36,7 @@ __all__ = [
     "Generate",
     "Manager",
     "Secret",
+    "Subscription",
     "close",
     "config_schema",
     "copy_journal",
@@ -77,8 +79,14 @@ __all__ = [
     "lock",
     "longest_document",
     "longest_value",
+    "metrics",
     "missing",
+    "next_change",
+    "next_change_within",
     "open",
+    "refresh",
+    "resolve",
+    "restore",
     "rollback",
     "rotate",
     "scoped",
@@ -87,6 +95,7 @@ __all__ = [
     "set_many",
     "settings_table",
     "store_file",
+    "subscribe",
     "update_metadata",
     "update_value",
     "verify",
@@ -227,6 +236,8 @@ def scoped(manager: Manager, scope: str) -> Manager: ...
 def with_options(manager: Manager, options: _Options = None) -> Manager: ...
 def health(manager: Manager, options: _Options = None) -> Call[Health]: ...
 def verify(manager: Manager, options: _Options = None) -> Call[VerifyReport]: ...
+def refresh(manager: Manager, options: _Options = None) -> Call[None]: ...
+def metrics(manager: Manager) -> dict[str, int]: ...
 def lock(manager: Manager, options: _Options = None) -> Call[None]: ...
 def close(manager: Manager, options: _Options = None) -> Call[None]: ...
 
@@ -238,8 +249,10 @@ def get(
     key: str,
     version: Optional[_Version],
     include_expired: bool,
+    fresh: bool,
     options: _Options = None,
 ) -> Call[Optional[Secret]]: ...
+def resolve(manager: Manager, reference: str, options: _Options = None) -> Call[Optional[Secret]]: ...
 def get_version(manager: Manager, key: str, version: _Version, options: _Options = None) -> Call[Optional[Secret]]: ...
 def get_value_cached(manager: Manager, key: str) -> Optional[str]: ...
 def get_value(manager: Manager, key: str, options: _Options = None) -> Call[Optional[str]]: ...
@@ -335,7 +348,31 @@ def rollback(
     back: Optional[int],
     options: _Options = None,
 ) -> Call[SetOutcome]: ...
-def delete(manager: Manager, key: str, missing_ok: bool, options: _Options = None) -> Call[None]: ...
+def restore(manager: Manager, key: str, options: _Options = None) -> Call[SetOutcome]: ...
+def delete(
+    manager: Manager,
+    key: str,
+    missing_ok: bool,
+    soft: bool,
+    force: bool,
+    version: Optional[_Version],
+    options: _Options = None,
+) -> Call[None]: ...
+
+# --- changes
+
+@final
+class Subscription: ...
+
+def subscribe(
+    manager: Manager,
+    keys_of: Iterable[str],
+    prefix: Optional[str],
+    every: Union[float, timedelta, None],
+    options: _Options = None,
+) -> Call[Subscription]: ...
+def next_change(subscription: Subscription) -> Call[Optional[Change]]: ...
+def next_change_within(subscription: Subscription, timeout: Union[float, timedelta]) -> Optional[Change]: ...
 
 # --- documents, copies, explanations
 

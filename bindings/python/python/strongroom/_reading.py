@@ -31,9 +31,10 @@ class Reading(_native.BlockingManager):
         *,
         version: Union[str, int, None] = None,
         include_expired: bool = False,
+        fresh: bool = False,
         **options: Unpack[CallOptions],
     ) -> Union[Secret, D]:
-        """Read a secret; ``default`` where there is none.
+        """Read a secret; ``default`` where there is none. ``fresh`` asks the backend even where the cache has it.
 
         Raises ``Expired`` where its expiry has passed, unless ``include_expired``; ``Unsupported`` where a
         ``version`` is given and the backend keeps none.
@@ -45,11 +46,11 @@ class Reading(_native.BlockingManager):
         >>> secrets.get("other") is None
         True
         """
-        if not options and version is None and not include_expired:
+        if not options and version is None and not include_expired and not fresh:
             cached = _native.get_cached(self, key)
             if cached is not None:
                 return cached
-        found = _native.get(self, key, version, include_expired, options).wait()
+        found = _native.get(self, key, version, include_expired, fresh, options).wait()
         return default if found is None else found
 
     def get_version(self, key: str, version: Union[str, int], **options: Unpack[CallOptions]) -> Optional[Secret]:
@@ -173,6 +174,23 @@ class Reading(_native.BlockingManager):
         [True, False]
         """
         return _native.versions(self, key, options).wait()
+
+    def resolve(self, reference: str, **options: Unpack[CallOptions]) -> Optional[Secret]:
+        """Read the secret that a reference leads to; ``None`` where there is none.
+
+        A reference is ``secret://[scope/]name[?version=…][#/json/pointer]``; with the setting ``references`` also
+        ``vault:…``, ``aws:…``, ``env:…`` and ``file:…``. A stored secret with the label ``REFERENCE_LABEL`` is a
+        reference itself and is followed once.
+
+        Raises ``InvalidArgument`` where the text is no reference; ``PolicyDenied`` for a scheme that is not allowed;
+        what ``get`` raises.
+
+        >>> secrets.set("org/acme/db", '{"user": "app", "password": "s3cret"}').created
+        True
+        >>> secrets.resolve("secret://org/acme/db#/password").reveal()
+        's3cret'
+        """
+        return _native.resolve(self, reference, options).wait()
 
     def __getitem__(self, key: str) -> Secret:
         found = self.get(key)

@@ -47,6 +47,8 @@ class BackendInfo:
     empty_value: bool
     #: Whether ``verify`` can check what is stored.
     verify: bool
+    #: Whether what was removed is kept for a while and can be brought back.
+    restore: bool
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,8 @@ class Metadata:
     version: Optional[str] = None
     #: The same as a number, where the backend counts.
     number: Optional[int] = None
+    #: How many seconds ago a backend on another machine gave it, where it is out of reach now; else ``None``.
+    stale_for: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,25 @@ class Health:
     state: Literal["ok", "degraded", "unavailable"]
     reason: Optional[str]
     error: Optional[Error]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change that a subscription tells. Never a value."""
+
+    #: What has changed: ``unknown`` is a change by someone else that the backend cannot name, ``missed`` stands for
+    #: changes that were left out because the subscriber was too slow. After both any secret may be another one.
+    kind: Literal["set", "deleted", "unknown", "health", "missed"]
+    #: The secret, where it is one.
+    key: Optional[str]
+    #: The version that is current now, where it is known.
+    version: Optional[str]
+    #: The same as a number, where the backend counts.
+    number: Optional[int]
+    #: The health now, for ``health``.
+    health: Optional[Literal["ok", "degraded", "unavailable"]]
+    #: Why the health is what it is.
+    reason: Optional[str]
 
 
 @dataclass(frozen=True)

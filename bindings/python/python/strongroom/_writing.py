@@ -229,14 +229,41 @@ class Writing(_native.BlockingManager):
         """
         return _native.rollback(self, key, version, back, options).wait()
 
-    def delete(self, key: str, *, missing_ok: bool = False, **options: Unpack[CallOptions]) -> None:
+    def restore(self, key: str, **options: Unpack[CallOptions]) -> SetOutcome:
+        """Bring back a secret that was removed, where the backend still keeps it.
+
+        Vault keeps one that was removed with ``soft``, AWS any that was removed without ``force``. Raises ``NotFound``
+        where nothing removed is kept; ``Conflict`` where the secret is there; ``Unsupported``.
+
+        >>> secrets.restore("token")
+        Traceback (most recent call last):
+            ...
+        strongroom.exceptions.Unsupported: ...
+        """
+        return _native.restore(self, key, options).wait()
+
+    def delete(
+        self,
+        key: str,
+        *,
+        missing_ok: bool = False,
+        soft: bool = False,
+        force: bool = False,
+        version: Union[str, int, None] = None,
+        **options: Unpack[CallOptions],
+    ) -> None:
         """Remove a secret with its history.
 
-        Raises ``NotFound``, unless ``missing_ok``.
+        ``soft`` removes the current version only, so that :meth:`restore` brings the secret back; ``force`` removes for
+        good, also where the backend would keep the secret for a while; ``version`` removes the value of that version
+        alone, for good.
+
+        Raises ``NotFound``, unless ``missing_ok``; ``Unsupported`` for ``soft`` and ``version`` where the backend cannot
+        restore; ``InvalidArgument`` for two of them.
 
         >>> secrets.delete("token", missing_ok=True)
         """
-        _native.delete(self, key, missing_ok, options).wait()
+        _native.delete(self, key, missing_ok, soft, force, version, options).wait()
 
     def __setitem__(self, key: str, value: Union[str, Buffer, Secret]) -> None:
         self.set(key, value)

@@ -21,7 +21,8 @@ from ._manager import SecretManager as _Blocking, open_call
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Coroutine, Generator, Mapping, Sequence
+    from collections.abc import Coroutine, Generator, Iterable, Mapping, Sequence
+    from datetime import timedelta
     from types import TracebackType
     from typing import Any, Optional, Union
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ._manager import SecretSetting, SettingValue
     from ._options import CallOptions
     from ._results import Health, VerifyReport
+    from ._watching import AsyncSubscription
 
     _Coroutine = Coroutine[Any, Any, "SecretManager"]
 else:
@@ -59,6 +61,27 @@ class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
     async def verify(self, **options: Unpack[CallOptions]) -> VerifyReport:
         """Check everything that is stored, as :meth:`strongroom.SecretManager.verify`."""
         return await _native.verify(self, options)
+
+    async def refresh(self, **options: Unpack[CallOptions]) -> None:
+        """Make the next read of every secret ask the backend, as :meth:`strongroom.SecretManager.refresh`."""
+        await _native.refresh(self, options)
+
+    def metrics(self) -> dict[str, int]:
+        """What this manager has counted, as :meth:`strongroom.SecretManager.metrics`."""
+        return _native.metrics(self)
+
+    async def subscribe(
+        self,
+        *,
+        keys: Iterable[str] = (),
+        prefix: Optional[str] = None,
+        every: Union[float, timedelta, None] = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncSubscription:
+        """Be told of changes, as :meth:`strongroom.SecretManager.subscribe`: ``async for`` goes through them."""
+        from ._watching import AsyncSubscription
+
+        return AsyncSubscription(await _native.subscribe(self, keys, prefix, every, options))
 
     async def lock(self, **options: Unpack[CallOptions]) -> None:
         """Forget keys and cached values, as :meth:`strongroom.SecretManager.lock`."""

@@ -36,4 +36,4 @@ macro_rules! verbs {
     )+};
 }
 
-verbs! { health verify lock close }
+verbs! { health verify lock close refresh }

@@ -89,17 +89,19 @@ pub(crate) fn get_cached(manager: &Bound<'_, Manager>, key: &Bound<'_, PyAny>) -
 }
 
 #[pyfunction]
-#[pyo3(signature = (manager, key, version, include_expired, options=None))]
+#[pyo3(signature = (manager, key, version, include_expired, fresh, options=None))]
 pub(crate) fn get(
     manager: &Bound<'_, Manager>,
     key: Key,
     version: Option<Bound<'_, PyAny>>,
     include_expired: Flag,
+    fresh: Flag,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
     let mut wanted = GetOptions::new();
     wanted.version = version.map(|version| version_of("version", &version)).transpose()?;
     wanted.include_expired = include_expired.0;
+    wanted.fresh = fresh.0;
     manager
         .get()
         .call(options, |manager| async move { manager.get_with(&key.0, wanted).await })

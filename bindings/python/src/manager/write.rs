@@ -203,6 +203,14 @@ pub(crate) fn update_metadata(
 }
 
 #[pyfunction]
+#[pyo3(signature = (manager, key, options=None))]
+pub(crate) fn restore(manager: &Bound<'_, Manager>, key: Key, options: Option<&Bound<'_, PyDict>>) -> PyResult<Call> {
+    manager
+        .get()
+        .call(options, |manager| async move { manager.restore(&key.0).await })
+}
+
+#[pyfunction]
 #[pyo3(signature = (manager, key, version, back, options=None))]
 pub(crate) fn rollback(
     manager: &Bound<'_, Manager>,
@@ -227,15 +235,23 @@ pub(crate) fn rollback(
 }
 
 #[pyfunction]
-#[pyo3(signature = (manager, key, missing_ok, options=None))]
+#[pyo3(signature = (manager, key, missing_ok, soft, force, version, options=None))]
 pub(crate) fn delete(
     manager: &Bound<'_, Manager>,
     key: Key,
     missing_ok: Flag,
+    soft: Flag,
+    force: Flag,
+    version: Option<Bound<'_, PyAny>>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Call> {
     let mut wanted = DeleteOptions::new();
     wanted.missing_ok = missing_ok.0;
+    wanted.soft = soft.0;
+    wanted.force = force.0;
+    wanted.version = version
+        .map(|version| arguments::version("version", &version))
+        .transpose()?;
     manager.get().call(
         options,
         |manager| async move { manager.delete_with(&key.0, wanted).await },

@@ -58,7 +58,7 @@ impl Service {
             });
             let answer = answer.await?;
             entries.extend(answer.secret_list.unwrap_or_default());
-            next = answer.next_token;
+            next = answer.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
                 return Ok(entries);
             }

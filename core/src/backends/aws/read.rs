@@ -182,7 +182,7 @@ impl Service {
             };
             values.extend(answer.secret_values.unwrap_or_default());
             errors.extend(answer.errors.unwrap_or_default());
-            next = answer.next_token;
+            next = answer.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
                 break;
             }
@@ -244,7 +244,7 @@ impl Service {
             });
             let answer = answer.await?;
             found.extend(answer.versions.unwrap_or_default());
-            next = answer.next_token;
+            next = answer.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
                 break;
             }

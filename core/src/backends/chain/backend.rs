@@ -4,7 +4,7 @@ use super::Chain;
 use super::members::NAME;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Location, Operation, Reach, RollbackRequest, SetManyOutcome,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, Reach, RestoreRequest, RollbackRequest, SetManyOutcome,
     SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
     cannot_write, lacks,
 };
@@ -137,6 +137,13 @@ impl Backend for Chain {
             None => cannot_write(NAME, Operation::Rollback),
             Some(writer) if self.capabilities.versions => Box::pin(self.rollback_in(cx, writer, req)),
             Some(_) => lacks(NAME, Operation::Rollback),
+        }
+    }
+
+    fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
+        match self.writer {
+            Some(writer) => Box::pin(self.restore_in(cx, writer, req)),
+            None => cannot_write(NAME, Operation::Restore),
         }
     }
 

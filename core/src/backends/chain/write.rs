@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::Chain;
 use super::members::{Share, cannot_hold};
 use crate::backend::{
-    ChangeStep, DeleteRequest, Description, IfVersion, Operation, RollbackRequest, SetManyOutcome, SetManyRequest,
+    ChangeStep, DeleteRequest, Description, IfVersion, Operation, RestoreRequest, RollbackRequest, SetManyOutcome, SetManyRequest,
     SetOutcome, SetRequest, Terms, UpdateMetadataRequest,
 };
 use crate::context::CallContext;
@@ -113,6 +113,22 @@ impl Chain {
         let call = self.members[writer].rollback(cx, req);
         let outcome = self.ask(cx, writer, operation, call).await;
         self.changed(cx, writer, req.key, operation, outcome).await
+    }
+
+    /// Brings back the writer's secret.
+    pub(super) async fn restore_in(
+        &self,
+        cx: &CallContext,
+        writer: usize,
+        req: RestoreRequest<'_>,
+    ) -> Result<SetOutcome> {
+        let operation = Operation::Restore;
+        self.check_not_shadowed(cx, writer, req.key, operation).await?;
+        cx.check()?;
+        let call = self.members[writer].restore(cx, req);
+        let mut outcome = self.ask(cx, writer, operation, call).await?;
+        outcome.step = self.step(outcome.step);
+        Ok(outcome)
     }
 
     /// Removes the writer's secret, if nobody else has one of that key: what is deleted is gone.

@@ -219,7 +219,8 @@ impl Backend for Directory {
     }
 
     fn location(&self) -> Option<String> {
-        let folder = &self.reader.opened().config.folder;
+        let opened = self.reader.opened();
+        let folder = &opened.config.folder;
         let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
         Some(folder.to_string_lossy().into_owned())
     }

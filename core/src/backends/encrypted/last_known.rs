@@ -22,7 +22,10 @@ const KEY_FILE: &str = "cache_key_file";
 /// The secret that says what the store is for.
 const MARK: &str = "component/strongroom/last_known_values";
 /// Only what is current matters.
-const LIMITS: Limits = Limits { versions: 1, journal: 1 };
+const LIMITS: Limits = Limits {
+    versions: 1,
+    journal: 1,
+};
 
 /// Opens the store at `path`, and makes it where there is none.
 ///
@@ -52,10 +55,7 @@ fn source(app: &str, settings: &Settings) -> Result<KeySource> {
     match settings.exclusive(&[KEY, KEY_FILE])? {
         Some(KEY) => match (settings.secret(KEY), settings.provided(KEY)) {
             (Some(secret), _) => KeySource::of_secret(secret).ok_or_else(|| settings.error(KEY, NO_KEY)),
-            (None, Some(provided)) => Ok(KeySource::of_provider(
-                provided.clone(),
-                settings.error(KEY, NO_KEY),
-            )),
+            (None, Some(provided)) => Ok(KeySource::of_provider(provided.clone(), settings.error(KEY, NO_KEY))),
             (None, None) => Err(settings.error(KEY, "was used already and is not kept")),
         },
         stated => {

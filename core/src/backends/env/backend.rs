@@ -25,6 +25,7 @@ const NAME: &str = "env";
 
 /// Secrets in environment variables.
 pub(crate) struct Environment {
+    config: Arc<Config>,
     reader: Reader<Opened>,
     capabilities: Capabilities,
 }
@@ -52,20 +53,13 @@ enum Source<'a> {
 
 impl Environment {
     pub(super) fn open(config: Config, variables: Arc<Variables>) -> Result<Self> {
-        let names = Names::new(&config)?;
-        let is_listed = names.declared().next().is_some() || config.mapping == VariableMapping::Escaped;
-        let mut opened = Opened {
-            variables,
-            names,
-            limit: config.limit,
-            watch: Watch::new(),
-            empty: Vec::new(),
-        };
-        opened.empty = opened.check_required(&config.required)?;
+        let opened = Opened::new(&config, variables)?;
+        let is_listed = opened.names.declared().next().is_some() || config.mapping == VariableMapping::Escaped;
         let mut capabilities = Capabilities::minimal(Persistence::Process, config.limit);
         capabilities.list = is_listed;
         let is_remote = opened.files().any(|path| files::fs_is_network(&path));
         Ok(Self {
+            config: Arc::new(config),
             reader: Reader::new(NAME, opened, is_remote),
             capabilities,
         })
@@ -73,6 +67,18 @@ impl Environment {
 }
 
 impl Opened {
+    fn new(config: &Config, variables: Arc<Variables>) -> Result<Self> {
+        let mut opened = Self {
+            variables,
+            names: Names::new(config)?,
+            limit: config.limit,
+            watch: Watch::new(),
+            empty: Vec::new(),
+        };
+        opened.empty = opened.check_required(&config.required)?;
+        Ok(opened)
+    }
+
     /// The paths that variables name.
     fn files(&self) -> impl Iterator<Item = PathBuf> {
         let is_file = |name: &&str| name.ends_with("_FILE");
@@ -290,7 +296,7 @@ impl Backend for Environment {
         Some("environment".to_owned())
     }
 
-    /// Variables never change while the backend is open; files that they name may. Those on another machine are not
+    /// Variables change by a refresh only; files that they name may at any time. Those on another machine are not
     /// looked at: then time decides.
     fn change_token(&self) -> Option<ChangeToken> {
         (!self.reader.is_remote()).then(|| self.reader.opened().watch.token())
@@ -352,7 +358,19 @@ impl Backend for Environment {
         })
     }
 
-    /// There is no key to forget, and what was read stays: nothing could be read again.
+    /// Takes the variables of the process again, on the thread that polls it first: the caller's own. What is not fit to
+    /// open with leaves everything as it was.
+    fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let variables = Arc::new(self.reader.opened().variables.again(&self.config.prefix)?);
+            let config = Arc::clone(&self.config);
+            let opened = self.reader.run(cx, Operation::Refresh, move |_| Opened::new(&config, variables));
+            self.reader.replace(opened.await?);
+            Ok(())
+        })
+    }
+
+    /// There is no key to forget, and what was read stays until it is refreshed.
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         self.reader.run(cx, Operation::Lock, |_| Ok(()))
     }

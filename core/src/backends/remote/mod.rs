@@ -1,8 +1,8 @@
 //! What the backends on another machine share.
 
 pub(in crate::backends) mod document;
-pub(in crate::backends) mod together;
 #[cfg(feature = "vault")]
 pub(in crate::backends) mod net;
 #[cfg(feature = "vault")]
 pub(in crate::backends) mod tls;
+pub(in crate::backends) mod together;

@@ -9,13 +9,13 @@ use super::client::Client;
 use super::config::Config;
 use super::engine::Engine;
 use super::names::{Part, of};
-use super::together::together;
 use super::write::Writer;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, DeleteRequest, Description, ExplainStep, GetManyRequest, GetRequest,
     Health, ListPage, ListRequest, Operation, Persistence, ResolveRequest, RestoreRequest, RollbackRequest,
     SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VersionEntry, VersionsRequest,
 };
+use crate::backends::remote::together::together;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
@@ -50,6 +50,7 @@ impl Vault {
         let mut capabilities = Capabilities::complete(Persistence::Remote, MAX_VALUE);
         capabilities.atomic_batch = false;
         capabilities.verify = false;
+        capabilities.restore = true;
         capabilities.max_key = MAX_PATH.saturating_sub(config.names.within("").len());
         Self {
             place,

@@ -103,7 +103,10 @@ impl Engine {
         let reply = self.call(cx, Request::read("kv.metadata_read", &asked)).await?;
         if reply.status != 200 {
             return match Refusal::of(&reply) {
-                Refusal::Absent => Ok(None),
+                Refusal::Absent => {
+                    self.doubt(cx).await?;
+                    Ok(None)
+                }
                 refusal => Err(refusal.error(&reply, false)),
             };
         }
@@ -147,6 +150,7 @@ impl Engine {
         asked: &str,
         text: Option<String>,
     ) -> Result<()> {
+        self.probe(cx).await?;
         let text = text.map(|text| Text::new(Zeroizing::new(text.into_bytes())));
         let reply = self.call(cx, Request::write(name, method, asked, text)).await?;
         match reply.status {

@@ -5,8 +5,8 @@
 
 use super::engine::Engine;
 use super::names::key_of;
-use super::together::together;
 use crate::backend::{BoxFuture, EntryName, ListEntry, ListFilter, ListPage, ListRequest};
+use crate::backends::remote::together::together;
 use crate::context::CallContext;
 use crate::error::{ErrorKind, Result};
 use crate::key::SecretKey;

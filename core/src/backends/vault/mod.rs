@@ -17,7 +17,6 @@ mod names;
 mod read;
 mod remove;
 mod stored;
-mod together;
 mod write;
 
 use std::sync::Arc;

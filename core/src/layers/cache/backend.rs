@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use super::reader::Reader;
-use super::remote::offline;
 use super::{Cache, Gate};
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Operation, Reach, ResolveRequest, RestoreRequest, RollbackRequest,
-    SetManyOutcome,
+    GetRequest, Health, ListPage, ListRequest, Reach, ResolveRequest, RestoreRequest, RollbackRequest, SetManyOutcome,
     SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
 };
 use crate::context::CallContext;
@@ -100,32 +98,17 @@ impl Cached {
         &self.reader.cache
     }
 
-    /// A call that only the backend can answer.
-    fn online<'a, T: Send + 'a>(
-        &'a self,
-        operation: Operation,
-        call: impl FnOnce(&'a dyn Backend) -> BoxFuture<'a, Result<T>>,
-    ) -> BoxFuture<'a, Result<T>> {
-        let inner = self.inner();
-        self.cache().online(inner.name(), operation, || call(inner))
-    }
-
-    fn write_one<'a, T: Send + 'a>(
-        &'a self,
-        operation: Operation,
-        key: &'a SecretKey,
-        write: impl FnOnce(&'a dyn Backend) -> BoxFuture<'a, Result<T>> + Send + 'a,
-        step: impl FnOnce(&T) -> ChangeStep + Send + 'a,
-    ) -> BoxFuture<'a, Result<T>> {
-        self.online(operation, |inner| {
-            Box::pin(async move {
-                let mut guard = Write::begin(&self.reader, vec![key]);
-                let outcome = write(inner).await;
-                guard.end(&outcome);
-                guard.step = outcome.as_ref().ok().map(step);
-                outcome
-            })
-        })
+    async fn write_one<T>(
+        &self,
+        key: &SecretKey,
+        write: BoxFuture<'_, Result<T>>,
+        step: impl FnOnce(&T) -> ChangeStep,
+    ) -> Result<T> {
+        let mut guard = Write::begin(&self.reader, vec![key]);
+        let outcome = write.await;
+        guard.end(&outcome);
+        guard.step = outcome.as_ref().ok().map(step);
+        outcome
     }
 }
 
@@ -160,7 +143,7 @@ impl Backend for Cached {
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         if req.version.is_some() {
-            return self.online(Operation::Get, |inner| inner.get(cx, req));
+            return self.inner().get(cx, req);
         }
         Box::pin(self.reader.get(cx, req))
     }
@@ -174,44 +157,42 @@ impl Backend for Cached {
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
-        if !self.cache().is_offline() {
-            return self.inner().describe(cx, req);
-        }
         Box::pin(async move {
-            let left = match req.version {
-                Some(_) => None,
-                None => self.reader.left(cx, req.key).await,
-            };
-            let secret = left.ok_or_else(|| offline().with_operation(Operation::Describe).with_key(req.key))?;
-            Ok(Some(Description::new(secret.metadata)))
+            let outcome = self.inner().describe(cx, req).await;
+            let is_left = self.cache().is_offline() && req.version.is_none();
+            match outcome {
+                Err(error) if is_left && error.is_out_of_reach() => match self.reader.left(cx, req.key).await {
+                    Some(secret) => Ok(Some(Description::new(secret.metadata))),
+                    None => Err(error),
+                },
+                outcome => outcome,
+            }
         })
     }
 
     /// Past the cache: what it holds is no answer to where a secret is.
     fn explain<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Vec<ExplainStep>>> {
-        self.online(Operation::Explain, |inner| inner.explain(cx, req))
+        self.inner().explain(cx, req)
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
-        self.online(Operation::List, |inner| inner.list(cx, req))
+        self.inner().list(cx, req)
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(Operation::Set, req.key, move |inner| inner.set(cx, req), |outcome| outcome.step)
+        Box::pin(self.write_one(req.key, self.inner().set(cx, req), |outcome| outcome.step))
     }
 
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
-        self.online(Operation::SetMany, |inner| {
-            Box::pin(async move {
-                let mut guard = Write::begin(&self.reader, req.entries.iter().map(|(key, _)| key).collect());
-                let outcome = inner.set_many(cx, req).await;
-                guard.end(&outcome);
-                let outcome = outcome?;
-                // One step for the whole batch where all tell the same one; else the next check finds the change.
-                let mut steps = outcome.outcomes.iter().flatten().map(|outcome| outcome.step);
-                guard.step = steps.next().filter(|first| steps.all(|step| step == *first));
-                Ok(outcome)
-            })
+        Box::pin(async move {
+            let mut guard = Write::begin(&self.reader, req.entries.iter().map(|(key, _)| key).collect());
+            let outcome = self.inner().set_many(cx, req).await;
+            guard.end(&outcome);
+            let outcome = outcome?;
+            // One step for the whole batch where all tell the same one; else the next check finds the change.
+            let mut steps = outcome.outcomes.iter().flatten().map(|outcome| outcome.step);
+            guard.step = steps.next().filter(|first| steps.all(|step| step == *first));
+            Ok(outcome)
         })
     }
 
@@ -220,11 +201,11 @@ impl Backend for Cached {
         cx: &'a CallContext,
         req: UpdateMetadataRequest<'a>,
     ) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(Operation::UpdateMetadata, req.key, move |inner| inner.update_metadata(cx, req), |outcome| outcome.step)
+        Box::pin(self.write_one(req.key, self.inner().update_metadata(cx, req), |outcome| outcome.step))
     }
 
     fn delete<'a>(&'a self, cx: &'a CallContext, req: DeleteRequest<'a>) -> BoxFuture<'a, Result<ChangeStep>> {
-        self.write_one(Operation::Delete, req.key, move |inner| inner.delete(cx, req), |step| *step)
+        Box::pin(self.write_one(req.key, self.inner().delete(cx, req), |step| *step))
     }
 
     fn versions<'a>(
@@ -232,27 +213,25 @@ impl Backend for Cached {
         cx: &'a CallContext,
         req: VersionsRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<VersionEntry>>> {
-        self.online(Operation::Versions, |inner| inner.versions(cx, req))
+        self.inner().versions(cx, req)
     }
 
     fn rollback<'a>(&'a self, cx: &'a CallContext, req: RollbackRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(Operation::Rollback, req.key, move |inner| inner.rollback(cx, req), |outcome| outcome.step)
+        Box::pin(self.write_one(req.key, self.inner().rollback(cx, req), |outcome| outcome.step))
     }
 
     fn restore<'a>(&'a self, cx: &'a CallContext, req: RestoreRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
-        self.write_one(Operation::Restore, req.key, move |inner| inner.restore(cx, req), |outcome| outcome.step)
+        Box::pin(self.write_one(req.key, self.inner().restore(cx, req), |outcome| outcome.step))
     }
 
     fn resolve<'a>(&'a self, cx: &'a CallContext, req: ResolveRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
-        self.online(Operation::Resolve, |inner| inner.resolve(cx, req))
+        self.inner().resolve(cx, req)
     }
 
     fn refresh<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let outcome = self.inner().refresh(cx).await;
-            if !self.cache().is_offline() {
-                self.cache().distrust();
-            }
+            self.cache().distrust();
             outcome
         })
     }
@@ -262,14 +241,11 @@ impl Backend for Cached {
     }
 
     fn health<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<Health>> {
-        match self.cache().offline_health() {
-            Some(health) => Box::pin(std::future::ready(Ok(health))),
-            None => self.inner().health(cx),
-        }
+        self.inner().health(cx)
     }
 
     fn verify<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<VerifyReport>> {
-        self.online(Operation::Verify, |inner| inner.verify(cx))
+        self.inner().verify(cx)
     }
 
     fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {

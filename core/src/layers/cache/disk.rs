@@ -15,7 +15,7 @@ use crate::backend::{Backend, DeleteRequest, GetRequest, Operation, SetManyReque
 use crate::context::{CallContext, Face};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
-use crate::layers::bounded;
+use crate::layers::{TARGET, bounded};
 use crate::runtime;
 use crate::secret::Secret;
 use crate::sys::fork::ForkCell;
@@ -28,8 +28,6 @@ const BATCH: usize = 256;
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 /// How long a look at the disk may take, also where the caller's own time is over: it has waited for the backend.
 const READ_WITHIN: Duration = Duration::from_millis(200);
-/// The target of all our events.
-const TARGET: &str = "strongroom";
 
 /// Values of one backend in a store that may hold those of others, too.
 pub(crate) struct LastKnown {
@@ -137,9 +135,7 @@ impl LastKnown {
             return;
         }
         let service = Service(Arc::clone(self));
-        let serving = async move {
-            while service.0.write_batch(WRITE_WITHIN).await && !service.is_done() {}
-        };
+        let serving = async move { while service.0.write_batch(WRITE_WITHIN).await && !service.is_done() {} };
         // Where there is no runtime any more, whoever comes next tries again.
         if let Err(error) = runtime::spawn(serving) {
             self.tell(&error);
@@ -238,7 +234,8 @@ impl LastKnown {
         let wiped = {
             let queue = &mut *self.queue();
             let all = std::mem::take(&mut queue.waiting);
-            let (kept, left): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(_, secret)| secret.is_some());
+            let (kept, left): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                all.into_iter().partition(|(_, secret)| secret.is_some());
             queue.waiting = left;
             kept
         };
@@ -263,6 +260,8 @@ impl LastKnown {
 
 impl fmt::Debug for LastKnown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LastKnown").field("from", &self.from).finish_non_exhaustive()
+        f.debug_struct("LastKnown")
+            .field("from", &self.from)
+            .finish_non_exhaustive()
     }
 }

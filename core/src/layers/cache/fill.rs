@@ -79,7 +79,27 @@ impl Cache {
             Put::Unwanted => Filled::No,
             Put::Kept { former } => {
                 state.absent.remove(key);
+                self.sweep(state);
                 Filled::Kept { former }
+            }
+        }
+    }
+
+    /// Wipes, now and then, the values of a remote backend that are too old for any answer.
+    fn sweep(&self, state: &State) {
+        let Some(remote) = &self.remote else {
+            return;
+        };
+        let (now, from) = (self.now(), state.sweep_from.load(Ordering::Acquire));
+        let next = now.saturating_add(self.ttl_millis());
+        let may = |trust: &Trust| remote.offline || trust.serves_stale(now, remote.max_stale);
+        if now >= from
+            // One sweeps, the others go on.
+            && state.sweep_from.compare_exchange(from, next, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        {
+            let too_old = |entry: &Entry| entry.trust.as_ref().is_some_and(|trust| !may(trust));
+            for key in state.map.keys_where(too_old) {
+                state.map.remove_if(&key, too_old);
             }
         }
     }

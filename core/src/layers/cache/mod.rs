@@ -14,7 +14,6 @@ mod counters;
 mod disk;
 mod fill;
 mod map;
-mod offline;
 mod reader;
 mod record;
 mod remote;
@@ -145,6 +144,8 @@ struct State {
     /// Entries of another epoch are beyond their time, whatever it is.
     epoch: AtomicU64,
     absent: Absent,
+    /// From when on values are looked for that nobody may be answered any more.
+    sweep_from: AtomicU64,
     /// Wakes who reads ahead, when a hit has marked an entry for it.
     late: Arc<Notify>,
     told: Told,
@@ -163,6 +164,7 @@ impl Cache {
             ended: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
             absent: Absent::new(limits.entries),
+            sweep_from: AtomicU64::new(0),
             late: Arc::new(Notify::new()),
             told: Told::default(),
             counters: Counters::default(),

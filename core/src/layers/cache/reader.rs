@@ -8,7 +8,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::counters::Event;
 use super::fill::{FillTicket, Filled};
 use super::map::Entry;
-use super::remote::{Stale, offline};
+use super::remote::Stale;
 use super::{Cache, cache_key};
 use crate::backend::{Backend, GetManyRequest, GetRequest};
 use crate::changes::ChangeKind;
@@ -57,10 +57,6 @@ impl Reader {
     /// Reads the current version.
     pub(super) async fn get(self: &Arc<Self>, cx: &CallContext, req: GetRequest<'_>) -> Result<Option<Secret>> {
         let key = cache_key(req.key);
-        if self.cache.is_offline() {
-            let left = if req.fresh { None } else { self.left(cx, req.key).await };
-            return left.map(Some).ok_or_else(offline);
-        }
         if !req.fresh
             && let Some(answer) = self.remembered(key)
         {
@@ -99,14 +95,8 @@ impl Reader {
         cx: &CallContext,
         keys: &[SecretKey],
     ) -> Result<Vec<Result<Option<Secret>>>> {
-        let is_offline = self.cache.is_offline();
-        let mut outcomes: Vec<Option<Result<Option<Secret>>>> = Vec::with_capacity(keys.len());
-        for key in keys {
-            outcomes.push(match is_offline {
-                true => Some(self.left(cx, key).await.map(Some).ok_or_else(offline)),
-                false => self.remembered(cache_key(key)).map(Ok),
-            });
-        }
+        let remembered = keys.iter().map(|key| self.remembered(cache_key(key)).map(Ok));
+        let mut outcomes: Vec<Option<Result<Option<Secret>>>> = remembered.collect();
         let holes = keys.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_none());
         let missing: Vec<SecretKey> = holes.map(|(key, _)| key.clone()).collect();
         if !missing.is_empty() {
@@ -126,11 +116,7 @@ impl Reader {
         Ok(outcomes.map(|outcome| outcome.unwrap_or_else(unanswered)).collect())
     }
 
-    async fn fetch_many(
-        self: &Arc<Self>,
-        cx: &CallContext,
-        keys: &[SecretKey],
-    ) -> Result<Vec<Result<Option<Secret>>>> {
+    async fn fetch_many(self: &Arc<Self>, cx: &CallContext, keys: &[SecretKey]) -> Result<Vec<Result<Option<Secret>>>> {
         let ticket = self.cache.begin_fill(&*self.inner);
         keys.iter().for_each(|_| self.cache.count(Event::Miss));
         let (mut outcomes, failure) = match self.inner.get_many(cx, GetManyRequest::new(keys)).await {
@@ -156,11 +142,6 @@ impl Reader {
     /// What may be answered although the backend did not: from memory, else from the disk.
     pub(super) async fn left(&self, cx: &CallContext, key: &SecretKey) -> Option<Secret> {
         let text = cache_key(key);
-        if self.cache.is_offline()
-            && let Some(secret) = self.cache.audited_secret(&*self.inner, text)
-        {
-            return Some(secret);
-        }
         let stale = match self.cache.stale(text) {
             Some(stale) => stale,
             None => {
@@ -218,11 +199,15 @@ impl Reader {
             return;
         };
         // Where there is no runtime values end as they would without.
-        let _ = self.ahead.get(|| runtime::spawn(read_ahead(Arc::downgrade(self), late)));
+        let _ = self
+            .ahead
+            .get(|| runtime::spawn(read_ahead(Arc::downgrade(self), late)));
     }
 
     async fn read_again(self: &Arc<Self>, key: &[u8], timeout: std::time::Duration) {
-        let key = std::str::from_utf8(key).ok().and_then(|text| SecretKey::parse(text).ok());
+        let key = std::str::from_utf8(key)
+            .ok()
+            .and_then(|text| SecretKey::parse(text).ok());
         if let Some(key) = key {
             self.cache.count(Event::Refresh);
             let cx = CallContext::new(Face::Async, timeout);

@@ -10,14 +10,12 @@ use tokio::sync::Notify;
 use super::disk::LastKnown;
 use super::{Cache, Gate};
 use crate::changes::{Change, ChangeKind};
-use crate::error::{Error, ErrorKind};
 use crate::key::SecretKey;
+use crate::layers::TARGET;
 use crate::secret::{Secret, Version};
 
 /// The most keys of an outage whose stale answers are told of.
 const MOST_TOLD: usize = 4096;
-/// The target of all our events.
-const TARGET: &str = "strongroom";
 
 /// How a remote backend is cached.
 #[derive(Clone)]
@@ -32,6 +30,8 @@ pub(crate) struct Remote {
     pub(crate) offline: bool,
     /// How long a read may take that no caller waits for.
     pub(crate) timeout: Duration,
+    /// Whether events name the secrets that they are about.
+    pub(crate) tells_names: bool,
     /// The values on this machine's disk.
     pub(crate) last_known: Option<Arc<LastKnown>>,
 }
@@ -72,7 +72,9 @@ impl Cache {
 
     /// Whether values beyond their time may be answered.
     pub(super) fn keeps_stale(&self) -> bool {
-        self.remote.as_ref().is_some_and(|remote| !remote.max_stale.is_zero())
+        self.remote
+            .as_ref()
+            .is_some_and(|remote| remote.offline || !remote.max_stale.is_zero())
     }
 
     /// What wakes who reads ahead; `None` where nobody does.
@@ -131,7 +133,8 @@ impl Cache {
         self.count(super::counters::Event::Stale);
         let Stale { mut secret, age } = stale;
         if self.state.get().told.is_first(key) {
-            let key = std::str::from_utf8(key).unwrap_or_default();
+            let tells_names = self.remote.as_ref().is_some_and(|remote| remote.tells_names);
+            let key = tells_names.then(|| std::str::from_utf8(key).unwrap_or_default());
             let age = age.as_secs();
             tracing::warn!(target: TARGET, backend, key, age, "the backend is out of reach; a value of so many seconds ago is answered");
         }
@@ -155,16 +158,6 @@ impl Cache {
             .map
             .keys_where(|entry| entry.trust.as_ref().is_some_and(super::trust::Trust::take_notice))
     }
-}
-
-/// The error of a call that only the backend could answer, which is not asked.
-pub(super) fn offline() -> Error {
-    Error::new(
-        ErrorKind::Unavailable,
-        "offline: the backend is not asked, and the cache does not have it",
-    )
-    .with_setting("offline")
-    .with_help("set `offline` to `off`; what was read before then is answered from `cache_file`, where one is set")
 }
 
 impl fmt::Debug for Remote {

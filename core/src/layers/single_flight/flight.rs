@@ -125,11 +125,13 @@ impl<T: Shared> Flight<T> {
     }
 
     /// Waits for the answer, and polls the fetch where it wants that and nobody else does. `landed` is called by whoever
-    /// brings it to its end, before anybody gets the answer. `None` in a child of a fork.
+    /// brings it to its end, before anybody gets the answer. `is_last`: this caller leaves, and the fetch, which may know why
+    /// it took so long, is asked once more. `None` in a child of a fork.
     pub(super) fn poll(
         self: &Arc<Self>,
         number: u64,
         task: &mut Context<'_>,
+        is_last: bool,
         landed: impl Fn(),
     ) -> Poll<Option<Outcome<T>>> {
         if self.is_inherited() {
@@ -140,7 +142,7 @@ impl<T: Shared> Flight<T> {
         if let Some(seat) = state.seat(number) {
             former = seat.waker.replace(task.waker().clone());
         }
-        if !(state.is_woken && matches!(state.stage, Stage::Flying(_))) {
+        if !((state.is_woken || is_last) && matches!(state.stage, Stage::Flying(_))) {
             return Self::answer(state, number, former);
         }
         state.is_woken = false;

@@ -57,9 +57,10 @@ impl Shared for Description {
 
 /// What is under way. A child of a fork begins with nothing.
 struct Fleet<T> {
-    flights: ForkCell<Mutex<Flights<T>>, fn() -> Mutex<Flights<T>>>,
+    flights: Locked<Flights<T>>,
 }
 
+type Locked<T> = ForkCell<Mutex<T>, fn() -> Mutex<T>>;
 type Flights<T> = HashMap<Question, Arc<Flight<T>>>;
 type Fetch<T> = BoxFuture<'static, Result<Option<T>>>;
 
@@ -127,10 +128,11 @@ struct Seat<'a, T: Shared> {
 
 impl<T: Shared> Seat<'_, T> {
     /// Waits for the answer; `None` in a child of a fork, to which the flight does not belong.
-    async fn answer(&self) -> Option<Result<Option<T>>> {
+    async fn answer(&self, cx: &CallContext) -> Option<Result<Option<T>>> {
         std::future::poll_fn(|task| {
-            self.flight
-                .poll(self.seat, task, || self.fleet.forget(self.question, &self.flight))
+            let is_last = cx.check().is_err();
+            let landed = || self.fleet.forget(self.question, &self.flight);
+            self.flight.poll(self.seat, task, is_last, landed)
         })
         .await
     }
@@ -188,7 +190,7 @@ impl SingleFlight {
                     flight,
                     seat,
                 };
-                match seat.answer().await {
+                match seat.answer(cx).await {
                     None => {}
                     Some(Err(error))
                         if is_anothers

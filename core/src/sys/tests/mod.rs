@@ -15,6 +15,8 @@
 
 mod alloc;
 mod arena;
+#[cfg(all(feature = "encrypted", feature = "file", feature = "testing"))]
+mod cache;
 #[cfg(feature = "encrypted")]
 mod exit;
 mod files;

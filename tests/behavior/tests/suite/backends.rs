@@ -1,7 +1,7 @@
 //! Which backends are tested, how they are opened, and what they must be able to do.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use strongroom::backend::{Backend, Capabilities, Persistence};
@@ -9,6 +9,7 @@ use strongroom::testing::{self, FaultBackend, LimitedBackend};
 use strongroom::{
     Builder, CallContext, Face, Origin, SecretKey, SecretManager, SecretScope, SecretValue, Settings, VariableMapping,
 };
+use strongroom_fakes::{Moto, OpenBao};
 use tempfile::TempDir;
 
 use super::client::Client;
@@ -40,7 +41,14 @@ pub(crate) enum Subject {
     Chain,
     /// The store before a memory, opened by their words.
     ChainEncrypted,
+    /// OpenBao, one server for all tests, each with a prefix of its own.
+    Vault,
+    /// moto in place of AWS, in the same way.
+    Aws,
 }
+
+static BAO: LazyLock<OpenBao> = LazyLock::new(OpenBao::dev);
+static MOTO: LazyLock<Moto> = LazyLock::new(Moto::start);
 
 const MIB: usize = 1 << 20;
 /// The limits of [`Subject::Plain`].
@@ -62,6 +70,8 @@ impl Subject {
         Self::Directory,
         Self::Chain,
         Self::ChainEncrypted,
+        Self::Vault,
+        Self::Aws,
     ];
 
     pub(crate) fn word(self) -> &'static str {
@@ -79,6 +89,8 @@ impl Subject {
             Self::Directory => "directory",
             Self::Chain => "chain+memory",
             Self::ChainEncrypted => "chain+encrypted",
+            Self::Vault => "vault",
+            Self::Aws => "aws",
         }
     }
 
@@ -95,6 +107,8 @@ impl Subject {
             Self::Env | Self::EnvEscaped => "env",
             Self::Directory => "directory",
             Self::Chain | Self::ChainEncrypted => "chain",
+            Self::Vault => "vault",
+            Self::Aws => "aws",
         }
     }
 
@@ -124,6 +138,19 @@ impl Subject {
                 can.list = true;
                 can
             }
+            Self::Vault => {
+                // Raft, the usual storage, holds 1 MiB in an entry; 4096 bytes are a path with its prefix.
+                let mut can = Capabilities::complete(Persistence::Remote, MIB - (16 << 10));
+                (can.atomic_batch, can.verify, can.restore) = (false, false, true);
+                can.max_key = 4096 - (PREFIX + 1);
+                can
+            }
+            Self::Aws => {
+                let mut can = Capabilities::complete(Persistence::Remote, 65_536);
+                (can.atomic_batch, can.verify, can.restore) = (false, false, true);
+                can.max_key = 512 - (PREFIX + 1);
+                can
+            }
             Self::Directory => {
                 let mut can = Capabilities::minimal(Persistence::Boot, MIB);
                 (can.list, can.binary) = (true, true);
@@ -137,6 +164,11 @@ impl Subject {
         matches!(self, Self::Env | Self::EnvEscaped | Self::Directory)
     }
 
+    /// Whether a server must be there for it.
+    pub(crate) fn needs_server(self) -> bool {
+        self.expected().persistence == Persistence::Remote
+    }
+
     /// Whether a test can have a hand on its script: only real backends, each under a fault of its own.
     pub(crate) fn has_script(self) -> bool {
         matches!(self, Self::Memory | Self::Encrypted | Self::File)
@@ -144,7 +176,7 @@ impl Subject {
 
     /// Whether what was written is there after closing and opening.
     pub(crate) fn persists(self) -> bool {
-        self.expected().persistence == Persistence::Disk
+        self.expected().persistence.survives_reboot()
     }
 
     /// A builder for this backend with its files in `dir`.
@@ -197,6 +229,16 @@ impl Subject {
                 let builder = builder.backend("chain").option("chain.members", "encrypted, memory");
                 encrypted(builder.option("chain.writer", "encrypted"), dir)
             }
+            Self::Vault => builder
+                .backend("vault")
+                .option("vault.address", BAO.address())
+                .option("vault.prefix", prefix(dir))
+                .secret_option("vault.token", BAO.root_token()),
+            Self::Aws => builder
+                .backend("aws")
+                .option("aws.region", Moto::REGION)
+                .option("aws.endpoint", MOTO.address())
+                .option("aws.prefix", prefix(dir)),
         }
     }
 
@@ -232,6 +274,20 @@ pub(crate) const PREPARED: &[(&str, &str)] = &[
 /// The prefix of the variables of [`Subject::EnvEscaped`].
 const ESCAPED: &str = "BEHAVIOR_ESCAPED_";
 
+/// The length of every [`prefix`].
+const PREFIX: usize = 12;
+
+/// Where a test's secrets are on a server that others use as well: a name made of the folder's random one.
+fn prefix(dir: &Path) -> String {
+    let name = dir.file_name().unwrap().to_str().unwrap().trim_start_matches('.');
+    format!("{name:0<PREFIX$}")
+}
+
+/// Why the servers cannot be started, where they cannot.
+pub(crate) fn without_servers() -> Option<String> {
+    strongroom_fakes::missing()
+}
+
 /// The variables that this process must have been started with.
 pub(crate) fn variables() -> Vec<(String, &'static str)> {
     let mappings = [
@@ -242,7 +298,17 @@ pub(crate) fn variables() -> Vec<(String, &'static str)> {
         let variable = move |key: &str| mapping.variable(prefix, &SecretKey::parse(key).unwrap());
         PREPARED.iter().map(move |(key, value)| (variable(key), *value))
     });
-    variables.collect()
+    // The AWS SDK looks for credentials there.
+    let aws = [
+        ("AWS_ACCESS_KEY_ID", Moto::ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", Moto::SECRET_KEY),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_CONFIG_FILE", "/nonexistent"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"),
+    ];
+    variables
+        .chain(aws.map(|(name, value)| (name.to_owned(), value)))
+        .collect()
 }
 
 /// Writes the files of [`Subject::Directory`].

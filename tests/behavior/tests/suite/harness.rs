@@ -57,6 +57,7 @@ macro_rules! tests {
     (@prepared prepared) => { true };
     (@prepared scripted) => { false };
     (@can write $can:ident) => { !$can.read_only };
+    (@can large $can:ident) => { $can.max_value >= 8 << 20 };
     (@can $field:ident $can:ident) => { $can.$field };
 }
 

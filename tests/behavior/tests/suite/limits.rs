@@ -12,7 +12,7 @@ fn bytes(count: usize) -> Secret {
 }
 
 tests! { "limits";
-    fn a_value_of_one_mebibyte_is_held_and_one_byte_more_is_too_large(env) needs [write binary] {
+    fn a_value_of_one_mebibyte_is_held_and_one_byte_more_is_too_large(env) needs [write binary large] {
         let key = env.key("LARGE");
         env.client.set(&key, &bytes(MIB)).unwrap();
         let error = fails(env.client.set(&key, &bytes(MIB + 1)), ErrorKind::TooLarge);
@@ -30,7 +30,7 @@ tests! { "limits";
         assert_eq!(env.client.value(&key).len(), MIB, "what was there stays");
     }
 
-    fn the_limit_is_a_setting_up_to_eight_mebibytes(env) needs [write binary] {
+    fn the_limit_is_a_setting_up_to_eight_mebibytes(env) needs [write binary large] {
         let client = env.open_with(env.builder().option("max_value", "8MiB"));
         let key = env.key("LARGE");
         client.set(&key, &bytes(8 * MIB)).unwrap();

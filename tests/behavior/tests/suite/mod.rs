@@ -40,6 +40,7 @@ mod views;
 
 use backends::Subject;
 pub(crate) use backends::variables;
+use backends::without_servers;
 use harness::Test;
 use libtest_mimic::Trial;
 
@@ -84,9 +85,17 @@ fn tests() -> Vec<Test> {
 }
 
 /// Every test over every backend that it suits.
+#[expect(clippy::print_stdout, reason = "what is skipped is told")]
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
+    let missing = without_servers();
+    if let Some(why) = &missing {
+        println!("skipped: vault and aws: {why}");
+    }
     for &subject in Subject::ALL {
+        if subject.needs_server() && missing.is_some() {
+            continue;
+        }
         for test in tests() {
             let has_what_it_needs =
                 (!test.needs_script || subject.has_script()) && (!test.needs_data || subject.is_prepared());

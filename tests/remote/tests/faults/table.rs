@@ -5,7 +5,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use strongroom::{ErrorKind, SecretKey};
 use strongroom_fakes::Fault;
-use strongroom_fakes::http::Reply;
+use strongroom_fakes::http::{Reply, Request};
 use strongroom_remote::{Place, Service, ends_by, fails};
 
 use crate::verbs::{BEFORE, VERBS, Verb, prepared};
@@ -14,11 +14,13 @@ const DEADLINE: Duration = Duration::from_secs(1);
 
 /// What happens to the requests.
 enum Break {
+    /// Nothing: the control.
+    Nothing,
     /// Nobody listens.
     Refused,
     /// The server gets nothing, the client gets this.
     Answered(fn(Service) -> Reply),
-    /// The server gets all of it. Of a write that reads before, only the requests that write are broken.
+    /// The server gets all of it.
     Delivered(Fault),
 }
 
@@ -36,6 +38,12 @@ const BUSY: &[ErrorKind] = &[ErrorKind::RateLimited];
 const LOST: &[ErrorKind] = &[ErrorKind::OutcomeUnknown];
 
 const ROWS: &[Row] = &[
+    Row {
+        name: "all_is_well",
+        what: Break::Nothing,
+        read: &[],
+        write: &[],
+    },
     Row {
         name: "connection_refused",
         what: Break::Refused,
@@ -131,22 +139,28 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn check(service: Service, row: &Row, verb: Verb) {
     let (place, key) = prepared(service);
     let manager = place.once();
-    // The connection is there already, as in a program that runs.
-    manager.get(&key).unwrap();
+    if !matches!(row.what, Break::Refused) {
+        // The connection is there already, as in a program that runs.
+        manager.get(&key).unwrap();
+    }
     let before = place.versions(&verb.written(&key));
+    // Of a write that reads before, only the requests that write are broken.
+    let breaks = move |request: &Request| !verb.is_write || request.is_write();
     match &row.what {
+        Break::Nothing => {}
         Break::Refused => place.proxy.refuse(),
-        Break::Answered(reply) => place.proxy.always(Fault::Answer(reply(service))),
-        Break::Delivered(fault) => {
-            let breaks = move |request: &_| !verb.is_write || strongroom_fakes::http::Request::is_write(request);
-            place.proxy.on(usize::MAX, breaks, fault.clone());
-        }
+        Break::Answered(reply) => place.proxy.on(usize::MAX, breaks, Fault::Answer(reply(service))),
+        Break::Delivered(fault) => place.proxy.on(usize::MAX, breaks, fault.clone()),
     }
     let outcome = ends_by(DEADLINE, || (verb.call)(&manager.with_timeout(DEADLINE), &key));
-    fails(outcome, if verb.is_write { row.write } else { row.read });
+    match row.what {
+        Break::Nothing => outcome.unwrap(),
+        _ => drop(fails(outcome, if verb.is_write { row.write } else { row.read })),
+    }
     place.proxy.heal();
     if verb.is_write {
-        check_written(&place, &key, verb, before, matches!(row.what, Break::Delivered(_)));
+        let is_delivered = matches!(row.what, Break::Nothing | Break::Delivered(_));
+        check_written(&place, &key, verb, before, is_delivered);
     }
     assert!(manager.get(&key).is_ok(), "and all is well again");
 }

@@ -176,7 +176,7 @@ fn a_wrapped_secret_id_is_unwrapped_once_for_all_logins() {
         let login = wrapped();
         let stub = Stub::new(|seen| match seen.path.as_str() {
             "sys/wrapping/lookup" => creation("auth/approle/role/web/secret-id"),
-            "sys/wrapping/unwrap" => (200, r#"{"data":{"secret_id":"inner"}}"#.to_owned()),
+            "sys/wrapping/unwrap" => (200, r#"{"data":{"secret_id":"hunter2"}}"#.to_owned()),
             _ => (200, format!(r#"{{"auth":{}}}"#, auth("s.one", 60))),
         });
         text(&login, &stub).await;
@@ -195,8 +195,8 @@ fn a_wrapped_secret_id_is_unwrapped_once_for_all_logins() {
         );
         assert_eq!(seen[0].body, r#"{"token":"s.wrapping"}"#);
         assert_eq!(seen[1].token.as_deref(), Some("s.wrapping"));
-        assert_eq!(seen[3].body, r#"{"role_id":"r","secret_id":"inner"}"#);
-        assert!(!format!("{login:?}").contains("inner"));
+        assert_eq!(seen[3].body, r#"{"role_id":"r","secret_id":"hunter2"}"#);
+        assert!(!format!("{login:?}").contains("hunter2"));
     });
 }
 

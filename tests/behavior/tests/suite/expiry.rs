@@ -1,6 +1,7 @@
 //! Expiry: from that moment on, everywhere, cached or not.
 
 use strongroom::backend::MetadataUpdate;
+use strongroom::backend::Persistence;
 use strongroom::{ErrorKind, ListOptions, Secret};
 use time::{Duration, OffsetDateTime, UtcOffset};
 

@@ -19,7 +19,7 @@ pub(crate) mod local_encrypted;
 pub(crate) mod memory;
 #[cfg(any(feature = "directory", feature = "env"))]
 mod mounted;
-#[cfg(any(feature = "aws", feature = "directory", feature = "env", feature = "vault"))]
+#[cfg(any(feature = "aws", feature = "directory", feature = "env"))]
 mod page;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod remote;

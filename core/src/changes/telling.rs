@@ -65,6 +65,15 @@ impl Telling {
     }
 }
 
+/// Ends all subscriptions when it is dropped.
+struct Ending<'a>(&'a Changes);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 fn was_set(key: &SecretKey, outcome: &SetOutcome) -> (Change, ChangeStep) {
     (Change::of(ChangeKind::Set, key, outcome.version.clone()), outcome.step)
 }
@@ -221,10 +230,9 @@ impl Backend for Telling {
 
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let outcome = self.inner.close(cx).await;
-            // Last: a write that finishes first is still told.
-            self.changes.close();
-            outcome
+            // Last: a write that finishes first is still told. Also where the caller leaves half-way.
+            let _end = Ending(&self.changes);
+            self.inner.close(cx).await
         })
     }
 }

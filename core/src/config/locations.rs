@@ -34,7 +34,6 @@ pub fn key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] where neither the setting nor a default folder is there.
-#[cfg(feature = "encrypted")]
 pub(crate) fn cache_key_file(app: &str, settings: &Settings) -> Result<PathBuf> {
     match settings.path("cache_key_file") {
         Some(path) => Ok(path),
@@ -147,11 +146,12 @@ pub fn keeps_secrets(app: &str, settings: &Settings, path: &Path) -> bool {
             PathBuf::from(name)
         })
     };
-    let stores = store_file(app, settings).into_iter();
+    let stores = store_file(app, settings).into_iter().chain(settings.path("cache_file"));
     let stores = stores.flat_map(|store| beside(store, &["", "-wal", "-shm", "-journal", ".lock"]));
     let plain = plain_file(app, settings).into_iter();
     let plain = plain.flat_map(|plain| beside(plain, &["", ".lock"]));
     let mut own = stores.chain(plain).chain(key_file(app, settings).ok());
+    let mut own = own.by_ref().chain(cache_key_file(app, settings).ok());
     let (path, id) = (without_links(path), file_id(path));
     own.any(|own| without_links(&own) == path || (id.is_some() && file_id(&own) == id))
 }

@@ -30,7 +30,7 @@ use around::Layered;
 use cache::Cache;
 
 /// The target of all our events.
-const TARGET: &str = "strongroom";
+pub(crate) const TARGET: &str = "strongroom";
 
 /// What a manager wraps its backend in.
 #[derive(Debug)]

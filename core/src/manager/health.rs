@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::Shared;
 use crate::backend::{Backend, Reach};
 use crate::config::Settings;
-use crate::context::{CallContext, CallOptions, Face};
+use crate::context::{CallContext, Face};
 use crate::runtime;
 use crate::sys::fork::ForkCell;
 
@@ -40,9 +40,9 @@ impl Drop for Running {
 }
 
 impl HealthTask {
-    /// The task of a backend; none for one that is on this machine, and where the interval is nothing.
+    /// The task of a backend; none for one that is on this machine.
     pub(super) fn of(settings: &Settings, backend: &dyn Backend) -> Option<Self> {
-        let interval = settings.duration(INTERVAL).filter(|interval| !interval.is_zero())?;
+        let interval = settings.duration(INTERVAL)?;
         (backend.reach() != Reach::Local).then(|| Self {
             interval,
             state: ForkCell::with(Arc::default),
@@ -85,7 +85,7 @@ impl Drop for HealthTask {
 async fn run(running: Running, shared: Weak<Shared>, interval: Duration) {
     while tokio::time::timeout(interval, running.0.end.notified()).await.is_err() {
         let Some(shared) = shared.upgrade() else { return };
-        let cx = CallContext::with_options(Face::Async, shared.timeout, shared.prompt, CallOptions::default());
+        let cx = CallContext::new(Face::Async, shared.timeout);
         // What it finds is told on the way, where it is another state than before.
         let _ = shared.layered.health(&cx).await;
     }

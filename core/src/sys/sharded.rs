@@ -54,7 +54,6 @@ pub(crate) struct Sharded<T> {
 // the write locks of all shards, which exclude every reader.
 unsafe impl<T: Send + Sync> Sync for Sharded<T> {}
 
-#[expect(clippy::disallowed_types, reason = "as above")]
 impl<T> Sharded<T> {
     pub(crate) fn new(value: T) -> Self {
         Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use strongroom::backend::Operation;
@@ -131,7 +131,10 @@ fn when_the_first_caller_leaves_another_one_takes_over() {
             token.cancel();
             assert_eq!(first.join().unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
             fault.wake();
+            let begun = Instant::now();
             assert_eq!(second.join().unwrap().unwrap().as_deref(), Some("v"));
+            // Woken, and not only looking once more at its own deadline of ten seconds.
+            assert!(begun.elapsed() < Duration::from_secs(5));
         });
         let after = fault.counters();
         assert_eq!((after.started, after.cancelled), (calls + 1, 0));
@@ -245,6 +248,7 @@ fn a_caller_whose_future_is_held_and_not_polled_holds_up_nobody() {
     let count = Arc::new(Count::default());
     let waker = Waker::from(Arc::clone(&count));
     assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let begun = Instant::now();
     thread::scope(|scope| {
         let second = scope.spawn(|| manager.get_value("k"));
         joined(&manager, 1);
@@ -255,6 +259,7 @@ fn a_caller_whose_future_is_held_and_not_polled_holds_up_nobody() {
         });
         assert_eq!(second.join().unwrap().unwrap().as_deref(), Some("v"));
     });
+    assert!(begun.elapsed() < Duration::from_secs(5));
     assert!(count.0.load(Ordering::SeqCst) > 0);
     assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     assert_eq!(fault.counters().started, calls + 1);

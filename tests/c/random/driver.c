@@ -25,6 +25,7 @@ static store_t stores[STORES];
 static manager_slot_t managers[MANAGERS];
 static strongroom_manager_t *gone; /* a handle that was freed */
 static held_t held[HELD];
+static strongroom_subscription_t *subscriptions[HELD];
 static uint64_t state;
 
 /* SplitMix64: the same everywhere. */
@@ -325,6 +326,42 @@ static void do_lock(void) {
     CHECK_OK(strongroom_manager_lock(m, NULL, NULL));
 }
 
+static void do_refresh(void) {
+    CHECK_OK(strongroom_manager_refresh(m, NULL, NULL));
+}
+
+static void do_restore(void) {
+    CHECK_STATUS(strongroom_manager_restore(m, TEXT(key), NULL, NULL, NULL), STRONGROOM_STATUS_UNSUPPORTED);
+}
+
+/* A reference leads to what the key leads to. */
+static void do_resolve(void) {
+    char reference[sizeof key + 16];
+    strongroom_secret_t *secret = NULL;
+    const version_t *version = current(entry);
+    snprintf(reference, sizeof reference, "secret://%s", key);
+    strongroom_status_t status = strongroom_manager_resolve(m, TEXT(reference), NULL, &secret, NULL);
+    if (CHECK_STATUS(status, read_status(version)) && status == STRONGROOM_STATUS_OK) {
+        check_secret(secret, version);
+        keep(secret, version);
+    }
+}
+
+/* One after the other, so that there are many at once and their managers go before them. */
+static void do_subscribe(void) {
+    strongroom_subscription_t **place = &subscriptions[choose(HELD)];
+    strongroom_change_t *change = NULL;
+    strongroom_status_t status = STRONGROOM_STATUS_OK;
+    while (*place && status == STRONGROOM_STATUS_OK) {
+        status = strongroom_subscription_next(*place, 0, &change, NULL);
+        CHECK_OK(strongroom_change_free(change));
+    }
+    CHECK(!*place || status == STRONGROOM_STATUS_TIMEOUT || status == STRONGROOM_STATUS_CLOSED);
+    CHECK_OK(strongroom_subscription_free(*place));
+    *place = NULL;
+    CHECK_OK(strongroom_manager_subscribe(m, NULL, NULL, 0, NULL, place, NULL));
+}
+
 /* ---- the drive ---- */
 
 static const struct {
@@ -357,6 +394,10 @@ static const struct {
     {"nonsense", do_nonsense, 6},
     {"reopen", do_reopen, 1},
     {"lock", do_lock, 1},
+    {"refresh", do_refresh, 1},
+    {"restore", do_restore, 1},
+    {"resolve", do_resolve, 3},
+    {"subscribe", do_subscribe, 2},
 };
 enum { OPERATION_COUNT = sizeof OPERATIONS / sizeof OPERATIONS[0] };
 
@@ -399,6 +440,9 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < HELD; i++) {
         CHECK_STATUS(strongroom_secret_free(held[i].handle),
                      held[i].freed ? STRONGROOM_STATUS_INVALID_HANDLE : STRONGROOM_STATUS_OK);
+    }
+    for (size_t i = 0; i < HELD; i++) {
+        CHECK_OK(strongroom_subscription_free(subscriptions[i]));
     }
     for (size_t slot = 0; slot < MANAGERS; slot++) {
         CHECK_OK(strongroom_manager_free(managers[slot].handle));

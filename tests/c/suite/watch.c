@@ -3,8 +3,6 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "open.h"
@@ -229,30 +227,6 @@ static void test_many(void) {
     CHECK_OK(strongroom_manager_free(m));
 }
 
-/* What a parent subscribed to tells its child nothing; the child subscribes for itself. */
-static void test_fork(void) {
-    strongroom_manager_t *m = open_memory();
-    strongroom_subscription_t *subscription = subscribed(m, NULL);
-    CHECK_OK(set(m, "a", "1"));
-    pid_t child = fork();
-    if (child == 0) {
-        check_begin_child();
-        CHECK_STATUS(next_status(subscription, STRONGROOM_FOREVER), STRONGROOM_STATUS_CLOSED);
-        strongroom_subscription_t *own = subscribed(m, NULL);
-        CHECK_OK(set(m, "b", "1"));
-        check_next(own, "set", "global/b", "2");
-        CHECK_OK(strongroom_subscription_free(own));
-        CHECK_OK(strongroom_subscription_free(subscription));
-        CHECK_OK(strongroom_manager_free(m));
-        _exit(check_code());
-    }
-    check_child(child);
-    check_next(subscription, "set", "global/a", "1");
-    CHECK_STATUS(next_status(subscription, 0), STRONGROOM_STATUS_TIMEOUT);
-    CHECK_OK(strongroom_subscription_free(subscription));
-    CHECK_OK(strongroom_manager_free(m));
-}
-
 /* ---- what was counted ---- */
 
 static void test_metrics(void) {
@@ -289,7 +263,6 @@ int main(int argc, char **argv) {
     test_started();
     test_the_rest_is_told();
     test_many();
-    test_fork();
     test_metrics();
     test_ends();
     CHECK_OK(strongroom_shutdown(PATIENCE_MS, NULL));

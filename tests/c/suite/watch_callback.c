@@ -5,9 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "open.h"
@@ -239,34 +236,6 @@ static void test_failures(void) {
     CHECK_NUMBER(told.destroyed + told.changes + told.ends, 0);
 }
 
-/* A child is told nothing of its parent's, and what it frees waits for nobody. */
-static void test_fork(void) {
-    strongroom_manager_t *m = open_memory();
-    told_t told = {.held = true}, own_told = {0};
-    strongroom_subscription_t *subscription = told_of(m, &told);
-    CHECK_OK(set(m, "a", "1"));
-    wait_until(&told.inside, 1);
-    pid_t child = fork();
-    if (child == 0) {
-        check_begin_child();
-        CHECK_OK(strongroom_subscription_free(subscription));
-        strongroom_subscription_t *own = told_of(m, &own_told);
-        CHECK_OK(set(m, "a", "2"));
-        wait_until(&own_told.changes, 1);
-        CHECK_OK(strongroom_subscription_free(own));
-        CHECK_NUMBER(own_told.destroyed, 1);
-        CHECK_NUMBER(told.changes, 0);
-        CHECK_OK(strongroom_manager_free(m));
-        _exit(check_code());
-    }
-    check_child(child);
-    told.held = false;
-    wait_until(&told.changes, 1);
-    CHECK_OK(strongroom_subscription_free(subscription));
-    CHECK_NUMBER(told.destroyed, 1);
-    CHECK_OK(strongroom_manager_free(m));
-}
-
 int main(int argc, char **argv) {
     check_begin(argc, argv);
     test_each_is_told();
@@ -275,7 +244,6 @@ int main(int argc, char **argv) {
     test_slow();
     test_many();
     test_failures();
-    test_fork();
     test_ends_are_told();
     return check_end();
 }

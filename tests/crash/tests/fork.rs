@@ -83,6 +83,12 @@ fn a_child_works_although_a_call_of_its_parent_hangs_on_a_worker() {
 }
 
 #[test]
+fn a_child_works_although_calls_of_its_parent_share_wait_and_are_refused() {
+    let figure = run(&["fork-around"]);
+    assert_eq!(figure("worked"), 15);
+}
+
+#[test]
 fn both_faces_work_in_a_child_of_a_process_that_used_both() {
     let figure = run(&["fork-faces"]);
     assert_eq!(figure("worked"), 20);

@@ -40,6 +40,12 @@ impl Place {
         builder.option("cache", "off")
     }
 
+    /// The same without the credential that every call needs, where a setting holds it.
+    pub fn builder_without_token(&self) -> Builder {
+        let builder = self.service.builder_without_token(&self.proxy.address(), &self.prefix);
+        builder.option("cache", "off")
+    }
+
     /// A manager that makes every call once, and waits for nothing that a test would have to wait for as well.
     pub fn once(&self) -> SecretManager {
         let builder = self.builder().option("retries", "0").option("breaker_failures", "1000");

@@ -52,13 +52,21 @@ impl Service {
 
     /// A builder for this service at an address, with the names of its secrets below a prefix.
     pub fn builder(self, address: &str, prefix: &str) -> Builder {
+        let builder = self.builder_without_token(address, prefix);
+        match self {
+            Self::Vault => builder.secret_option("vault.token", BAO.root_token()),
+            Self::Aws => builder,
+        }
+    }
+
+    /// The same without the token of Vault.
+    pub fn builder_without_token(self, address: &str, prefix: &str) -> Builder {
         let builder = SecretManager::builder().app("remote").without_environment();
         match self {
             Self::Vault => builder
                 .backend("vault")
                 .option("vault.address", address)
-                .option("vault.prefix", prefix)
-                .secret_option("vault.token", BAO.root_token()),
+                .option("vault.prefix", prefix),
             Self::Aws => builder
                 .backend("aws")
                 .option("aws.region", Moto::REGION)

@@ -170,11 +170,11 @@ mod tests {
         let expected = serde_json::json!({
             "value": "sk-\n\u{1}é",
             "metadata": {
-                "created_at": "2026-11-18T10:26:40.123456Z",
-                "updated_at": "2026-11-18T10:26:40.123457Z",
+                "created_at": "2026-11-18T11:06:40.123456Z",
+                "updated_at": "2026-11-18T11:06:40.123457Z",
                 "provider": "ope\"nai",
                 "scope": "models:read",
-                "expires_at": "2026-11-18T10:26:40.123458Z",
+                "expires_at": "2026-11-18T11:06:40.123458Z",
                 "labels": {"team": "a/b", "tier": "é"},
             },
         });

@@ -80,6 +80,10 @@ impl LastKnown {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] where the backend does not say where it has its secrets.
+    #[cfg_attr(
+        not(feature = "encrypted"),
+        allow(dead_code, reason = "without the encrypted store there is no place for them")
+    )]
     pub(crate) fn new(store: Arc<dyn Backend>, backend: &dyn Backend) -> Result<Self> {
         let places = backend.locations();
         if places.is_empty() {

@@ -27,6 +27,8 @@ mod runtime;
 mod sqlite;
 #[cfg(feature = "encrypted")]
 mod sqlite_fork;
+#[cfg(feature = "testing")]
+mod watch;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -169,6 +169,11 @@ impl Subject {
         self.expected().persistence == Persistence::Remote
     }
 
+    /// Whether times are kept as text, which begins with the year 0.
+    pub(crate) fn writes_times_as_text(self) -> bool {
+        matches!(self, Self::File | Self::Vault | Self::Aws)
+    }
+
     /// Whether a test can have a hand on its script: only real backends, each under a fault of its own.
     pub(crate) fn has_script(self) -> bool {
         matches!(self, Self::Memory | Self::Encrypted | Self::File)

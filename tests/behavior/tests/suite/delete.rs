@@ -40,7 +40,7 @@ tests! { "delete";
         fails(env.client.update_value(&key, "w"), ErrorKind::NotFound);
     }
 
-    fn its_history_is_gone(env) needs [write versions] {
+    fn its_history_is_gone(env) needs [write versions ours] {
         let key = env.key("GONE");
         let first = env.client.set(&key, &Secret::new("one")).unwrap().version.unwrap();
         env.client.set(&key, &Secret::new("two")).unwrap();

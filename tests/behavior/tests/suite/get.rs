@@ -139,7 +139,7 @@ tests! { "get";
         assert!(env.client.get_version(env.key("MISSING"), &version).unwrap().is_none());
     }
 
-    fn a_version_of_another_secret_is_none(env) needs [write versions] {
+    fn a_version_of_another_secret_is_none(env) needs [write versions ours] {
         let (mine, other) = (env.key("MINE"), env.key("OTHER"));
         env.client.set(&mine, &Secret::new("mine")).unwrap();
         let version = env.client.set(&other, &Secret::new("other")).unwrap().version.unwrap();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use strongroom::backend::Capabilities;
-use strongroom::{Error, ErrorKind, Face, Result};
+use strongroom::{Error, ErrorKind, Face, Result, Version};
 
 use super::backends::{Env, Subject};
 
@@ -58,6 +58,10 @@ macro_rules! tests {
     (@prepared scripted) => { false };
     (@can write $can:ident) => { !$can.read_only };
     (@can large $can:ident) => { $can.max_value >= 8 << 20 };
+    (@can long $can:ident) => { $can.max_key >= 4000 };
+    // What a service decides by itself: how versions are counted and how many are kept, what a list tells beside names,
+    // what is left of a secret that was removed, when the changes of others are seen.
+    (@can ours $can:ident) => { $can.persistence != strongroom::backend::Persistence::Remote };
     (@can $field:ident $can:ident) => { $can.$field };
 }
 
@@ -139,6 +143,14 @@ pub(crate) fn ends_by<T>(deadline: Duration, call: impl FnOnce() -> T) -> T {
     let took = start.elapsed();
     assert!(took < deadline + SLACK, "took {took:?} with a deadline of {deadline:?}");
     outcome
+}
+
+/// Whether a version is a later one; where versions have no numbers, whether it is another one.
+pub(crate) fn is_later(new: Option<&Version>, old: Option<&Version>) -> bool {
+    match (new.and_then(Version::number), old.and_then(Version::number)) {
+        (Some(new), Some(old)) => new > old,
+        _ => new.is_some() && new != old,
+    }
 }
 
 /// Calls again and again until there is an answer; for changes whose moment nobody announces.

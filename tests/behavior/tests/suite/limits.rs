@@ -150,7 +150,7 @@ tests! { "limits";
         );
     }
 
-    fn a_full_load_of_metadata_and_value_is_held_at_once(env) needs [write metadata binary] {
+    fn a_full_load_of_metadata_and_value_is_held_at_once(env) needs [write metadata binary large] {
         let key = env.key("FULL");
         let metadata = (0..32).fold(SecretMetadata::new().with_provider("p".repeat(1024)), |metadata, at| {
             metadata.with_label(format!("{at:0>63}"), "v".repeat(256))

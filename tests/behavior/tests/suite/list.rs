@@ -166,7 +166,10 @@ tests! { "list";
             )
             .unwrap();
         fill(env, &["NEW"]);
-        let page = env.client.list(own(env)).unwrap();
+        let mut options = own(env);
+        // A service tells names alone.
+        options.full_metadata = env.can().persistence == Persistence::Remote;
+        let page = env.client.list(options).unwrap();
         let flags: Vec<_> = page
             .entries
             .iter()

@@ -25,12 +25,17 @@ mod keys;
 mod limits;
 mod list;
 mod lock_close;
+mod metrics;
 mod read_only;
+mod refresh;
+mod resolve;
+mod restore;
 mod rollback;
 mod rotate;
 mod set;
 mod set_api_key;
 mod set_many;
+mod subscribe;
 mod transfer;
 mod update_metadata;
 mod update_value;
@@ -66,12 +71,17 @@ fn tests() -> Vec<Test> {
         limits::tests,
         list::tests,
         lock_close::tests,
+        metrics::tests,
         read_only::tests,
+        refresh::tests,
+        resolve::tests,
+        restore::tests,
         rollback::tests,
         rotate::tests,
         set::tests,
         set_api_key::tests,
         set_many::tests,
+        subscribe::tests,
         transfer::tests,
         update_metadata::tests,
         update_value::tests,

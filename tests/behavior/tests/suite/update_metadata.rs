@@ -80,7 +80,7 @@ tests! { "update_metadata";
         );
     }
 
-    fn no_new_version_is_written_where_none_is_forced(env) needs [write metadata versions cas] {
+    fn no_new_version_is_written_where_none_is_forced(env) needs [write metadata versions cas ours] {
         let key = env.key("META");
         let version = env.client.set(&key, &Secret::new("v")).unwrap().version;
         let outcome = env

@@ -60,7 +60,7 @@ tests! { "values";
         assert!(env.client.get(&key).unwrap().is_none());
     }
 
-    fn one_mebibyte_is_held(env) needs [write binary] {
+    fn one_mebibyte_is_held(env) needs [write binary large] {
         let key = env.key("LARGE");
         let value: Vec<u8> = (0..1_u32 << 20)
             .map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8)

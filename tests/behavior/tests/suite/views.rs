@@ -65,7 +65,7 @@ tests! { "views";
         assert!(!matches!(env.client.try_cached(&key), Lookup::Hit(_)));
     }
 
-    fn another_manager_sees_a_change_soon(env) needs [write] {
+    fn another_manager_sees_a_change_soon(env) needs [write ours] {
         if env.subject.persists() {
             let (key, other) = (env.key("SHARED"), env.reopen());
             assert!(other.get(&key).unwrap().is_none());

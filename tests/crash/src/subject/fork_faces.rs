@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use strongroom::backend::Operation;
+use strongroom::backend::{Operation, Persistence};
 use strongroom::blocking::SecretManager;
-use strongroom::testing::{Fault, FaultBackend, open_backend};
+use strongroom::testing::{Fault, FaultBackend, LimitedBackend, open_backend};
 use strongroom::{CallContext, Face, Lookup, Result, Secret, Settings};
 
 use super::fork::read_and_write;
@@ -71,6 +71,79 @@ pub(super) fn hanging() {
         }
     });
     tally.say("hanging call");
+}
+
+/// The encrypted store as if it were on another machine, where one call may be under way at once, behind faults.
+fn far() -> Result<(SecretManager, Arc<FaultBackend>)> {
+    let cx = CallContext::new(Face::Blocking, PATIENCE);
+    let store = open_backend("encrypted", "rig", &Settings::new(), &cx)?;
+    let store = LimitedBackend::without(store, |can| can.persistence = Persistence::Remote);
+    let fault = FaultBackend::new(store);
+    let builder = SecretManager::builder().app("rig").option("cache", "off");
+    let builder = builder.option("concurrency", "1").option("breaker_failures", "1");
+    let manager = builder
+        .option("breaker_wait", "1h")
+        .option("retries", "0")
+        .backend_instance(Arc::clone(&fault) as _)
+        .open_blocking()?;
+    Ok((manager, fault))
+}
+
+/// Forks while one call hangs that others share, and further ones wait for its place; then with a breaker that is open.
+pub(super) fn around() {
+    let (manager, fault) = match far() {
+        Ok(both) => both,
+        Err(error) => return complain("open", &error),
+    };
+    let mut tally = Tally::default();
+    if let Err(complaint) = read_and_write(&manager, 0, None) {
+        return say(format_args!("error parent: {complaint}"));
+    }
+    say("ack 0 0");
+    let number = |name: &str| manager.metrics().get(name).unwrap_or_default();
+    let comes = |name: &str, wanted: u64| {
+        let end = Instant::now() + PATIENCE;
+        while number(name) != wanted && Instant::now() < end {
+            std::thread::yield_now();
+        }
+        if number(name) != wanted {
+            say(format_args!("error {name} is {}", number(name)));
+        }
+    };
+    fault.on(Operation::Get).times(1).then(Fault::Hang);
+    std::thread::scope(|scope| {
+        let read = || manager.get(key(0, 0)).map(|secret| secret.is_some());
+        let first = scope.spawn(read);
+        if fault.wait_for(PATIENCE, |counters| counters.waiting == 1).is_none() {
+            say("error the call did not begin");
+        }
+        let shares = scope.spawn(read);
+        comes("single_flight.joined", 1);
+        let waits = scope.spawn(|| manager.exists(key(0, 0)));
+        comes("concurrency.waiting", 1);
+        for id in 1..=10 {
+            if tally.count(fork(|| read_and_write(&manager, id, Some((0, 0))))) {
+                say(format_args!("ack {id} 0"));
+            }
+        }
+        fault.wake();
+        for call in [first, shares, waits] {
+            match call.join() {
+                Ok(Ok(true)) => {}
+                other => say(format_args!("error the parent's call: {other:?}")),
+            }
+        }
+    });
+    fault.on(Operation::Get).times(1).then(Fault::Unavailable);
+    if manager.get(key(0, 0)).is_ok() || number("breaker.state") != 2 {
+        say("error the breaker is closed");
+    }
+    for id in 11..=15 {
+        if tally.count(fork(|| read_and_write(&manager, id, Some((0, 0))))) {
+            say(format_args!("ack {id} 0"));
+        }
+    }
+    tally.say("layers");
 }
 
 async fn use_async(manager: &strongroom::SecretManager, id: u32) -> Result<(), String> {

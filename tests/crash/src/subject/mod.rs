@@ -42,6 +42,7 @@ pub fn main() -> ExitCode {
         "fork-grandchildren" => fork::grandchildren(number(1)),
         "fork-first" => fork::before_first_use(),
         "fork-hanging" => fork_faces::hanging(),
+        "fork-around" => fork_faces::around(),
         "fork-faces" => fork_faces::faces(),
         "fork-cached" => fork_faces::cached(),
         "host" => host::meddle(id, number(2)),

@@ -25,7 +25,11 @@ fn five_hundred_secrets_are_twenty_five_calls() {
     let read = manager.get_many(&keys).unwrap();
     assert!(read.failures.is_empty(), "{:?}", read.failures);
     assert_eq!(read.secrets.len(), 500);
-    assert!(read.secrets.iter().all(|(key, secret)| secret.value.expose_str().unwrap() == key.name()));
+    assert!(
+        read.secrets
+            .iter()
+            .all(|(key, secret)| secret.value.expose_str().unwrap() == key.name())
+    );
     assert_eq!(place.proxy.requests().len(), 25);
     assert_eq!(calls(&place.proxy, "BatchGetSecretValue"), 25);
     let told = manager.metrics();
@@ -39,9 +43,11 @@ fn what_the_batch_may_not_is_asked_one_by_one_and_remembered() {
         place.put(key, key.name());
     }
     let denied = Fault::Answer(refusal("AccessDeniedException"));
-    place
-        .proxy
-        .on(usize::MAX, |request| request.action() == Some("BatchGetSecretValue"), denied);
+    place.proxy.on(
+        usize::MAX,
+        |request| request.action() == Some("BatchGetSecretValue"),
+        denied,
+    );
     let manager = place.once();
     for _ in 0..2 {
         let read = manager.get_many(&keys).unwrap();
@@ -89,7 +95,10 @@ fn each_secret_of_a_batch_has_its_own_outcome() {
         .iter()
         .map(|failure| (failure.key.name(), failure.error.kind()))
         .collect();
-    assert!(failures.contains(&("denied", ErrorKind::PermissionDenied)), "{failures:?}");
+    assert!(
+        failures.contains(&("denied", ErrorKind::PermissionDenied)),
+        "{failures:?}"
+    );
     assert!(failures.contains(&("kms", ErrorKind::KeyMissing)), "{failures:?}");
     assert_eq!(failures.len(), 2);
 }
@@ -101,7 +110,9 @@ fn many_writes_each_tell_their_outcome() {
     let entries: Vec<_> = (0..30).map(|number| entry(&format!("k{number}"), "v")).collect();
     let outcomes = manager.set_many(&entries).unwrap().outcomes;
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap().created));
-    let read = manager.get_many(&entries.iter().map(|(key, _)| key).collect::<Vec<_>>()).unwrap();
+    let read = manager
+        .get_many(&entries.iter().map(|(key, _)| key).collect::<Vec<_>>())
+        .unwrap();
     assert_eq!(read.secrets.len(), 30);
     let refused = |request: &Request| {
         request.action() == Some("PutSecretValue") && asked(request)["SecretId"].as_str().unwrap().ends_with("k7")

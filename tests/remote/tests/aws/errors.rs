@@ -1,8 +1,8 @@
 //! What AWS answers, and moto does not: told apart by the error's type, whatever the status.
 
 use serde_json::json;
-use strongroom::blocking::SecretManager;
 use strongroom::backend::HealthState;
+use strongroom::blocking::SecretManager;
 use strongroom::{ErrorKind, Secret, SetOptions};
 use strongroom_fakes::Stub;
 use strongroom_fakes::http::{Reply, Request};
@@ -32,16 +32,30 @@ fn every_type_of_error_is_a_kind_of_ours() {
         ("InternalServiceError", Kind::Unavailable, Kind::OutcomeUnknown),
         ("InternalFailure", Kind::Unavailable, Kind::OutcomeUnknown),
         ("ServiceUnavailable", Kind::Unavailable, Kind::Unavailable),
-        ("InvalidParameterException", Kind::InvalidArgument, Kind::InvalidArgument),
+        (
+            "InvalidParameterException",
+            Kind::InvalidArgument,
+            Kind::InvalidArgument,
+        ),
         ("ExpiredTokenException", Kind::Unauthenticated, Kind::Unauthenticated),
-        ("UnrecognizedClientException", Kind::Unauthenticated, Kind::Unauthenticated),
-        ("InvalidSignatureException", Kind::Unauthenticated, Kind::Unauthenticated),
+        (
+            "UnrecognizedClientException",
+            Kind::Unauthenticated,
+            Kind::Unauthenticated,
+        ),
+        (
+            "InvalidSignatureException",
+            Kind::Unauthenticated,
+            Kind::Unauthenticated,
+        ),
         ("NobodyKnowsThisException", Kind::Unavailable, Kind::OutcomeUnknown),
     ] {
         for status in [400, 403, 404, 500, 503] {
             let stub = Stub::with(move |_: &Request| Reply::aws_error(status, word, "text"));
             fails_as(&over(&stub), read, "get", |manager| manager.get("k").map(drop));
-            fails_as(&over(&stub), read, "versions", |manager| manager.versions("k").map(drop));
+            fails_as(&over(&stub), read, "versions", |manager| {
+                manager.versions("k").map(drop)
+            });
             let create = SetOptions::new().if_absent();
             fails_as(&over(&stub), write, "set", |manager| {
                 manager.set_with("k", &Secret::new("v"), create.clone()).map(drop)
@@ -54,7 +68,12 @@ fn every_type_of_error_is_a_kind_of_ours() {
 }
 
 #[track_caller]
-fn fails_as(manager: &SecretManager, kind: ErrorKind, verb: &str, call: impl Fn(&SecretManager) -> strongroom::Result<()>) {
+fn fails_as(
+    manager: &SecretManager,
+    kind: ErrorKind,
+    verb: &str,
+    call: impl Fn(&SecretManager) -> strongroom::Result<()>,
+) {
     let error = fails(call(manager), kind);
     assert_eq!(error.backend(), Some("aws"), "{verb}: {error:?}");
 }
@@ -78,7 +97,11 @@ fn a_wrong_clock_is_called_so() {
 fn waiting(request: &Request, is_restored: bool) -> Reply {
     match request.action() {
         Some("GetSecretValue" | "PutSecretValue") if !is_restored => refusal("InvalidRequestException"),
-        Some("CreateSecret") => refusal(if is_restored { "ResourceExistsException" } else { "InvalidRequestException" }),
+        Some("CreateSecret") => refusal(if is_restored {
+            "ResourceExistsException"
+        } else {
+            "InvalidRequestException"
+        }),
         Some("DescribeSecret") if !is_restored => answer(&json!({
             "Name": "app/global/k",
             "DeletedDate": 1_795_000_000.0,
@@ -109,7 +132,9 @@ fn a_deleted_secret_is_restored_and_written() {
         assert!(manager.set_with("k", &Secret::new("v"), options).unwrap().created);
         assert_eq!(calls(&stub, "RestoreSecret"), 1);
         let requests = stub.requests();
-        let puts = requests.iter().filter(|request| request.action() == Some("PutSecretValue"));
+        let puts = requests
+            .iter()
+            .filter(|request| request.action() == Some("PutSecretValue"));
         let tokens: std::collections::BTreeSet<String> = puts
             .map(|request| asked(request)["ClientRequestToken"].as_str().unwrap().to_owned())
             .collect();

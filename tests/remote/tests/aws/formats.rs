@@ -68,11 +68,17 @@ fn a_raw_secret_is_its_value_with_tags_and_both_formats_read_it() {
         &[&place.name(&key)],
     );
     manager.set(&key, &Secret::with_provider("again", "other")).unwrap();
-    assert_eq!(tags(&place.name(&key)), json!({"cost": "7", "strongroom:provider": "other"}));
+    assert_eq!(
+        tags(&place.name(&key)),
+        json!({"cost": "7", "strongroom:provider": "other"})
+    );
     // A document in its place is one for both as well.
     place.open().set(&key, &Secret::with_provider("document", "p")).unwrap();
     let read = manager.get(&key).unwrap().unwrap();
-    assert_eq!((read.value.expose(), read.metadata.provider.as_deref()), (&b"document"[..], Some("p")));
+    assert_eq!(
+        (read.value.expose(), read.metadata.provider.as_deref()),
+        (&b"document"[..], Some("p"))
+    );
 }
 
 fn raw_metadata_changes_without_a_version() {
@@ -80,7 +86,9 @@ fn raw_metadata_changes_without_a_version() {
     let manager = of(&place, &raw());
     let key = place.key("k");
     let written = manager.set(&key, &Secret::new("v").with_label("a", "1")).unwrap();
-    let update = MetadataUpdate::new().provider("p").labels([("b".to_owned(), "2".to_owned())].into());
+    let update = MetadataUpdate::new()
+        .provider("p")
+        .labels([("b".to_owned(), "2".to_owned())].into());
     let changed = manager.update_metadata(&key, &update).unwrap();
     assert_eq!(changed.version, written.version);
     assert_eq!(place.versions(&key), 1);
@@ -95,8 +103,16 @@ fn what_a_raw_secret_cannot_hold_is_refused_before_anything_is_sent() {
     let long = "p".repeat(300);
     for (secret, kind, word) in [
         (Secret::new(""), ErrorKind::Unsupported, "value"),
-        (Secret::new("v").with_label("a", "quo\"te"), ErrorKind::Unsupported, "label"),
-        (Secret::with_provider("v", long.as_str()), ErrorKind::TooLarge, "provider"),
+        (
+            Secret::new("v").with_label("a", "quo\"te"),
+            ErrorKind::Unsupported,
+            "label",
+        ),
+        (
+            Secret::with_provider("v", long.as_str()),
+            ErrorKind::TooLarge,
+            "provider",
+        ),
         (Secret::new(r#"{"value":"x"}"#), ErrorKind::Unsupported, "value"),
         (Secret::new("v".repeat(65_537)), ErrorKind::TooLarge, "65536"),
     ] {
@@ -150,5 +166,8 @@ fn the_limit_counts_all_that_is_stored() {
     assert_eq!(calls(&stub, "CreateSecret"), 0);
     manager.set("k", &Secret::new("v".repeat(65_300))).unwrap();
     // Every control character is six bytes in the document.
-    fails(manager.set("k", &Secret::new("\u{1}".repeat(20_000))), ErrorKind::TooLarge);
+    fails(
+        manager.set("k", &Secret::new("\u{1}".repeat(20_000))),
+        ErrorKind::TooLarge,
+    );
 }

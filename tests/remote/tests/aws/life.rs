@@ -61,9 +61,24 @@ fn what_boto3_writes_is_read() {
     let manager = place.open();
     for (name, value, expected, provider) in [
         ("raw", "plain text", "plain text", None),
-        ("other", r#"{"username":"u","password":"p"}"#, r#"{"username":"u","password":"p"}"#, None),
-        ("document", r#"{"value":"v","metadata":{"provider":"p"}}"#, "v", Some("p")),
-        ("near", r#"{"value":"v","metadata":{"owner":"p"}}"#, r#"{"value":"v","metadata":{"owner":"p"}}"#, None),
+        (
+            "other",
+            r#"{"username":"u","password":"p"}"#,
+            r#"{"username":"u","password":"p"}"#,
+            None,
+        ),
+        (
+            "document",
+            r#"{"value":"v","metadata":{"provider":"p"}}"#,
+            "v",
+            Some("p"),
+        ),
+        (
+            "near",
+            r#"{"value":"v","metadata":{"owner":"p"}}"#,
+            r#"{"value":"v","metadata":{"owner":"p"}}"#,
+            None,
+        ),
     ] {
         let key = place.key(name);
         boto3(
@@ -119,7 +134,10 @@ fn a_deleted_secret_is_absent_and_comes_back_by_restore_and_by_set() {
     fails(manager.update_value(&key, "x"), ErrorKind::NotFound);
     let restored = manager.restore(&key).unwrap();
     let read = manager.get(&key).unwrap().unwrap();
-    assert_eq!((read.value.expose(), &read.metadata.version), (&b"1"[..], &restored.version));
+    assert_eq!(
+        (read.value.expose(), &read.metadata.version),
+        (&b"1"[..], &restored.version)
+    );
     manager.delete_with(&key, DeleteOptions::new().soft()).unwrap();
     let written = manager.set(&key, &Secret::new("2")).unwrap();
     assert!(written.created);
@@ -134,7 +152,10 @@ fn a_secret_removed_for_good_is_gone() {
     let place = place();
     let manager = place.open();
     let key = place.key("k");
-    fails(manager.delete_with(&key, DeleteOptions::new().force()), ErrorKind::NotFound);
+    fails(
+        manager.delete_with(&key, DeleteOptions::new().force()),
+        ErrorKind::NotFound,
+    );
     manager.set(&key, &Secret::new("1")).unwrap();
     let version = manager.get(&key).unwrap().unwrap().metadata.version.unwrap();
     fails(
@@ -174,7 +195,9 @@ fn two_writers_that_create_at_once_both_end_well() {
     let place = place();
     let key = place.key("k");
     // Both found nothing and are about to create.
-    place.proxy.on(2, |request| request.action() == Some("CreateSecret"), Fault::Hold);
+    place
+        .proxy
+        .on(2, |request| request.action() == Some("CreateSecret"), Fault::Hold);
     let (one, other) = (place.once(), place.once());
     std::thread::scope(|threads| {
         let writers = [&one, &other].map(|manager| threads.spawn(|| manager.set(&key, &Secret::new("value"))));
@@ -195,12 +218,20 @@ fn a_write_under_a_version_loses_to_whoever_was_first() {
     let under = |version: &strongroom::Version| SetOptions::new().if_version(version.clone());
     let second = manager.set_with(&key, &Secret::new("2"), under(&first)).unwrap();
     let second = second.version.unwrap();
-    assert_eq!(manager.get(&key).unwrap().unwrap().metadata.version.as_ref(), Some(&second));
-    fails(manager.set_with(&key, &Secret::new("x"), under(&first)), ErrorKind::Conflict);
+    assert_eq!(
+        manager.get(&key).unwrap().unwrap().metadata.version.as_ref(),
+        Some(&second)
+    );
+    fails(
+        manager.set_with(&key, &Secret::new("x"), under(&first)),
+        ErrorKind::Conflict,
+    );
     // Another writer comes between our look and our write: the service itself refuses.
-    place
-        .proxy
-        .on(1, |request| request.action() == Some("UpdateSecretVersionStage"), Fault::Hold);
+    place.proxy.on(
+        1,
+        |request| request.action() == Some("UpdateSecretVersionStage"),
+        Fault::Hold,
+    );
     std::thread::scope(|threads| {
         let late = threads.spawn(|| manager.set_with(&key, &Secret::new("late"), under(&second)));
         place.proxy.wait_held(1);
@@ -210,7 +241,10 @@ fn a_write_under_a_version_loses_to_whoever_was_first() {
     });
     assert_eq!(manager.get_value(&key).unwrap().as_deref(), Some("first"));
     let absent = place.key("absent");
-    fails(manager.set_with(&absent, &Secret::new("x"), under(&second)), ErrorKind::Conflict);
+    fails(
+        manager.set_with(&absent, &Secret::new("x"), under(&second)),
+        ErrorKind::Conflict,
+    );
 }
 
 fn metadata_changes_without_a_lost_value() {
@@ -221,9 +255,11 @@ fn metadata_changes_without_a_lost_value() {
     fails(manager.update_metadata(&key, &update), ErrorKind::NotFound);
     manager.set(&key, &Secret::new("1").with_label("a", "b")).unwrap();
     // A new value comes while the metadata is about to be written: it stays, with the metadata.
-    place
-        .proxy
-        .on(1, |request| request.action() == Some("UpdateSecretVersionStage"), Fault::Hold);
+    place.proxy.on(
+        1,
+        |request| request.action() == Some("UpdateSecretVersionStage"),
+        Fault::Hold,
+    );
     std::thread::scope(|threads| {
         let change = threads.spawn(|| manager.update_metadata(&key, &update));
         place.proxy.wait_held(1);

@@ -34,7 +34,9 @@ fn names_are_listed_page_by_page_and_foreign_ones_are_references() {
     assert_eq!(place.proxy.requests().len(), 2, "no value is read for it");
     let page = manager.list(ListOptions::new().limit(3)).unwrap();
     assert_eq!((page.entries.len(), page.next), (3, Some(keys[2].clone())));
-    let next = manager.list(ListOptions::new().limit(3).after(keys[2].clone())).unwrap();
+    let next = manager
+        .list(ListOptions::new().limit(3).after(keys[2].clone()))
+        .unwrap();
     assert_eq!(next.entries[0].name.to_string(), "org/acme/k003");
 }
 
@@ -43,12 +45,17 @@ fn a_scope_and_a_provider_narrow_the_list() {
     let manager = place.open();
     let global = SecretKey::new("g");
     manager.set(&global, &Secret::with_provider("v", "openai")).unwrap();
-    manager.set(&place.key("k"), &Secret::with_provider("v", "other")).unwrap();
+    manager
+        .set(&place.key("k"), &Secret::with_provider("v", "other"))
+        .unwrap();
     let names = |options: ListOptions| -> Vec<String> {
         let listed = manager.list(options).unwrap();
         listed.entries.iter().map(|entry| entry.name.to_string()).collect()
     };
-    assert_eq!(names(ListOptions::new().scope(SecretScope::org("acme"))), ["org/acme/k"]);
+    assert_eq!(
+        names(ListOptions::new().scope(SecretScope::org("acme"))),
+        ["org/acme/k"]
+    );
     assert_eq!(names(ListOptions::new().provider("openai")), ["global/g"]);
     assert_eq!(names(ListOptions::new().prefix("g")), ["global/g"]);
     let full = manager.list(ListOptions::new().full_metadata()).unwrap();

@@ -87,7 +87,11 @@ fn wrong_settings_are_named() {
         let error = fails(open(&[(setting, value)]).map(drop), ErrorKind::InvalidConfig);
         assert_eq!(error.setting(), Some(setting), "{error}");
     }
-    open(&[("aws.endpoint", "http://secretsmanager.example.com"), ("aws.allow_http", "on")]).unwrap();
+    open(&[
+        ("aws.endpoint", "http://secretsmanager.example.com"),
+        ("aws.allow_http", "on"),
+    ])
+    .unwrap();
     open(&[("aws.endpoint", "http://[::1]:4566")]).unwrap();
     open(&[("aws.endpoint", "http://localhost:4566")]).unwrap();
     // What the SDK finds by itself is looked at too, when a call is about to go there.

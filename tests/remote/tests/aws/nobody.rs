@@ -20,7 +20,10 @@ pub(crate) const ASK: &str = "ask-once";
 /// Asks for one secret and tells the error; every further word is a setting.
 #[expect(clippy::print_stdout, reason = "the test that started it reads it")]
 pub(crate) fn ask() {
-    let mut builder = SecretManager::builder().app("nobody").without_environment().backend("aws");
+    let mut builder = SecretManager::builder()
+        .app("nobody")
+        .without_environment()
+        .backend("aws");
     for word in std::env::args().skip(2) {
         let (name, value) = word.split_once('=').unwrap();
         builder = builder.option(name, value);
@@ -59,14 +62,20 @@ const NO_INSTANCE: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "true");
 
 fn no_region_is_an_error_of_the_setting() {
     let told = told(&[], &[NO_INSTANCE]);
-    assert!(told.starts_with("invalid_config setting=Some(\"aws.region\")"), "{told}");
+    assert!(
+        told.starts_with("invalid_config setting=Some(\"aws.region\")"),
+        "{told}"
+    );
     assert!(told.contains("AWS_REGION"), "{told}");
 }
 
 fn no_credentials_are_told_at_once_with_help() {
     let told = told(&["aws.region=eu-central-1"], &[NO_INSTANCE]);
     assert!(told.starts_with("unauthenticated "), "{told}");
-    assert!(told.contains("AWS_ACCESS_KEY_ID") && told.contains("aws sso login"), "{told}");
+    assert!(
+        told.contains("AWS_ACCESS_KEY_ID") && told.contains("aws sso login"),
+        "{told}"
+    );
     assert!(millis(&told) < 2000, "{told}");
 }
 
@@ -91,7 +100,10 @@ fn an_unencrypted_endpoint_of_the_environment_is_refused() {
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://secrets.example.com"),
     ];
     let told = told(&["aws.region=eu-central-1"], &keys);
-    assert!(told.starts_with("invalid_config setting=Some(\"aws.allow_http\")"), "{told}");
+    assert!(
+        told.starts_with("invalid_config setting=Some(\"aws.allow_http\")"),
+        "{told}"
+    );
 }
 
 fn credentials_of_a_profile_are_found() {

@@ -30,8 +30,14 @@ fn a_reference_leads_to_names_arns_versions_and_parts() {
     };
     assert_eq!(read(&format!("aws:{name}#/user/name")).as_deref(), Some("new"));
     assert_eq!(read(&format!("aws:{arn}#/n")).as_deref(), Some("1.50"));
-    assert_eq!(read(&format!("aws:{}#/n", &arn[..arn.len() - 7])).as_deref(), Some("1.50"));
-    assert_eq!(read(&format!("aws:{name}?version=AWSPREVIOUS#/user/name")).as_deref(), Some("u"));
+    assert_eq!(
+        read(&format!("aws:{}#/n", &arn[..arn.len() - 7])).as_deref(),
+        Some("1.50")
+    );
+    assert_eq!(
+        read(&format!("aws:{name}?version=AWSPREVIOUS#/user/name")).as_deref(),
+        Some("u")
+    );
     assert_eq!(read(&format!("aws:{name}#/user")).as_deref(), Some(r#"{"name":"new"}"#));
     assert_eq!(read(&format!("aws:{name}#/none")), None);
     assert_eq!(read("aws:none/such"), None);
@@ -76,6 +82,12 @@ fn an_arn_of_another_region_is_asked_there() {
         let arn = format!("aws:arn:aws:secretsmanager:{region}:123456789012:secret:x-1b2c3d");
         manager.resolve(&arn).unwrap().unwrap()
     };
-    let told = |region: &str| signed(region).value.expose_str().unwrap().contains(&format!("/{region}/"));
+    let told = |region: &str| {
+        signed(region)
+            .value
+            .expose_str()
+            .unwrap()
+            .contains(&format!("/{region}/"))
+    };
     assert!(told("us-west-2") && told(REGION));
 }

@@ -28,7 +28,9 @@ fn an_answer_that_does_not_come_is_asked_for_once_more_under_the_same_token() {
     assert!(!written.created);
     assert_eq!(place.versions(&key), 2);
     let requests = place.proxy.requests();
-    let puts = requests.iter().filter(|request| request.action() == Some("PutSecretValue"));
+    let puts = requests
+        .iter()
+        .filter(|request| request.action() == Some("PutSecretValue"));
     let tokens: Vec<String> = puts
         .map(|request| asked(request)["ClientRequestToken"].as_str().unwrap().to_owned())
         .collect();
@@ -44,17 +46,25 @@ fn a_write_whose_answer_never_comes_is_unknown_and_one_version() {
     place.put(&key, "2");
     type Write = fn(&strongroom::blocking::SecretManager, &strongroom::SecretKey) -> strongroom::Result<()>;
     let writes: [(&str, usize, Write); 3] = [
-        ("PutSecretValue", 1, |manager, key| manager.set(key, &Secret::new("3")).map(drop)),
-        ("UpdateSecretVersionStage", 1, |manager, key| {
-            manager.update_metadata(key, &MetadataUpdate::new().provider("p")).map(drop)
+        ("PutSecretValue", 1, |manager, key| {
+            manager.set(key, &Secret::new("3")).map(drop)
         }),
-        ("PutSecretValue", 1, |manager, key| manager.rollback(key, RollbackTo::back(1)).map(drop)),
+        ("UpdateSecretVersionStage", 1, |manager, key| {
+            manager
+                .update_metadata(key, &MetadataUpdate::new().provider("p"))
+                .map(drop)
+        }),
+        ("PutSecretValue", 1, |manager, key| {
+            manager.rollback(key, RollbackTo::back(1)).map(drop)
+        }),
     ];
     for (action, adds, write) in writes {
         let before = place.versions(&key);
-        place
-            .proxy
-            .on(usize::MAX, move |request| request.action() == Some(action), Fault::Swallow);
+        place.proxy.on(
+            usize::MAX,
+            move |request| request.action() == Some(action),
+            Fault::Swallow,
+        );
         fails(write(&place.once(), &key), ErrorKind::OutcomeUnknown);
         assert_eq!(place.versions(&key), before + adds, "{action}");
         place.proxy.heal();

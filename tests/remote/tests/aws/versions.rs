@@ -23,7 +23,10 @@ fn versions_are_read_by_id_and_by_stage() {
     assert_eq!(value(&ids[1]).as_deref(), Some("2"));
     assert_eq!(value(&Version::from_word("AWSCURRENT")).as_deref(), Some("3"));
     assert_eq!(value(&Version::from_word("AWSPREVIOUS")).as_deref(), Some("2"));
-    assert_eq!(read(&Version::from_word("AWSPREVIOUS")).unwrap().metadata.version, Some(ids[1].clone()));
+    assert_eq!(
+        read(&Version::from_word("AWSPREVIOUS")).unwrap().metadata.version,
+        Some(ids[1].clone())
+    );
     assert!(read(&Version::from_word("AWSPENDING")).is_none());
     assert!(read(&Version::from_word("7")).is_none());
     assert!(read(&Version::from_word("00000000-0000-4000-8000-000000000000")).is_none());
@@ -39,11 +42,18 @@ fn going_back_writes_a_new_version() {
     let manager = place.open();
     let key = place.key("k");
     fails(manager.rollback(&key, RollbackTo::back(1)), ErrorKind::NotFound);
-    let first = manager.set(&key, &Secret::with_provider("1", "p")).unwrap().version.unwrap();
+    let first = manager
+        .set(&key, &Secret::with_provider("1", "p"))
+        .unwrap()
+        .version
+        .unwrap();
     manager.set(&key, &Secret::new("2")).unwrap();
     let back = manager.rollback(&key, RollbackTo::back(1)).unwrap();
     let read = manager.get(&key).unwrap().unwrap();
-    assert_eq!((read.value.expose(), read.metadata.provider.as_deref()), (&b"1"[..], Some("p")));
+    assert_eq!(
+        (read.value.expose(), read.metadata.provider.as_deref()),
+        (&b"1"[..], Some("p"))
+    );
     assert_eq!(read.metadata.version, back.version);
     assert_ne!(back.version, Some(first));
     assert_eq!(place.versions(&key), 3);
@@ -63,6 +73,11 @@ fn a_pending_version_is_not_the_current_one() {
     assert_eq!(manager.get_value(&key).unwrap().as_deref(), Some("current"));
     let pending = manager.get_version(&key, &Version::from_word("AWSPENDING")).unwrap();
     assert_eq!(pending.unwrap().value.expose(), b"pending");
-    let current: Vec<bool> = manager.versions(&key).unwrap().iter().map(|entry| entry.current).collect();
+    let current: Vec<bool> = manager
+        .versions(&key)
+        .unwrap()
+        .iter()
+        .map(|entry| entry.current)
+        .collect();
     assert_eq!(current, [true, false]);
 }

@@ -96,7 +96,7 @@ fn a_login_that_is_refused_is_not_tried_again(service: Service) {
         Service::Vault => {
             Service::bao().enable_auth("userpass", "userpass");
             let builder = place
-                .builder()
+                .builder_without_token()
                 .option("vault.auth", "userpass")
                 .option("vault.username", "nobody");
             builder.secret_option("vault.password", "wrong")

@@ -21,6 +21,11 @@ pub(crate) struct Verb {
 }
 
 impl Verb {
+    /// Whether the service's last reply to it has no body.
+    pub(crate) fn is_bare(&self, service: Service) -> bool {
+        service == Service::Vault && self.name.starts_with("delete")
+    }
+
     /// The key that it writes, called with `key`.
     pub(crate) fn written(&self, key: &SecretKey) -> SecretKey {
         match self.name {

@@ -54,22 +54,22 @@ fn a_lease_is_renewed_while_the_manager_is_used() {
 
 fn a_token_at_its_longest_life_is_replaced_without_a_failed_call() {
     let corner = Corner::new();
-    let options = json!({"token_policies": [POLICY], "token_ttl": "3s", "token_max_ttl": "4s"});
+    let options = json!({"token_policies": [POLICY], "token_ttl": "5s", "token_max_ttl": "7s"});
     let manager = open(&corner, &options);
     until("there is a second login", || {
         works(&manager);
-        corner.count("/login") == 2
+        corner.count("/login") >= 2
     });
     assert_eq!(corner.count("/lookup-self"), 0, "no call met a dead token");
 }
 
 fn a_batch_token_is_replaced_and_never_renewed() {
     let corner = Corner::new();
-    let options = json!({"token_policies": [POLICY], "token_type": "batch", "token_ttl": "2s"});
+    let options = json!({"token_policies": [POLICY], "token_type": "batch", "token_ttl": "3s"});
     let manager = open(&corner, &options);
     until("there is a second login", || {
         works(&manager);
-        corner.count("/login") == 2
+        corner.count("/login") >= 2
     });
     manager.close().unwrap();
     assert_eq!(

@@ -55,13 +55,15 @@ struct Corner {
 impl Corner {
     fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        static POLICIES: Once = Once::new();
+        static PREPARED: Once = Once::new();
         let bao = Service::bao();
-        POLICIES.call_once(|| {
+        PREPARED.call_once(|| {
             bao.policy(
                 POLICY,
                 r#"path "secret/data/+/global/ALLOWED*" { capabilities = ["read"] }"#,
             );
+            // By all tests together: enabling what is enabled is an error.
+            bao.enable_auth("approle", "approle");
         });
         let corner = Self {
             proxy: Proxy::before(bao.host()),

@@ -103,7 +103,7 @@ fn a_token_that_wraps_something_else_stays_wrapped() {
 
 fn a_user_logs_in_with_a_password() {
     let (corner, bao) = (Corner::new(), Service::bao());
-    let user = corner.name("user@example");
+    let user = corner.name("first.last");
     bao.userpass(&user, "p\"w d\\", &[POLICY]);
     let builder = || {
         corner

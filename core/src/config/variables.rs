@@ -67,7 +67,12 @@ impl Variables {
 
     /// All names, sorted.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let mut names: Vec<_> = self.process.keys().chain(self.file.keys()).map(String::as_str).collect();
+        let mut names: Vec<_> = self
+            .process
+            .keys()
+            .chain(self.file.keys())
+            .map(String::as_str)
+            .collect();
         names.sort_unstable();
         names.dedup();
         names.into_iter()

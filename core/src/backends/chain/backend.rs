@@ -4,9 +4,9 @@ use super::Chain;
 use super::members::NAME;
 use crate::backend::{
     Backend, BoxFuture, Capabilities, ChangeStep, ChangeToken, DeleteRequest, Description, ExplainStep, GetManyRequest,
-    GetRequest, Health, ListPage, ListRequest, Location, Operation, Reach, RestoreRequest, RollbackRequest, SetManyOutcome,
-    SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry, VersionsRequest,
-    cannot_write, lacks,
+    GetRequest, Health, ListPage, ListRequest, Location, Operation, Reach, RestoreRequest, RollbackRequest,
+    SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, UpdateMetadataRequest, VerifyReport, VersionEntry,
+    VersionsRequest, cannot_write, lacks,
 };
 use crate::context::CallContext;
 use crate::error::Result;

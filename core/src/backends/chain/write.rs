@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::Chain;
 use super::members::{Share, cannot_hold};
 use crate::backend::{
-    ChangeStep, DeleteRequest, Description, IfVersion, Operation, RestoreRequest, RollbackRequest, SetManyOutcome, SetManyRequest,
-    SetOutcome, SetRequest, Terms, UpdateMetadataRequest,
+    ChangeStep, DeleteRequest, Description, IfVersion, Operation, RestoreRequest, RollbackRequest, SetManyOutcome,
+    SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};

@@ -364,7 +364,9 @@ impl Backend for Environment {
         Box::pin(async move {
             let variables = Arc::new(self.reader.opened().variables.again(&self.config.prefix)?);
             let config = Arc::clone(&self.config);
-            let opened = self.reader.run(cx, Operation::Refresh, move |_| Opened::new(&config, variables));
+            let opened = self
+                .reader
+                .run(cx, Operation::Refresh, move |_| Opened::new(&config, variables));
             self.reader.replace(opened.await?);
             Ok(())
         })

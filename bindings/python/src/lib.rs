@@ -91,7 +91,8 @@ mod _native {
     #[cfg(feature = "testing")]
     #[pymodule_export]
     use super::testing::{
-        testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic, testing_runtime_is_built,
+        testing_age_cache, testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic,
+        testing_runtime_is_built,
     };
 
     #[pymodule_init]

@@ -130,8 +130,16 @@ fn from_aws(report: &mut Report, moto: &Moto, peers: &mut Peers, rounds: usize) 
     );
     let text = format!("{MOST} from AWS, cold, beside");
     let one_by_one = pair(&boto3, &ours);
-    report.pair(&format!("{text} boto3 one by one"), one_by_one, Target::Ratio(1.0 / 12.0));
-    report.pair(&format!("{text} boto3, batches of 20 in a loop"), pair(&batches, &ours), Target::None);
+    report.pair(
+        &format!("{text} boto3 one by one"),
+        one_by_one,
+        Target::Ratio(1.0 / 12.0),
+    );
+    report.pair(
+        &format!("{text} boto3, batches of 20 in a loop"),
+        pair(&batches, &ours),
+        Target::None,
+    );
     for (prefix, what, target) in [
         (PREFIX, "documents of ours", Target::Ours(25.0)),
         (RAW, "values of other programs", Target::None),
@@ -141,7 +149,12 @@ fn from_aws(report: &mut Report, moto: &Moto, peers: &mut Peers, rounds: usize) 
         let metrics = manager.metrics();
         let counted = metrics.iter().filter(|(name, _)| name.starts_with("requests."));
         let requests: u64 = counted.map(|(_, number)| number).sum();
-        report.alone(&format!("requests for {MOST} from AWS, {what}"), "", requests as f64, target);
+        report.alone(
+            &format!("requests for {MOST} from AWS, {what}"),
+            "",
+            requests as f64,
+            target,
+        );
     }
 
     let manager = open(PREFIX);

@@ -19,11 +19,7 @@ impl Peers {
             .args([prefix, value])
             .env_clear()
             .envs(environment);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         Self {
             orders: child.stdin.take(),
             answers: BufReader::new(child.stdout.take().unwrap()),
@@ -36,7 +32,10 @@ impl Peers {
         writeln!(self.orders.as_mut().unwrap(), "{word} {number}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();
-        answer.trim().parse().unwrap_or_else(|_| panic!("{word} {number} failed"))
+        answer
+            .trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{word} {number} failed"))
     }
 }
 

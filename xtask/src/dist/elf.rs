@@ -17,8 +17,8 @@ const NEEDED: [&str; 6] = [
     "libdl.so",
     "ld-linux",
 ];
-/// The largest that the shipped shared library may be, in bytes.
-const BUDGET: u64 = 5_000_000;
+/// The largest that the shipped shared library may be, in bytes; why so large, tells docs/adr/0024.
+const BUDGET: u64 = 12_500_000;
 
 /// The latest version of glibc that the addon may need: what the packages for Python and Node.js say.
 const GLIBC: (u32, u32) = (2, 34);

@@ -100,6 +100,14 @@ mod tests {
         CallContext::new(Face::Blocking, Duration::from_secs(60))
     }
 
+    struct Noted(AtomicBool);
+
+    impl Wake for Noted {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+
     /// Counts its polls and ends with the third; `asks` whether it asks for a next one.
     async fn counted(polls: &Cell<u32>, asks: bool) {
         poll_fn(|task| {
@@ -122,7 +130,9 @@ mod tests {
         let (busy, idle) = (Cell::new(0), Cell::new(0));
         let work = together(&cx, 2, vec![counted(&busy, true), counted(&idle, false)]);
         let mut work = std::pin::pin!(work);
-        let mut task = Context::from_waker(Waker::noop());
+        // The waker that does nothing is not always known to be the same one.
+        let waker = Waker::from(Arc::new(Noted(AtomicBool::new(false))));
+        let mut task = Context::from_waker(&waker);
         for _ in 0..5 {
             assert!(work.as_mut().poll(&mut task).is_pending());
         }
@@ -134,12 +144,6 @@ mod tests {
 
     #[test]
     fn another_caller_is_woken_in_place_of_the_one_before() {
-        struct Noted(AtomicBool);
-        impl Wake for Noted {
-            fn wake(self: Arc<Self>) {
-                self.0.store(true, Ordering::Release);
-            }
-        }
         let inner = Cell::new(None);
         let waits = poll_fn(|task| {
             inner.set(Some(task.waker().clone()));

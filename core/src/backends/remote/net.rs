@@ -96,7 +96,7 @@ mod tests {
             "ftp://vault.example.com",
             "unix:///run/vault.sock",
             "https://",
-            "https://me:word@vault.example.com",
+            "https://me:hunter2@vault.example.com",
             "https://me@vault.example.com",
             "https://vault.example.com?x=1",
             "https://vault.example.com#x",
@@ -108,7 +108,7 @@ mod tests {
             let error = read(text, "off").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidConfig, "{text}");
             assert_eq!(error.setting(), Some("vault.address"));
-            assert!(!error.to_string().contains("word"), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
         }
     }
 

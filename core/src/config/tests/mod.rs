@@ -100,7 +100,8 @@ fn good(setting: &Setting) -> &'static str {
     match setting.kind {
         SettingKind::Text => "\"memory\"",
         SettingKind::Path => "\"/there/is/a/file\"",
-        SettingKind::List => "[\"memory\", \"env\"]",
+        // `env` names a backend, a scheme and a key.
+        SettingKind::List => "[\"env\", \"file\"]",
         SettingKind::Choice(words) if words.contains(&"on") => "true",
         SettingKind::Choice(words) => match words[0] {
             "auto" => "\"auto\"",

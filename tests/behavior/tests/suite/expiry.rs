@@ -1,7 +1,6 @@
 //! Expiry: from that moment on, everywhere, cached or not.
 
-use strongroom::backend::MetadataUpdate;
-use strongroom::backend::Persistence;
+use strongroom::backend::{MetadataUpdate, Persistence};
 use strongroom::{ErrorKind, ListOptions, Secret};
 use time::{Duration, OffsetDateTime, UtcOffset};
 

@@ -58,6 +58,7 @@ macro_rules! tests {
     (@prepared scripted) => { false };
     (@can write $can:ident) => { !$can.read_only };
     (@can large $can:ident) => { $can.max_value >= 8 << 20 };
+    (@can long $can:ident) => { $can.max_key >= 4000 };
     // What a service decides by itself: how versions are counted and how many are kept, what a list tells beside names,
     // what is left of a secret that was removed, when the changes of others are seen.
     (@can ours $can:ident) => { $can.persistence != strongroom::backend::Persistence::Remote };

@@ -1,5 +1,6 @@
 //! `set_many`: all or nothing where the capability says so, else each outcome told.
 
+use strongroom::backend::Persistence;
 use strongroom::{ErrorKind, Secret, SecretKey};
 
 use super::backends::Env;
@@ -111,13 +112,15 @@ tests! { "set_many";
     }
 
     fn many_entries_are_written_at_once(env) needs [write] {
-        let entries: Vec<_> = (0..500)
+        // A service is asked once for each of them, within the same deadline.
+        let count = if env.can().persistence == Persistence::Remote { 50 } else { 500 };
+        let entries: Vec<_> = (0..count)
             .map(|at| (env.key(&format!("K{at}")), Secret::new(at.to_string())))
             .collect();
-        assert_eq!(env.client.set_many(&entries).unwrap().outcomes.len(), 500);
+        assert_eq!(env.client.set_many(&entries).unwrap().outcomes.len(), count);
         let keys: Vec<_> = entries.iter().map(|(key, _)| key).collect();
         let read = env.client.get_many(&keys).unwrap();
-        assert_eq!((read.secrets.len(), read.failures.len()), (500, 0));
-        assert_eq!(read.secrets[&env.key("K123")].value.expose(), b"123");
+        assert_eq!((read.secrets.len(), read.failures.len()), (count, 0));
+        assert_eq!(read.secrets[&env.key("K12")].value.expose(), b"12");
     }
 }

@@ -27,6 +27,18 @@ tests! { "subscribe";
         assert!(next().is_none(), "what failed was not told, and the end is");
     }
 
+    fn a_view_is_told_of_its_own(env) needs [write] {
+        let view = env.client.scoped(&env.scope().to_string()).unwrap();
+        let key = view.key_of("A").unwrap();
+        let mut named = view.subscribe(SubscribeOptions::new().key(key.clone())).unwrap();
+        let mut scope = view.subscribe(SubscribeOptions::new().prefix("A")).unwrap();
+        view.set("B", &Secret::new("1")).unwrap();
+        view.set("A", &Secret::new("1")).unwrap();
+        for changes in [&mut named, &mut scope] {
+            assert_eq!(changes.next_within(PATIENCE).unwrap().unwrap().key, Some(key.clone()));
+        }
+    }
+
     fn it_may_be_asked_for_where_nothing_can_be_written(env) lacks [write] {
         let mut changes = env.client.subscribe(SubscribeOptions::new()).unwrap();
         assert!(changes.next_waiting().is_none());

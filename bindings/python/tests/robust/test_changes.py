@@ -133,6 +133,23 @@ for _ in range(20):
     )
 
 
+def test_a_program_ends_beside_a_loop_that_waits_on_another_thread(alone: Alone) -> None:
+    alone(
+        """
+begun = threading.Event()
+
+async def main():
+    async with aio.open("memory", environment=False) as secrets, await secrets.subscribe() as changes:
+        asyncio.get_running_loop().call_later(0.05, begun.set)
+        async for change in changes:
+            pass
+
+threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
+assert begun.wait(100)
+"""
+    )
+
+
 def test_subscriptions_that_nobody_holds_leave_nothing(alone: Alone) -> None:
     alone(
         """

@@ -1,0 +1,152 @@
+'use strict';
+// Being told of changes.
+
+const native = require('./native.js');
+const { optionOf, several, wrongType } = require('./arguments.js');
+const { follow, now, signalsOf, soon, unfollow } = require('./calling.js');
+const { abortedBy } = require('./errors.js');
+const { ASYNC_DISPOSE, DISPOSE, HANDLE } = require('./secret.js');
+
+/** What signals follow of subscriptions that nobody has any more. */
+const forgotten = new FinalizationRegistry(leave);
+
+/** Changes as they come. Its documentation stands in `changes.d.ts`. */
+class Subscription {
+  #handle;
+  /** Kept, so that not the collector decides when the changes end. */
+  #manager;
+  #followed;
+  #isOver = false;
+  /** How many wait, for whom the event loop goes on unless it need not. */
+  #waiting = 0;
+  #isHolding = true;
+
+  constructor(mark, handle, manager, signals) {
+    if (mark !== HANDLE) throw new TypeError('a Subscription is made by subscribe() or subscribeSync()');
+    this.#handle = handle;
+    this.#manager = manager;
+    this.#followed = { handle, signals };
+    if (signals.length === 0) return;
+    for (const signal of signals) follow(signal, handle, native.unsubscribe);
+    forgotten.register(this, this.#followed, this.#followed);
+  }
+
+  static own(of) {
+    if (typeof of !== 'object' || of === null || !(#handle in of)) throw wrongType('this', 'a Subscription', of);
+    return of;
+  }
+
+  // --- the next one
+
+  async next() {
+    own(this);
+    if (this.#mayEnd()) return this.#end();
+    if (this.#waiting++ === 0 && this.#isHolding) native.holdLoop(true);
+    try {
+      const change = await soon(native.nextChange, this.#handle, undefined);
+      return change === null ? this.#end() : { value: change, done: false };
+    } finally {
+      if (--this.#waiting === 0 && this.#isHolding) native.holdLoop(false);
+    }
+  }
+
+  nextSync(timeoutMs) {
+    own(this);
+    if (this.#mayEnd()) return this.#end().value ?? null;
+    return now(native.nextChange, this.#handle, timeoutMs) ?? this.#end().value ?? null;
+  }
+
+  #mayEnd() {
+    return this.#isOver || this.#aborted() !== undefined;
+  }
+
+  #aborted() {
+    return this.#followed.signals.find((signal) => signal.aborted);
+  }
+
+  /** What is answered at the end. Where a signal was it, the first who asks is told so. */
+  #end() {
+    const aborted = this.#isOver ? undefined : this.#aborted();
+    this.close();
+    if (aborted !== undefined) throw abortedBy(aborted);
+    return { value: undefined, done: true };
+  }
+
+  // --- the end
+
+  close() {
+    own(this);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#manager = undefined;
+    forgotten.unregister(this.#followed);
+    leave(this.#followed);
+    native.unsubscribe(this.#handle);
+  }
+
+  async return(value) {
+    this.close();
+    return { value, done: true };
+  }
+
+  [DISPOSE]() {
+    this.close();
+  }
+
+  async [ASYNC_DISPOSE]() {
+    this.close();
+  }
+
+  // --- whether the event loop goes on for who waits
+
+  ref() {
+    return own(this).#hold(true);
+  }
+
+  unref() {
+    return own(this).#hold(false);
+  }
+
+  #hold(isHolding) {
+    if (this.#isHolding !== isHolding && this.#waiting > 0) native.holdLoop(isHolding);
+    this.#isHolding = isHolding;
+    return this;
+  }
+
+  [Symbol.asyncIterator]() {
+    return own(this);
+  }
+
+  get [Symbol.toStringTag]() {
+    return 'Subscription';
+  }
+}
+
+const { own } = Subscription;
+delete Subscription.own;
+
+function leave({ handle, signals }) {
+  for (const signal of signals) unfollow(signal, handle);
+}
+
+/** What the native half is given in place of the options' keys, which may be anything to iterate over. */
+function prepared(options) {
+  // Of another object something else would be read: a `Map` has `keys`, too.
+  if (options !== undefined && options !== null) native.checkNamed('options', 'an object', options);
+  const keys = optionOf(options, 'keys');
+  return keys === undefined || keys === null ? {} : { keys: several('keys', keys) };
+}
+
+async function subscribed(manager, options) {
+  const given = [manager, prepared(options), options];
+  // Of options with getters the signal is the one that ends the call, too.
+  const signals = signalsOf(native.subscribe, [manager], options);
+  return new Subscription(HANDLE, await soon(native.subscribe, ...given), manager, signals);
+}
+
+function subscribedNow(manager, options) {
+  const handle = now(native.subscribe, manager, prepared(options), options);
+  return new Subscription(HANDLE, handle, manager, signalsOf(native.subscribe, [manager]));
+}
+
+module.exports = { subscribed, subscribedNow };

@@ -52,7 +52,7 @@ export interface Change extends VersionOf {
 export interface Subscription extends AsyncIterableIterator<Change> {
   /**
    * Waits for the next change; `done` once there is none any more. Whoever asks first gets the first one. Rejects with
-   * an {@link AbortError} where a signal has ended it, once.
+   * an {@link AbortError} where a signal ends it: each wait, or the first one after that.
    *
    * @example
    * const { value: change, done } = await changes.next();

@@ -17,6 +17,8 @@ class Subscription {
   #manager;
   #followed;
   #isOver = false;
+  /** The signal that was its end. */
+  #endedBy;
   /** How many wait, for whom the event loop goes on unless it need not. */
   #waiting = 0;
   #isHolding = true;
@@ -40,7 +42,8 @@ class Subscription {
 
   async next() {
     own(this);
-    if (this.#mayEnd()) return this.#end();
+    if (this.#isOver) return { value: undefined, done: true };
+    if (this.#aborted() !== undefined) return this.#end();
     if (this.#waiting++ === 0 && this.#isHolding) native.holdLoop(true);
     try {
       const change = await soon(native.nextChange, this.#handle, undefined);
@@ -52,23 +55,23 @@ class Subscription {
 
   nextSync(timeoutMs) {
     own(this);
-    if (this.#mayEnd()) return this.#end().value ?? null;
-    return now(native.nextChange, this.#handle, timeoutMs) ?? this.#end().value ?? null;
-  }
-
-  #mayEnd() {
-    return this.#isOver || this.#aborted() !== undefined;
+    if (this.#isOver) return null;
+    const change = this.#aborted() === undefined ? now(native.nextChange, this.#handle, timeoutMs) : null;
+    if (change === null) this.#end();
+    return change;
   }
 
   #aborted() {
     return this.#followed.signals.find((signal) => signal.aborted);
   }
 
-  /** What is answered at the end. Where a signal was it, the first who asks is told so. */
+  /** What is answered at the end. Where a signal was it, all who waited are told so, or the first who asks. */
   #end() {
-    const aborted = this.#isOver ? undefined : this.#aborted();
-    this.close();
-    if (aborted !== undefined) throw abortedBy(aborted);
+    if (!this.#isOver) {
+      this.#endedBy = this.#aborted();
+      this.close();
+    }
+    if (this.#endedBy !== undefined) throw abortedBy(this.#endedBy);
     return { value: undefined, done: true };
   }
 

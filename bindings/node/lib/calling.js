@@ -109,24 +109,24 @@ async function soon(verb, ...given) {
 /** What follows a signal, which is listened to once: it warns of many listeners. */
 const followed = new WeakMap();
 
-/** Has a signal end what a handle stands for. */
-function follow(signal, handle, end) {
+/** Has a signal end something. */
+function follow(signal, what, end) {
   let calls = followed.get(signal);
   if (calls === undefined) {
     const ends = new Map();
-    calls = { ends, abort: () => ends.forEach((end_, one) => end_(one)) };
+    calls = { ends, abort: () => ends.forEach((endOf, one) => endOf(one)) };
     // One that refuses its listener is not followed: the next call is to try again.
     signal.addEventListener('abort', calls.abort, { once: true });
     followed.set(signal, calls);
   }
-  calls.ends.set(handle, end);
+  calls.ends.set(what, end);
 }
 
-function unfollow(signal, handle) {
+function unfollow(signal, what) {
   const calls = followed.get(signal);
   // The following may have failed.
   if (calls === undefined) return;
-  calls.ends.delete(handle);
+  calls.ends.delete(what);
   if (calls.ends.size > 0) return;
   followed.delete(signal);
   signal.removeEventListener('abort', calls.abort);

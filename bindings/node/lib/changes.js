@@ -7,34 +7,29 @@ const { follow, now, signalsOf, soon, unfollow } = require('./calling.js');
 const { abortedBy } = require('./errors.js');
 const { ASYNC_DISPOSE, DISPOSE, HANDLE } = require('./secret.js');
 
-/** What signals follow of subscriptions that nobody has any more. */
+/** What signals end, of subscriptions that nobody has any more. */
 const forgotten = new FinalizationRegistry(leave);
 
 /** Changes as they come. Its documentation stands in `changes.d.ts`. */
 class Subscription {
-  #handle;
   /** Kept, so that not the collector decides when the changes end. */
   #manager;
-  #followed;
+  #state;
   #isOver = false;
   /** The signal that was its end. */
   #endedBy;
-  /** How many wait, for whom the event loop goes on unless it need not. */
-  #waiting = 0;
-  #isHolding = true;
 
   constructor(mark, handle, manager, signals) {
     if (mark !== HANDLE) throw new TypeError('a Subscription is made by subscribe() or subscribeSync()');
-    this.#handle = handle;
     this.#manager = manager;
-    this.#followed = { handle, signals };
+    this.#state = { handle, signals, waiting: 0, isHolding: true };
     if (signals.length === 0) return;
-    for (const signal of signals) follow(signal, handle, native.unsubscribe);
-    forgotten.register(this, this.#followed, this.#followed);
+    for (const signal of signals) follow(signal, this.#state, end);
+    forgotten.register(this, this.#state, this.#state);
   }
 
   static own(of) {
-    if (typeof of !== 'object' || of === null || !(#handle in of)) throw wrongType('this', 'a Subscription', of);
+    if (typeof of !== 'object' || of === null || !(#state in of)) throw wrongType('this', 'a Subscription', of);
     return of;
   }
 
@@ -44,25 +39,26 @@ class Subscription {
     own(this);
     if (this.#isOver) return { value: undefined, done: true };
     if (this.#aborted() !== undefined) return this.#end();
-    if (this.#waiting++ === 0 && this.#isHolding) native.holdLoop(true);
+    const state = this.#state;
+    if (state.waiting++ === 0 && state.isHolding) native.holdLoop(true);
     try {
-      const change = await soon(native.nextChange, this.#handle, undefined);
+      const change = await soon(native.nextChange, state.handle, undefined);
       return change === null ? this.#end() : { value: change, done: false };
     } finally {
-      if (--this.#waiting === 0 && this.#isHolding) native.holdLoop(false);
+      if (--state.waiting === 0 && state.isHolding) native.holdLoop(false);
     }
   }
 
   nextSync(timeoutMs) {
     own(this);
     if (this.#isOver) return null;
-    const change = this.#aborted() === undefined ? now(native.nextChange, this.#handle, timeoutMs) : null;
+    const change = this.#aborted() === undefined ? now(native.nextChange, this.#state.handle, timeoutMs) : null;
     if (change === null) this.#end();
     return change;
   }
 
   #aborted() {
-    return this.#followed.signals.find((signal) => signal.aborted);
+    return this.#state.signals.find((signal) => signal.aborted);
   }
 
   /** What is answered at the end. Where a signal was it, all who waited are told so, or the first who asks. */
@@ -82,9 +78,9 @@ class Subscription {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#manager = undefined;
-    forgotten.unregister(this.#followed);
-    leave(this.#followed);
-    native.unsubscribe(this.#handle);
+    forgotten.unregister(this.#state);
+    leave(this.#state);
+    end(this.#state);
   }
 
   async return(value) {
@@ -103,16 +99,14 @@ class Subscription {
   // --- whether the event loop goes on for who waits
 
   ref() {
-    return own(this).#hold(true);
+    hold(own(this).#state, true);
+    return this;
   }
 
   unref() {
-    return own(this).#hold(false);
-  }
-
-  #hold(isHolding) {
-    if (this.#isHolding !== isHolding && this.#waiting > 0) native.holdLoop(isHolding);
-    this.#isHolding = isHolding;
+    own(this);
+    // Who waits for the end that has come already is to hear of it.
+    if (!this.#isOver) hold(this.#state, false);
     return this;
   }
 
@@ -128,8 +122,21 @@ class Subscription {
 const { own } = Subscription;
 delete Subscription.own;
 
-function leave({ handle, signals }) {
-  for (const signal of signals) unfollow(signal, handle);
+/** Ends what a subscription's state stands for. Those who wait hear of it before the process ends. */
+function end(state) {
+  native.unsubscribe(state.handle);
+  hold(state, true);
+}
+
+/** Whether the event loop goes on for those who wait. */
+function hold(state, isHolding) {
+  if (state.isHolding !== isHolding && state.waiting > 0) native.holdLoop(isHolding);
+  state.isHolding = isHolding;
+}
+
+/** Has no signal end it any more. */
+function leave(state) {
+  for (const signal of state.signals) unfollow(signal, state);
 }
 
 /** What the native half is given in place of the options' keys, which may be anything to iterate over. */

@@ -87,6 +87,17 @@ const changes = openMemory().subscribeSync();
 changes.next().then(() => assert.fail());
 setTimeout(() => changes.unref(), 20);
 `,
+  'the end of a wait for a change that is no reason to stay': `
+const secrets = openMemory();
+const aborting = new AbortController();
+secrets.subscribe({ signal: aborting.signal }).then((changes) => {
+  changes.unref().next().catch(({ name }) => process.stdout.write(name));
+  aborting.abort();
+});
+const changes = secrets.subscribeSync().unref();
+changes.next().then(({ done }) => assert(done)).then(() => process.on('exit', () => process.stdout.write(' done')));
+changes.close();
+`,
   'a wait for a change, until it comes': `
 const secrets = openMemory();
 const changes = secrets.subscribeSync().unref();
@@ -136,6 +147,7 @@ until('waiting', 50).then(() => process.exit());
 };
 
 const SAYS = {
+  'the end of a wait for a change that is no reason to stay': 'AbortError done',
   'a wait for a change, until it comes': 'global/key',
   'a loop over changes, until the manager is closed': 'set',
   'a pending call, until its deadline': 'timeout',

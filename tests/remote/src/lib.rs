@@ -4,7 +4,9 @@
 
 #[cfg(unix)]
 pub mod fork;
+pub mod guide;
 mod place;
+pub mod scenario;
 mod service;
 
 use std::process::{Command, exit};

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod command;
 #[cfg(unix)]
 pub mod fork;
 pub mod guide;

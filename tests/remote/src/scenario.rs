@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use strongroom::backend::MetadataUpdate;
 use strongroom::blocking::SecretManager;
 use strongroom::{
-    Builder, DeleteOptions, Error, GenerateSpec, ListOptions, Result, Secret, SecretKey, SecretScope, SetOptions, Version,
+    Builder, DeleteOptions, Error, GenerateSpec, ListOptions, Result, Secret, SecretKey, SecretScope, SetOptions,
+    Version,
 };
 
 use crate::Service;
@@ -54,7 +55,8 @@ impl Corner {
         for (setting, text) in scenario.options {
             builder = builder.option(setting, *text);
         }
-        builder.option("cache", "off").option("retries", "0")
+        let patient = builder.option("deadline", "120s");
+        patient.option("cache", "off").option("retries", "0")
     }
 
     /// One that may do everything.
@@ -256,7 +258,9 @@ const WRITES: &[Scenario] = &[
 
 const VAULT: &[Scenario] = &[
     of("`get_many` of 10", Present::Many(10), |m, t| get_many(m, t, 10)),
-    of("`list`, four folders", Present::Many(3), |m, _| list(m, ListOptions::new())),
+    of("`list`, three folders", Present::Many(3), |m, _| {
+        list(m, ListOptions::new())
+    }),
     of("`list` of three with all metadata", Present::Many(3), |m, _| {
         let options = ListOptions::new().scope(SecretScope::org("acme"));
         list(m, options.full_metadata())
@@ -287,7 +291,10 @@ const VAULT: &[Scenario] = &[
 const RAW: &[(&str, &str)] = &[("aws.format", "raw")];
 
 const AWS: &[Scenario] = &[
-    with(RAW, of("`get`, raw", Present::Two, |m, t| m.get(&t.key).and_then(there))),
+    with(
+        RAW,
+        of("`get`, raw", Present::Two, |m, t| m.get(&t.key).and_then(there)),
+    ),
     of("`get_many` of 20", Present::Many(20), |m, t| get_many(m, t, 20)),
     of("`get_many` of 500", Present::Many(500), |m, t| get_many(m, t, 500)),
     of("`list` of 250", Present::Many(250), |m, _| list(m, ListOptions::new())),

@@ -110,10 +110,18 @@ fn ready_made_policies_of_aws(heading: &'static str) -> Trial {
 
 /// The look at the mount, which the text above the table tells.
 fn one_look_at_the_mount() {
-    let scenario = scenario::of_vault().find(|scenario| scenario.present == Present::Nothing).unwrap();
+    let scenario = scenario::of_vault()
+        .find(|scenario| scenario.present == Present::Nothing)
+        .unwrap();
     let (corner, target) = Corner::of(Service::Vault, scenario);
     let manager = corner.open(scenario);
-    let looks = || manager.metrics().iter().find(|(name, _)| *name == "requests.sys.mounts").map_or(0, |found| found.1);
+    let looks = || {
+        manager
+            .metrics()
+            .iter()
+            .find(|(name, _)| *name == "requests.sys.mounts")
+            .map_or(0, |found| found.1)
+    };
     manager.health().unwrap();
     assert_eq!(looks(), 0);
     for value in ["a", "b"] {

@@ -9,7 +9,7 @@ use strongroom::blocking::SecretManager;
 use strongroom::{ErrorKind, Result};
 use strongroom_remote::Service;
 use strongroom_remote::guide::{self, Rights, Row};
-use strongroom_remote::scenario::{self, Corner, Scenario, Target};
+use strongroom_remote::scenario::{self, Corner, Scenario};
 
 const HEADING: &str = "### Vault: requests and capabilities";
 /// The ready-made policies, the narrowest first.
@@ -17,11 +17,14 @@ const ROLES: [&str; 3] = ["reader", "writer", "owner"];
 
 /// The text of a policy of these rights on a corner.
 fn text(rights: &Rights, prefix: &str) -> String {
-    let mut text = String::new();
+    // A policy cannot be empty.
+    let mut text = "path \"secret/config\" { capabilities = [\"deny\"] }\n".to_owned();
     for (part, capabilities) in rights {
         let words: Vec<_> = capabilities.iter().map(|word| format!("\"{word}\"")).collect();
         let capabilities = words.join(", ");
-        text.push_str(&format!("path \"secret/{part}/{prefix}/*\" {{ capabilities = [{capabilities}] }}\n"));
+        text.push_str(&format!(
+            "path \"secret/{part}/{prefix}/*\" {{ capabilities = [{capabilities}] }}\n"
+        ));
     }
     text
 }
@@ -40,7 +43,6 @@ fn limited(corner: &Corner, scenario: &Scenario, policy: &str) -> SecretManager 
 fn called(scenario: &Scenario, policy: impl FnOnce(&str) -> String) -> Result<()> {
     let (corner, target) = Corner::of(Service::Vault, scenario);
     let manager = limited(&corner, scenario, &policy(corner.prefix()));
-    let target: Target = target;
     (scenario.call)(&manager, &target)
 }
 

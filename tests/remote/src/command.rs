@@ -65,7 +65,10 @@ impl Home {
         let folder = built.parent().unwrap().display();
         command.env("PATH", format!("{folder}:/usr/local/bin:/usr/bin:/bin"));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 

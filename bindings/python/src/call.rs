@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::intern;
@@ -72,6 +72,21 @@ impl Call {
         Ok(())
     }
 
+    /// Runs the call on this thread, and gives it up with `over` where it takes longer than `patience`.
+    pub(crate) fn wait_within(&self, py: Python<'_>, patience: Duration, over: fn() -> Error) -> PyResult<Py<PyAny>> {
+        // What is beyond all clocks is for ever.
+        let end = Instant::now().checked_add(patience);
+        self.wait_until(py, end.map(|end| Patience { end, over }))
+    }
+
+    fn wait_until(&self, py: Python<'_>, patience: Option<Patience>) -> PyResult<Py<PyAny>> {
+        let listening = Listening::begin(py)?;
+        self.begin()?;
+        let taken = self.state().work.take();
+        let work = taken.ok_or_else(|| PyRuntimeError::new_err("the call is over"))?;
+        run_to_its_end(py, work, listening, patience)
+    }
+
     /// One step of an `await`: the answer, or what the event loop is to wait for.
     fn step<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         // Without a loop nothing is begun that nobody could end.
@@ -87,7 +102,7 @@ impl Call {
         let mut work = work.ok_or_else(|| PyRuntimeError::new_err("the call is over"))?;
         if wake::is_ending() {
             // Nobody would tell the loop: it is held up instead.
-            let answer = run_to_its_end(py, work, listening)?;
+            let answer = run_to_its_end(py, work, listening, None)?;
             return Err(PyStopIteration::new_err((answer,)));
         }
         let wakeup = Wakeup::new();
@@ -114,18 +129,42 @@ impl Call {
     }
 }
 
+/// How long someone waits, and what they are told then.
+#[derive(Clone, Copy)]
+struct Patience {
+    end: Instant,
+    over: fn() -> Error,
+}
+
+/// Why a wait ends before the work does.
+enum Given {
+    /// A handler of a signal has raised.
+    Raised(PyErr),
+    /// It took too long.
+    Late(Patience),
+}
+
 /// Runs the work on this thread and gives its answer.
-fn run_to_its_end(py: Python<'_>, work: Detached<Work>, listening: Listening) -> PyResult<Py<PyAny>> {
+fn run_to_its_end(
+    py: Python<'_>,
+    work: Detached<Work>,
+    listening: Listening,
+    patience: Option<Patience>,
+) -> PyResult<Py<PyAny>> {
     let work = work.into_inner();
     let mut listening = Some(listening);
     let mut has_waited = false;
-    let mut handled = Ok(());
+    let mut given_up = None;
     let outcome = py.detach(|| {
         guarded(true, || {
             let watched = face::wait_watched(work, || {
+                let left = patience.map(|patience| patience.end.saturating_duration_since(Instant::now()));
+                if let Some(patience) = patience.filter(|_| left.is_some_and(|left| left.is_zero())) {
+                    return Err(Given::Late(patience));
+                }
                 // The interpreter is not asked for by each call that waits a moment.
                 if !mem::replace(&mut has_waited, true) {
-                    return Ok(Some(PAUSE));
+                    return Ok(Some(left.map_or(PAUSE, |left| left.min(PAUSE))));
                 }
                 let asked = Python::try_attach(|py| {
                     py.check_signals()?;
@@ -136,12 +175,13 @@ fn run_to_its_end(py: Python<'_>, work: Detached<Work>, listening: Listening) ->
                     Ok::<_, PyErr>(is_main_thread(py)?.then_some(PAUSE))
                 });
                 // Where the interpreter is ending, no handler runs any more.
-                asked.unwrap_or(Ok(None))
+                let pause = asked.unwrap_or(Ok(None)).map_err(Given::Raised)?;
+                Ok(pause.into_iter().chain(left).min())
             });
             match watched {
                 Ok(outcome) => Poll::Ready(outcome),
-                Err(exception) => {
-                    handled = Err(exception);
+                Err(given) => {
+                    given_up = Some(given);
                     Poll::Pending
                 }
             }
@@ -152,7 +192,11 @@ fn run_to_its_end(py: Python<'_>, work: Detached<Work>, listening: Listening) ->
         return Err(ends);
     }
     let outcome = outcome?;
-    handled?;
+    match given_up {
+        Some(Given::Raised(exception)) => return Err(exception),
+        Some(Given::Late(patience)) => return Err(raised((patience.over)())),
+        None => {}
+    }
     match outcome {
         Poll::Ready(outcome) => outcome.map_err(raised)?(py),
         Poll::Pending => Ok(py.None()),
@@ -277,11 +321,7 @@ impl Call {
     /// Runs the call on this thread and gives its answer. Other threads run meanwhile, and on the main thread handlers
     /// of signals: an exception of one of them ends the wait.
     pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let listening = Listening::begin(py)?;
-        self.begin()?;
-        let taken = self.state().work.take();
-        let work = taken.ok_or_else(|| PyRuntimeError::new_err("the call is over"))?;
-        run_to_its_end(py, work, listening)
+        self.wait_until(py, None)
     }
 
     fn __await__(this: Py<Self>) -> PyResult<Py<Self>> {

@@ -77,7 +77,9 @@ mod _native {
     #[pymodule_export]
     use super::manager::transfer::{explain, export, import_document};
     #[pymodule_export]
-    use super::manager::watch::{Subscription, metrics, next_change, next_change_within, resolve, subscribe};
+    use super::manager::watch::{
+        Subscription, end_subscription, metrics, next_change, next_change_within, resolve, subscribe,
+    };
     #[pymodule_export]
     use super::manager::write::{delete, restore, rollback, set, set_api_key, set_many, update_metadata, update_value};
     #[pymodule_export]
@@ -89,7 +91,8 @@ mod _native {
     #[cfg(feature = "testing")]
     #[pymodule_export]
     use super::testing::{
-        testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic, testing_runtime_is_built,
+        testing_age_cache, testing_fault_counters, testing_fault_wait, testing_fault_wake, testing_panic,
+        testing_runtime_is_built,
     };
 
     #[pymodule_init]

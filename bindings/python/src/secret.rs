@@ -178,6 +178,12 @@ impl Secret {
         self.metadata.version.as_ref().and_then(strongroom::Version::number)
     }
 
+    /// How many seconds ago a backend on another machine gave it, where it is out of reach now; else `None`.
+    #[getter]
+    fn stale_for(&self) -> Option<f64> {
+        self.metadata.stale_for.map(|age| age.as_secs_f64())
+    }
+
     /// Whether the expiry has passed by now.
     #[getter]
     fn expired(&self) -> bool {

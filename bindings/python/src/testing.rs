@@ -9,6 +9,7 @@ use strongroom::{Error, ErrorKind};
 
 use crate::call::Call;
 use crate::error::{fault, raised};
+use crate::manager::Manager;
 
 fn counted() -> BTreeMap<&'static str, u64> {
     let mut sums = BTreeMap::new();
@@ -57,6 +58,14 @@ pub(crate) fn testing_fault_wait(py: Python<'_>, counter: &str, at_least: u64, p
         py.check_signals()?;
         py.detach(|| std::thread::sleep(Duration::from_millis(1)));
     }
+}
+
+/// Lets what a manager's cache holds be so many seconds older.
+#[pyfunction]
+pub(crate) fn testing_age_cache(manager: &Bound<'_, Manager>, by: f64) {
+    let inner = &manager.get().inner;
+    let by = Duration::from_secs_f64(by);
+    manager.py().detach(|| strongroom::testing::age_cache(inner, by));
 }
 
 /// A call that panics.

@@ -20,7 +20,9 @@ CLASSES = [
     strongroom.Exposed,
     strongroom.CancelToken,
     strongroom.Generate,
+    strongroom.Subscription,
     aio.SecretManager,
+    aio.Subscription,
 ]
 
 

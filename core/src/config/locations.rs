@@ -150,8 +150,8 @@ pub fn keeps_secrets(app: &str, settings: &Settings, path: &Path) -> bool {
     let stores = stores.flat_map(|store| beside(store, &["", "-wal", "-shm", "-journal", ".lock"]));
     let plain = plain_file(app, settings).into_iter();
     let plain = plain.flat_map(|plain| beside(plain, &["", ".lock"]));
-    let mut own = stores.chain(plain).chain(key_file(app, settings).ok());
-    let mut own = own.by_ref().chain(cache_key_file(app, settings).ok());
+    let keys = [key_file(app, settings), cache_key_file(app, settings)];
+    let mut own = stores.chain(plain).chain(keys.into_iter().flatten());
     let (path, id) = (without_links(path), file_id(path));
     own.any(|own| without_links(&own) == path || (id.is_some() && file_id(&own) == id))
 }

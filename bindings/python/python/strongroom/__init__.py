@@ -49,7 +49,6 @@ if TYPE_CHECKING:
         inspect as inspect,
         settings_table as settings_table,
     )
-    from ._watching import REFERENCE_LABEL as REFERENCE_LABEL, Subscription as Subscription
     from ._transfer import (
         CopiedSecret as CopiedSecret,
         CopyPlan as CopyPlan,
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
         PlannedCopy as PlannedCopy,
         Skipped as Skipped,
     )
+    from ._watching import REFERENCE_LABEL as REFERENCE_LABEL, Subscription as Subscription
 
 #: What an import need not wait for, and where it is.
 _LATER = {

@@ -112,7 +112,7 @@ class SecretManager(Reading, Writing, Transferring):
         """
         from ._watching import Subscription
 
-        return Subscription(_native.subscribe(self, keys, prefix, every, options).wait())
+        return Subscription(_native.subscribe(self, keys, prefix, every, options).wait(), self)
 
     def lock(self, **options: Unpack[CallOptions]) -> None:
         """Forget keys and cached values; the next use unlocks the backend again. Idempotent.

@@ -6,7 +6,7 @@ from . import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from datetime import timedelta
     from types import TracebackType
     from typing import Optional, Union
@@ -23,7 +23,7 @@ class Subscription:
     """Changes as they come, until it is closed or the manager is. :meth:`SecretManager.subscribe` makes one.
 
     Iterate over it, or ask for the :meth:`next` one. Nothing waits for a subscriber: who is too slow gets a change of
-    the kind ``missed``. May be used by one thread at a time.
+    the kind ``missed``. Of several threads that wait, each change reaches one. A forked child is told nothing by it.
 
     >>> with secrets.subscribe() as changes:
     ...     outcome = secrets.set("token", "t0p")
@@ -33,25 +33,25 @@ class Subscription:
     """
 
     __module__ = "strongroom"
-    __slots__ = ("_native",)
+    __slots__ = ("_manager", "_native")
 
-    def __init__(self, native: _native.Subscription) -> None:
-        self._native: Optional[_native.Subscription] = native
+    def __init__(self, native: _native.Subscription, manager: _native.Manager) -> None:
+        self._native = native
+        # One whose manager nobody holds any more would be at its end.
+        self._manager = manager
 
     def next(self, timeout: Union[float, timedelta, None] = None) -> Optional[Change]:
         """Wait for the next change; ``None`` once there is none any more.
 
         Raises ``Timeout`` where none came in time; the subscription goes on.
         """
-        if self._native is None:
-            return None
         if timeout is None:
             return _native.next_change(self._native).wait()
         return _native.next_change_within(self._native, timeout)
 
     def close(self) -> None:
-        """End it. Idempotent."""
-        self._native = None
+        """End it, and whoever waits for a change. Idempotent."""
+        _native.end_subscription(self._native)
 
     def __iter__(self) -> Iterator[Change]:
         return self
@@ -66,46 +66,6 @@ class Subscription:
         return self
 
     def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        value: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
-
-class AsyncSubscription:
-    """Changes as they come, to be awaited, as :class:`strongroom.Subscription`."""
-
-    __module__ = "strongroom.aio"
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _native.Subscription) -> None:
-        self._native: Optional[_native.Subscription] = native
-
-    async def next(self) -> Optional[Change]:
-        """Wait for the next change; ``None`` once there is none any more. A cancelled wait loses nothing."""
-        if self._native is None:
-            return None
-        return await _native.next_change(self._native)
-
-    def close(self) -> None:
-        """End it. Idempotent."""
-        self._native = None
-
-    def __aiter__(self) -> AsyncIterator[Change]:
-        return self
-
-    async def __anext__(self) -> Change:
-        change = await self.next()
-        if change is None:
-            raise StopAsyncIteration
-        return change
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
         self,
         kind: Optional[type[BaseException]],
         value: Optional[BaseException],

@@ -235,10 +235,13 @@ class Writing(_native.BlockingManager):
         Vault keeps one that was removed with ``soft``, AWS any that was removed without ``force``. Raises ``NotFound``
         where nothing removed is kept; ``Conflict`` where the secret is there; ``Unsupported``.
 
-        >>> secrets.restore("token")
-        Traceback (most recent call last):
-            ...
-        strongroom.exceptions.Unsupported: ...
+        >>> secrets.backend.restore  # ``memory`` keeps nothing that was removed
+        False
+        >>> try:
+        ...     secrets.restore("token")
+        ... except Unsupported as error:
+        ...     print(error.kind, error.key)
+        unsupported global/token
         """
         return _native.restore(self, key, options).wait()
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from . import _native
 from ._async_reading import AsyncReading
 from ._async_transferring import AsyncTransferring
+from ._async_watching import Subscription
 from ._async_writing import AsyncWriting
 from ._manager import SecretManager as _Blocking, open_call
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ._manager import SecretSetting, SettingValue
     from ._options import CallOptions
     from ._results import Health, VerifyReport
-    from ._watching import AsyncSubscription
 
     _Coroutine = Coroutine[Any, Any, "SecretManager"]
 else:
@@ -39,7 +39,7 @@ else:
     _Coroutine = object
 
 #: Without ``open``, which would stand before the built-in one where all names are imported.
-__all__ = ["SecretManager"]
+__all__ = ["SecretManager", "Subscription"]
 
 
 class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
@@ -77,11 +77,9 @@ class SecretManager(AsyncReading, AsyncWriting, AsyncTransferring):
         prefix: Optional[str] = None,
         every: Union[float, timedelta, None] = None,
         **options: Unpack[CallOptions],
-    ) -> AsyncSubscription:
+    ) -> Subscription:
         """Be told of changes, as :meth:`strongroom.SecretManager.subscribe`: ``async for`` goes through them."""
-        from ._watching import AsyncSubscription
-
-        return AsyncSubscription(await _native.subscribe(self, keys, prefix, every, options))
+        return Subscription(await _native.subscribe(self, keys, prefix, every, options), self)
 
     async def lock(self, **options: Unpack[CallOptions]) -> None:
         """Forget keys and cached values, as :meth:`strongroom.SecretManager.lock`."""

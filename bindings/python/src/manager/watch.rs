@@ -1,31 +1,69 @@
 //! Being told of changes, and what a manager has counted.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use strongroom::{Change, SubscribeOptions, Version};
+use strongroom::backend::{HealthState, Operation};
+use strongroom::{CancellationToken, Change, Error, ErrorKind, SecretKey, SubscribeOptions, Version, face};
 use tokio::sync::Mutex;
 
 use super::Manager;
 use crate::arguments::{keys, optional_text, span, text};
 use crate::call::{Answer, Call, Detached};
-use crate::error::raised;
 use crate::results::object;
-
-/// How long a signal waits for its handler.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Changes as they come. What iterates over it is written in Python.
 #[pyclass(frozen, module = "strongroom._native")]
-pub(crate) struct Subscription(Detached<Shared>);
+pub(crate) struct Subscription(Detached<Arc<Shared>>);
 
-type Shared = Arc<Mutex<Option<strongroom::Subscription>>>;
+/// A subscription of which each change reaches one of those who wait.
+struct Shared {
+    /// Of the process that made it. The locks inside are its own: a forked child, which may have inherited them locked,
+    /// neither uses nor drops them.
+    generation: u64,
+    inner: ManuallyDrop<Inner>,
+}
+
+struct Inner {
+    subscription: Mutex<strongroom::Subscription>,
+    /// Fires when nobody is to be told any more.
+    ended: CancellationToken,
+}
+
+impl Shared {
+    /// What is inside, in the process that made it.
+    fn here(&self) -> Option<&Inner> {
+        (self.generation == face::process_generation()).then_some(&*self.inner)
+    }
+
+    async fn next(&self) -> Option<Change> {
+        let inner = self.here()?;
+        let next = async { inner.subscription.lock().await.next().await };
+        inner.ended.run_until_cancelled(next).await.flatten()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.here().is_some() {
+            // SAFETY: nobody uses it any more.
+            unsafe { ManuallyDrop::drop(&mut self.inner) };
+        }
+    }
+}
 
 impl Answer for strongroom::Subscription {
     fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let shared: Shared = Arc::new(Mutex::new(Some(self)));
+        let shared = Arc::new(Shared {
+            generation: face::process_generation(),
+            inner: ManuallyDrop::new(Inner {
+                subscription: Mutex::new(self),
+                ended: CancellationToken::new(),
+            }),
+        });
         Ok(Py::new(py, Subscription(shared.into()))?.into_any())
     }
 }
@@ -37,10 +75,10 @@ impl Answer for Option<Change> {
         };
         let fields = PyDict::new(py);
         fields.set_item("kind", change.kind.word())?;
-        fields.set_item("key", change.key.as_ref().map(strongroom::SecretKey::as_str))?;
+        fields.set_item("key", change.key.as_ref().map(SecretKey::as_str))?;
         fields.set_item("version", change.version.as_ref().map(Version::as_str))?;
         fields.set_item("number", change.version.as_ref().and_then(Version::number))?;
-        fields.set_item("health", change.health.map(strongroom::backend::HealthState::word))?;
+        fields.set_item("health", change.health.map(HealthState::word))?;
         fields.set_item("reason", &change.reason)?;
         Ok(object(py, "Change", &fields)?.unbind())
     }
@@ -69,44 +107,35 @@ pub(crate) fn subscribe(
     })
 }
 
-/// A call that gives the next change; `None` once there is none any more.
+/// A call that gives the next change; `None` once there is none any more. One that ends before loses nothing.
 #[pyfunction]
 pub(crate) fn next_change(subscription: &Bound<'_, Subscription>) -> Call {
     let shared = Arc::clone(&subscription.get().0);
-    Call::new(async move {
-        let mut held = shared.lock().await;
-        let Some(subscription) = &mut *held else {
-            return Ok(None);
-        };
-        let change = subscription.next().await;
-        if change.is_none() {
-            *held = None;
-        }
-        Ok(change)
+    Call::new(async move { Ok(shared.next().await) })
+}
+
+/// The next change, waited for on this thread at most so long.
+#[pyfunction]
+pub(crate) fn next_change_within(
+    subscription: &Bound<'_, Subscription>,
+    timeout: &Bound<'_, PyAny>,
+) -> PyResult<Py<PyAny>> {
+    let patience = span("timeout", timeout)?;
+    next_change(subscription).wait_within(subscription.py(), patience, || {
+        Error::new(ErrorKind::Timeout, "no change came in that time").with_operation(Operation::Subscribe)
     })
 }
 
-/// The next change, waited for at most so long. Handlers of signals run meanwhile.
+/// Ends a subscription, and whoever waits for its next change.
 #[pyfunction]
-pub(crate) fn next_change_within<'py>(
-    subscription: &Bound<'py, Subscription>,
-    timeout: &Bound<'py, PyAny>,
-) -> PyResult<Py<PyAny>> {
-    let py = subscription.py();
-    let end = Instant::now().checked_add(span("timeout", timeout)?);
-    let shared = Arc::clone(&subscription.get().0);
-    loop {
-        let left = end.map_or(PAUSE, |end| end.saturating_duration_since(Instant::now()).min(PAUSE));
-        let waited = py.detach(|| match &mut *shared.blocking_lock() {
-            Some(subscription) => subscription.next_within(left),
-            None => Ok(None),
-        });
-        match waited {
-            Ok(change) => return change.into_object(py),
-            Err(error) if end.is_some_and(|end| end <= Instant::now()) => return Err(raised(error)),
-            Err(_) => py.check_signals()?,
+pub(crate) fn end_subscription(subscription: &Bound<'_, Subscription>) {
+    let shared = &subscription.get().0;
+    // Whoever is woken leaves a note and asks for no interpreter.
+    subscription.py().detach(|| {
+        if let Some(inner) = shared.here() {
+            inner.ended.cancel();
         }
-    }
+    });
 }
 
 /// A call that reads what a reference leads to.

@@ -58,6 +58,12 @@ def kept(versions: list[strongroom.VersionEntry]) -> Stated:
     }
 
 
+def change(told: Optional[strongroom.Change]) -> Any:
+    if told is None:
+        return None
+    return {"kind": told.kind, "key": told.key, "version": told.version, "health": told.health}
+
+
 def several(found: strongroom.BatchResult) -> Stated:
     return {
         "values": {key: secret.reveal_bytes() for key, secret in found.secrets.items()},

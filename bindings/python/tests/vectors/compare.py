@@ -19,6 +19,8 @@ def prepared(session: Session, field: str, expected: Any) -> Any:
         return value(expected)
     if field == "values":
         return {session.fill(key): value(stated) for key, stated in expected.items()}
+    if field == "key" and expected is not None:
+        return session.fill(expected)
     if field == "failures":
         return {session.fill(key): token for key, token in expected.items()}
     if field in BY_KEY and isinstance(expected, dict):

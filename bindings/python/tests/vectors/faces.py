@@ -18,6 +18,7 @@ IMMEDIATE = frozenset(
         "scoped",
         "generate",
         "setting",
+        "metrics",
         "key_variable",
         "fernet_generate",
         "fernet_encrypt",
@@ -56,6 +57,10 @@ class Face:
         """Calls a verb that asks the backend; its answer."""
         raise NotImplementedError
 
+    def next_change(self, subscription: Any, patience: float) -> Optional[strongroom.Change]:
+        """The next change of a subscription."""
+        raise NotImplementedError
+
 
 class Waiting(Face):
     """`strongroom.SecretManager`."""
@@ -68,6 +73,10 @@ class Waiting(Face):
     def ask(self, manager: Manager, verb: str, *arguments: Any, **keywords: Any) -> Any:
         assert isinstance(manager, strongroom.SecretManager)
         return getattr(manager, verb)(*arguments, **keywords)
+
+    def next_change(self, subscription: Any, patience: float) -> Optional[strongroom.Change]:
+        assert isinstance(subscription, strongroom.Subscription)
+        return subscription.next(timeout=patience)
 
 
 class Awaiting(Face):
@@ -101,6 +110,14 @@ class Awaiting(Face):
         method = getattr(manager, verb)
         assert inspect.iscoroutinefunction(method), f"{verb} of the aio face is a coroutine function"
         return self._runner.run(method(*arguments, **keywords))
+
+    def next_change(self, subscription: Any, patience: float) -> Optional[strongroom.Change]:
+        async def awaited() -> Optional[strongroom.Change]:
+            assert isinstance(subscription, aio.Subscription)
+            async with asyncio.timeout(patience):
+                return await subscription.next()
+
+        return self._runner.run(awaited())
 
 
 FACES: tuple[type[Face], ...] = (Waiting, Awaiting)

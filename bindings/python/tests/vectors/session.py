@@ -13,7 +13,7 @@ from .documents import Stated, value
 from .faces import Face, Manager
 
 #: Every word that a script may need or want lacking, `fault` aside, and whether the backend has it.
-CAPABILITIES = ("list", "versions", "metadata", "expiry", "cas", "atomic_batch", "binary", "empty_value", "verify")
+CAPABILITIES = ("list", "versions", "metadata", "expiry", "cas", "atomic_batch", "binary", "empty_value", "verify", "restore")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,8 @@ class Session:
         self._other: Optional[Manager] = None
         self.manager = face.open(**stated_for_opening([backend, script], folder))
         self._opened = [self.manager]
+        #: By the names that the script gave them.
+        self.subscriptions: dict[str, Any] = {}
         self._compare_capabilities(backend)
 
     def _compare_capabilities(self, backend: Stated) -> None:

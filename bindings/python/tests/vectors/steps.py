@@ -23,7 +23,7 @@ def other(of: Step) -> Any:
 
 
 def get(of: Step) -> Any:
-    return answers.secret(of.ask("get", of.key, **of.words("include_expired"), **of.version("version")))
+    return answers.secret(of.ask("get", of.key, **of.words("include_expired", "fresh"), **of.version("version")))
 
 
 def get_value(of: Step) -> Any:
@@ -130,6 +130,37 @@ def verify(of: Step) -> Any:
     return {"secrets": told.secrets, "versions": told.versions, "sequence": told.sequence}
 
 
+def delete(of: Step) -> Any:
+    return of.ask("delete", of.key, **of.words("missing_ok", "soft", "force"), **of.version("version"))
+
+
+def resolve(of: Step) -> Any:
+    reference = of.text("reference")
+    if "version" in of.args:
+        reference = reference.replace("{version}", of.session.version(of.args["version"]))
+    return answers.secret(of.ask("resolve", reference))
+
+
+def metrics(of: Step) -> Any:
+    return bool(of.session.manager.metrics().get(of.args["name"], 0) >= of.args["at_least"])
+
+
+def subscribe(of: Step) -> Any:
+    stated: dict[str, Any] = of.filled("scope", "prefix")
+    if "keys" in of.args:
+        stated["keys"] = of.texts("keys")
+    if "every_ms" in of.args:
+        stated["every"] = of.args["every_ms"] / 1000
+    of.session.subscriptions[of.args["name"]] = of.ask("subscribe", **stated)
+
+
+def next_change(of: Step) -> Any:
+    return answers.change(of.session.face.next_change(of.session.subscriptions[of.args["of"]], PATIENCE))
+
+
+#: How long a change is waited for, in seconds.
+PATIENCE = 10
+
 OPERATIONS: dict[str, Callable[[Step], Any]] = {
     "scoped": scoped,
     "other": other,
@@ -152,7 +183,13 @@ OPERATIONS: dict[str, Callable[[Step], Any]] = {
     "get_or_generate": get_or_generate,
     "rotate": rotate,
     "rotate_generate": rotate_generate,
-    "delete": lambda of: of.ask("delete", of.key, **of.words("missing_ok")),
+    "delete": delete,
+    "restore": lambda of: of.written(of.ask("restore", of.key)),
+    "resolve": resolve,
+    "refresh": lambda of: of.ask("refresh"),
+    "metrics": metrics,
+    "subscribe": subscribe,
+    "next_change": next_change,
     "rollback": rollback,
     "health": lambda of: of.ask("health").state,
     "verify": verify,

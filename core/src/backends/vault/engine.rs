@@ -222,10 +222,9 @@ impl Engine {
         if self.is_probed.load(Ordering::Acquire) {
             return Ok(());
         }
-        if let Some(mount) = self.mount(cx, self.names.mount()).await? {
-            if mount.is_first_version() {
-                return Err(first_version());
-            }
+        let mount = self.mount(cx, self.names.mount()).await?;
+        if mount.is_some_and(|mount| mount.is_first_version()) {
+            return Err(first_version());
         }
         self.is_probed.store(true, Ordering::Release);
         Ok(())

@@ -164,6 +164,9 @@ impl LastKnown {
             queue.leaving.extend(leaving.iter().cloned());
             (entries, leaving)
         };
+        if entries.is_empty() && leaving.is_empty() {
+            return true;
+        }
         let cx = CallContext::new(Face::Async, within);
         let mut outcome = Ok(());
         for key in &leaving {
@@ -230,7 +233,13 @@ impl LastKnown {
 
     /// Writes what waits, as far as that comes to an end in time.
     async fn flush(&self, cx: &CallContext) {
-        while !self.queue().waiting.is_empty() && self.write_batch(cx.remaining()).await {}
+        let writing = async {
+            // At least once: a batch that is being written does not wait any more, and must end before the store does.
+            while self.write_batch(cx.remaining()).await && !self.queue().waiting.is_empty() {}
+            Ok(())
+        };
+        // What is late is left out, as anything that the disk does not take.
+        drop(bounded(cx, Operation::SetMany, self.store.name(), Box::pin(writing)).await);
     }
 
     /// Wipes what waits to be kept, and forgets the store's key until it is needed again. The file stays.

@@ -101,6 +101,8 @@ fn a_secret_of_another_program_is_resolved(service: Service) {
 fn the_last_known_value_is_answered_offline(service: Service) {
     let proxy = Proxy::before(service.host());
     let home = at(service, &proxy.address(), "command_offline");
+    // Without a file there is nothing that could be answered.
+    home.run(&["--offline", "get", "A"]).fails("unavailable");
     let file = home.path().join("last-known.strongroom");
     let home = home.variable("STRONGROOM_SECRETS_CACHE_FILE", file.to_str().unwrap());
     home.set("A", "c4nary-value");

@@ -119,6 +119,7 @@ impl Client {
     /// is not followed.
     pub(super) async fn send(&self, cx: &CallContext, request: Request<'_>, token: Option<&Token>) -> Result<Reply> {
         cx.check()?;
+        let _turn = cx.turn().await?;
         let limit = cx.deadline().min(Instant::now() + self.connection.timeout);
         let headers = self.headers(&request, token)?;
         let exchange = Exchange {

@@ -136,7 +136,7 @@ impl Backend for Aws {
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
         Box::pin(async move {
             let writes: Vec<_> = req.requests().map(|request| self.set(cx, request)).collect();
-            Ok(SetManyOutcome::new(together(AT_ONCE, writes).await))
+            Ok(SetManyOutcome::new(together(cx, AT_ONCE, writes).await))
         })
     }
 

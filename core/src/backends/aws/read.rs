@@ -154,7 +154,7 @@ impl Service {
             return Ok(self.get_each(cx, names).await);
         }
         let pages: Vec<_> = names.chunks(BATCH).map(|page| self.get_page(cx, page)).collect();
-        let pages = together(AT_ONCE, pages).await;
+        let pages = together(cx, AT_ONCE, pages).await;
         let mut outcomes = Vec::with_capacity(names.len());
         for page in pages {
             outcomes.extend(page?);
@@ -164,7 +164,7 @@ impl Service {
 
     async fn get_each(&self, cx: &CallContext, names: &[String]) -> Vec<Result<Option<Stored>>> {
         let reads: Vec<_> = names.iter().map(|name| self.get(cx, name, None)).collect();
-        together(AT_ONCE, reads).await
+        together(cx, AT_ONCE, reads).await
     }
 
     async fn get_page(&self, cx: &CallContext, names: &[String]) -> Result<Vec<Result<Option<Stored>>>> {
@@ -202,7 +202,7 @@ impl Service {
             .into_iter()
             .map(|(name, value, error)| self.told_in_batch(cx, name, value, error));
         let outcomes: Vec<_> = outcomes.collect();
-        Ok(together(AT_ONCE, outcomes).await)
+        Ok(together(cx, AT_ONCE, outcomes).await)
     }
 
     /// What a batch told about one of its names.

@@ -22,7 +22,7 @@
 //! | other 5xx | | `unavailable` for what reads, `outcome_unknown` for what writes |
 //! | any other | | `unavailable` or `outcome_unknown`: no answer of this service |
 //!
-//! A reply that is cut off or is no JSON is no answer either.
+//! A reply that is cut off or is no JSON is no answer either; a refusal of 400 or 404 that is cut off is `unavailable`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -72,6 +72,8 @@ impl Refusal {
         match reply.status {
             400 if says("check-and-set") => Self::Conflict,
             400 if says("Upgrading from non-versioned") => Self::Down,
+            // It has refused, and what for is lost: that nothing was done is all that is known.
+            400 | 404 if reply.is_cut => Self::Down,
             400 | 405 => Self::Invalid,
             403 => Self::Forbidden,
             404 if !is_json => Self::Stranger,
@@ -164,6 +166,7 @@ mod tests {
         Reply {
             status,
             body: Zeroizing::new(body.as_bytes().to_vec()),
+            is_cut: false,
             retry_after: Some(std::time::Duration::from_secs(7)),
             time: None,
         }
@@ -291,6 +294,22 @@ mod tests {
                 let error = refusal.error(&reply, is_write);
                 assert_eq!((error.kind(), error.setting()), (kind, setting), "{status} {body}");
                 assert_eq!(error.foreign_code(), Some(i64::from(status)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_its_words_is_neither_absence_nor_a_wrong_setting() {
+        for (status, body) in [(404, r#"{"errors":["#), (404, ""), (400, r#"{"errors":["check-"#)] {
+            let mut reply = reply(status, body);
+            reply.is_cut = true;
+            for is_write in [false, true] {
+                let error = Refusal::of(&reply).error(&reply, is_write);
+                assert_eq!(
+                    (error.kind(), error.setting()),
+                    (ErrorKind::Unavailable, None),
+                    "{status}"
+                );
             }
         }
     }

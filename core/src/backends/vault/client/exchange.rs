@@ -106,6 +106,7 @@ impl Exchange {
         let time = header(header::DATE).and_then(|text| OffsetDateTime::parse(&text, &Rfc2822).ok());
         let mut body = Zeroizing::new(Vec::with_capacity(self.expected(&response)));
         let read = self.read(&mut response, &mut body).await;
+        let is_cut = read.is_err();
         // What refuses has said so by its status, whatever became of its words.
         if !matches!(status, 400..=499 | 503) {
             read?;
@@ -113,6 +114,7 @@ impl Exchange {
         Ok(Reply {
             status,
             body,
+            is_cut,
             retry_after: seconds.map(Duration::from_secs),
             time,
         })
@@ -178,7 +180,7 @@ fn unreachable_by(error: &reqwest::Error) -> Error {
     let text = match (error.is_connect(), error.is_timeout()) {
         (true, true) => "the server did not take the connection in time",
         (true, false) => "the server cannot be reached",
-        (false, _) => "the connection broke before the reply had come",
+        (false, _) => BROKEN,
     };
     let failed = Error::new(ErrorKind::Unavailable, text);
     let unconnected = if error.is_connect() {
@@ -190,6 +192,13 @@ fn unreachable_by(error: &reqwest::Error) -> Error {
         Some(error) => error,
         None => unconnected,
     }
+}
+
+const BROKEN: &str = "the connection broke before the reply had come";
+
+/// Whether the connection stood, and broke without a reply.
+pub(super) fn is_broken(error: &Error) -> bool {
+    error.message() == BROKEN
 }
 
 const UNREACHED: &str = "check that the server runs at `vault.address` and that nothing on the way blocks it";

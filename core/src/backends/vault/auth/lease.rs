@@ -55,6 +55,15 @@ impl Lease {
         Some(lease)
     }
 
+    /// The lease after a renewal of a token that there is no login for. It is renewed as long as that wins any time, however
+    /// much less that is than its giver asked for.
+    pub(super) fn extended(&self, asked: Instant, seconds: u64, is_renewable: bool) -> Option<Self> {
+        let mut lease = Self::new(asked, seconds, is_renewable)?;
+        let won = lease.ends.saturating_duration_since(self.ends);
+        lease.is_renewable &= won > lease.first / 10;
+        Some(lease)
+    }
+
     pub(super) fn is_renewable(&self) -> bool {
         self.is_renewable
     }
@@ -157,8 +166,18 @@ mod tests {
         assert!(Lease::rest(now, 10, 90, true).unwrap().is_due(now));
         assert!(!Lease::rest(now, 90, 0, true).unwrap().is_due(now + secs(54)));
         assert!(Lease::rest(now, 0, 0, true).is_none());
-        // The renewal that gives less than the whole is the last one.
-        assert!(!lease.renewed(now, 60, true).unwrap().is_renewable());
+    }
+
+    #[test]
+    fn a_given_tokens_lease_is_renewed_as_long_as_it_grows() {
+        let now = Instant::now();
+        let lease = Lease::rest(now, 3600, 86_400, true).unwrap();
+        // The server gives an hour at a time, of a day that the giver asked for.
+        let later = lease.extended(now + secs(1800), 3600, true).unwrap();
+        assert!(later.is_renewable());
+        assert!(!later.is_due(now + secs(1800 + 2200)) && later.is_due(now + secs(1800 + 2600)));
+        let last = later.extended(now + secs(4200), 1201, true).unwrap();
+        assert!(!last.is_renewable(), "its longest life is reached");
     }
 
     #[test]

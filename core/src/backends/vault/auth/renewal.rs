@@ -123,7 +123,13 @@ impl Inner {
             };
             let Some(lease) = held.lease.as_mut() else { return };
             match granted {
-                Some(granted) => held.lease = lease.renewed(asked, granted.seconds, granted.is_renewable),
+                Some(granted) => {
+                    let renew = match self.source {
+                        Source::Given(_) => Lease::extended,
+                        Source::Login(_) => Lease::renewed,
+                    };
+                    held.lease = renew(lease, asked, granted.seconds, granted.is_renewable);
+                }
                 None if is_refused => lease.give_up_renewing(Instant::now()),
                 None => lease.put_off(Instant::now()),
             }

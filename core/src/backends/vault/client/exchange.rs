@@ -205,6 +205,7 @@ const UNREACHED: &str = "check that the server runs at `vault.address` and that 
 
 /// What rustls says of the other side's certificate, or of ours.
 fn certificate_fault(error: &reqwest::Error) -> Option<Error> {
+    use rustls::AlertDescription as Alert;
     use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext, UnknownIssuer};
 
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
@@ -227,7 +228,18 @@ fn certificate_fault(error: &reqwest::Error) -> Option<Error> {
                     ("the server's certificate has expired", "vault.address")
                 }
                 rustls::Error::InvalidCertificate(_) => ("the server's certificate is not valid", "vault.ca_file"),
-                rustls::Error::AlertReceived(_) => (
+                rustls::Error::AlertReceived(
+                    Alert::AccessDenied
+                    | Alert::BadCertificate
+                    | Alert::CertificateExpired
+                    | Alert::CertificateRequired
+                    | Alert::CertificateRevoked
+                    | Alert::CertificateUnknown
+                    | Alert::HandshakeFailure
+                    | Alert::NoCertificate
+                    | Alert::UnknownCA
+                    | Alert::UnsupportedCertificate,
+                ) => (
                     "the server refuses the client's certificate or its lack",
                     "vault.client_cert",
                 ),

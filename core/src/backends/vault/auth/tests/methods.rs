@@ -81,7 +81,9 @@ fn the_pods_token_is_read_at_every_login() {
         std::fs::write(&path, "e.two").unwrap();
         login.lock(&cx(), &stub).await;
         text(&login, &stub).await;
-        assert!(stub.seen()[1].body.contains("e.two"));
+        let last = stub.seen().pop().unwrap();
+        assert_eq!(last.name, "auth.login");
+        assert!(last.body.contains("e.two"));
         std::fs::remove_file(&path).unwrap();
         login.lock(&cx(), &stub).await;
         let error = login.token(&cx(), &stub).await.unwrap_err();
@@ -190,12 +192,13 @@ fn a_wrapped_secret_id_is_unwrapped_once_for_all_logins() {
                 "sys/wrapping/lookup",
                 "sys/wrapping/unwrap",
                 "auth/approle/login",
+                "auth/token/revoke-self",
                 "auth/approle/login"
             ]
         );
         assert_eq!(seen[0].body, r#"{"token":"s.wrapping"}"#);
         assert_eq!(seen[1].token.as_deref(), Some("s.wrapping"));
-        assert_eq!(seen[3].body, r#"{"role_id":"r","secret_id":"hunter2"}"#);
+        assert_eq!(seen[4].body, r#"{"role_id":"r","secret_id":"hunter2"}"#);
         assert!(!format!("{login:?}").contains("hunter2"));
     });
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::client::Service;
 use super::config::Format;
-use super::error::{Failure, Refusal, told};
+use super::error::{Failure, Refusal, UNREADABLE, told};
 use super::metadata::{at, read_tags, refused};
 use super::names;
 use super::requests::Call;
@@ -100,13 +100,14 @@ impl Service {
         if !is_of(id, answer.name.as_deref()) {
             return Ok(None);
         }
-        Ok(Some(stored(
+        let found = stored(
             answer.secret_string,
             answer.secret_binary,
             answer.version_id,
             answer.arn,
             answer.created_date.as_ref(),
-        )))
+        );
+        Ok(Some(found?))
     }
 
     /// Adds what the tags say about a raw secret.
@@ -221,7 +222,7 @@ impl Service {
                     value.version_id,
                     value.arn,
                     value.created_date.as_ref(),
-                );
+                )?;
                 self.with_tags(cx, &name, stored, found_at).await.map(Some)
             }
             (None, Some(error)) => {
@@ -255,9 +256,7 @@ impl Service {
         }
         let has =
             |entry: &SecretVersionsListEntry, stage: &str| entry.version_stages().iter().any(|known| known == stage);
-        found.retain(|entry| {
-            has(entry, CURRENT) || !refused(&tags).any(|refused| Some(refused) == entry.version_id())
-        });
+        found.retain(|entry| has(entry, CURRENT) || !refused(&tags).any(|refused| Some(refused) == entry.version_id()));
         // Stages count first, for dates may be whole seconds; ids of ours grow with time.
         found.sort_by(|a, b| {
             let rank = |entry: &SecretVersionsListEntry| {
@@ -293,7 +292,7 @@ fn stored(
     version: Option<String>,
     arn: Option<String>,
     written_at: Option<&DateTime>,
-) -> Fetched {
+) -> Result<Fetched> {
     let (mut secret, is_raw) = match (text, bytes) {
         (Some(text), _) => {
             let mut text = Zeroizing::new(text);
@@ -302,13 +301,12 @@ fn stored(
                 None => (Secret::new(SecretValue::from(std::mem::take(&mut *text))), true),
             }
         }
-        (None, bytes) => {
-            let bytes = bytes.map(Blob::into_inner).unwrap_or_default();
-            (Secret::new(SecretValue::from(bytes)), true)
-        }
+        (None, Some(bytes)) => (Secret::new(SecretValue::from(bytes.into_inner())), true),
+        // No secret has no value: one without a version is not found.
+        (None, None) => return Err(Error::new(ErrorKind::Unavailable, UNREADABLE)),
     };
     secret.metadata.version = version.map(Version::from_word);
-    (Stored { secret, is_raw, arn }, written_at.map(at))
+    Ok((Stored { secret, is_raw, arn }, written_at.map(at)))
 }
 
 /// The version that is current, of a description.

@@ -1,17 +1,12 @@
-//! What the SDK gets to see of replies, and shows of requests.
-//!
-//! To whoever listens at `TRACE` it shows requests and replies as they are, and the messages of errors. So the body of a
-//! request is one that shows nothing; and of a reply it gets what was found sound: of an answer the JSON that the call
-//! has, of a refusal the type where it is a known one, of the headers those that are needed.
+//! What the SDK gets to see of replies: of an answer the JSON that the call has, of a refusal the type where it is a known
+//! one, of the headers those that are needed. To whoever listens at `TRACE` it shows headers and the messages of errors.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 
 use aws_sdk_secretsmanager::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_secretsmanager::config::{
-    ConfigBag, HttpClient, Intercept, RuntimeComponents, RuntimeComponentsBuilder, SharedHttpClient,
+    ConfigBag, HttpClient, RuntimeComponents, RuntimeComponentsBuilder, SharedHttpClient,
 };
 use aws_sdk_secretsmanager::error::BoxError;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -20,7 +15,6 @@ use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::SensitiveOutput;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
@@ -54,11 +48,7 @@ pub(super) fn client() -> SharedHttpClient {
 struct Vetted<T>(T);
 
 impl HttpClient for Vetted<SharedHttpClient> {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Vetted(self.0.http_connector(settings, components)))
     }
 
@@ -106,7 +96,7 @@ async fn vetted(action: &str, mut reply: HttpResponse) -> Result<HttpResponse, C
 }
 
 /// All of a body, in memory that is wiped.
-async fn read(body: SdkBody) -> Result<Zeroizing<Vec<u8>>, ConnectorError> {
+pub(super) async fn read(body: SdkBody) -> Result<Zeroizing<Vec<u8>>, ConnectorError> {
     let mut body = pin!(body);
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(LONGEST_REPLY);
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(LONGEST_REPLY)));
@@ -147,7 +137,10 @@ fn is_answer(action: &str, body: &[u8]) -> bool {
 
 /// The body of a refusal with nothing but its type, where that is one of the service's.
 fn refusal(header: Option<&str>, body: &[u8]) -> Vec<u8> {
-    let members = std::str::from_utf8(body).ok().and_then(json::members).unwrap_or_default();
+    let members = std::str::from_utf8(body)
+        .ok()
+        .and_then(json::members)
+        .unwrap_or_default();
     let in_body = members.iter().find(|(name, _)| name == "__type" || name == "code");
     let told = header.map(str::to_owned);
     let told = told.or_else(|| in_body.and_then(|(_, value)| json::text(value)));
@@ -162,35 +155,8 @@ fn refusal(header: Option<&str>, body: &[u8]) -> Vec<u8> {
 }
 
 /// The same body, of which its `Debug` shows nothing.
-fn unshown(body: SdkBody) -> SdkBody {
+pub(super) fn unshown(body: SdkBody) -> SdkBody {
     SdkBody::from_body_1_x(body)
-}
-
-/// Hides bodies from what the SDK says.
-pub(super) struct Quiet;
-
-impl fmt::Debug for Quiet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Quiet")
-    }
-}
-
-impl Intercept for Quiet {
-    fn name(&self) -> &'static str {
-        "Quiet"
-    }
-
-    fn modify_before_transmit(
-        &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let body = context.request_mut().body_mut();
-        *body = unshown(std::mem::replace(body, SdkBody::taken()));
-        config.interceptor_state().store_put(SensitiveOutput);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

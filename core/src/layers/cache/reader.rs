@@ -217,31 +217,31 @@ impl Reader {
     }
 }
 
-/// Reads again what hits have marked, until the reader is gone.
+/// Reads again what hits have marked, until the reader is gone or closed.
 async fn read_ahead(reader: Weak<Reader>, late: Arc<Notify>) {
     let turns = Arc::new(Semaphore::new(AHEAD_AT_ONCE));
-    loop {
+    'serving: loop {
         late.notified().await;
-        let Some(reader) = reader.upgrade() else {
-            return;
+        let Some(keys) = reader.upgrade().map(|reader| reader.cache.take_late()) else {
+            break;
         };
-        let Some(timeout) = reader.cache.ahead_within() else {
-            return;
-        };
-        for key in reader.cache.take_late() {
-            let Ok(turn) = Arc::clone(&turns).acquire_owned().await else {
-                return;
-            };
-            let reader = Arc::clone(&reader);
-            let reading = async move {
-                reader.read_again(&key, timeout).await;
-                drop(turn);
-            };
-            if runtime::spawn(reading).is_err() {
-                return;
+        for key in keys {
+            let turn = Arc::clone(&turns).acquire_owned().await;
+            // Not held while it waits: who drops the manager ends what is not under way.
+            let reading = reader.upgrade().and_then(|reader| {
+                let timeout = reader.cache.ahead_within()?;
+                Some(async move {
+                    reader.read_again(&key, timeout).await;
+                    drop(turn);
+                })
+            });
+            if reading.is_none_or(|reading| runtime::spawn(reading).is_err()) {
+                break 'serving;
             }
         }
     }
+    // Two may have begun at the same time: the other one ends, too.
+    late.notify_one();
 }
 
 impl Drop for Reader {

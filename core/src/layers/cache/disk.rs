@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::record;
 use crate::backend::{Backend, DeleteRequest, GetRequest, Operation, SetManyRequest};
@@ -31,7 +31,7 @@ pub(crate) const MARK: &str = "component/strongroom/last_known_values";
 const BATCH: usize = 256;
 /// How long one batch may take.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
-/// How long a look at the disk may take, also where the caller's own time is over: it has waited for the backend.
+/// How long a look at the disk may take.
 const READ_WITHIN: Duration = Duration::from_millis(200);
 
 /// Values of one backend in a store that may hold those of others, too.
@@ -226,18 +226,28 @@ impl LastKnown {
         }
     }
 
+    /// Until when a call may look: also where its own time is over, as it has waited for the backend, but then no longer
+    /// for all its keys together than one look may take.
+    pub(super) fn looks_until(cx: &CallContext) -> Instant {
+        cx.deadline().max(Instant::now() + READ_WITHIN)
+    }
+
     /// The value that was read last, and how long ago; none older than `oldest`.
     pub(super) async fn read(
         self: &Arc<Self>,
-        face: Face,
+        (face, until): (Face, Instant),
         key: &SecretKey,
         now: i64,
         oldest: Duration,
     ) -> Option<(Secret, Duration)> {
+        let within = until.saturating_duration_since(Instant::now()).min(READ_WITHIN);
+        if within.is_zero() {
+            return None;
+        }
         if !self.queue().may_answer(key) {
             return None;
         }
-        let cx = CallContext::new(face, READ_WITHIN);
+        let cx = CallContext::new(face, within);
         let found = bounded(
             &cx,
             Operation::Get,
@@ -321,7 +331,9 @@ mod tests {
     }
 
     fn read(known: &Arc<LastKnown>, key: &SecretKey) -> bool {
-        block_on(known.read(Face::Blocking, key, 0, Duration::MAX)).is_some()
+        let cx = CallContext::new(Face::Blocking, Duration::ZERO);
+        let until = LastKnown::looks_until(&cx);
+        block_on(known.read((cx.face(), until), key, 0, Duration::MAX)).is_some()
     }
 
     #[test]
@@ -344,6 +356,21 @@ mod tests {
         drop(queue);
         known.forget(&kept);
         assert!(!read(&known, &kept), "nobody knows which removals were left out");
+    }
+
+    #[test]
+    fn the_keys_of_a_call_wait_for_a_disk_that_hangs_no_longer_than_one() {
+        let store = FaultBackend::new(crate::testing::memory());
+        store.on(Operation::Get).then(Fault::Hang);
+        let known = known(store.clone());
+        let cx = CallContext::new(Face::Blocking, Duration::ZERO);
+        let until = LastKnown::looks_until(&cx);
+        for n in 0..50 {
+            let key = SecretKey::new(format!("k{n}"));
+            assert!(block_on(known.read((cx.face(), until), &key, 0, Duration::MAX)).is_none());
+        }
+        let looked = store.counters().started;
+        assert!((1..5).contains(&looked), "{looked} looks");
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //! is left of earlier answers.
 
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use tokio::sync::{Notify, Semaphore};
 
 use super::counters::Event;
+use super::disk::LastKnown;
 use super::fill::{FillTicket, Filled};
 use super::map::Entry;
 use super::remote::Stale;
@@ -123,11 +125,11 @@ impl Reader {
             Ok(outcomes) => (outcomes, None),
             Err(error) => (keys.iter().map(|_| Err(error.clone())).collect(), Some(error)),
         };
-        let mut is_any_left = false;
+        let (mut is_any_left, until) = (false, LastKnown::looks_until(cx));
         for (key, outcome) in keys.iter().zip(&mut outcomes) {
             self.note(ticket, key, outcome);
             if outcome.as_ref().is_err_and(Error::is_out_of_reach)
-                && let Some(secret) = self.left(cx, key).await
+                && let Some(secret) = self.left_until(cx, until, key).await
             {
                 *outcome = Ok(Some(secret));
                 is_any_left = true;
@@ -141,12 +143,16 @@ impl Reader {
 
     /// What may be answered although the backend did not: from memory, else from the disk.
     pub(super) async fn left(&self, cx: &CallContext, key: &SecretKey) -> Option<Secret> {
+        self.left_until(cx, LastKnown::looks_until(cx), key).await
+    }
+
+    async fn left_until(&self, cx: &CallContext, until: Instant, key: &SecretKey) -> Option<Secret> {
         let text = cache_key(key);
         let stale = match self.cache.stale(text) {
             Some(stale) => stale,
             None => {
                 let (disk, oldest) = (self.cache.last_known()?, self.cache.oldest_known()?);
-                let known = disk.read(cx.face(), key, self.cache.wall_micros(), oldest);
+                let known = disk.read((cx.face(), until), key, self.cache.wall_micros(), oldest);
                 let (secret, age) = known.await?;
                 Stale { secret, age }
             }

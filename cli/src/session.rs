@@ -84,7 +84,8 @@ pub(crate) fn tell_nature(global: &Global, manager: &SecretManager) {
 /// What the flags and documents say, for a manager that asks nobody.
 pub(crate) fn builder(global: &Global, access: Access) -> Result<Builder> {
     let mut builder = stated(global)?;
-    if !inspect(global).settings.is_set("cache_file") {
+    let settings = inspect(global).settings;
+    if !settings.is_set("cache_file") && !settings.is_on("offline") {
         // One read and out: a cache in memory would only be one more copy of the value.
         builder = builder.flag("cache", "off");
     }

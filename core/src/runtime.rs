@@ -193,6 +193,10 @@ impl<T: Send + Sync> Bound<T> {
     }
 
     /// Drops what this process holds; the next use makes it anew.
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "vault")),
+        allow(dead_code, reason = "only clients of servers are forgotten")
+    )]
     pub(crate) fn clear(&self) {
         let former = self.held.get_if_made().and_then(|cell| unpoisoned(cell.lock()).take());
         drop(former);

@@ -7,6 +7,8 @@
 pub mod bare;
 pub mod chart;
 pub mod clocks;
+#[cfg(all(feature = "aws", feature = "vault"))]
+pub mod peers;
 pub mod report;
 pub mod stores;
 

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod command;
 #[cfg(unix)]
 pub mod fork;
+pub mod guide;
 mod place;
+pub mod scenario;
 mod service;
 
 use std::process::{Command, exit};

@@ -7,11 +7,14 @@ mod session;
 
 use crate::Outcome;
 use crate::run::{cargo, pass, root};
+use crate::tools;
 
 /// The names of the benchmarks of the C ABI and of the packages, beside those of `core/benches`.
 const C: &str = "c";
 const NODE: &str = "node";
 const PYTHON: &str = "python";
+/// The one of `core/benches` that fetches from servers.
+const REMOTE: &str = "remote";
 
 /// Runs every benchmark: those in `core/benches`, sorted by name, those of the C ABI and those of the packages
 /// for Node.js and Python. Each prints rows of its own.
@@ -46,6 +49,9 @@ pub(crate) fn one(name: &str) -> Outcome {
             "there is no benchmark `{name}`, but {}, {C}, {NODE}, {PYTHON}",
             known.join(", ")
         ));
+    }
+    if name == REMOTE {
+        tools::servers()?;
     }
     println!("\n{name}");
     let mut command = cargo(["bench", "--quiet", "-p", "strongroom", "--features", "full,testing"]);

@@ -17,6 +17,7 @@ use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_secretsmanager::error::BoxError;
 
 use super::config::{Config, is_loopback};
+use super::wire;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long the instance's metadata service may take to be reached. It is one hop away, or not there: elsewhere its
@@ -30,9 +31,12 @@ const REQUEST: Duration = Duration::from_secs(5);
 
 /// The client of these settings.
 ///
-/// HTTPS is the SDK's client of this build: rustls on AWS-LC, named to it by the SDK, so that no provider of cryptography
-/// is installed for the process, with the system's certificates. The proxy is that of `HTTPS_PROXY`, `HTTP_PROXY`,
-/// `ALL_PROXY` and `NO_PROXY`, as for every program on the SDK.
+/// HTTPS is rustls on AWS-LC, named to it, so that no provider of cryptography is installed for the process, with the
+/// system's certificates. The proxy is that of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, as for every
+/// program on the SDK.
+///
+/// The SDK reads its variables and files here and, for credentials, region and proxy, in whichever of the runtime's
+/// threads polls: at the first call and at the first one after `refresh`, `lock` or a fork.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] naming `aws.region` where no region is found.
@@ -74,9 +78,12 @@ pub(super) async fn client(config: &Config) -> Result<Client> {
         loader = loader.endpoint_url(endpoint);
     }
     let loaded = loader.load().await;
-    let client = aws_sdk_secretsmanager::config::Builder::from(&loaded).interceptor(Unencrypted {
-        is_allowed: config.allow_http,
-    });
+    let client = aws_sdk_secretsmanager::config::Builder::from(&loaded)
+        .http_client(wire::client())
+        .interceptor(wire::Quiet)
+        .interceptor(Unencrypted {
+            is_allowed: config.allow_http,
+        });
     Ok(Client::from_conf(client.build()))
 }
 

@@ -18,6 +18,7 @@ mod read;
 mod reference;
 mod remove;
 mod requests;
+mod wire;
 mod write;
 
 use std::sync::Arc;

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
@@ -70,15 +71,12 @@ impl Tls {
         self.asked.0.load(Ordering::Relaxed)
     }
 
-    /// The configuration for rustls. Where the system's certificates count they are read now.
+    /// The configuration for rustls. Where the system's certificates count they are read now, or, where the address is
+    /// one without TLS, when a redirect leads to a server with it: reading them takes longer than a request.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidConfig`] where the system trusts nobody, or key and certificate do not belong together.
-    pub(in crate::backends) fn config(&self, names: &TlsSettings) -> Result<ClientConfig> {
-        let roots = match &self.roots {
-            Some(roots) => Arc::clone(roots),
-            None => Arc::new(system_roots(names)?),
-        };
+    pub(in crate::backends) fn config(&self, names: &TlsSettings, begins_with_tls: bool) -> Result<ClientConfig> {
         let wrong = |text: &'static str, setting: &'static str| {
             move |_| Error::new(ErrorKind::InvalidConfig, text).with_setting(setting)
         };
@@ -86,18 +84,20 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|_| Error::new(ErrorKind::Internal, "the TLS versions and the cryptography do not fit"))?;
-        let verified = match &self.server_name {
-            None => builder.with_root_certificates(roots),
-            Some(name) => {
-                let inner = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-                let inner = inner.map_err(|_| nobody(names))?;
-                let verifier = Arc::new(OfName {
-                    name: name.clone(),
-                    inner,
-                });
-                builder.dangerous().with_custom_certificate_verifier(verifier)
-            }
+        let trusted = match (&self.roots, begins_with_tls) {
+            (Some(roots), _) => verifier(Arc::clone(roots), provider),
+            (None, true) => verifier(Arc::new(system_roots()), provider),
+            (None, false) => Some(Arc::new(OfSystem::new(provider)) as Arc<dyn ServerCertVerifier>),
         };
+        let trusted = trusted.ok_or_else(|| nobody(names))?;
+        let trusted = match &self.server_name {
+            None => trusted,
+            Some(name) => Arc::new(OfName {
+                name: name.clone(),
+                inner: trusted,
+            }),
+        };
+        let verified = builder.dangerous().with_custom_certificate_verifier(trusted);
         let mut config = match &self.identity {
             None => verified.with_client_cert_resolver(Arc::clone(&self.asked) as Arc<dyn ResolvesClientCert>),
             Some((chain, key)) => verified
@@ -152,13 +152,18 @@ fn roots(settings: &Settings, names: &TlsSettings) -> Result<Option<RootCertStor
     }
 }
 
-fn system_roots(names: &TlsSettings) -> Result<RootCertStore> {
+fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    let (taken, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    match taken {
-        0 => Err(nobody(names)),
-        _ => Ok(roots),
-    }
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+/// Accepts certificates of these authorities; `None` where there are none.
+fn verifier(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>) -> Option<Arc<dyn ServerCertVerifier>> {
+    let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider)
+        .build()
+        .ok()?;
+    Some(verifier)
 }
 
 fn nobody(names: &TlsSettings) -> Error {
@@ -210,11 +215,67 @@ fn server_name(settings: &Settings, names: &TlsSettings) -> Result<Option<Server
         .map_err(|_| settings.error(names.server_name, "is no name that a certificate can have"))
 }
 
+/// Accepts certificates of those whom the system trusts, who are asked for when there is the first to be judged.
+#[derive(Debug)]
+struct OfSystem {
+    provider: Arc<CryptoProvider>,
+    inner: OnceLock<Option<Arc<dyn ServerCertVerifier>>>,
+}
+
+impl OfSystem {
+    fn new(provider: Arc<CryptoProvider>) -> Self {
+        Self {
+            provider,
+            inner: OnceLock::new(),
+        }
+    }
+}
+
+impl ServerCertVerifier for OfSystem {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        address: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let find = || verifier(Arc::new(system_roots()), Arc::clone(&self.provider));
+        let inner = self.inner.get_or_init(find).as_ref();
+        let inner = inner.ok_or(rustls::CertificateError::UnknownIssuer)?;
+        inner.verify_server_cert(end_entity, intermediates, address, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
 /// Accepts a certificate of this name, whatever the address is called.
 #[derive(Debug)]
 struct OfName {
     name: ServerName<'static>,
-    inner: Arc<WebPkiServerVerifier>,
+    inner: Arc<dyn ServerCertVerifier>,
 }
 
 impl ServerCertVerifier for OfName {
@@ -250,5 +311,27 @@ impl ServerCertVerifier for OfName {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.inner.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_the_system_does_not_know_is_refused_when_he_is_met() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = strongroom_fakes::certificates::Certificates::make(folder.path());
+        let (certificate, _) = made.server();
+        let shown = certificates_of(&certificate).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let of_system = OfSystem::new(provider);
+        let address = ServerName::try_from("localhost").unwrap();
+        let judged = of_system.verify_server_cert(&shown[0], &[], &address, &[], UnixTime::now());
+        assert_eq!(
+            judged.unwrap_err(),
+            rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)
+        );
+        assert!(!of_system.supported_verify_schemes().is_empty());
     }
 }

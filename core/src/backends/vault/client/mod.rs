@@ -119,6 +119,7 @@ impl Client {
     /// is not followed.
     pub(super) async fn send(&self, cx: &CallContext, request: Request<'_>, token: Option<&Token>) -> Result<Reply> {
         cx.check()?;
+        let _turn = cx.turn().await?;
         let limit = cx.deadline().min(Instant::now() + self.connection.timeout);
         let headers = self.headers(&request, token)?;
         let exchange = Exchange {
@@ -170,6 +171,8 @@ impl Client {
     }
 
     fn connect(&self) -> Result<reqwest::Client> {
+        let is_tls = |url: &Url| url.scheme() == "https";
+        let begins_with_tls = is_tls(&self.connection.address) || self.connection.proxy.as_ref().is_some_and(is_tls);
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -177,7 +180,7 @@ impl Client {
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .tls_backend_preconfigured(self.connection.tls.config(&TLS)?);
+            .tls_backend_preconfigured(self.connection.tls.config(&TLS, begins_with_tls)?);
         if let Some(proxy) = &self.connection.proxy {
             let proxy = reqwest::Proxy::all(proxy.clone()).map_err(|_| {
                 Error::new(ErrorKind::InvalidConfig, "the proxy's address cannot be used").with_setting("vault.proxy")

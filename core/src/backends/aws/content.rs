@@ -89,7 +89,9 @@ fn unsupported(text: &'static str) -> Error {
 fn token() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::Unavailable, "the system gives no random bytes"))?;
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     let parts = now.as_micros() * 4096 / 1000;
     // 48 bits and 12 bits, with the version between them.
     let time = (parts >> 12 << 16 | 0x7000 | parts & 0x0fff).to_be_bytes();

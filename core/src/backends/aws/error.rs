@@ -99,12 +99,10 @@ where
             }
             failure
         }
-        SdkError::ResponseError(response) => {
-            unanswered(call, UNREADABLE)
-                .error
-                .with_foreign_code(response.raw().status().as_u16())
-                .into()
-        }
+        SdkError::ResponseError(response) => unanswered(call, UNREADABLE)
+            .error
+            .with_foreign_code(response.raw().status().as_u16())
+            .into(),
         SdkError::TimeoutError(_) => unanswered(call, "the service did not answer in time"),
         SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => unsent(call, failed),
         _ => unanswered(call, "the request to the service failed"),
@@ -113,7 +111,8 @@ where
 
 /// What an error type of the service means; also those of a batch's single secrets.
 pub(super) fn told(call: Call, code: &str) -> Failure {
-    known(call, code).unwrap_or_else(|| unanswered(call, "the service answered with an error that it does not document"))
+    known(call, code)
+        .unwrap_or_else(|| unanswered(call, "the service answered with an error that it does not document"))
 }
 
 /// Whether an error type is one that the service has.

@@ -255,9 +255,7 @@ impl Service {
         }
         let has =
             |entry: &SecretVersionsListEntry, stage: &str| entry.version_stages().iter().any(|known| known == stage);
-        found.retain(|entry| {
-            has(entry, CURRENT) || !refused(&tags).any(|refused| Some(refused) == entry.version_id())
-        });
+        found.retain(|entry| has(entry, CURRENT) || !refused(&tags).any(|refused| Some(refused) == entry.version_id()));
         // Stages count first, for dates may be whole seconds; ids of ours grow with time.
         found.sort_by(|a, b| {
             let rank = |entry: &SecretVersionsListEntry| {

@@ -54,11 +54,7 @@ pub(super) fn client() -> SharedHttpClient {
 struct Vetted<T>(T);
 
 impl HttpClient for Vetted<SharedHttpClient> {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Vetted(self.0.http_connector(settings, components)))
     }
 
@@ -147,7 +143,10 @@ fn is_answer(action: &str, body: &[u8]) -> bool {
 
 /// The body of a refusal with nothing but its type, where that is one of the service's.
 fn refusal(header: Option<&str>, body: &[u8]) -> Vec<u8> {
-    let members = std::str::from_utf8(body).ok().and_then(json::members).unwrap_or_default();
+    let members = std::str::from_utf8(body)
+        .ok()
+        .and_then(json::members)
+        .unwrap_or_default();
     let in_body = members.iter().find(|(name, _)| name == "__type" || name == "code");
     let told = header.map(str::to_owned);
     let told = told.or_else(|| in_body.and_then(|(_, value)| json::text(value)));

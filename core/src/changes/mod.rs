@@ -35,7 +35,7 @@ pub enum ChangeKind {
     /// A secret was removed.
     Deleted,
     /// Something was changed by someone else, and the backend cannot say what: any secret may be another one, or the one
-    /// that the change names.
+    /// that the change names. So is the secret of a write of this manager of which nobody knows what became of it.
     Unknown,
     /// The backend's health is another one than before.
     Health,

@@ -112,10 +112,9 @@ impl Backend for Vault {
         req: GetManyRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
         let reads = req.keys.iter().map(|key| self.get(cx, GetRequest::new(key))).collect();
-        self.run(
-            Operation::Get,
-            async move { Ok(together(self.concurrency, reads).await) },
-        )
+        self.run(Operation::Get, async move {
+            Ok(together(cx, self.concurrency, reads).await)
+        })
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
@@ -164,7 +163,7 @@ impl Backend for Vault {
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
         let writes = req.requests().map(|request| self.set(cx, request)).collect();
         self.run(Operation::Set, async move {
-            Ok(SetManyOutcome::new(together(self.concurrency, writes).await))
+            Ok(SetManyOutcome::new(together(cx, self.concurrency, writes).await))
         })
     }
 

@@ -50,9 +50,12 @@ impl Config {
     pub(super) fn read(app: &str, settings: &Settings) -> Result<Self> {
         // Without a default, unlike the services' own clients: a token must go nowhere by a slip.
         let text = settings.text("vault.address").ok_or_else(|| {
-            Error::new(ErrorKind::InvalidConfig, "`vault.address` is not stated, and `vault` needs a server")
-                .with_setting("vault.address")
-                .with_help("set it, or VAULT_ADDR, to an address such as `https://vault.example.com:8200`")
+            Error::new(
+                ErrorKind::InvalidConfig,
+                "`vault.address` is not stated, and `vault` needs a server",
+            )
+            .with_setting("vault.address")
+            .with_help("set it, or VAULT_ADDR, to an address such as `https://vault.example.com:8200`")
         })?;
         let address = net::address(settings, "vault.address", text, "vault.allow_http")?;
         let namespace = settings.text("vault.namespace").unwrap_or_default().trim_matches('/');

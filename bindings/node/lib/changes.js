@@ -12,8 +12,6 @@ const forgotten = new FinalizationRegistry(leave);
 
 /** Changes as they come. Its documentation stands in `changes.d.ts`. */
 class Subscription {
-  /** Kept, so that not the collector decides when the changes end. */
-  #manager;
   #state;
   #isOver = false;
   /** The signal that was its end. */
@@ -21,8 +19,8 @@ class Subscription {
 
   constructor(mark, handle, manager, signals) {
     if (mark !== HANDLE) throw new TypeError('a Subscription is made by subscribe() or subscribeSync()');
-    this.#manager = manager;
-    this.#state = { handle, signals, waiting: 0, isHolding: true };
+    // The manager is kept, so that not the collector decides when the changes end.
+    this.#state = { handle, manager, signals, waiting: 0, isHolding: true };
     if (signals.length === 0) return;
     for (const signal of signals) follow(signal, this.#state, end);
     forgotten.register(this, this.#state, this.#state);
@@ -77,7 +75,6 @@ class Subscription {
     own(this);
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#manager = undefined;
     forgotten.unregister(this.#state);
     leave(this.#state);
     end(this.#state);
@@ -125,6 +122,7 @@ delete Subscription.own;
 /** Ends what a subscription's state stands for. Those who wait hear of it before the process ends. */
 function end(state) {
   native.unsubscribe(state.handle);
+  state.manager = undefined;
   hold(state, true);
 }
 

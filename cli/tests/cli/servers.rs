@@ -51,9 +51,8 @@ fn vault_with_a_login() {
         .variable("STRONGROOM_SECRETS_VAULT_AUTH", "approle")
         .variable("STRONGROOM_SECRETS_VAULT_AUTH_MOUNT", "team/approle")
         .variable("STRONGROOM_SECRETS_VAULT_ROLE_ID", "role")
-        .variable("STRONGROOM_SECRETS_VAULT_SECRET_ID", CANARY)
-        .variable("STRONGROOM_SECRETS_VAULT_PREFIX", "");
-    told(&home, &["secret/*", "by `approle` at auth/team/approle"]);
+        .variable("STRONGROOM_SECRETS_VAULT_SECRET_ID", CANARY);
+    told(&home, &["secret/strongroom/*", "by `approle` at auth/team/approle"]);
 }
 
 #[test]

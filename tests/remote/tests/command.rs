@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use libtest_mimic::Trial;
 use serde_json::json;
 use strongroom_fakes::{Moto, Proxy};
 use strongroom_remote::command::Home;
@@ -202,9 +203,28 @@ fn doctor_names_what_is_wrong(service: Service) {
     assert!(run.stdout.contains(setting), "{}", run.stdout);
 }
 
+fn a_login_ends_with_the_command() {
+    let bao = Service::bao();
+    let (role_id, secret_id) = bao.approle("of_the_command", &json!({"token_policies": ["root-like"]}));
+    bao.policy(
+        "root-like",
+        "path \"secret/*\" { capabilities = [\"read\", \"create\", \"update\"] }",
+    );
+    let proxy = Proxy::before(Service::Vault.host());
+    let home = Home::new()
+        .variable("STRONGROOM_SECRETS_BACKEND", "vault")
+        .variable("VAULT_ADDR", proxy.address())
+        .variable("STRONGROOM_SECRETS_VAULT_AUTH", "approle")
+        .variable("STRONGROOM_SECRETS_VAULT_ROLE_ID", role_id)
+        .variable("STRONGROOM_SECRETS_VAULT_SECRET_ID", secret_id);
+    home.set("A", "one");
+    assert_eq!(proxy.count(|request| request.path.ends_with("/login")), 1);
+    assert_eq!(proxy.count(|request| request.path.ends_with("/revoke-self")), 1);
+}
+
 fn main() {
     strongroom_remote::run(|| {
-        strongroom_remote::trials! {
+        let mut trials = strongroom_remote::trials! {
             the_guides_first_example,
             a_removed_secret_comes_back,
             what_is_removed_by_force_is_gone,
@@ -214,6 +234,11 @@ fn main() {
             a_change_by_another_is_told,
             status_and_doctor_say_where_and_how_and_no_token,
             doctor_names_what_is_wrong,
-        }
+        };
+        trials.push(Trial::test("a_login_ends_with_the_command", || {
+            a_login_ends_with_the_command();
+            Ok(())
+        }));
+        trials
     });
 }

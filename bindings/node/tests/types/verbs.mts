@@ -116,4 +116,4 @@ const thrown = new StrongroomError();
 // @ts-expect-error several keys are no string
 await secrets.getMany('token');
 
-export { missing, thrown, unopened };
+export { age, counted, missing, next, restored, thrown, unopened, waited };

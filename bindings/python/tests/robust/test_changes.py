@@ -9,17 +9,19 @@ import pytest
 if TYPE_CHECKING:
     from robust.conftest import Alone
 
-#: A thread that presses Ctrl-C once the main thread waits, which it tells by the handler of another signal.
+#: A thread that presses Ctrl-C while the main thread waits.
 PRESS = """
 secrets = strongroom.open("memory", environment=False)
 changes = secrets.subscribe()
-seen = []
+begun, seen = threading.Event(), []
 
 def press():
-    # A handler runs during the wait, so the second signal finds it waiting.
-    os.kill(os.getpid(), signal.SIGUSR1)
-    while not seen:
-        time.sleep(0.001)
+    begun.wait()
+    # The main thread has next to nothing to do before it waits: most of these handlers run during the wait.
+    for count in range(1, 6):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        while len(seen) < count:
+            time.sleep(0.001)
     os.kill(os.getpid(), signal.SIGINT)
 
 signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
@@ -33,6 +35,7 @@ def test_ctrl_c_ends_a_wait_and_the_subscription_goes_on(alone: Alone, wait: str
         + f"""
 threading.Thread(target=press, daemon=True).start()
 try:
+    begun.set()
     {wait}
 except KeyboardInterrupt:
     print("interrupted")

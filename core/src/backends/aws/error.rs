@@ -76,7 +76,7 @@ impl fmt::Display for Unreadable {
 
 impl StdError for Unreadable {}
 
-const UNREADABLE: &str = "the service's answer could not be read";
+pub(super) const UNREADABLE: &str = "the service's answer could not be read";
 
 /// What a failed call means.
 pub(super) fn failure<E>(call: Call, failed: &SdkError<E, HttpResponse>) -> Failure

@@ -13,10 +13,11 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents, StalledStreamProtectionConfig};
 use aws_sdk_secretsmanager::error::BoxError;
 
 use super::config::{Config, is_loopback};
+use super::quiet::Quiet;
 use super::wire;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,9 +35,6 @@ const REQUEST: Duration = Duration::from_secs(5);
 /// HTTPS is rustls on AWS-LC, named to it, so that no provider of cryptography is installed for the process, with the
 /// system's certificates. The proxy is that of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, as for every
 /// program on the SDK.
-///
-/// The SDK reads its variables and files here and, for credentials, region and proxy, in whichever of the runtime's
-/// threads polls: at the first call and at the first one after `refresh`, `lock` or a fork.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] naming `aws.region` where no region is found.
@@ -80,7 +78,9 @@ pub(super) async fn client(config: &Config) -> Result<Client> {
     let loaded = loader.load().await;
     let client = aws_sdk_secretsmanager::config::Builder::from(&loaded)
         .http_client(wire::client())
-        .interceptor(wire::Quiet)
+        .interceptor(Quiet)
+        // A reply is read as a whole, within the time of its request.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .interceptor(Unencrypted {
             is_allowed: config.allow_http,
         });

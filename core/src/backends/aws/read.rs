@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::client::Service;
 use super::config::Format;
-use super::error::{Failure, Refusal, told};
+use super::error::{Failure, Refusal, UNREADABLE, told};
 use super::metadata::{at, read_tags, refused};
 use super::names;
 use super::requests::Call;
@@ -100,13 +100,14 @@ impl Service {
         if !is_of(id, answer.name.as_deref()) {
             return Ok(None);
         }
-        Ok(Some(stored(
+        let found = stored(
             answer.secret_string,
             answer.secret_binary,
             answer.version_id,
             answer.arn,
             answer.created_date.as_ref(),
-        )))
+        );
+        Ok(Some(found?))
     }
 
     /// Adds what the tags say about a raw secret.
@@ -154,7 +155,7 @@ impl Service {
             return Ok(self.get_each(cx, names).await);
         }
         let pages: Vec<_> = names.chunks(BATCH).map(|page| self.get_page(cx, page)).collect();
-        let pages = together(AT_ONCE, pages).await;
+        let pages = together(cx, AT_ONCE, pages).await;
         let mut outcomes = Vec::with_capacity(names.len());
         for page in pages {
             outcomes.extend(page?);
@@ -164,7 +165,7 @@ impl Service {
 
     async fn get_each(&self, cx: &CallContext, names: &[String]) -> Vec<Result<Option<Stored>>> {
         let reads: Vec<_> = names.iter().map(|name| self.get(cx, name, None)).collect();
-        together(AT_ONCE, reads).await
+        together(cx, AT_ONCE, reads).await
     }
 
     async fn get_page(&self, cx: &CallContext, names: &[String]) -> Result<Vec<Result<Option<Stored>>>> {
@@ -202,7 +203,7 @@ impl Service {
             .into_iter()
             .map(|(name, value, error)| self.told_in_batch(cx, name, value, error));
         let outcomes: Vec<_> = outcomes.collect();
-        Ok(together(AT_ONCE, outcomes).await)
+        Ok(together(cx, AT_ONCE, outcomes).await)
     }
 
     /// What a batch told about one of its names.
@@ -221,7 +222,7 @@ impl Service {
                     value.version_id,
                     value.arn,
                     value.created_date.as_ref(),
-                );
+                )?;
                 self.with_tags(cx, &name, stored, found_at).await.map(Some)
             }
             (None, Some(error)) => {
@@ -291,7 +292,7 @@ fn stored(
     version: Option<String>,
     arn: Option<String>,
     written_at: Option<&DateTime>,
-) -> Fetched {
+) -> Result<Fetched> {
     let (mut secret, is_raw) = match (text, bytes) {
         (Some(text), _) => {
             let mut text = Zeroizing::new(text);
@@ -300,13 +301,12 @@ fn stored(
                 None => (Secret::new(SecretValue::from(std::mem::take(&mut *text))), true),
             }
         }
-        (None, bytes) => {
-            let bytes = bytes.map(Blob::into_inner).unwrap_or_default();
-            (Secret::new(SecretValue::from(bytes)), true)
-        }
+        (None, Some(bytes)) => (Secret::new(SecretValue::from(bytes.into_inner())), true),
+        // No secret has no value: one without a version is not found.
+        (None, None) => return Err(Error::new(ErrorKind::Unavailable, UNREADABLE)),
     };
     secret.metadata.version = version.map(Version::from_word);
-    (Stored { secret, is_raw, arn }, written_at.map(at))
+    Ok((Stored { secret, is_raw, arn }, written_at.map(at)))
 }
 
 /// The version that is current, of a description.

@@ -1,17 +1,12 @@
-//! What the SDK gets to see of replies, and shows of requests.
-//!
-//! To whoever listens at `TRACE` it shows requests and replies as they are, and the messages of errors. So the body of a
-//! request is one that shows nothing; and of a reply it gets what was found sound: of an answer the JSON that the call
-//! has, of a refusal the type where it is a known one, of the headers those that are needed.
+//! What the SDK gets to see of replies: of an answer the JSON that the call has, of a refusal the type where it is a known
+//! one, of the headers those that are needed. To whoever listens at `TRACE` it shows headers and the messages of errors.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 
 use aws_sdk_secretsmanager::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_secretsmanager::config::{
-    ConfigBag, HttpClient, Intercept, RuntimeComponents, RuntimeComponentsBuilder, SharedHttpClient,
+    ConfigBag, HttpClient, RuntimeComponents, RuntimeComponentsBuilder, SharedHttpClient,
 };
 use aws_sdk_secretsmanager::error::BoxError;
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -20,7 +15,6 @@ use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::SensitiveOutput;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
@@ -102,7 +96,7 @@ async fn vetted(action: &str, mut reply: HttpResponse) -> Result<HttpResponse, C
 }
 
 /// All of a body, in memory that is wiped.
-async fn read(body: SdkBody) -> Result<Zeroizing<Vec<u8>>, ConnectorError> {
+pub(super) async fn read(body: SdkBody) -> Result<Zeroizing<Vec<u8>>, ConnectorError> {
     let mut body = pin!(body);
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(LONGEST_REPLY);
     let mut bytes = Zeroizing::new(Vec::with_capacity(expected.min(LONGEST_REPLY)));
@@ -161,35 +155,8 @@ fn refusal(header: Option<&str>, body: &[u8]) -> Vec<u8> {
 }
 
 /// The same body, of which its `Debug` shows nothing.
-fn unshown(body: SdkBody) -> SdkBody {
+pub(super) fn unshown(body: SdkBody) -> SdkBody {
     SdkBody::from_body_1_x(body)
-}
-
-/// Hides bodies from what the SDK says.
-pub(super) struct Quiet;
-
-impl fmt::Debug for Quiet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Quiet")
-    }
-}
-
-impl Intercept for Quiet {
-    fn name(&self) -> &'static str {
-        "Quiet"
-    }
-
-    fn modify_before_transmit(
-        &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let body = context.request_mut().body_mut();
-        *body = unshown(std::mem::replace(body, SdkBody::taken()));
-        config.interceptor_state().store_put(SensitiveOutput);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

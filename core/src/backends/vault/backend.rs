@@ -112,10 +112,9 @@ impl Backend for Vault {
         req: GetManyRequest<'a>,
     ) -> BoxFuture<'a, Result<Vec<Result<Option<Secret>>>>> {
         let reads = req.keys.iter().map(|key| self.get(cx, GetRequest::new(key))).collect();
-        self.run(
-            Operation::Get,
-            async move { Ok(together(self.concurrency, reads).await) },
-        )
+        self.run(Operation::Get, async move {
+            Ok(together(cx, self.concurrency, reads).await)
+        })
     }
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
@@ -164,7 +163,7 @@ impl Backend for Vault {
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
         let writes = req.requests().map(|request| self.set(cx, request)).collect();
         self.run(Operation::Set, async move {
-            Ok(SetManyOutcome::new(together(self.concurrency, writes).await))
+            Ok(SetManyOutcome::new(together(cx, self.concurrency, writes).await))
         })
     }
 
@@ -236,10 +235,10 @@ impl Backend for Vault {
         })
     }
 
-    /// Forgets token and connections.
-    fn lock<'a>(&'a self, _cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+    /// Gives up a token that a login got, and the connections.
+    fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         self.run(Operation::Lock, async move {
-            self.engine.login.lock();
+            self.engine.login.lock(cx, &self.engine.client).await;
             self.engine.client.forget();
             Ok(())
         })
@@ -249,7 +248,7 @@ impl Backend for Vault {
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if !self.is_closed.swap(true, Ordering::AcqRel) {
-                self.engine.login.close(cx, Some(&self.engine.client)).await;
+                self.engine.login.close(cx, &self.engine.client).await;
                 self.engine.client.forget();
             }
             Ok(())

@@ -135,7 +135,7 @@ impl Engine {
                 _ => {}
             }
         }
-        together(concurrency, reads).await.into_iter().collect()
+        together(cx, concurrency, reads).await.into_iter().collect()
     }
 
     fn described<'a>(
@@ -168,7 +168,7 @@ impl Engine {
             for folder in &asked {
                 lists.push(Box::pin(self.folder(cx, folder)));
             }
-            let answers = together(concurrency, lists).await;
+            let answers = together(cx, concurrency, lists).await;
             for (folder, names) in asked.iter().zip(answers) {
                 for name in names? {
                     let name = format!("{folder}{name}");

@@ -1630,8 +1630,10 @@ strongroom_status_t strongroom_manager_subscribe_async(const strongroom_manager_
 
 /*
  As `strongroom_manager_subscribe`, but a function is told: of each change, one after another, on the thread of the
- library that runs every callback, until `strongroom_subscription_free`. Where the manager is closed or the library shut
- down, it is called a last time with `closed` and no change. `destroy` (may be NULL) is called once with `context`, when
+ library that runs every callback, until `strongroom_subscription_free`. While it runs, no call that was started completes
+ and no other subscription is told: whoever has much to do with a change hands it to a thread of its own, or waits with
+ `strongroom_subscription_next`. Where the manager is closed or the library shut down, it is called a last time with
+ `closed` and no change. `destroy` (may be NULL) is called once with `context`, when
  the subscription is freed and the function's last call has returned; where this function fails, neither is called.
  */
 STRONGROOM_API
@@ -2257,8 +2259,9 @@ strongroom_status_t strongroom_subscription_free(strongroom_subscription_t *subs
 
 /*
  What has changed: `set` (a secret was written: its value, its metadata, or both), `deleted`, `unknown` (someone else
- changed something, and the backend cannot say what), `health`, `missed` (the subscriber was too slow, and changes were
- left out: any secret may be another one). A newer library may tell more. Texts of a change live as long as the change.
+ changed something, and the backend cannot say what; or nobody knows what became of a write), `health`, `missed` (the
+ subscriber was too slow, and changes were left out: any secret may be another one). A newer library may tell more.
+ Texts of a change live as long as the change.
  */
 STRONGROOM_API const char *strongroom_change_kind(const strongroom_change_t *change);
 

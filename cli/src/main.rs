@@ -39,6 +39,7 @@ fn main() -> ExitCode {
     let outcome = Arguments::try_parse()
         .map_err(Failure::from)
         .and_then(|arguments| commands::run(&arguments.global, &arguments.command));
+    session::close_all();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => ExitCode::from(failure.report()),

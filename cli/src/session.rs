@@ -1,6 +1,7 @@
 //! Opening the manager that a command works with.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use strongroom::backend::Persistence;
 use strongroom::blocking::SecretManager;
@@ -9,6 +10,9 @@ use strongroom::{Builder, Error, ErrorKind, Inspection, Result, SecretKey, locat
 use crate::args::{DEFAULT_APP, Global};
 use crate::failure::Failure;
 use crate::{output, project, trust};
+
+/// What is closed at the end.
+static OPENED: Mutex<Vec<SecretManager>> = Mutex::new(Vec::new());
 
 /// The backend whose values everyone can read who can read its file.
 pub(crate) const PLAIN: &str = "file";
@@ -44,7 +48,29 @@ pub(crate) fn open_built(global: &Global, mut builder: Builder) -> Result<Secret
     if may_prompt(&global.app) {
         builder = builder.flag("prompt", "allow");
     }
-    builder.open_blocking().map_err(|error| advised(global, error))
+    let manager = builder.open_blocking().map_err(|error| advised(global, error))?;
+    close_at_the_end(&manager);
+    Ok(manager)
+}
+
+/// Remembers a manager of another machine's secrets: at its end the command gives up the token of a login, and what is to
+/// be kept on this machine is written.
+pub(crate) fn close_at_the_end(manager: &SecretManager) {
+    let backend = manager.backend();
+    if backend.persistence() == Persistence::Remote || backend.name() == CHAIN {
+        OPENED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(manager.clone());
+    }
+}
+
+/// Closes them. What does not end well has no consequence for what the command was asked for.
+pub(crate) fn close_all() {
+    let opened = std::mem::take(&mut *OPENED.lock().unwrap_or_else(PoisonError::into_inner));
+    for manager in opened {
+        let _ = manager.close();
+    }
 }
 
 /// A store that is not there is made by this command, for the same application.
@@ -84,7 +110,8 @@ pub(crate) fn tell_nature(global: &Global, manager: &SecretManager) {
 /// What the flags and documents say, for a manager that asks nobody.
 pub(crate) fn builder(global: &Global, access: Access) -> Result<Builder> {
     let mut builder = stated(global)?;
-    if !inspect(global).settings.is_set("cache_file") {
+    let settings = inspect(global).settings;
+    if !settings.is_set("cache_file") && !settings.is_on("offline") {
         // One read and out: a cache in memory would only be one more copy of the value.
         builder = builder.flag("cache", "off");
     }

@@ -8,6 +8,7 @@ pub use tokio_util::sync::CancellationToken;
 
 use crate::config::SETTINGS;
 use crate::error::{Error, ErrorKind, Result};
+use crate::layers::{RequestPlace, Share};
 
 /// The longest deadline that a caller can ask for; "for ever" does not exist.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -165,6 +166,8 @@ pub struct CallContext {
     options: CallOptions,
     /// What the job asks for, where another thread does the call's work.
     asked: Option<Arc<Asked>>,
+    /// The places of its requests, where it makes several at once.
+    share: Option<Arc<Share>>,
 }
 
 impl CallContext {
@@ -181,6 +184,7 @@ impl CallContext {
             prompt: options.prompt.unwrap_or(prompt),
             options,
             asked: None,
+            share: None,
         }
     }
 
@@ -218,6 +222,29 @@ impl CallContext {
         same.options.cancel = None;
         same.asked = None;
         same
+    }
+
+    /// The same call, whose requests have these places.
+    pub(crate) fn sharing(&self, share: Arc<Share>) -> Self {
+        Self {
+            share: Some(share),
+            ..self.clone()
+        }
+    }
+
+    /// Waits until one more request of this call may be under way, which it then is until the answer is dropped.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "vault")),
+        allow(dead_code, reason = "only what makes requests waits for its turn")
+    )]
+    pub(crate) async fn turn(&self) -> Result<Option<RequestPlace<'_>>> {
+        match &self.share {
+            Some(share) => share.place(self).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The same call, in which whoever waits for it learns what it asks for.

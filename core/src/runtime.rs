@@ -155,8 +155,11 @@ pub(crate) fn shutdown(timeout: Duration) -> Result<()> {
 /// A value whose sockets, timers or tasks belong to a runtime, such as a pool of connections: made at the first use in
 /// each runtime. That of a runtime that was shut down is dropped; a forked child leaves the parent's alone.
 pub(crate) struct Bound<T> {
-    held: ForkCell<Mutex<Option<(Weak<Live>, Arc<T>)>>, fn() -> Mutex<Option<(Weak<Live>, Arc<T>)>>>,
+    held: ForkCell<BoundTo<T>, fn() -> BoundTo<T>>,
 }
+
+/// A value and the runtime that it belongs to.
+type BoundTo<T> = Mutex<Option<(Weak<Live>, Arc<T>)>>;
 
 impl<T: Send + Sync> Bound<T> {
     pub(crate) fn new() -> Self {
@@ -193,6 +196,10 @@ impl<T: Send + Sync> Bound<T> {
     }
 
     /// Drops what this process holds; the next use makes it anew.
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "vault")),
+        allow(dead_code, reason = "only clients of servers are forgotten")
+    )]
     pub(crate) fn clear(&self) {
         let former = self.held.get_if_made().and_then(|cell| unpoisoned(cell.lock()).take());
         drop(former);

@@ -17,6 +17,7 @@ fn open(fault: &Arc<FaultBackend>) -> SecretManager {
     let builder = strongroom::SecretManager::builder().without_environment();
     let builder = builder
         .option("health_interval", "5ms")
+        .option("deadline", "1h")
         .option("breaker_failures", "1000");
     builder.backend_instance(fault.clone()).open_blocking().unwrap()
 }
@@ -119,8 +120,11 @@ fn it_keeps_no_manager_alive() {
     let manager = open(&fault);
     let mut health = manager.subscribe(SubscribeOptions::new()).unwrap();
     fault.on(Operation::Health).times(1).then(Fault::Unavailable);
+    fault.on(Operation::Health).times(1).then(Fault::Hang);
     manager.exists("K").unwrap();
     next(&mut health);
+    // Nor while a server takes its time.
+    fault.wait_for(PATIENCE, |counters| counters.waiting == 1).unwrap();
     drop(manager);
     while health.next_within(PATIENCE).unwrap().is_some() {}
     let weak = Arc::downgrade(&fault);

@@ -33,8 +33,9 @@ impl Change {
 }
 
 /// What has changed: `set` (a secret was written: its value, its metadata, or both), `deleted`, `unknown` (someone else
-/// changed something, and the backend cannot say what), `health`, `missed` (the subscriber was too slow, and changes were
-/// left out: any secret may be another one). A newer library may tell more. Texts of a change live as long as the change.
+/// changed something, and the backend cannot say what; or nobody knows what became of a write), `health`, `missed` (the
+/// subscriber was too slow, and changes were left out: any secret may be another one). A newer library may tell more.
+/// Texts of a change live as long as the change.
 #[unsafe(no_mangle)]
 pub extern "C" fn strongroom_change_kind(change: *const Change) -> *const c_char {
     guard_value(std::ptr::null(), || Ok(pin(change)?.kind.as_ptr()))

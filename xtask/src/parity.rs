@@ -41,7 +41,7 @@ const FOLDED: [(&str, &str); 6] = [
 ];
 
 /// Operations that every language has and that are no `pub async fn` of the manager.
-const FURTHER: [&str; 13] = [
+const FURTHER: [&str; 15] = [
     "open",
     "scoped",
     "generate",
@@ -52,6 +52,8 @@ const FURTHER: [&str; 13] = [
     "key_unescape",
     "key_variable",
     "setting",
+    "metrics",
+    "next_change",
     "fernet_generate",
     "fernet_encrypt",
     "fernet_decrypt",
@@ -96,6 +98,7 @@ const EXEMPTIONS: [Exemption; 2] = [
             "key_unescape",
             "key_variable",
             "setting",
+            "metrics",
             "fernet_generate",
             "fernet_encrypt",
             "fernet_decrypt",

@@ -14,6 +14,7 @@ native.onTurn(() => setImmediate(native.turned));
 
 /** The signals of views, by the handles of their managers: they abort all calls of the view. */
 const ofViews = new WeakMap();
+const NONE = [];
 
 /** The signal that options state, where they do. */
 function signalOf(options) {
@@ -49,18 +50,20 @@ function isAbortable(manager) {
   return ofViews.has(manager);
 }
 
-/** The signals that abort a call of one manager's handle, or of two. */
-function signalsOf(verb, [manager, other]) {
+/** The signals that abort a call of one manager's handle, or of two; and the one that its options state. */
+function signalsOf(verb, [manager, other], options) {
+  const stated = signalOf(options);
   // Whoever's calls were ended still has to give up what is open.
-  if (verb === native.close) return undefined;
-  const inherited = ofViews.get(manager);
-  const others = ofViews.get(other);
-  return inherited === undefined || others === undefined ? (inherited ?? others) : [...inherited, ...others];
+  const isInherited = verb !== native.close;
+  const inherited = (isInherited && ofViews.get(manager)) || NONE;
+  const others = (isInherited && ofViews.get(other)) || NONE;
+  if (stated === undefined && others === NONE) return inherited;
+  return [...new Set([...inherited, ...others, stated])].filter((one) => one !== undefined);
 }
 
 /** Calls a verb on this thread, which waits for it. */
 function now(verb, ...given) {
-  const aborted = signalsOf(verb, given)?.find((signal) => signal.aborted);
+  const aborted = signalsOf(verb, given).find((signal) => signal.aborted);
   if (aborted !== undefined) throw abortedBy(aborted);
   refuseWithin(given);
   listen();
@@ -79,9 +82,8 @@ function now(verb, ...given) {
 async function soon(verb, ...given) {
   refuseWithin(given);
   listen();
-  const signal = signalOf(given.at(-1));
-  const inherited = signalsOf(verb, given);
-  if (signal === undefined && inherited === undefined) {
+  const signals = signalsOf(verb, given, given.at(-1));
+  if (signals.length === 0) {
     try {
       return await verb(false, ...given);
     } catch (thrown) {
@@ -90,12 +92,11 @@ async function soon(verb, ...given) {
       tell();
     }
   }
-  const signals = [...new Set([...(inherited ?? []), signal])].filter((one) => one !== undefined);
   const aborted = () => signals.find((one) => one.aborted);
   if (aborted() !== undefined) throw abortedBy(aborted());
   const token = native.token();
   try {
-    for (const one of signals) follow(one, token);
+    for (const one of signals) follow(one, token, native.cancel);
     return await verb(token, ...given);
   } catch (thrown) {
     throw errorOf(thrown, aborted());
@@ -105,27 +106,28 @@ async function soon(verb, ...given) {
   }
 }
 
-/** The calls that follow a signal, which is listened to once: it warns of many listeners. */
+/** What follows a signal, which is listened to once: it warns of many listeners. */
 const followed = new WeakMap();
 
-function follow(signal, token) {
+/** Has a signal end something. */
+function follow(signal, what, end) {
   let calls = followed.get(signal);
   if (calls === undefined) {
-    const tokens = new Set();
-    calls = { tokens, abort: () => tokens.forEach((one) => native.cancel(one)) };
+    const ends = new Map();
+    calls = { ends, abort: () => ends.forEach((endOf, one) => endOf(one)) };
     // One that refuses its listener is not followed: the next call is to try again.
     signal.addEventListener('abort', calls.abort, { once: true });
     followed.set(signal, calls);
   }
-  calls.tokens.add(token);
+  calls.ends.set(what, end);
 }
 
-function unfollow(signal, token) {
+function unfollow(signal, what) {
   const calls = followed.get(signal);
   // The following may have failed.
   if (calls === undefined) return;
-  calls.tokens.delete(token);
-  if (calls.tokens.size > 0) return;
+  calls.ends.delete(what);
+  if (calls.ends.size > 0) return;
   followed.delete(signal);
   signal.removeEventListener('abort', calls.abort);
 }
@@ -139,4 +141,4 @@ function plain(function_, ...given) {
   }
 }
 
-module.exports = { abortable, isAbortable, now, plain, soon };
+module.exports = { abortable, follow, isAbortable, now, plain, signalsOf, soon, unfollow };

@@ -1,9 +1,11 @@
+export type * from './changes.js';
 export { AbortError, StrongroomError, type ErrorCode } from './errors.js';
 export { fernet } from './fernet.js';
 export { generate } from './generate.js';
 export * from './keys.js';
 export { SecretManager } from './manager.js';
 export * from './open.js';
+export { REFERENCE_LABEL } from './reading.js';
 export * from './settings.js';
 export type * from './events.js';
 export type * from './options.js';

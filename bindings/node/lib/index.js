@@ -9,6 +9,8 @@ const { Secret } = require('./secret.js');
 // ordinary properties, in whose place tests may put something else.
 module.exports = {
   AbortError,
+  /** The label of a secret that is a reference. */
+  REFERENCE_LABEL: 'strongroom.reference',
   Secret,
   SecretManager,
   StrongroomError,

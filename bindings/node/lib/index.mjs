@@ -3,6 +3,7 @@ import strongroom from './index.js';
 
 export const {
   AbortError,
+  REFERENCE_LABEL,
   Secret,
   SecretManager,
   StrongroomError,

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" />
+import type { Watching } from './changes.js';
 import type { CallOptions, SyncCallOptions } from './options.js';
 import type { Reading } from './reading.js';
 import type { BackendInfo, Health, Setting, VerifyReport } from './results.js';
@@ -57,6 +58,18 @@ export class SecretManager {
 
   /** {@link SecretManager.verify}, for which this thread waits. */
   verifySync(options?: SyncCallOptions | null): VerifyReport;
+
+  /**
+   * Makes the next read of every secret ask the backend, and the backend read again what it has from outside of the
+   * store: token files, credentials, variables of the environment. Does not wait for another machine.
+   *
+   * @example
+   * await secrets.refresh();
+   */
+  refresh(options?: CallOptions | null): Promise<void>;
+
+  /** {@link SecretManager.refresh}, for which this thread waits. */
+  refreshSync(options?: SyncCallOptions | null): void;
 
   /**
    * Forgets keys and cached values; the next use unlocks the backend again. Idempotent.
@@ -130,4 +143,4 @@ export class SecretManager {
   get settings(): Readonly<Record<string, Setting>>;
 }
 
-export interface SecretManager extends Reading, Writing, Transferring {}
+export interface SecretManager extends Reading, Writing, Transferring, Watching {}

@@ -9,7 +9,8 @@ const { errorOf } = require('./errors.js');
 const { keepToo } = require('./functions.js');
 const { ASYNC_DISPOSE, DISPOSE, HANDLE, unwrapped, wrapped } = require('./secret.js');
 
-/** Loaded by the first verb that needs it. */
+/** Loaded by the first verb that needs them. */
+const changes = () => require('./changes.js');
 const transfer = () => require('./transfer.js');
 
 /** What the native half is given for a manager: its handle. What is no manager it refuses. */
@@ -161,6 +162,22 @@ class SecretManager {
     return now(native.versions, own(this), key, options);
   }
 
+  async resolve(reference, options) {
+    return wrapped(await soon(native.resolve, own(this), reference, options));
+  }
+
+  resolveSync(reference, options) {
+    return wrapped(now(native.resolve, own(this), reference, options));
+  }
+
+  async subscribe(options) {
+    return await changes().subscribed(own(this), options);
+  }
+
+  subscribeSync(options) {
+    return changes().subscribedNow(own(this), options);
+  }
+
   // --- writing
 
   async set(key, value, options) {
@@ -239,6 +256,14 @@ class SecretManager {
     return now(native.delete, own(this), key, options);
   }
 
+  async restore(key, options) {
+    return await soon(native.restore, own(this), key, options);
+  }
+
+  restoreSync(key, options) {
+    return now(native.restore, own(this), key, options);
+  }
+
   // --- the backend as a whole
 
   async health(options) {
@@ -255,6 +280,14 @@ class SecretManager {
 
   verifySync(options) {
     return now(native.verify, own(this), options);
+  }
+
+  async refresh(options) {
+    return await soon(native.refresh, own(this), options);
+  }
+
+  refreshSync(options) {
+    return now(native.refresh, own(this), options);
   }
 
   async lock(options) {
@@ -305,6 +338,10 @@ class SecretManager {
 
   get backend() {
     return plain(native.backend, own(this));
+  }
+
+  metrics() {
+    return plain(native.metrics, own(this));
   }
 
   get isPersistent() {

@@ -75,6 +75,8 @@ export interface GetOptions {
   version?: VersionId | null | undefined;
   /** Whether a secret whose expiry has passed is read too. */
   includeExpired?: boolean | null | undefined;
+  /** Whether the backend is asked also where the cache has the secret. */
+  fresh?: boolean | null | undefined;
 }
 
 /** What `getWithFallback` can be given. */
@@ -131,10 +133,16 @@ export interface RollbackOptions {
   back: number;
 }
 
-/** What `delete` can be given. */
+/** What `delete` can be given. Only one of `soft`, `force` and `version`. */
 export interface DeleteOptions {
   /** Whether a secret that there is not is as good as a deleted one. */
   missingOk?: boolean | null | undefined;
+  /** Whether the backend keeps what is removed, so that `restore` brings it back. */
+  soft?: boolean | null | undefined;
+  /** Whether nothing is kept, also where the backend would keep it for some time. */
+  force?: boolean | null | undefined;
+  /** The version to remove, alone. */
+  version?: VersionId | null | undefined;
 }
 
 /**

@@ -10,6 +10,15 @@ import type {
 import type { BatchResult, Description, ListEntry, ListPage, VersionEntry } from './results.js';
 import type { Secret } from './secret.js';
 
+/**
+ * The label of a stored secret that is a reference, which {@link Reading.resolve} follows; the label's text is the
+ * reference's scheme.
+ *
+ * @example
+ * await secrets.set('db_password', 'vault:db/prod#password', { labels: { [REFERENCE_LABEL]: 'vault' } });
+ */
+export const REFERENCE_LABEL: 'strongroom.reference';
+
 /** What a manager reads with. */
 export interface Reading {
   /**
@@ -41,6 +50,26 @@ export interface Reading {
 
   /** {@link Reading.getValue}, for which this thread waits. */
   getValueSync(key: string, options?: SyncCallOptions | null): string | null;
+
+  /**
+   * Reads the secret that a reference leads to; `null` where there is none, or not this part of it. The only verb that
+   * follows references: `secret://[scope/]name[?version=V][#/json/pointer]`, and what the setting `references` allows
+   * of `vault:path[?version=N][#field]`, `aws:name-or-ARN[?version=V][#/json/pointer]`, `env:NAME` and
+   * `file:/absolute/path[#/json/pointer]`.
+   *
+   * A pointer leads into a value that is JSON. A stored secret with the label {@link REFERENCE_LABEL} is a reference
+   * itself, which is followed once. What lies elsewhere is asked for each time. Rejects with `invalid_argument` where
+   * the text is no reference; `policy_denied` for a scheme that the setting does not allow; `invalid_value` where a
+   * pointer leads into what is no JSON, and where a stored reference is none or leads to another one; what `get`
+   * rejects with.
+   *
+   * @example
+   * const password = await secrets.resolve('secret://org/acme/db#/password');
+   */
+  resolve(reference: string, options?: CallOptions | null): Promise<Secret | null>;
+
+  /** {@link Reading.resolve}, for which this thread waits. */
+  resolveSync(reference: string, options?: SyncCallOptions | null): Secret | null;
 
   /**
    * Copies a value to the beginning of a view of bytes, and gives its length; `null` where there is no such secret.

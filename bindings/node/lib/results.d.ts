@@ -36,6 +36,8 @@ export interface BackendInfo {
   emptyValue: boolean;
   /** Whether `verify` can check what is stored. */
   verify: boolean;
+  /** Whether `restore` brings back what was removed. */
+  restore: boolean;
 }
 
 /** A setting of an opened manager, or of one that would be opened. */
@@ -90,6 +92,8 @@ export interface Metadata extends VersionOf {
   createdAt: Date | null;
   /** When this version was written. */
   updatedAt: Date | null;
+  /** How long ago the backend answered this, in milliseconds, where it is out of reach; `null` where it answered now. */
+  staleForMs: number | null;
 }
 
 /** A secret without its value. */

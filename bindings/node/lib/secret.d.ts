@@ -94,6 +94,8 @@ export class Secret {
   get version(): string | null;
   /** The same as a number, where the backend counts and a `number` can tell it exactly. */
   get number(): number | null;
+  /** How long ago the backend answered this, in milliseconds, where it is out of reach; `null` where it answered now. */
+  get staleForMs(): number | null;
   /** Whether the expiry has passed by now. */
   get expired(): boolean;
 

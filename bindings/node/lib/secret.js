@@ -110,6 +110,10 @@ class Secret {
     return knownOf(this).number;
   }
 
+  get staleForMs() {
+    return knownOf(this).staleForMs;
+  }
+
   get expired() {
     return plain(native.secretIsExpired, own(this));
   }

@@ -170,7 +170,8 @@ export interface Writing {
   rollbackSync(key: string, version: VersionId, options?: SyncCallOptions | null): SetOutcome;
 
   /**
-   * Removes a secret with its history. Rejects with `not_found`, unless `missingOk`; `read_only`.
+   * Removes a secret with its history. Rejects with `not_found`, unless `missingOk`; `read_only`; `unsupported` for
+   * `soft` and `version` where the backend cannot `restore`; `invalid_argument` for two ways of removal.
    *
    * @example
    * await secrets.delete('token', { missingOk: true });
@@ -179,4 +180,20 @@ export interface Writing {
 
   /** {@link Writing.delete}, for which this thread waits. */
   deleteSync(key: string, options?: (DeleteOptions & SyncCallOptions) | null): void;
+
+  /**
+   * Brings back a secret that was removed, where the backend still keeps it: Vault a secret that was removed with
+   * `soft`, AWS any that was removed without `force`.
+   *
+   * Rejects with `not_found` where nothing removed is kept; `conflict` where the secret is there; `unsupported` where
+   * the backend keeps nothing that was removed.
+   *
+   * @example
+   * await secrets.delete('token', { soft: true });
+   * await secrets.restore('token');
+   */
+  restore(key: string, options?: CallOptions | null): Promise<SetOutcome>;
+
+  /** {@link Writing.restore}, for which this thread waits. */
+  restoreSync(key: string, options?: SyncCallOptions | null): SetOutcome;
 }

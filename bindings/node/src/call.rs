@@ -4,15 +4,16 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use napi::bindgen_prelude::*;
 use napi::{JsValue, ValueType};
+use strongroom::backend::Operation;
 use strongroom::{CancellationToken, Error, ErrorKind, Face, SecretManager, face};
 
 use crate::arguments;
 use crate::entry::{Arguments, panicked};
-use crate::environment::{self, Environment, Made};
+use crate::environment::{self, Environment, Holds, Made};
 use crate::error::Outcome;
 use crate::notes::Call;
 use crate::options::Options;
@@ -114,17 +115,17 @@ where
     let view = options.view(crate::manager::of(call.at(1))?, how)?;
     let view = face::view(&view, how.face());
     match how {
-        How::Waiting if !Environment::of(call.env)?.has_providers() => wait_alone(call.env, work(run(view))),
+        How::Waiting if !Environment::of(call.env)?.has_providers() => wait_alone(call.env, None, work(run(view))),
         How::Waiting => {
             let cancel = end_of(view.call_options().cancel.as_ref());
             let work = work(run(view.with_cancel(cancel.clone())));
-            wait(call.env, &[cancel], work)
+            wait(call.env, None, &[cancel], work)
         }
         How::Promised => {
             // The end of JavaScript's thread cancels the call, too.
             let cancel = end_of(view.call_options().cancel.as_ref());
             let work = work(run(view.with_cancel(cancel.clone())));
-            promise(call.env, begins, &[cancel], || call.handles(), work)
+            promise(call.env, (begins, Holds::Loop), &[cancel], || call.handles(), work)
         }
     }
 }
@@ -144,9 +145,32 @@ pub(crate) fn run<'a, T: Answer>(
     of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
 ) -> Outcome<Unknown<'a>> {
     match how {
-        How::Waiting => wait(env, cancel, work(of)),
-        How::Promised => promise(env, begins, cancel, || Ok(handles.to_vec()), work(of)),
+        How::Waiting => wait(env, None, cancel, work(of)),
+        How::Promised => promise(env, (begins, Holds::Loop), cancel, || Ok(handles.to_vec()), work(of)),
     }
+}
+
+/// Waits for what may never come, or only so long.
+pub(crate) fn wait_until<'a, T: Answer>(
+    env: &'a Env,
+    end: Option<Instant>,
+    of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
+) -> Outcome<Unknown<'a>> {
+    if Environment::of(env)?.has_providers() {
+        wait(env, end, &[], work(of))
+    } else {
+        wait_alone(env, end, work(of))
+    }
+}
+
+/// Gives a promise of what may never come: the event loop does not go on for it alone.
+pub(crate) fn awaited<'a, T: Answer>(
+    call: &Arguments<'a>,
+    cancel: &[CancellationToken],
+    of: impl Future<Output = strongroom::Result<T>> + Send + 'static,
+) -> Outcome<Unknown<'a>> {
+    let how = (Begins::Here, Holds::Nothing);
+    promise(call.env, how, cancel, || call.handles(), work(of))
 }
 
 /// Gives a promise of work that tells a function how far it is.
@@ -160,7 +184,7 @@ where
     F: Future<Output = strongroom::Result<T>> + Send + 'static,
 {
     let environment = Environment::of(call.env)?;
-    let (begun, promise) = environment.promise(call.env, cancel, || call.handles(), Some(listener))?;
+    let (begun, promise) = environment.promise(call.env, Holds::Loop, cancel, || call.handles(), Some(listener))?;
     go_on(begun.clone(), work(of(begun)));
     Ok(promise)
 }
@@ -169,16 +193,24 @@ where
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Looks whether the thread that waits is to end: who terminates a worker, or ends the program, waits for that thread.
-fn watch(env: &Env) -> strongroom::Result<Option<Duration>> {
-    match environment::is_ending(env) {
-        true => Err(environment::ended()),
-        false => Ok(Some(PAUSE)),
+/// And whether it has waited long enough.
+fn watch(env: &Env, end: Option<Instant>) -> strongroom::Result<Option<Duration>> {
+    if environment::is_ending(env) {
+        return Err(environment::ended());
+    }
+    let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+    match left {
+        Some(Duration::ZERO) => {
+            let error = Error::new(ErrorKind::Timeout, "no change came in that time");
+            Err(error.with_operation(Operation::Subscribe))
+        }
+        left => Ok(Some(left.map_or(PAUSE, |left| left.min(PAUSE)))),
     }
 }
 
 /// Runs the work on this thread, which does nothing else meanwhile.
-fn wait_alone(env: &Env, work: Work) -> Outcome<Unknown<'_>> {
-    face::wait_watched(work, || watch(env))??(env)
+fn wait_alone(env: &Env, end: Option<Instant>, work: Work) -> Outcome<Unknown<'_>> {
+    face::wait_watched(work, || watch(env, end))??(env)
 }
 
 /// Why a thread that waits is to do something else.
@@ -191,7 +223,7 @@ enum Waited {
 }
 
 /// The same where functions of this thread may be asked by what the work waits for. `cancel` end the work.
-fn wait<'a>(env: &'a Env, cancel: &[CancellationToken], mut work: Work) -> Outcome<Unknown<'a>> {
+fn wait<'a>(env: &'a Env, end: Option<Instant>, cancel: &[CancellationToken], mut work: Work) -> Outcome<Unknown<'a>> {
     let environment = Environment::of(env)?;
     let notes = environment.notes();
     let mut refusal = None;
@@ -204,7 +236,7 @@ fn wait<'a>(env: &'a Env, cancel: &[CancellationToken], mut work: Work) -> Outco
                 None => Poll::Pending,
             },
         });
-        match face::wait_watched(waited, || watch(env))? {
+        match face::wait_watched(waited, || watch(env, end))? {
             Waited::Done(Err(error)) if error.kind() == ErrorKind::Cancelled => {
                 return Err(refusal.unwrap_or(error).into());
             }
@@ -222,7 +254,7 @@ fn wait<'a>(env: &'a Env, cancel: &[CancellationToken], mut work: Work) -> Outco
 /// Gives a promise of the work. Work that begins here is answered at once where all of it is at hand.
 fn promise<'a>(
     env: &'a Env,
-    begins: Begins,
+    (begins, holds): (Begins, Holds),
     cancel: &[CancellationToken],
     handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
     mut work: Work,
@@ -238,7 +270,7 @@ fn promise<'a>(
             return resolved(env, answer?);
         }
     }
-    let (call, promise) = environment.promise(env, cancel, handles, None)?;
+    let (call, promise) = environment.promise(env, holds, cancel, handles, None)?;
     go_on(call, work);
     Ok(promise)
 }

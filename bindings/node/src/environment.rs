@@ -33,6 +33,8 @@ pub(crate) struct Environment {
     /// The calls whose promises are open, by numbers that are not used twice.
     open: RefCell<HashMap<u64, Open>>,
     last: Cell<u64>,
+    /// What the event loop goes on for: calls whose promises are open, and whoever awaits a change.
+    held: Cell<usize>,
     asking: Asking,
     telling: Telling,
     turn: Turn,
@@ -44,9 +46,17 @@ pub(crate) struct Environment {
 /// A call whose promise is open.
 struct Open {
     promise: sys::napi_deferred,
+    holds: Holds,
     /// What ends its work.
     cancel: Vec<CancellationToken>,
     kept: Kept,
+}
+
+/// Whether the event loop goes on until a promise is settled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Loop,
+    Nothing,
 }
 
 /// What a call's promise keeps of JavaScript's. Where functions are asked for secret settings, the handles keep them.
@@ -127,6 +137,7 @@ pub(crate) fn begin(env: &Env) -> napi::Result<()> {
         notes,
         open: RefCell::default(),
         last: Cell::new(0),
+        held: Cell::new(0),
         asking: Asking::new(),
         turn: Turn::new(),
         waker,
@@ -196,10 +207,30 @@ impl Environment {
         }
     }
 
-    /// Opens a promise for a call of these handles. The event loop goes on until it is settled.
+    /// Has the event loop go on until it is released as often.
+    pub(crate) fn hold(&self, env: &Env) {
+        let before = self.held.replace(self.held.get() + 1);
+        if before == 0 {
+            // SAFETY: the environment is alive, and so is the waker. It is refused nothing but a waker that is none.
+            unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) };
+        }
+    }
+
+    /// Lets the event loop end that nothing else holds.
+    pub(crate) fn release(&self, env: &Env) {
+        let left = self.held.get().saturating_sub(1);
+        self.held.set(left);
+        if left == 0 {
+            // SAFETY: as above.
+            unsafe { sys::napi_unref_threadsafe_function(env.raw(), self.waker) };
+        }
+    }
+
+    /// Opens a promise for a call of these handles.
     pub(crate) fn promise<'a>(
         &self,
         env: &'a Env,
+        holds: Holds,
         cancel: &[CancellationToken],
         handles: impl FnOnce() -> Outcome<Vec<Unknown<'a>>>,
         listener: Option<Unknown<'a>>,
@@ -216,19 +247,18 @@ impl Environment {
             kept.free(env);
             return Err(error.into());
         }
-        let mut open = self.open.borrow_mut();
-        if open.is_empty() {
-            // SAFETY: the environment is alive, and so is the waker. It is refused nothing but a waker that is none.
-            unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.waker) };
+        if holds == Holds::Loop {
+            self.hold(env);
         }
         let number = self.last.get() + 1;
         self.last.set(number);
         let one = Open {
             promise: deferred,
+            holds,
             cancel: cancel.to_vec(),
             kept,
         };
-        open.insert(number, one);
+        self.open.borrow_mut().insert(number, one);
         let call = Call::new(number, self.notes());
         // SAFETY: just made in this environment.
         Ok((call, unsafe { Unknown::from_raw_unchecked(env.raw(), promise) }))
@@ -256,10 +286,6 @@ impl Environment {
                 }
                 Note::End(call, outcome) => self.end_call(env, call, outcome),
             }
-        }
-        if self.open.borrow().is_empty() {
-            // SAFETY: the environment is alive, and so is the waker.
-            unsafe { sys::napi_unref_threadsafe_function(env.raw(), self.waker) };
         }
     }
 
@@ -307,6 +333,9 @@ impl Environment {
             Ok(())
         });
         open.kept.free(env);
+        if open.holds == Holds::Loop {
+            self.release(env);
+        }
     }
 
     /// Cancels what is left: nobody hears of it any more.

@@ -6,7 +6,7 @@ use strongroom::backend::{ExplainStep, Explanation};
 
 use crate::call::Answer;
 use crate::error::Outcome;
-use crate::results::{self, count};
+use crate::results::{self, count, milliseconds};
 use crate::transferred::{each, set_error};
 
 impl Answer for Explanation {
@@ -27,7 +27,7 @@ fn step<'a>(env: &'a Env, step: &ExplainStep) -> Outcome<Object<'a>> {
     set_error(env, &mut fields, "error", step.answer.error())?;
     fields.set("passedOver", step.passed_over)?;
     fields.set("shadowed", step.shadowed)?;
-    fields.set("tookMs", step.took.as_secs_f64() * 1e3)?;
+    fields.set("tookMs", milliseconds(step.took))?;
     fields.set("detail", step.detail.as_deref())?;
     let metadata = step.metadata.as_ref().map(|known| results::metadata(env, known));
     fields.set("metadata", metadata.transpose()?)?;

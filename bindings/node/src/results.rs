@@ -1,14 +1,15 @@
 //! What verbs answer, as plain objects.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use napi::JsValue;
 use napi::bindgen_prelude::*;
 use strongroom::backend::{
-    BatchResult, Description, EntryName, Health, ListEntry, ListPage, SetManyOutcome, SetOutcome, VerifyReport,
-    VersionEntry,
+    BatchResult, Description, EntryName, Health, HealthState, ListEntry, ListPage, SetManyOutcome, SetOutcome,
+    VerifyReport, VersionEntry,
 };
-use strongroom::{SETTINGS, SecretKey, SecretManager, SecretMetadata, Settings, Version};
+use strongroom::{Change, Metrics, SETTINGS, SecretKey, SecretManager, SecretMetadata, Settings, Version};
 use time::OffsetDateTime;
 
 use crate::arguments::MAX_SAFE;
@@ -24,6 +25,11 @@ use crate::secret;
 )]
 pub(crate) fn count(of: usize) -> f64 {
     (of as u64).min(MAX_SAFE) as f64
+}
+
+/// A time span in milliseconds, with what is beneath them.
+pub(crate) fn milliseconds(of: Duration) -> f64 {
+    of.as_secs_f64() * 1e3
 }
 
 /// A point in time as a `Date`, which has milliseconds.
@@ -68,6 +74,7 @@ fn set_metadata(env: &Env, fields: &mut Object<'_>, metadata: &SecretMetadata) -
     fields.set("expiresAt", moment(env, metadata.expires_at)?)?;
     fields.set("createdAt", moment(env, metadata.created_at)?)?;
     fields.set("updatedAt", moment(env, metadata.updated_at)?)?;
+    fields.set("staleForMs", metadata.stale_for.map(milliseconds))?;
     set_version(fields, metadata.version.as_ref())
 }
 
@@ -208,6 +215,31 @@ impl Answer for VerifyReport {
     }
 }
 
+impl Answer for Option<Change> {
+    fn into_js(self, env: &Env) -> Outcome<Unknown<'_>> {
+        let Some(change) = self else {
+            return value(env, Null);
+        };
+        let mut fields = Object::new(env)?;
+        fields.set("kind", change.kind.word())?;
+        fields.set("key", change.key.as_ref().map(SecretKey::as_str))?;
+        set_version(&mut fields, change.version.as_ref())?;
+        fields.set("health", change.health.map(HealthState::word))?;
+        fields.set("reason", change.reason)?;
+        Ok(fields.to_unknown())
+    }
+}
+
+/// Numbers by their names.
+pub(crate) fn metrics<'a>(env: &'a Env, counted: &Metrics) -> Outcome<Object<'a>> {
+    let mut numbers = Object::new(env)?;
+    for (name, number) in counted.iter() {
+        #[expect(clippy::cast_precision_loss, reason = "what is not exact is the largest that is")]
+        numbers.set(name, number.min(MAX_SAFE) as f64)?;
+    }
+    Ok(numbers)
+}
+
 /// Settings by their names. Secret ones have no value.
 pub(crate) fn settings<'a>(env: &'a Env, settings: &Settings) -> Outcome<Object<'a>> {
     let mut shown = Object::new(env)?;
@@ -242,6 +274,7 @@ pub(crate) fn backend<'a>(env: &'a Env, manager: &SecretManager) -> Outcome<Obje
         ("binary", capabilities.binary),
         ("emptyValue", capabilities.empty_value),
         ("verify", capabilities.verify),
+        ("restore", capabilities.restore),
     ] {
         fields.set(name, has)?;
     }

@@ -62,7 +62,7 @@ inBothForms('an option that there is not is a TypeError', async (secrets, call) 
     ['list', { limits: 1 }],
     ['close', { timeout: 5 }],
     ['health', { 0: 'x' }],
-    ['delete', 'token', { force: undefined }],
+    ['delete', 'token', { forced: undefined }],
   ];
   for (const call_ of calls) {
     await assert.rejects(call(secrets, ...call_), { ...WRONG_TYPE, message: /^there is no option '/ });

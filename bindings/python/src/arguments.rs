@@ -352,25 +352,26 @@ pub(crate) fn moment(name: &str, object: &Bound<'_, PyAny>) -> PyResult<OffsetDa
 
 /// A time span: seconds, or a `timedelta`.
 pub(crate) fn span(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Duration> {
-    let seconds: f64 = match object.cast::<PyDelta>() {
-        Ok(delta) => delta.call_method0("total_seconds")?.extract()?,
-        Err(_) => match object.extract() {
-            Ok(seconds) if !object.is_instance_of::<PyBool>() => seconds,
-            // An int that is no float is either longer than any deadline or negative.
-            Err(_) if number(object).is_some() => {
-                if object.lt(0)? {
-                    -1.0
-                } else {
-                    f64::INFINITY
-                }
+    let refused = || {
+        let given = type_name(object);
+        PyTypeError::new_err(format!("{name} is a number of seconds or a timedelta, not {given}"))
+    };
+    // A number first: the look for a `timedelta` imports its module, in whose midst a signal's handler may raise.
+    let seconds: f64 = match object.extract() {
+        Ok(_) if object.is_instance_of::<PyBool>() => return Err(refused()),
+        Ok(seconds) => seconds,
+        // An int that is no float is either longer than any deadline or negative.
+        Err(_) if number(object).is_some() => {
+            if object.lt(0)? {
+                -1.0
+            } else {
+                f64::INFINITY
             }
-            _ => {
-                return Err(PyTypeError::new_err(format!(
-                    "{name} is a number of seconds or a timedelta, not {}",
-                    type_name(object)
-                )));
-            }
-        },
+        }
+        Err(_) => {
+            let delta = object.cast::<PyDelta>().map_err(|_| refused())?;
+            delta.call_method0("total_seconds")?.extract()?
+        }
     };
     if seconds.is_nan() || seconds < 0.0 {
         return Err(fault(name, "a time span is not negative"));

@@ -18,6 +18,7 @@ pub(crate) mod migrate;
 pub(crate) mod resolve;
 pub(crate) mod restore;
 pub(crate) mod rollback;
+pub(crate) mod servers;
 pub(crate) mod set;
 pub(crate) mod status;
 pub(crate) mod verify;

@@ -9,6 +9,7 @@ use strongroom::blocking::SecretManager;
 use strongroom::{Settings, locations};
 
 use crate::args::{Format, Global};
+use crate::commands::servers;
 use crate::document;
 use crate::failure::{Failure, report};
 use crate::output;
@@ -126,17 +127,7 @@ fn places_of(word: &str, app: &str, settings: &Settings) -> Result<Vec<(&'static
         ],
         "env" => vec![("variables", format!("{}*", locations::variable_prefix(app, settings)))],
         "directory" => vec![("folder", shown(locations::secrets_folder(settings)?))],
-        "vault" => vec![(
-            "server",
-            settings.text("vault.address").unwrap_or("not stated").to_owned(),
-        )],
-        "aws" => vec![(
-            "region",
-            settings
-                .text("aws.region")
-                .unwrap_or("as the AWS SDK finds it")
-                .to_owned(),
-        )],
+        "vault" | "aws" => servers::lines(word, app, settings),
         "memory" => vec![(
             "at rest",
             "nowhere: everything is gone when this process ends".to_owned(),

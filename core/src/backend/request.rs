@@ -285,7 +285,8 @@ impl<'a> UpdateMetadataRequest<'a> {
 pub struct DeleteRequest<'a> {
     /// The key.
     pub key: &'a SecretKey,
-    /// On what the removal depends.
+    /// On what the removal depends. A service that removes without conditions is asked for the version right before, and
+    /// does not see a write that comes between.
     pub condition: IfVersion<'a>,
     /// What is removed, and for how long.
     pub how: DeleteHow<'a>,

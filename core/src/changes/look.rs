@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Change, ChangeKind, Changes};
 use crate::backend::{Backend, ChangeToken, GetRequest, Reach};
 use crate::context::{CallContext, Face};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
 use crate::runtime;
 
@@ -80,7 +80,9 @@ impl Looker {
         state.watched().add(alive, keys, every, self.token());
         for key in keys {
             // What cannot be read now is known from the first look that can.
-            if look(&changes, &*layered, cx, key, false).await.is_err() {
+            if let Err(error) = look(&changes, &*layered, cx, key, false).await
+                && concerns_all(&error)
+            {
                 break;
             }
         }
@@ -91,6 +93,10 @@ impl Looker {
     /// Sees to it that someone looks, where there is something to look for.
     pub(crate) fn ensure(&self) {
         let Some(changes) = self.changes.upgrade() else { return };
+        // This is asked before each change that a subscriber takes, so it is answered first.
+        if changes.state.get().watched().has_looker() {
+            return;
+        }
         let has_token = self.token().is_some();
         let looking = {
             let mut watched = changes.state.get().watched();
@@ -152,10 +158,12 @@ impl Looker {
         }
         let state = changes.state.get();
         let token = self.token();
+        let mut moved = false;
         if let Some(now) = token {
             let is_busy = state.writes.load(Ordering::SeqCst) > 0;
             let mut watched = state.watched();
-            if !watched.has_moved(now) {
+            moved = watched.has_moved(now);
+            if !moved && !watched.is_owing() {
                 return 0;
             }
             if is_busy && put_off < MOST_PUT_OFF {
@@ -163,24 +171,53 @@ impl Looker {
             }
             watched.saw(now);
         }
-        let keys = state.watched().keys();
-        let cx = CallContext::new(Face::Async, self.timeout);
-        for key in &keys {
-            if look(&changes, &*layered, &cx, key, token.is_some()).await.is_err() {
-                break;
-            }
-        }
+        let is_whole = self.look_at_all(&changes, &*layered, token.is_some()).await;
         if token.is_some() {
+            // What moved moves no second time: what was left out is looked at again all the same.
+            state.watched().owe(!is_whole);
+        }
+        if moved {
             changes.tell(Change::new(ChangeKind::Unknown));
         }
         0
     }
+
+    /// Looks at every secret that is named; whether that could be done.
+    async fn look_at_all(&self, changes: &Changes, layered: &dyn Backend, moved: bool) -> bool {
+        let keys = changes.state.get().watched().keys();
+        for key in &keys {
+            if changes.is_closed() {
+                return false;
+            }
+            // Each has its own time: the last of many must not have less than the first.
+            let cx = CallContext::new(Face::Async, self.timeout);
+            match look(changes, layered, &cx, key, moved).await {
+                Err(error) if concerns_all(&error) => return false,
+                // An error of this one tells nothing about the others.
+                Ok(()) | Err(_) => {}
+            }
+        }
+        true
+    }
+}
+
+/// Whether the error of one secret says that the others need not be asked for either now.
+fn concerns_all(error: &Error) -> bool {
+    error.is_out_of_reach()
+        || matches!(
+            error.kind(),
+            ErrorKind::Unauthenticated
+                | ErrorKind::Locked
+                | ErrorKind::Closed
+                | ErrorKind::Cancelled
+                | ErrorKind::AuditUnavailable
+        )
 }
 
 /// Looks at one secret and tells what is new.
 ///
 /// # Errors
-/// Where the others need not be looked at either now.
+/// That of the backend.
 async fn look(changes: &Changes, backend: &dyn Backend, cx: &CallContext, key: &SecretKey, moved: bool) -> Result<()> {
     let state = changes.state.get();
     let Some(ticket) = state.watched().begin_look(key) else {
@@ -188,12 +225,7 @@ async fn look(changes: &Changes, backend: &dyn Backend, cx: &CallContext, key: &
     };
     let mut request = GetRequest::new(key);
     request.fresh = true;
-    let found = match backend.describe(cx, request).await {
-        Ok(found) => found.map(|found| found.metadata),
-        // It tells nothing about the others.
-        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidKey) => return Ok(()),
-        Err(error) => return Err(error),
-    };
+    let found = backend.describe(cx, request).await?.map(|found| found.metadata);
     let change = state.watched().end_look(key, &ticket, found, moved);
     if let Some(change) = change {
         // Not by `tell`: what a look found is known already, more exactly than a change says.

@@ -40,7 +40,9 @@ impl Telling {
         told: impl FnOnce(&T) -> (Change, ChangeStep),
     ) -> Result<T> {
         let under_way = self.changes.begin_write();
+        let left = Left::new(&self.changes, [key]);
         let outcome = write.await;
+        left.answered();
         self.tell(key, &outcome, told);
         drop(under_way);
         outcome
@@ -62,6 +64,33 @@ impl Telling {
 
     async fn set_one(&self, key: &SecretKey, write: BoxFuture<'_, Result<SetOutcome>>) -> Result<SetOutcome> {
         self.write(key, write, |outcome| was_set(key, outcome)).await
+    }
+}
+
+/// A write whose caller may leave before it ends: it goes on all the same, and nobody learns what became of it.
+struct Left<'a, K: Iterator<Item = &'a SecretKey>> {
+    changes: &'a Changes,
+    keys: Option<K>,
+}
+
+impl<'a, K: Iterator<Item = &'a SecretKey>> Left<'a, K> {
+    fn new(changes: &'a Changes, keys: impl IntoIterator<IntoIter = K>) -> Self {
+        Self {
+            changes,
+            keys: Some(keys.into_iter()),
+        }
+    }
+
+    fn answered(mut self) {
+        self.keys = None;
+    }
+}
+
+impl<'a, K: Iterator<Item = &'a SecretKey>> Drop for Left<'a, K> {
+    fn drop(&mut self) {
+        for key in self.keys.take().into_iter().flatten() {
+            self.changes.tell(Change::of(ChangeKind::Unknown, key, None));
+        }
     }
 }
 
@@ -138,8 +167,10 @@ impl Backend for Telling {
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
         Box::pin(async move {
             let under_way = self.changes.begin_write();
-            let outcome = self.used().set_many(cx, req).await;
             let keys = req.entries.iter().map(|(key, _)| key);
+            let left = Left::new(&self.changes, keys.clone());
+            let outcome = self.used().set_many(cx, req).await;
+            left.answered();
             match &outcome {
                 Ok(many) => {
                     for (key, one) in keys.zip(&many.outcomes) {

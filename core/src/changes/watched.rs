@@ -1,6 +1,6 @@
 //! What is known about what subscribers wait for: which changes are our own, and how the secrets that they name were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub(super) struct Watched {
     seen: Option<ChangeToken>,
     /// Steps of our own writes that do not follow on `seen` yet.
     steps: Vec<ChangeStep>,
+    /// Something moved, and not every secret that is named could be looked at since.
+    is_owing: bool,
     /// Who looks at present, by number.
     looker: Option<u64>,
     lookers: u64,
@@ -69,7 +71,7 @@ impl Watched {
     ) {
         self.forget_gone();
         if self.subscribers.is_empty() {
-            (self.seen, self.steps) = (token, Vec::new());
+            (self.seen, self.steps, self.is_owing) = (token, Vec::new(), false);
         }
         for key in keys {
             self.known.entry(key.clone()).or_default();
@@ -82,11 +84,14 @@ impl Watched {
     }
 
     fn forget_gone(&mut self) {
+        let before = self.subscribers.len();
         self.subscribers
             .retain(|subscriber| subscriber.alive.strong_count() > 0);
-        let subscribers = &self.subscribers;
-        self.known
-            .retain(|key, _| subscribers.iter().any(|subscriber| subscriber.keys.contains(key)));
+        if self.subscribers.len() < before {
+            let named = self.subscribers.iter().flat_map(|subscriber| &subscriber.keys);
+            let named: BTreeSet<&SecretKey> = named.collect();
+            self.known.retain(|key, _| named.contains(key));
+        }
     }
 
     /// How long to wait until the next look, where pauses are so long by default; `None` where there is nothing to look
@@ -99,6 +104,11 @@ impl Watched {
             .filter(|subscriber| has_token || !subscriber.keys.is_empty());
         let pauses = looked_for.map(|subscriber| subscriber.every.unwrap_or(usual));
         pauses.min().map(|pause| pause.max(SHORTEST))
+    }
+
+    /// Whether someone looks.
+    pub(super) fn has_looker(&self) -> bool {
+        self.looker.is_some()
     }
 
     /// The number of whoever looks from now on; `None` where someone does already.
@@ -152,6 +162,16 @@ impl Watched {
     pub(super) fn saw(&mut self, now: ChangeToken) {
         self.seen = Some(now);
         self.steps.clear();
+    }
+
+    /// Whether secrets that are named are still to be looked at because something moved.
+    pub(super) fn is_owing(&self) -> bool {
+        self.is_owing
+    }
+
+    /// Whether a look that a move had made necessary left any secret out.
+    pub(super) fn owe(&mut self, is_owing: bool) {
+        self.is_owing = is_owing;
     }
 
     /// The secrets that are watched by name.

@@ -133,6 +133,24 @@ pub(super) trait Around: fmt::Debug + Send + Sync + 'static {
         self.around(call, move || inner.describe(call.cx, req))
     }
 
+    fn list<'a>(
+        &'a self,
+        call: Call<'a>,
+        inner: &'a Arc<dyn Backend>,
+        req: ListRequest<'a>,
+    ) -> BoxFuture<'a, Result<ListPage>> {
+        self.around(call, move || inner.list(call.cx, req))
+    }
+
+    fn set_many<'a>(
+        &'a self,
+        call: Call<'a>,
+        inner: &'a Arc<dyn Backend>,
+        req: SetManyRequest<'a>,
+    ) -> BoxFuture<'a, Result<SetManyOutcome>> {
+        self.around(call, move || inner.set_many(call.cx, req))
+    }
+
     fn health<'a>(&'a self, call: Call<'a>, inner: &'a Arc<dyn Backend>) -> BoxFuture<'a, Result<Health>> {
         self.around(call, move || inner.health(call.cx))
     }
@@ -234,7 +252,8 @@ impl<L: Around> Backend for Layered<L> {
     }
 
     fn list<'a>(&'a self, cx: &'a CallContext, req: ListRequest<'a>) -> BoxFuture<'a, Result<ListPage>> {
-        self.pass(Operation::List, Keys::None, cx, move || self.inner.list(cx, req))
+        let call = self.call(Operation::List, Keys::None, cx);
+        self.layer.list(call, &self.inner, req)
     }
 
     fn set<'a>(&'a self, cx: &'a CallContext, req: SetRequest<'a>) -> BoxFuture<'a, Result<SetOutcome>> {
@@ -242,9 +261,8 @@ impl<L: Around> Backend for Layered<L> {
     }
 
     fn set_many<'a>(&'a self, cx: &'a CallContext, req: SetManyRequest<'a>) -> BoxFuture<'a, Result<SetManyOutcome>> {
-        self.pass(Operation::SetMany, Keys::Entries(req.entries), cx, move || {
-            self.inner.set_many(cx, req)
-        })
+        let call = self.call(Operation::SetMany, Keys::Entries(req.entries), cx);
+        self.layer.set_many(call, &self.inner, req)
     }
 
     fn update_metadata<'a>(

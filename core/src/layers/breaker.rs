@@ -1,9 +1,10 @@
 //! The breaker layer: a remote backend that failed several times in a row is left alone for a while, and then tried by
 //! one call before the others follow.
 //!
-//! What counts is that the backend is out of reach: `unavailable`, `timeout`, a write that was sent and not answered.
-//! Whatever else it answers shows that it lives. A call that its caller left says nothing, unless the backend had
-//! [`SILENCE`] to answer.
+//! What counts is that the backend is out of reach: `unavailable`, a write that was sent and not answered. A call that its
+//! caller left, or whose own deadline ended it, says nothing, unless the backend had [`SILENCE`] to answer, or as long as
+//! the manager's calls usually have. Nor does what was refused without asking. Whatever else is answered shows that the
+//! backend lives.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,12 +18,16 @@ use crate::sys::fork::ForkCell;
 
 /// A backend that has not answered for so long does not answer, whatever the caller's deadline.
 const SILENCE: Duration = Duration::from_secs(5);
+/// How much of the usual deadline is left for the backend itself, in tenths.
+const OF_DEADLINE: u32 = 9;
 /// How long whoever is refused while another call tries the backend is told to wait, at most.
 const DURING_PROBE: Duration = Duration::from_secs(1);
 
 /// One backend's breaker. A child of a fork begins with a closed one.
 pub(super) struct Breaker {
     circuit: ForkCell<Mutex<Circuit>>,
+    /// How long a backend may be silent before that tells something.
+    silence: Duration,
     counters: Arc<Counters>,
 }
 
@@ -99,22 +104,34 @@ impl Circuit {
     }
 }
 
-fn sign<T: Answer>(outcome: &Result<T>) -> Sign {
+/// What an outcome tells that took so long. `is_over`: the caller's own deadline or token has ended the call.
+fn sign<T: Answer>(outcome: &Result<T>, is_over: bool, took: Duration, silence: Duration) -> Sign {
     let failure = match outcome {
         Ok(answer) => answer.failure(),
         Err(error) => Some(error),
     };
     match failure.map(Error::kind) {
-        Some(ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::OutcomeUnknown) => Sign::OutOfReach,
-        // These are the caller's and ours.
-        Some(ErrorKind::Cancelled | ErrorKind::Closed) => Sign::Nothing,
+        Some(ErrorKind::Timeout | ErrorKind::Cancelled) => left_after(took, silence),
+        Some(ErrorKind::OutcomeUnknown) if is_over => left_after(took, silence),
+        Some(ErrorKind::Unavailable | ErrorKind::OutcomeUnknown) => Sign::OutOfReach,
+        // These are the caller's and ours; the backend has not been asked, or not only.
+        Some(
+            ErrorKind::Closed
+            | ErrorKind::Locked
+            | ErrorKind::InvalidKey
+            | ErrorKind::InvalidValue
+            | ErrorKind::InvalidArgument
+            | ErrorKind::InvalidConfig
+            | ErrorKind::TooLarge
+            | ErrorKind::Unsupported,
+        ) => Sign::Nothing,
         _ => Sign::Lives,
     }
 }
 
 /// What a call tells that was left after so long a time.
-fn left_after(silent: Duration) -> Sign {
-    if silent >= SILENCE {
+fn left_after(took: Duration, silence: Duration) -> Sign {
+    if took >= silence {
         Sign::OutOfReach
     } else {
         Sign::Nothing
@@ -134,7 +151,9 @@ struct Passage<'a> {
 impl Drop for Passage<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
-        let sign = self.sign.unwrap_or_else(|| left_after(now - self.begun));
+        let sign = self
+            .sign
+            .unwrap_or_else(|| left_after(now - self.begun, self.breaker.silence));
         self.breaker.turn(self.call.backend, |circuit| {
             circuit.leave(self.entry, sign, now);
         });
@@ -142,7 +161,8 @@ impl Drop for Passage<'_> {
 }
 
 impl Breaker {
-    pub(super) fn new(failures: u64, wait: Duration, counters: Arc<Counters>) -> Self {
+    /// For a manager whose calls have so long a deadline where they state none.
+    pub(super) fn new(failures: u64, wait: Duration, deadline: Duration, counters: Arc<Counters>) -> Self {
         let circuit = move || {
             Mutex::new(Circuit {
                 failures,
@@ -152,6 +172,7 @@ impl Breaker {
         };
         Self {
             circuit: ForkCell::new(circuit),
+            silence: SILENCE.min(deadline / 10 * OF_DEADLINE),
             counters,
         }
     }
@@ -224,7 +245,8 @@ impl Around for Arc<Breaker> {
             _ => Box::pin(async move {
                 let mut passage = self.enter(call)?;
                 let outcome = run().await;
-                passage.sign = Some(sign(&outcome));
+                let (is_over, took) = (call.cx.check().is_err(), passage.begun.elapsed());
+                passage.sign = Some(sign(&outcome, is_over, took, self.silence));
                 outcome
             }),
         }
@@ -332,12 +354,37 @@ mod tests {
 
     #[test]
     fn a_call_that_was_left_counts_only_after_a_long_silence() {
-        assert_eq!(left_after(Duration::from_millis(300)), Sign::Nothing);
-        assert_eq!(left_after(SILENCE), Sign::OutOfReach);
-        let error = |kind: ErrorKind| sign::<()>(&Err(kind.into()));
-        assert_eq!(error(ErrorKind::Unavailable), Sign::OutOfReach);
-        assert_eq!(error(ErrorKind::OutcomeUnknown), Sign::OutOfReach);
-        assert_eq!(error(ErrorKind::RateLimited), Sign::Lives);
-        assert_eq!(error(ErrorKind::PermissionDenied), Sign::Lives);
+        let short = Duration::from_millis(300);
+        assert_eq!(left_after(short, SILENCE), Sign::Nothing);
+        assert_eq!(left_after(SILENCE, SILENCE), Sign::OutOfReach);
+        let error = |kind: ErrorKind, is_over, took| sign::<()>(&Err(kind.into()), is_over, took, SILENCE);
+        for is_over in [false, true] {
+            assert_eq!(error(ErrorKind::Unavailable, is_over, short), Sign::OutOfReach);
+            assert_eq!(error(ErrorKind::Timeout, is_over, short), Sign::Nothing);
+            assert_eq!(error(ErrorKind::Timeout, is_over, SILENCE), Sign::OutOfReach);
+            assert_eq!(error(ErrorKind::OutcomeUnknown, is_over, SILENCE), Sign::OutOfReach);
+        }
+        // The connection broke, or the caller had no time to wait for the reply.
+        assert_eq!(error(ErrorKind::OutcomeUnknown, false, short), Sign::OutOfReach);
+        assert_eq!(error(ErrorKind::OutcomeUnknown, true, short), Sign::Nothing);
+    }
+
+    #[test]
+    fn only_what_was_asked_shows_that_the_backend_lives() {
+        let error = |kind: ErrorKind| sign::<()>(&Err(kind.into()), false, Duration::ZERO, SILENCE);
+        for kind in [ErrorKind::RateLimited, ErrorKind::PermissionDenied, ErrorKind::Conflict] {
+            assert_eq!(error(kind), Sign::Lives, "{kind:?}");
+        }
+        for kind in [ErrorKind::TooLarge, ErrorKind::InvalidKey, ErrorKind::Unsupported] {
+            assert_eq!(error(kind), Sign::Nothing, "{kind:?}");
+        }
+        assert_eq!(sign(&Ok(()), false, Duration::ZERO, SILENCE), Sign::Lives);
+    }
+
+    #[test]
+    fn where_calls_usually_have_less_time_less_silence_counts() {
+        let silence = |deadline| Breaker::new(1, WAIT, deadline, Arc::default()).silence;
+        assert_eq!(silence(Duration::from_secs(3600)), SILENCE);
+        assert_eq!(silence(Duration::from_secs(2)), Duration::from_millis(1800));
     }
 }

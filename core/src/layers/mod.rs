@@ -17,6 +17,7 @@ mod trace;
 use std::sync::Arc;
 
 pub use audit::{AuditRecord, AuditSink};
+pub(crate) use concurrency::{RequestPlace, Share};
 pub(crate) use counters::Counters;
 pub(crate) use deadline::bounded;
 pub(crate) use remote::Remote;

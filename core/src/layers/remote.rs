@@ -11,6 +11,7 @@ use super::offline::Offline;
 use super::retry::Retry;
 use crate::backend::{Backend, Reach};
 use crate::config::Settings;
+use crate::context::MAX_DEADLINE;
 use crate::error::Result;
 
 /// The layers of one remote backend, as its settings say.
@@ -35,10 +36,12 @@ impl Remote {
         }
         let number = |key: &str| settings.integer(key).unwrap_or_default();
         let wait = settings.duration("breaker_wait").unwrap_or_default();
+        let deadline = settings.duration("deadline").unwrap_or(MAX_DEADLINE);
+        let breaker = Breaker::new(number("breaker_failures"), wait, deadline, Arc::clone(counters));
         Ok(Some(Self {
             places: usize::try_from(number("concurrency")).unwrap_or(usize::MAX).max(1),
             retries: retries(backend.name(), settings)?,
-            breaker: Arc::new(Breaker::new(number("breaker_failures"), wait, Arc::clone(counters))),
+            breaker: Arc::new(breaker),
             counters: Arc::clone(counters),
             offline: settings.is_on("offline"),
         }))

@@ -223,9 +223,14 @@ impl Around for Retry {
                         for (&at, answer) in open.iter().zip(found) {
                             answers[at] = Some(answer);
                         }
-                        match answers.iter().flatten().find(|answer| has_passing(answer)) {
-                            Some(Err(error)) => error.clone(),
-                            _ => break,
+                        let passing = answers.iter().flatten().filter(|answer| has_passing(answer));
+                        // Of several waits that were asked for, the longest.
+                        match passing
+                            .filter_map(|answer| answer.as_ref().err())
+                            .max_by_key(|error| error.retry_after())
+                        {
+                            Some(error) => error.clone(),
+                            None => break,
                         }
                     }
                     // What was read before is an answer, too.

@@ -5,12 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use super::Shared;
 use crate::backend::{Backend, Reach};
 use crate::config::Settings;
-use crate::context::{CallContext, Face};
+use crate::context::{CallContext, CancellationToken, Face};
 use crate::runtime;
 use crate::sys::fork::ForkCell;
 
@@ -27,7 +25,8 @@ pub(super) struct HealthTask {
 #[derive(Default)]
 struct State {
     is_running: AtomicBool,
-    end: Notify,
+    /// Fires once, so that whoever starts the task while the manager is closed starts nothing.
+    end: CancellationToken,
 }
 
 /// While it lives, the task runs.
@@ -65,13 +64,18 @@ impl HealthTask {
         }
         let running = Running(Arc::clone(state));
         // Without a runtime there is no task; the next call tries again.
-        let _ = runtime::spawn(run(running, Arc::downgrade(shared), self.interval));
+        let _ = runtime::spawn(run(
+            running,
+            Arc::downgrade(&shared.layered),
+            shared.timeout,
+            self.interval,
+        ));
     }
 
     /// Ends the task.
     pub(super) fn end(&self) {
         if let Some(state) = self.state.get_if_made() {
-            state.end.notify_one();
+            state.end.cancel();
         }
     }
 }
@@ -82,11 +86,15 @@ impl Drop for HealthTask {
     }
 }
 
-async fn run(running: Running, shared: Weak<Shared>, interval: Duration) {
-    while tokio::time::timeout(interval, running.0.end.notified()).await.is_err() {
-        let Some(shared) = shared.upgrade() else { return };
-        let cx = CallContext::new(Face::Async, shared.timeout);
-        // What it finds is told on the way, where it is another state than before.
-        let _ = shared.layered.health(&cx).await;
-    }
+async fn run(running: Running, layered: Weak<dyn Backend>, timeout: Duration, interval: Duration) {
+    let ask = async {
+        loop {
+            tokio::time::sleep(interval).await;
+            let Some(layered) = layered.upgrade() else { return };
+            // What it finds is told on the way, where it is another state than before.
+            let _ = layered.health(&CallContext::new(Face::Async, timeout)).await;
+        }
+    };
+    // Whoever closes the manager, or drops it, does not have it kept by a server that is slow.
+    running.0.end.run_until_cancelled(ask).await;
 }

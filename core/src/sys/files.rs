@@ -100,6 +100,16 @@ pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Op
     system::read::read_document(path, limit, links)
 }
 
+/// Reads a secret that somebody else may have put down for us, as agents and orchestrators do: a regular file, also
+/// through links, that not everybody can read and nobody but its owner can write. Where everybody can make files, as in
+/// `/tmp`, its owner must be us or root. The checks look at the open descriptor. `None` where there is nothing.
+///
+/// # Errors
+/// As [`read_document`].
+pub(crate) fn read_handed_file(path: &Path, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    system::read::read_handed_file(path, limit)
+}
+
 /// Reads an inherited descriptor to its end. The descriptor stays open and stays the caller's.
 ///
 /// # Errors

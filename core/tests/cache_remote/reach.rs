@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use strongroom::backend::{HealthState, Operation};
-use strongroom::testing::Fault;
-use strongroom::{ErrorKind, Face, Secret, SecretManager, blocking};
+use strongroom::testing::{Fault, FaultBackend, LimitedBackend};
+use strongroom::{ErrorKind, Face, Secret, SecretKey, SecretManager, blocking};
 
 use super::events::warnings_of;
 use super::executor::run;
@@ -136,6 +136,21 @@ fn a_write_that_changed_nothing_leaves_what_is_known_and_another_takes_it() {
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     remote.fail(Fault::Unavailable);
     assert!(remote.get("k").is_err(), "nobody knows which value is there");
+}
+
+#[test]
+fn what_is_read_after_a_lost_write_of_a_batch_is_not_trusted_for_long() {
+    let lost = FaultBackend::new(strongroom::testing::memory());
+    let apart = LimitedBackend::without(lost.clone(), |can| can.atomic_batch = false);
+    let remote = Remote::over(Face::Blocking, remote_of(apart), &[]);
+    lost.on(Operation::Set).times(1).then(Fault::OutcomeUnknown);
+    let entries = ["a", "b"].map(|key| (SecretKey::new(key), Secret::new("v")));
+    let outcomes = run(remote.manager.set_many(&entries)).unwrap().outcomes;
+    assert_eq!(outcomes[0].as_ref().unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+    assert!(outcomes[1].is_ok());
+    assert!(remote.value("a").is_some() && remote.is_hit("a"));
+    remote.age(1);
+    assert!(!remote.is_hit("a"), "the lost write may have landed meanwhile");
 }
 
 #[test]

@@ -63,8 +63,46 @@ fn deadlines_that_are_too_short_say_nothing_about_the_backend() {
     for _ in 0..5 {
         assert_eq!(hasty.get("k").unwrap_err().kind(), ErrorKind::Timeout);
     }
+    // A backend that looks at the deadline itself answers so, too.
+    fault.on(Operation::Get).times(5).then(Fault::Fail(ErrorKind::Timeout));
+    for _ in 0..5 {
+        assert_eq!(hasty.get("k").unwrap_err().kind(), ErrorKind::Timeout);
+    }
     assert!(manager.get("k").unwrap().is_none());
     assert_eq!(number(&manager, "breaker.state"), 0);
+}
+
+#[test]
+fn silence_counts_by_the_managers_own_deadline() {
+    let settings = [
+        ("deadline", "40ms"),
+        ("retries", "0"),
+        ("breaker_failures", "2"),
+        ("breaker_wait", "1h"),
+    ];
+    let (fault, manager) = far(&settings);
+    fault.on(Operation::Get).then(Fault::Hang);
+    for _ in 0..2 {
+        assert_eq!(manager.get("k").unwrap_err().kind(), ErrorKind::Timeout);
+    }
+    assert_eq!(manager.get("k").unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(number(&manager, "breaker.state"), 2);
+}
+
+#[test]
+fn what_is_refused_without_asking_neither_opens_nor_closes_it() {
+    let (fault, manager) = far(LONG);
+    for kind in [ErrorKind::Unavailable, ErrorKind::TooLarge] {
+        fault.on(Operation::Get).times(1).then(Fault::Fail(kind));
+        fault
+            .on(Operation::Get)
+            .times(1)
+            .then(Fault::Fail(ErrorKind::Unavailable));
+    }
+    for _ in 0..4 {
+        manager.get("k").unwrap_err();
+    }
+    assert_eq!(number(&manager, "breaker.state"), 2);
 }
 
 #[test]

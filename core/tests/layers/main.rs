@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+#[cfg(feature = "vault")]
+mod batches;
 mod breaker;
 mod concurrency;
 mod counting;

@@ -164,13 +164,37 @@ fn the_fetch_ends_with_the_last_of_its_callers() {
 fn a_caller_with_more_time_than_the_fetch_it_joined_fetches_again() {
     let (fault, manager, calls) = hanging();
     thread::scope(|scope| {
-        let hasty = manager.with_timeout(Duration::from_millis(400));
+        let hasty = manager.with_timeout(Duration::from_secs(2));
         let first = scope.spawn(move || hasty.get("k"));
         hangs(&fault);
-        let second = scope.spawn(|| manager.get_value("k"));
+        let patient = manager.with_timeout(Duration::from_secs(3));
+        let second = scope.spawn(move || patient.get_value("k"));
         joined(&manager, 1);
         assert_eq!(first.join().unwrap().unwrap_err().kind(), ErrorKind::Timeout);
         assert_eq!(second.join().unwrap().unwrap().as_deref(), Some("v"));
+    });
+    assert_eq!(fault.counters().started, calls + 2);
+}
+
+#[test]
+fn a_caller_with_far_more_time_waits_for_no_hasty_ones_fetch_and_others_join_his() {
+    let (fault, manager, calls) = hanging();
+    thread::scope(|scope| {
+        let hasty = manager.with_timeout(Duration::from_secs(3));
+        let first = scope.spawn(move || hasty.get_value("k"));
+        hangs(&fault);
+        fault.on(Operation::Get).times(1).then(Fault::Hang);
+        let second = scope.spawn(|| manager.get_value("k"));
+        fault
+            .wait_for(PATIENCE, |now| now.waiting == 2)
+            .expect("a fetch of its own");
+        assert_eq!(number(&manager, "single_flight.joined"), 0);
+        let third = scope.spawn(|| manager.with_timeout(Duration::from_secs(4)).get_value("k"));
+        joined(&manager, 1);
+        fault.wake();
+        for read in [first, second, third] {
+            assert_eq!(read.join().unwrap().unwrap().as_deref(), Some("v"));
+        }
     });
     assert_eq!(fault.counters().started, calls + 2);
 }
@@ -263,6 +287,30 @@ fn a_caller_whose_future_is_held_and_not_polled_holds_up_nobody() {
     assert!(count.0.load(Ordering::SeqCst) > 0);
     assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     assert_eq!(fault.counters().started, calls + 1);
+}
+
+#[test]
+fn who_was_woken_for_the_fetch_and_leaves_wakes_another() {
+    let (fault, manager, _) = hanging();
+    let manager = manager.to_async();
+    let counts: Vec<_> = (0..3).map(|_| Arc::new(Count::default())).collect();
+    let woken = |at: usize| counts[at].0.load(Ordering::SeqCst) > 0;
+    let mut reads: Vec<Option<Reader<'_>>> = (0..3).map(|_| Some(Box::pin(manager.get_value("k")) as _)).collect();
+    for (read, count) in reads.iter_mut().zip(&counts) {
+        let waker = Waker::from(Arc::clone(count));
+        let read = read.as_mut().unwrap().as_mut();
+        assert!(Future::poll(read, &mut Context::from_waker(&waker)).is_pending());
+    }
+    fault.wake();
+    // The first, which polled the fetch last, is held and never polled again; of the others one was woken, and leaves.
+    let leaving = (1..3).find(|at| woken(*at)).unwrap();
+    let staying = 3 - leaving;
+    assert!(!woken(staying));
+    reads[leaving] = None;
+    assert!(woken(staying));
+    let waker = Waker::from(Arc::clone(&counts[staying]));
+    let read = reads[staying].as_mut().unwrap().as_mut();
+    assert!(Future::poll(read, &mut Context::from_waker(&waker)).is_ready());
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Subscriptions.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use strongroom::backend::{Backend, Operation, Persistence, SetRequest};
+use strongroom::backend::{Backend, BoxFuture, Operation, Persistence, SetRequest};
 use strongroom::blocking::SecretManager;
 use strongroom::testing::{Fault, FaultBackend, LimitedBackend, memory};
 use strongroom::{
@@ -107,6 +108,42 @@ fn what_others_change_on_a_server_is_told_where_it_is_named() {
 }
 
 #[test]
+fn what_could_not_be_looked_at_is_told_once_it_can() {
+    let server = memory();
+    let fault = FaultBackend::new(Arc::clone(&server));
+    let (ours, theirs) = (over(fault.clone()), over(server));
+    let mut named = ours.subscribe(often().key(key("A")).key(key("B"))).unwrap();
+    fault.on(Operation::Describe).times(3).then(Fault::Unavailable);
+    let version = theirs.set("B", &Secret::new("1")).unwrap().version.unwrap();
+    assert_eq!(
+        told(&next(&mut named)),
+        (ChangeKind::Set, Some("B"), Some(version.as_str()))
+    );
+    // One that cannot be read keeps nobody from the others.
+    fault.on(Operation::Describe).times(1).then(Fault::Corrupt);
+    theirs.delete("B").unwrap();
+    assert_eq!(told(&next(&mut named)), (ChangeKind::Deleted, Some("B"), None));
+    theirs.set("A", &Secret::new("1")).unwrap();
+    assert_eq!(told(&next(&mut named)).1, Some("A"), "and each is told once");
+}
+
+#[test]
+fn thousands_of_subscribers_are_served() {
+    let (server, begun) = (memory(), std::time::Instant::now());
+    let (ours, theirs) = (over(Arc::clone(&server)), over(server));
+    let name = |number: usize| format!("K{number}");
+    let subscribe = |number| ours.subscribe(often().key(key(&name(number)))).unwrap();
+    let mut subscriptions: Vec<_> = (0..3000).map(subscribe).collect();
+    theirs.set(name(1500), &Secret::new("v")).unwrap();
+    ours.set(name(2999), &Secret::new("v")).unwrap();
+    for number in [1500, 2999] {
+        assert_eq!(told(&next(&mut subscriptions[number])).1, Some(name(number).as_str()));
+    }
+    drop(subscriptions);
+    assert!(begun.elapsed() < PATIENCE, "they are in each other's way");
+}
+
+#[test]
 fn a_thread_that_waits_is_woken_and_ends_with_the_manager() {
     let manager = over(memory());
     let mut subscription = manager.subscribe(SubscribeOptions::new()).unwrap();
@@ -159,6 +196,25 @@ fn a_write_of_which_nobody_knows_may_have_changed_its_secret() {
         Some(ErrorKind::OutcomeUnknown)
     );
     assert_eq!(told(&next(&mut all)), (ChangeKind::Unknown, Some("K"), None));
+
+    // Whoever leaves a write does not know either.
+    let left = builder().backend_instance(fault.clone());
+    let left = run(left.open()).unwrap();
+    let mut all = run(left.subscribe(SubscribeOptions::new())).unwrap();
+    fault.on_any().times(2).then(Fault::Hang);
+    let both = [(key("K"), Secret::new("1")), (key("L"), Secret::new("2"))];
+    for write in [
+        Box::pin(async { left.set("K", &both[0].1).await.map(drop) }) as BoxFuture<'_, strongroom::Result<()>>,
+        Box::pin(async { left.set_many(&both).await.map(drop) }),
+    ] {
+        let mut write = write;
+        let poll = write.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll.is_pending());
+    }
+    let told_of: Vec<_> = (0..3).map(|_| next(&mut all)).collect();
+    let told_of: Vec<_> = told_of.iter().map(told).collect();
+    let unknown = |name| (ChangeKind::Unknown, Some(name), None);
+    assert_eq!(told_of, [unknown("K"), unknown("K"), unknown("L")]);
 }
 
 #[test]

@@ -110,8 +110,10 @@ pub unsafe extern "C" fn strongroom_manager_subscribe_async(
 }
 
 /// As `strongroom_manager_subscribe`, but a function is told: of each change, one after another, on the thread of the
-/// library that runs every callback, until `strongroom_subscription_free`. Where the manager is closed or the library shut
-/// down, it is called a last time with `closed` and no change. `destroy` (may be NULL) is called once with `context`, when
+/// library that runs every callback, until `strongroom_subscription_free`. While it runs, no call that was started completes
+/// and no other subscription is told: whoever has much to do with a change hands it to a thread of its own, or waits with
+/// `strongroom_subscription_next`. Where the manager is closed or the library shut down, it is called a last time with
+/// `closed` and no change. `destroy` (may be NULL) is called once with `context`, when
 /// the subscription is freed and the function's last call has returned; where this function fails, neither is called.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn strongroom_manager_subscribe_callback(

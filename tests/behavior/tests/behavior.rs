@@ -12,7 +12,9 @@ mod suite;
 const PREPARED: &str = "BEHAVIOR_PREPARED";
 
 fn main() {
-    let arguments = libtest_mimic::Arguments::from_args();
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    // They wait, for disks and servers, more than they work.
+    arguments.test_threads.get_or_insert(6);
     if std::env::vars_os().any(|(name, _)| name == PREPARED) {
         libtest_mimic::run(&arguments, suite::trials()).exit();
     }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub mod command;
 #[cfg(unix)]
 pub mod fork;
+pub mod guide;
 mod place;
+pub mod scenario;
 mod service;
 
 use std::process::{Command, exit};
@@ -48,6 +51,8 @@ pub fn run(trials: impl FnOnce() -> Vec<Trial>) -> ! {
         .env("AWS_SECRET_ACCESS_KEY", Moto::SECRET_KEY)
         .env("AWS_SESSION_TOKEN", SESSION_TOKEN)
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        // Who asks the SDK to show secrets is not to get any of them either.
+        .env("LOG_SENSITIVE_BODIES", "true")
         .env("AWS_CONFIG_FILE", "/nonexistent")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
     exit(again.status().unwrap().code().unwrap_or(1));

@@ -21,7 +21,7 @@ macro_rules! verbs {
 }
 
 verbs! {
-    verb: health lock close;
+    verb: health refresh lock close;
     verb_of_many: verify;
 }
 
@@ -55,6 +55,11 @@ pub(crate) fn is_persistent<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
 /// The scope of bare names in this view; `null` where they are global.
 pub(crate) fn scope<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     value(call.env, of(call.at(0))?.scope().map(ToString::to_string))
+}
+
+/// What the manager has counted.
+pub(crate) fn metrics<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    Ok(results::metrics(call.env, &of(call.at(0))?.metrics())?.to_unknown())
 }
 
 /// The settings that the manager was opened with.

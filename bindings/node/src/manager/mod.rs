@@ -5,6 +5,7 @@ pub(crate) mod copy;
 pub(crate) mod generate;
 pub(crate) mod read;
 pub(crate) mod transfer;
+pub(crate) mod watch;
 pub(crate) mod write;
 
 use napi::JsValue;

@@ -12,13 +12,14 @@ use crate::options::Options;
 use crate::results::{self, BatchRead};
 use crate::secret::{Text, target, too_small};
 
-/// `get(key, { version, includeExpired })`
+/// `get(key, { version, includeExpired, fresh })`
 pub(crate) fn get<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = key(call.at(2))?;
     let mut options = Options::at(call, 3)?;
     let mut wanted = GetOptions::new();
     wanted.version = options.given("version", arguments::version)?;
     wanted.include_expired = options.flag("includeExpired")?;
+    wanted.fresh = options.flag("fresh")?;
     verb(
         call,
         options,
@@ -143,4 +144,15 @@ pub(crate) fn versions<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = key(call.at(2))?;
     let options = Options::at(call, 3)?;
     verb_of_many(call, options, |manager| async move { manager.versions(&key).await })
+}
+
+/// `resolve(reference)`
+pub(crate) fn resolve<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let reference = arguments::text("reference", call.at(2))?;
+    let options = Options::at(call, 3)?;
+    verb(
+        call,
+        options,
+        |manager| async move { manager.resolve(&reference).await },
+    )
 }

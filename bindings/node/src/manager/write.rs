@@ -198,13 +198,23 @@ pub(crate) fn rollback<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     verb(call, options, |manager| async move { manager.rollback(&key, to).await })
 }
 
-/// `delete(key, { missingOk })`
+/// `delete(key, { missingOk, soft, force, version })`
 pub(crate) fn delete<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
     let key = arguments::key(call.at(2))?;
     let mut options = Options::at(call, 3)?;
     let mut wanted = DeleteOptions::new();
     wanted.missing_ok = options.flag("missingOk")?;
+    wanted.soft = options.flag("soft")?;
+    wanted.force = options.flag("force")?;
+    wanted.version = options.given("version", arguments::version)?;
     verb(call, options, |manager| async move {
         manager.delete_with(&key, wanted).await
     })
+}
+
+/// `restore(key)`
+pub(crate) fn restore<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
+    let key = arguments::key(call.at(2))?;
+    let options = Options::at(call, 3)?;
+    verb(call, options, |manager| async move { manager.restore(&key).await })
 }

@@ -72,6 +72,52 @@ const secrets = openStore(process.argv[2]);
 for (let call = 0; call < 50; call += 1) secrets.set('key' + call, 'value').catch(() => {});
 setImmediate(() => process.exit());
 `,
+  'a subscription whose changes nobody awaits': `
+const secrets = openMemory();
+secrets.subscribe().then(() => secrets.subscribeSync());
+`,
+  'a wait for a change that is no reason to stay': `
+const secrets = openMemory();
+secrets.subscribe().then(async (changes) => {
+  for await (const change of changes.unref()) assert.fail(change.key);
+});
+`,
+  'a wait for a change that is no reason to stay any more': `
+const changes = openMemory().subscribeSync();
+changes.next().then(() => assert.fail());
+setTimeout(() => changes.unref(), 20);
+`,
+  'the end of a wait for a change that is no reason to stay': `
+const secrets = openMemory();
+const aborting = new AbortController();
+secrets.subscribe({ signal: aborting.signal }).then((changes) => {
+  changes.unref().next().catch(({ name }) => process.stdout.write(name));
+  aborting.abort();
+});
+const changes = secrets.subscribeSync().unref();
+changes.next().then(({ done }) => assert(done)).then(() => process.on('exit', () => process.stdout.write(' done')));
+changes.close();
+`,
+  'a wait for a change, until it comes': `
+const secrets = openMemory();
+const changes = secrets.subscribeSync().unref();
+changes.next().then(({ value }) => process.stdout.write(value.key));
+changes.ref();
+setTimeout(() => secrets.setSync('key', 'value'), 100).unref();
+`,
+  'a loop over changes, until the manager is closed': `
+const secrets = openMemory();
+(async () => {
+  for await (const { kind } of await secrets.subscribe()) process.stdout.write(kind);
+})();
+setTimeout(() => secrets.setSync('key', 'value'), 20).unref();
+setTimeout(() => secrets.closeSync(), 100).unref();
+`,
+  'process.exit() while 100 subscriptions wait': `
+const secrets = openMemory();
+for (let at = 0; at < 100; at += 1) secrets.subscribe().then((changes) => changes.next());
+setTimeout(() => process.exit(), 20);
+`,
   'a handler of exit that uses a manager': `
 const secrets = openStore(process.argv[2]);
 process.on('exit', () => {
@@ -101,6 +147,9 @@ until('waiting', 50).then(() => process.exit());
 };
 
 const SAYS = {
+  'the end of a wait for a change that is no reason to stay': 'AbortError done',
+  'a wait for a change, until it comes': 'global/key',
+  'a loop over changes, until the manager is closed': 'set',
   'a pending call, until its deadline': 'timeout',
   'a handler of exit that uses a manager': 'at the end',
   'a handler of beforeExit that awaits': 'awaited',

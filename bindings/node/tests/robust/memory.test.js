@@ -186,3 +186,42 @@ test('what is thrown away while a call is pending is collected after its end', {
     GC,
   );
 });
+
+test('subscriptions that nobody has are collected, whatever follows their signal', { skip }, async () => {
+  await alone(
+    `
+${COLLECTED}
+(async () => {
+  const secrets = openMemory();
+  const { signal } = new AbortController();
+  await (async () => {
+    for (let at = 0; at < 100; at += 1) {
+      registry.register(await secrets.subscribe({ signal }), 'subscription');
+      registry.register(secrets.subscribeSync(), 'subscription');
+    }
+    await secrets.set('key', 'value');
+  })();
+  await allCollected('subscription', 200);
+
+  // Who waits keeps them, and they keep the manager.
+  const wait = (() => {
+    const store = openStore(process.argv[2]);
+    registry.register(store, 'manager');
+    const changes = store.subscribeSync({ everyMs: 1 });
+    registry.register(changes, 'subscription');
+    return changes.next();
+  })();
+  for (let at = 0; at < 10; at += 1) {
+    global.gc();
+    await new Promise(setImmediate);
+  }
+  openStore(process.argv[2]).setSync('key', 'value');
+  const { value, done } = await wait;
+  assert.equal(done, false);
+  assert.ok(['set', 'unknown'].includes(value.kind));
+  await allCollected('subscription', 201);
+})();
+`,
+    GC,
+  );
+});

@@ -246,3 +246,29 @@ test('verbs that are called on what is no manager or secret of ours', { skip }, 
 })();
 `);
 });
+
+test('workers that wait for a change end when they are told to', { skip }, async () => {
+  await passes(`
+const { once } = require('node:events');
+const waits = [
+  'changes.next().finally(() => process.stdout.write("told"))',
+  '(async () => { for await (const change of changes) process.stdout.write("told"); })()',
+  'for (let at = 0; at < 100; at += 1) secrets.subscribeSync({ everyMs: 1 }).next()',
+  'changes.nextSync()',
+  'changes.nextSync(600_000)',
+];
+(async () => {
+  for (const wait of waits) {
+    const worker = work(
+      "const secrets = openMemory(); const changes = secrets.subscribeSync();" +
+      "require('node:worker_threads').parentPort.postMessage('waits');" + wait,
+    );
+    await once(worker, 'message');
+    // It waits now, or does so at once.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(await worker.terminate(), 1);
+  }
+  ${DONE};
+})();
+`);
+});

@@ -34,6 +34,15 @@ await secrets.get('key', { timeout: 500 });
 // @ts-expect-error: nothing could fire a signal while a thread waits
 secrets.getSync('key', { signal: AbortSignal.timeout(500) });
 
+// @ts-expect-error: nor while it subscribes
+secrets.subscribeSync({ signal: AbortSignal.timeout(500) });
+
+// @ts-expect-error: one key is no list of keys
+await secrets.subscribe({ keys: 'token' });
+
+// @ts-expect-error: there may be no such number
+export const calls: number = secrets.metrics()['calls.get'].valueOf();
+
 // @ts-expect-error: a secret is no text
 export const text: string = new Secret('value');
 

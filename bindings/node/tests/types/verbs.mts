@@ -3,13 +3,16 @@
 import {
   AbortError,
   type CallOptions,
+  type Change,
   type Description,
   type GenerateSpec,
   type ListEntry,
+  REFERENCE_LABEL,
   Secret,
   SecretManager,
   type SetOutcome,
   StrongroomError,
+  type Subscription,
   generate,
   open,
 } from 'strongroom';
@@ -43,6 +46,25 @@ const failure: StrongroomError | undefined = read.failures.get('token');
 await secrets.setMany(new Map([['token', 'text']]));
 await secrets.setMany({ token: new Uint8Array(3), other: new Secret('text') });
 await secrets.setMany([['token', 'text']]);
+
+const changes: Subscription = await secrets.subscribe({ keys: new Set(['token']), prefix: 'to', everyMs: 500, signal });
+for await (const { kind, key, version } of changes.unref()) {
+  const about: readonly ['set' | 'deleted' | 'unknown' | 'health' | 'missed', string | null, string | null] = [
+    kind,
+    key,
+    version,
+  ];
+  void about;
+}
+const next: IteratorResult<Change, undefined> = await changes.next();
+const waited: Change | null = secrets.subscribeSync({ scope: 'org/acme' }).nextSync(500);
+const counted: number | undefined = secrets.metrics()['calls.get'];
+const age: number | null | undefined = [(await secrets.resolve('secret://token'))?.staleForMs, known?.staleForMs][0];
+await secrets.get('token', { fresh: true });
+await secrets.set('token', 'secret://other', { labels: { [REFERENCE_LABEL]: 'secret' } });
+await secrets.delete('token', { soft: true, force: false, version: null });
+const restored: SetOutcome = secrets.restoreSync('token');
+await secrets.refresh({ timeoutMs: 500 });
 
 const spec: GenerateSpec = { kind: 'hex', bytes: 32 };
 const made: Secret = await secrets.getOrGenerate('token', spec, { provider: 'us' });
@@ -94,4 +116,4 @@ const thrown = new StrongroomError();
 // @ts-expect-error several keys are no string
 await secrets.getMany('token');
 
-export { missing, thrown, unopened };
+export { age, counted, missing, next, restored, thrown, unopened, waited };

@@ -46,6 +46,11 @@ function kept(versions) {
   };
 }
 
+function change(found) {
+  if (found === null) return null;
+  return { kind: found.kind, key: found.key, version: found.version, health: found.health };
+}
+
 function several(found) {
   return {
     values: Object.fromEntries([...found.secrets].map(([key, one]) => [key, one.bytes()])),
@@ -53,4 +58,4 @@ function several(found) {
   };
 }
 
-module.exports = { described, generated, kept, page, secret, several };
+module.exports = { change, described, generated, kept, page, secret, several };

@@ -34,7 +34,7 @@ function prepared(session, field, expected) {
   if (field === 'failures') return byKey(session, expected, (token) => token);
   if (BY_KEY.has(field) && isObject(expected)) return byKey(session, expected, (text) => session.fill(text));
   if (NAMES.has(field) && Array.isArray(expected)) return expected.map((name) => session.fill(name));
-  if (field === 'next') return each(expected, (name) => session.fill(name));
+  if (field === 'next' || field === 'key') return each(expected, (name) => session.fill(name));
   // `versions` of `verify` is a number, which is compared as it is.
   if (VERSIONS.has(field) && typeof expected !== 'number') return each(expected, (word) => session.version(word));
   if (TIMES.has(field)) return each(expected, moment);

@@ -10,12 +10,16 @@ const IMMEDIATE = new Set([
   'scoped',
   'generate',
   'setting',
+  'metrics',
   'key_variable',
   'fernet_generate',
   'fernet_encrypt',
   'fernet_decrypt',
   'fernet_rotate',
 ]);
+
+/** How long a change is waited for. */
+const PATIENCE_MS = 10_000;
 
 /** What a promise is the answer of; that something is thrown at once is a failure of its own. */
 async function promised(name, call) {
@@ -46,6 +50,9 @@ const waiting = {
   async ask(manager, verb, ...given) {
     return waited(`${verb}Sync`, () => manager[`${verb}Sync`](...given));
   },
+  async next(changes) {
+    return waited('nextSync', () => changes.nextSync(PATIENCE_MS));
+  },
 };
 
 /** `open`, `get` … */
@@ -54,6 +61,17 @@ const awaiting = {
   counts: (operation) => !IMMEDIATE.has(operation),
   open: (...given) => promised('open', () => strongroom.open(...given)),
   ask: (manager, verb, ...given) => promised(verb, () => manager[verb](...given)),
+  async next(changes) {
+    let isLate = false;
+    const patience = setTimeout(() => {
+      isLate = true;
+      changes.close();
+    }, PATIENCE_MS);
+    const { value, done } = await promised('next', () => changes.next());
+    clearTimeout(patience);
+    assert.ok(!isLate, 'a change comes in time');
+    return done ? null : value;
+  },
 };
 
 module.exports = { FACES: [waiting, awaiting] };

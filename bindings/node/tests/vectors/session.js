@@ -17,6 +17,7 @@ const CAPABILITIES = {
   binary: 'binary',
   empty_value: 'emptyValue',
   verify: 'verify',
+  restore: 'restore',
 };
 
 /** The options of an opening that all of these parts state. */
@@ -39,6 +40,7 @@ class Session {
   #opened = [];
   #other = null;
   #saved = new Map();
+  #subscriptions = new Map();
 
   constructor(face, folder) {
     this.face = face;
@@ -90,6 +92,16 @@ class Session {
     const saved = this.#saved.get(word.replace(/^@/, ''));
     assert.ok(saved !== undefined, `a step before has saved ${word}`);
     return saved;
+  }
+
+  /** The subscription of a name. */
+  subscription(name) {
+    assert.ok(this.#subscriptions.has(name), `a step before has subscribed as ${name}`);
+    return this.#subscriptions.get(name);
+  }
+
+  keepSubscription(name, subscription) {
+    this.#subscriptions.set(name, subscription);
   }
 
   save(name, outcome) {

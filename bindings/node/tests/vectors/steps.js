@@ -12,7 +12,7 @@ const { Step, expiry, metadata, moment } = require('./step.js');
 const transfers = require('./transfers.js');
 
 async function get(of) {
-  const options = { ...of.words('include_expired'), ...of.version('version') };
+  const options = { ...of.words('include_expired', 'fresh'), ...of.version('version') };
   return answers.secret(await of.ask('get', [of.key], options));
 }
 
@@ -101,6 +101,23 @@ async function nothing(of, verb, given = [], options = {}) {
   return null;
 }
 
+async function remove(of) {
+  const options = { ...of.words('missing_ok', 'soft', 'force'), ...of.version('version') };
+  return await nothing(of, 'delete', [of.key], options);
+}
+
+async function resolve(of) {
+  const { version } = of.version('version');
+  return answers.secret(await of.ask('resolve', [of.text('reference').replaceAll('{version}', version)]));
+}
+
+async function subscribe(of) {
+  const keys = 'keys' in of.args ? { keys: of.texts('keys') } : {};
+  const options = { ...keys, ...of.filled('scope', 'prefix'), ...of.words('every_ms') };
+  of.session.keepSubscription(of.args.name, await of.ask('subscribe', [], options));
+  return null;
+}
+
 async function scoped(of) {
   of.session.manager = of.session.manager.scoped(of.text('scope'));
   return null;
@@ -133,9 +150,15 @@ const OPERATIONS = {
   get_or_generate: getOrGenerate,
   rotate: async (of) => of.written(await of.ask('rotate', [of.key, of.value])),
   rotate_generate: async (of) => of.written(await of.ask('rotate', [of.key, spec(of)])),
-  delete: (of) => nothing(of, 'delete', [of.key], of.words('missing_ok')),
+  delete: remove,
+  restore: async (of) => of.written(await of.ask('restore', [of.key])),
+  resolve,
+  refresh: (of) => nothing(of, 'refresh'),
   rollback,
   health: async (of) => (await of.ask('health')).state,
+  metrics: (of) => (of.session.manager.metrics()[of.args.name] ?? 0) >= of.args.at_least,
+  subscribe,
+  next_change: async (of) => answers.change(await of.session.face.next(of.session.subscription(of.args.of))),
   verify,
   lock: (of) => nothing(of, 'lock'),
   close: (of) => nothing(of, 'close'),

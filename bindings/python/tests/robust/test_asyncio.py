@@ -278,7 +278,7 @@ def test_a_call_without_a_loop_begins_nothing(slow: OpenSlow, faults: Faults) ->
 
 def test_a_call_is_awaited_by_one(slow: OpenSlow, faults: Faults) -> None:
     async def main() -> None:
-        call = _native.get(slow("get:hang"), "key", None, False, {})
+        call = _native.get(slow("get:hang"), "key", None, False, False, {})
 
         async def wait() -> object:
             return await call
@@ -310,7 +310,7 @@ def test_an_opening_that_two_tasks_await_is_answered_to_one(slow: OpenSlow) -> N
 
 def test_a_call_that_is_never_awaited_does_nothing(slow: OpenSlow, faults: Faults) -> None:
     secrets = slow("get:hang")
-    call = _native.get(secrets, "key", None, False, {})
+    call = _native.get(secrets, "key", None, False, False, {})
     del call
     assert faults.count("started") == 0
 

@@ -25,7 +25,7 @@ holder.secrets.set("key", "value")
 """,
     "a call that nobody awaited": """
 secrets = open_fault("get:hang")
-call = _native.get(secrets, "key", None, False, {})
+call = _native.get(secrets, "key", None, False, False, {})
 """,
     "a pending call of a loop that stopped": """
 secrets = open_fault("get:hang").to_async()

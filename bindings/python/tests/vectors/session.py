@@ -13,7 +13,18 @@ from .documents import Stated, value
 from .faces import Face, Manager
 
 #: Every word that a script may need or want lacking, `fault` aside, and whether the backend has it.
-CAPABILITIES = ("list", "versions", "metadata", "expiry", "cas", "atomic_batch", "binary", "empty_value", "verify", "restore")
+CAPABILITIES = (
+    "list",
+    "versions",
+    "metadata",
+    "expiry",
+    "cas",
+    "atomic_batch",
+    "binary",
+    "empty_value",
+    "verify",
+    "restore",
+)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,9 @@ fn open(global: &Global, setup: &Setup) -> strongroom::Result<SecretManager> {
     if !setup.settings().is_set("deadline") {
         builder = builder.flag("deadline", PATIENCE);
     }
-    builder.open_blocking()
+    let manager = builder.open_blocking()?;
+    session::close_at_the_end(&manager);
+    Ok(manager)
 }
 
 /// What only an opened manager knows.

@@ -4,6 +4,7 @@ use strongroom::{Inspection, SETTINGS, Settings, locations};
 
 use super::finding::Finding;
 use crate::args::Global;
+use crate::commands::servers;
 use crate::session;
 
 /// What everything that states settings says, and what is wrong with it.
@@ -60,6 +61,10 @@ impl Setup {
         if self.settings().is_set("backend") {
             let origin = self.settings().origin("backend");
             findings.push(Finding::ok("backend", format!("`{}`, from {origin}", self.backend())));
+        }
+        for word in self.backends() {
+            let lines = servers::lines(word, &self.app, self.settings());
+            findings.extend(lines.into_iter().map(|(check, what)| Finding::ok(check, what)));
         }
         findings
     }

@@ -61,6 +61,7 @@ impl Service {
             let elsewhere = client.config().to_builder().region(Region::new(region.to_owned()));
             client = Client::from_conf(elsewhere.build());
         }
+        let _turn = cx.turn().await?;
         self.requests.count(call);
         request(&client).await.map_err(|failed| failure(call, &failed))
     }

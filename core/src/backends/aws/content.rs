@@ -1,6 +1,7 @@
 //! What is sent for one secret, checked against the service's limits before anything is sent.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use aws_sdk_secretsmanager::primitives::Blob;
 use time::OffsetDateTime;
@@ -82,13 +83,42 @@ fn unsupported(text: &'static str) -> Error {
     Error::new(ErrorKind::Unsupported, text).with_help("use `aws.format = document`")
 }
 
-/// A new token, as a UUID.
+/// A new token, as a UUID that grows with time (version 7): milliseconds, a 4096th of one, and random bits.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7>
 fn token() -> Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| Error::new(ErrorKind::Unavailable, "the system gives no random bytes"))?;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let parts = now.as_micros() * 4096 / 1000;
+    // 48 bits and 12 bits, with the version between them.
+    let time = (parts >> 12 << 16 | 0x7000 | parts & 0x0fff).to_be_bytes();
+    bytes[..8].copy_from_slice(&time[8..]);
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex = data_encoding::HEXLOWER.encode(&bytes);
     let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
     Ok(parts.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_uuids_that_grow_with_time() {
+        let tokens: Vec<String> = (0..100)
+            .map(|_| {
+                std::thread::sleep(std::time::Duration::from_micros(2));
+                token().unwrap()
+            })
+            .collect();
+        assert!(tokens.is_sorted(), "{tokens:?}");
+        for token in tokens {
+            assert_eq!(token.len(), 36);
+            assert_eq!(&token[14..15], "7", "{token}");
+            assert!("89ab".contains(&token[19..20]), "{token}");
+        }
+    }
 }

@@ -64,6 +64,20 @@ impl fmt::Display for WouldBeUnencrypted {
 
 impl StdError for WouldBeUnencrypted {}
 
+/// An answer with this HTTP status that is none of the service's.
+#[derive(Debug)]
+pub(super) struct Unreadable(pub(super) u16);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(UNREADABLE)
+    }
+}
+
+impl StdError for Unreadable {}
+
+pub(super) const UNREADABLE: &str = "the service's answer could not be read";
+
 /// What a failed call means.
 pub(super) fn failure<E>(call: Call, failed: &SdkError<E, HttpResponse>) -> Failure
 where
@@ -85,13 +99,10 @@ where
             }
             failure
         }
-        SdkError::ResponseError(response) => {
-            let text = "the service's answer could not be read";
-            unanswered(call, text)
-                .error
-                .with_foreign_code(response.raw().status().as_u16())
-                .into()
-        }
+        SdkError::ResponseError(response) => unanswered(call, UNREADABLE)
+            .error
+            .with_foreign_code(response.raw().status().as_u16())
+            .into(),
         SdkError::TimeoutError(_) => unanswered(call, "the service did not answer in time"),
         SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) => unsent(call, failed),
         _ => unanswered(call, "the request to the service failed"),
@@ -100,12 +111,22 @@ where
 
 /// What an error type of the service means; also those of a batch's single secrets.
 pub(super) fn told(call: Call, code: &str) -> Failure {
+    known(call, code)
+        .unwrap_or_else(|| unanswered(call, "the service answered with an error that it does not document"))
+}
+
+/// Whether an error type is one that the service has.
+pub(super) fn is_known(code: &str) -> bool {
+    known(Call::GetSecretValue, code).is_some()
+}
+
+fn known(call: Call, code: &str) -> Option<Failure> {
     let failure = |refusal, kind, text: &'static str| Failure {
         refusal,
         error: Error::new(kind, text),
     };
     let other = |kind, text| failure(Refusal::Other, kind, text);
-    match code {
+    Some(match code {
         "ResourceNotFoundException" => failure(
             Refusal::Missing,
             ErrorKind::NotFound,
@@ -184,8 +205,8 @@ pub(super) fn told(call: Call, code: &str) -> Failure {
             other(ErrorKind::Unauthenticated, text)
         }
         "RequestExpired" | "RequestTimeTooSkewed" | "RequestInTheFuture" => clock().into(),
-        _ => unanswered(call, "the service answered with an error that it does not document"),
-    }
+        _ => return None,
+    })
 }
 
 fn clock() -> Error {
@@ -222,6 +243,9 @@ fn unsent<E: StdError + 'static>(call: Call, failed: &SdkError<E, HttpResponse>)
         return error
             .with_help("use an `https` endpoint, or allow it with `aws.allow_http`")
             .into();
+    }
+    if let Some(Unreadable(status)) = find(failed) {
+        return unanswered(call, UNREADABLE).error.with_foreign_code(*status).into();
     }
     if let Some(error) = find::<CredentialsError>(failed) {
         return credentials(error).into();

@@ -13,10 +13,12 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::interceptors::BeforeTransmitInterceptorContextRef;
-use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_secretsmanager::config::{ConfigBag, Intercept, RuntimeComponents, StalledStreamProtectionConfig};
 use aws_sdk_secretsmanager::error::BoxError;
 
 use super::config::{Config, is_loopback};
+use super::quiet::Quiet;
+use super::wire;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long the instance's metadata service may take to be reached. It is one hop away, or not there: elsewhere its
@@ -30,9 +32,9 @@ const REQUEST: Duration = Duration::from_secs(5);
 
 /// The client of these settings.
 ///
-/// HTTPS is the SDK's client of this build: rustls on AWS-LC, named to it by the SDK, so that no provider of cryptography
-/// is installed for the process, with the system's certificates. The proxy is that of `HTTPS_PROXY`, `HTTP_PROXY`,
-/// `ALL_PROXY` and `NO_PROXY`, as for every program on the SDK.
+/// HTTPS is rustls on AWS-LC, named to it, so that no provider of cryptography is installed for the process, with the
+/// system's certificates. The proxy is that of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, as for every
+/// program on the SDK.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidConfig`] naming `aws.region` where no region is found.
@@ -74,9 +76,14 @@ pub(super) async fn client(config: &Config) -> Result<Client> {
         loader = loader.endpoint_url(endpoint);
     }
     let loaded = loader.load().await;
-    let client = aws_sdk_secretsmanager::config::Builder::from(&loaded).interceptor(Unencrypted {
-        is_allowed: config.allow_http,
-    });
+    let client = aws_sdk_secretsmanager::config::Builder::from(&loaded)
+        .http_client(wire::client())
+        .interceptor(Quiet)
+        // A reply is read as a whole, within the time of its request.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .interceptor(Unencrypted {
+            is_allowed: config.allow_http,
+        });
     Ok(Client::from_conf(client.build()))
 }
 

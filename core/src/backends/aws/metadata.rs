@@ -16,6 +16,8 @@ const SCOPE: &str = "strongroom:scope";
 const EXPIRES_AT: &str = "strongroom:expires_at";
 pub(super) const CREATED_AT: &str = "strongroom:created_at";
 const LABEL: &str = "strongroom:label:";
+/// Before the id of a version that never was the current one: whose write lost against another.
+pub(super) const REFUSED: &str = "strongroom:refused:";
 /// The longest value of a tag, in characters.
 const LONGEST_TAG: usize = 256;
 const LONGEST_TAG_NAME: usize = 128;
@@ -67,9 +69,14 @@ fn time_text(field: &str, at: OffsetDateTime) -> Result<String> {
     })
 }
 
-/// Whether a tag is one of ours.
+/// Whether a tag is metadata of ours.
 pub(super) fn is_ours(name: &str) -> bool {
-    name.starts_with("strongroom:")
+    name.starts_with("strongroom:") && !name.starts_with(REFUSED)
+}
+
+/// The versions that never were the current one, as far as they were marked.
+pub(super) fn refused(tags: &[Tag]) -> impl Iterator<Item = &str> {
+    tags.iter().filter_map(|tag| tag.key()?.strip_prefix(REFUSED))
 }
 
 /// Adds what the tags say.

@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/Welcome.html>
 //!
-//! Addresses, regions, credentials and proxies are found as the AWS SDK finds them, in its own variables and files.
+//! Addresses, regions, credentials and proxies are found as the AWS SDK finds them, in its own variables and files, which
+//! it reads in the runtime's threads at the first call and at the first one after `refresh`, `lock` or a fork.
 
 mod backend;
 mod client;
@@ -14,10 +15,12 @@ mod load;
 mod metadata;
 mod names;
 mod put;
+mod quiet;
 mod read;
 mod reference;
 mod remove;
 mod requests;
+mod wire;
 mod write;
 
 use std::sync::Arc;

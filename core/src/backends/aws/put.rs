@@ -7,8 +7,8 @@ use aws_sdk_secretsmanager::types::Tag;
 use super::client::Service;
 use super::content::Content;
 use super::error::{Failure, Refusal};
-use super::metadata::{CREATED_AT, is_ours};
-use super::read::{CURRENT, State, missing};
+use super::metadata::{CREATED_AT, REFUSED, is_ours, refused};
+use super::read::{CURRENT, State, current, missing};
 use super::requests::Call;
 use super::write::another_version;
 use crate::context::CallContext;
@@ -16,6 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The stage of a version that waits to become the current one, in a write that depends on the version.
 const WAITING: &str = "strongroom-waiting";
+/// How many versions that lost are marked at most, by a tag each, of which a secret can have 50.
+const MOST_MARKS: usize = 16;
 
 impl Service {
     /// A new version; with `expected` it becomes the current one only where that one still is.
@@ -58,30 +60,44 @@ impl Service {
 
     /// Moves the current stage from the expected version to the new one: the service refuses where it is elsewhere.
     async fn make_current(&self, cx: &CallContext, id: &str, version: &str, expected: &str) -> Result<(), Failure> {
-        let moved = self.move_stage(cx, id, CURRENT, Some(version), Some(expected)).await;
-        let Err(failure) = moved else { return Ok(()) };
-        if failure.refusal != Refusal::Parameter {
-            return Err(failure);
+        let moved = self.send(cx, Call::UpdateSecretVersionStage, id, |client| {
+            let request = client.update_secret_version_stage().secret_id(id);
+            let request = request.version_stage(CURRENT).remove_from_version_id(expected);
+            request.move_to_version_id(version).send()
+        });
+        let Err(failure) = moved.await else { return Ok(()) };
+        if failure.error.kind() == ErrorKind::OutcomeUnknown {
+            return match self.state(cx, id).await {
+                Ok(State::Present(known)) if current(&known).is_some_and(|found| found.as_str() == version) => Ok(()),
+                _ => Err(failure),
+            };
         }
-        // The version that lost is not to be kept for its stage. Where that fails it stays, and is never the current one.
-        let _stays = self.move_stage(cx, id, WAITING, None, Some(version)).await;
-        Err(another_version().into())
+        // The outcome is known by now, so the mark may not use up the time in which it is told. Without the mark the
+        // version stays among the former ones; it is never the current one.
+        let time = cx.remaining().mul_f32(0.5);
+        let _unmarked = tokio::time::timeout(time, self.mark_refused(cx, id, version)).await;
+        match failure.refusal {
+            Refusal::Parameter => Err(another_version().into()),
+            _ => Err(failure),
+        }
     }
 
-    async fn move_stage(
-        &self,
-        cx: &CallContext,
-        id: &str,
-        stage: &str,
-        to: Option<&str>,
-        from: Option<&str>,
-    ) -> Result<(), Failure> {
-        let answer = self.send(cx, Call::UpdateSecretVersionStage, id, |client| {
-            let request = client.update_secret_version_stage().secret_id(id).version_stage(stage);
-            let request = request.set_move_to_version_id(to.map(str::to_owned));
-            request.set_remove_from_version_id(from.map(str::to_owned)).send()
-        });
-        answer.await.map(drop)
+    /// Marks a version that lost, so that nothing is rolled back to it. Its stage leaves it with the next write of that kind.
+    async fn mark_refused(&self, cx: &CallContext, id: &str, version: &str) -> Result<(), Failure> {
+        let marked = match self.state(cx, id).await? {
+            State::Present(known) | State::Deleted(known) => known.tags.unwrap_or_default(),
+            State::Absent => return Ok(()),
+        };
+        let mut marked: Vec<&str> = refused(&marked).collect();
+        // Ids of ours grow with time, so the first ones are those that the service has forgotten by now.
+        marked.sort_unstable();
+        let too_many = (marked.len() + 1).saturating_sub(MOST_MARKS);
+        if too_many > 0 {
+            let old = marked[..too_many].iter().map(|old| format!("{REFUSED}{old}"));
+            self.untag(cx, id, old.collect()).await?;
+        }
+        let mark = BTreeMap::from([(format!("{REFUSED}{version}"), String::new())]);
+        self.tag(cx, id, &mark).await
     }
 
     pub(super) async fn create(&self, cx: &CallContext, name: &str, content: &Content) -> Result<(), Failure> {
@@ -141,22 +157,27 @@ impl Service {
             .map(|name| (*name).to_owned())
             .collect();
         if !new.is_empty() {
-            let answer = self.send(cx, Call::TagResource, id, |client| {
-                client
-                    .tag_resource()
-                    .secret_id(id)
-                    .set_tags(Some(tag_list(&new)))
-                    .send()
-            });
-            answer.await?;
+            self.tag(cx, id, &new).await?;
         }
         if !old.is_empty() {
-            let answer = self.send(cx, Call::UntagResource, id, |client| {
-                client.untag_resource().secret_id(id).set_tag_keys(Some(old)).send()
-            });
-            answer.await?;
+            self.untag(cx, id, old).await?;
         }
         Ok(())
+    }
+
+    async fn tag(&self, cx: &CallContext, id: &str, tags: &BTreeMap<String, String>) -> Result<(), Failure> {
+        let answer = self.send(cx, Call::TagResource, id, |client| {
+            let request = client.tag_resource().secret_id(id);
+            request.set_tags(Some(tag_list(tags))).send()
+        });
+        answer.await.map(drop)
+    }
+
+    async fn untag(&self, cx: &CallContext, id: &str, names: Vec<String>) -> Result<(), Failure> {
+        let answer = self.send(cx, Call::UntagResource, id, |client| {
+            client.untag_resource().secret_id(id).set_tag_keys(Some(names)).send()
+        });
+        answer.await.map(drop)
     }
 }
 

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::client::Service;
 use super::config::Format;
-use super::error::{Failure, Refusal, told};
-use super::metadata::{at, read_tags};
+use super::error::{Failure, Refusal, UNREADABLE, told};
+use super::metadata::{at, read_tags, refused};
 use super::names;
 use super::requests::Call;
 use crate::backend::VersionEntry;
@@ -50,10 +50,13 @@ enum Which<'a> {
     Id(&'a str),
 }
 
-fn which(word: &str) -> Which<'_> {
+/// `None` for a word that the service has no version for; an empty one would mean the current version to it.
+fn which(word: &str) -> Option<Which<'_>> {
     match word.len() {
-        32..=64 => Which::Id(word),
-        _ => Which::Stage(word),
+        0 => None,
+        32..=64 => Some(Which::Id(word)),
+        1..=256 => Some(Which::Stage(word)),
+        _ => None,
     }
 }
 
@@ -84,8 +87,9 @@ impl Service {
     /// One request: the secret without its tags.
     async fn fetch(&self, cx: &CallContext, id: &str, version: Option<&str>) -> Result<Option<Fetched>, Failure> {
         let (stage, version) = match version.map(which) {
-            Some(Which::Stage(stage)) => (Some(stage.to_owned()), None),
-            Some(Which::Id(id)) => (None, Some(id.to_owned())),
+            Some(Some(Which::Stage(stage))) => (Some(stage.to_owned()), None),
+            Some(Some(Which::Id(id))) => (None, Some(id.to_owned())),
+            Some(None) => return Ok(None),
             None => (None, None),
         };
         let answer = self.send(cx, Call::GetSecretValue, id, |client| {
@@ -96,13 +100,14 @@ impl Service {
         if !is_of(id, answer.name.as_deref()) {
             return Ok(None);
         }
-        Ok(Some(stored(
+        let found = stored(
             answer.secret_string,
             answer.secret_binary,
             answer.version_id,
             answer.arn,
             answer.created_date.as_ref(),
-        )))
+        );
+        Ok(Some(found?))
     }
 
     /// Adds what the tags say about a raw secret.
@@ -217,7 +222,7 @@ impl Service {
                     value.version_id,
                     value.arn,
                     value.created_date.as_ref(),
-                );
+                )?;
                 self.with_tags(cx, &name, stored, found_at).await.map(Some)
             }
             (None, Some(error)) => {
@@ -229,12 +234,12 @@ impl Service {
         }
     }
 
-    /// Every version that is kept, the current one first.
+    /// Every version that is kept and was the current one once, the current one first.
     pub(super) async fn versions(&self, cx: &CallContext, id: &str) -> Result<Vec<VersionEntry>> {
-        match self.state(cx, id).await? {
-            State::Present(_) => {}
+        let tags = match self.state(cx, id).await? {
+            State::Present(known) => known.tags.unwrap_or_default(),
             State::Absent | State::Deleted(_) => return Err(missing()),
-        }
+        };
         let mut found: Vec<SecretVersionsListEntry> = Vec::new();
         let mut next = None;
         loop {
@@ -251,10 +256,14 @@ impl Service {
         }
         let has =
             |entry: &SecretVersionsListEntry, stage: &str| entry.version_stages().iter().any(|known| known == stage);
-        // Dates are whole seconds, so stages count first.
-        found.sort_by_key(|entry| {
-            let age = entry.created_date().map_or(i128::MIN, DateTime::as_nanos);
-            (!has(entry, CURRENT), !has(entry, PREVIOUS), std::cmp::Reverse(age))
+        found.retain(|entry| has(entry, CURRENT) || !refused(&tags).any(|refused| Some(refused) == entry.version_id()));
+        // Stages count first, for dates may be whole seconds; ids of ours grow with time.
+        found.sort_by(|a, b| {
+            let rank = |entry: &SecretVersionsListEntry| {
+                let age = entry.created_date().map_or(i128::MIN, DateTime::as_nanos);
+                (!has(entry, CURRENT), !has(entry, PREVIOUS), std::cmp::Reverse(age))
+            };
+            rank(a).cmp(&rank(b)).then_with(|| b.version_id().cmp(&a.version_id()))
         });
         let entries = found.iter().filter_map(|entry| {
             let version = Version::from_word(entry.version_id()?);
@@ -283,7 +292,7 @@ fn stored(
     version: Option<String>,
     arn: Option<String>,
     written_at: Option<&DateTime>,
-) -> Fetched {
+) -> Result<Fetched> {
     let (mut secret, is_raw) = match (text, bytes) {
         (Some(text), _) => {
             let mut text = Zeroizing::new(text);
@@ -292,13 +301,12 @@ fn stored(
                 None => (Secret::new(SecretValue::from(std::mem::take(&mut *text))), true),
             }
         }
-        (None, bytes) => {
-            let bytes = bytes.map(Blob::into_inner).unwrap_or_default();
-            (Secret::new(SecretValue::from(bytes)), true)
-        }
+        (None, Some(bytes)) => (Secret::new(SecretValue::from(bytes.into_inner())), true),
+        // No secret has no value: one without a version is not found.
+        (None, None) => return Err(Error::new(ErrorKind::Unavailable, UNREADABLE)),
     };
     secret.metadata.version = version.map(Version::from_word);
-    (Stored { secret, is_raw, arn }, written_at.map(at))
+    Ok((Stored { secret, is_raw, arn }, written_at.map(at)))
 }
 
 /// The version that is current, of a description.

@@ -10,7 +10,7 @@ macro_rules! calls {
             $($call),+
         }
 
-        const NAMES: &[&str] = &[$(stringify!($call)),+];
+        pub(super) const NAMES: &[&str] = &[$(stringify!($call)),+];
     };
 }
 

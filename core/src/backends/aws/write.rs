@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::client::Service;
 use super::config::Format;
 use super::content::Content;
-use super::error::Refusal;
+use super::error::{Failure, Refusal};
 use super::metadata::tags;
 use super::names;
 use super::read::{State, Stored, current, missing};
@@ -22,10 +22,19 @@ const ATTEMPTS: usize = 4;
 /// What a write finds in its place.
 enum Former {
     Absent,
-    Deleted(Option<Version>),
+    /// Marked for deletion: its current version and its ARN.
+    Deleted(Option<Version>, Option<String>),
     /// It may be there; nobody asked.
     Unknown,
     Present(Box<Stored>),
+}
+
+/// What a write failed at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Put,
+    Create,
+    Restore,
 }
 
 impl Service {
@@ -91,34 +100,37 @@ impl Service {
     ) -> Result<bool> {
         let must_be_absent = matches!(condition, IfVersion::Absent);
         for _ in 0..ATTEMPTS {
-            let (failed, is_create) = match &former {
+            let (failed, step) = match &former {
                 Former::Present(_) | Former::Unknown => {
                     let id = id_of(name, &former);
                     match self.put(cx, &id, content, expected).await {
                         Ok(()) => return Ok(false),
-                        Err(failure) => (failure, false),
+                        Err(failure) => (failure, Step::Put),
                     }
                 }
-                Former::Deleted(version) => {
-                    self.restore_now(cx, name).await?;
+                Former::Deleted(version, _) => {
+                    let id = id_of(name, &former);
                     let before = version.as_ref().filter(|_| must_be_absent).map(Version::as_str);
-                    match self.put(cx, name, content, before).await {
-                        Ok(()) => return Ok(true),
-                        Err(failure) => (failure, false),
+                    match self.restore_now(cx, &id).await {
+                        Err(failure) => (failure, Step::Restore),
+                        Ok(()) => match self.put(cx, &id, content, before).await {
+                            Ok(()) => return Ok(true),
+                            Err(failure) => (only_restored(failure), Step::Put),
+                        },
                     }
                 }
                 Former::Absent => match self.create(cx, name, content).await {
                     Ok(()) => return Ok(true),
-                    Err(failure) => (failure, true),
+                    Err(failure) => (failure, Step::Create),
                 },
             };
             former = match failed.refusal {
                 Refusal::Missing if expected.is_some() => return Err(another_version()),
-                Refusal::Missing if !is_create => Former::Absent,
+                Refusal::Missing if step != Step::Create => Former::Absent,
                 Refusal::Exists | Refusal::State if expected.is_none() => match self.state(cx, name).await? {
-                    State::Deleted(known) => Former::Deleted(current(&known)),
-                    State::Present(_) if is_create && must_be_absent => return Err(exists()),
-                    State::Present(_) if is_create => Former::Unknown,
+                    State::Deleted(known) => Former::Deleted(current(&known), known.arn),
+                    State::Present(_) if step != Step::Put && must_be_absent => return Err(exists()),
+                    State::Present(_) if step != Step::Put => Former::Unknown,
                     State::Absent if failed.refusal == Refusal::State => return Err(still_deleting()),
                     _ => return Err(failed.error),
                 },
@@ -203,11 +215,27 @@ fn check_version(wanted: &Version, former: &Former) -> Result<()> {
 
 /// What a write goes to: the ARN, where the name could be taken for the end of another secret's.
 fn id_of<'a>(name: &'a str, former: &Former) -> Cow<'a, str> {
-    match former {
-        Former::Present(stored) if names::is_like_arn(name) => {
-            stored.arn.clone().map_or(Cow::Borrowed(name), Cow::Owned)
+    let arn = match former {
+        Former::Present(stored) => stored.arn.as_ref(),
+        Former::Deleted(_, arn) => arn.as_ref(),
+        _ => None,
+    };
+    match arn.filter(|_| names::is_like_arn(name)) {
+        Some(arn) => Cow::Owned(arn.clone()),
+        None => Cow::Borrowed(name),
+    }
+}
+
+/// What was not written after its secret was brought back: no longer a write of which nothing happened.
+fn only_restored(failure: Failure) -> Failure {
+    match failure.refusal {
+        Refusal::Other | Refusal::Denied => {
+            let text = "the deleted secret was brought back with its former value, and the new one was not written";
+            Error::new(ErrorKind::OutcomeUnknown, text)
+                .with_source(failure.error)
+                .into()
         }
-        _ => Cow::Borrowed(name),
+        _ => failure,
     }
 }
 

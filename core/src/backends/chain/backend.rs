@@ -58,7 +58,7 @@ impl Backend for Chain {
 
     fn get<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Secret>>> {
         match req.version {
-            None => Box::pin(self.read(cx, req.key)),
+            None => Box::pin(self.read(cx, req)),
             Some(version) if self.capabilities.versions => Box::pin(self.read_version(cx, req.key, version)),
             Some(_) => lacks(NAME, Operation::Get),
         }
@@ -74,7 +74,7 @@ impl Backend for Chain {
 
     fn describe<'a>(&'a self, cx: &'a CallContext, req: GetRequest<'a>) -> BoxFuture<'a, Result<Option<Description>>> {
         match req.version {
-            None => Box::pin(async move { Ok(self.visible(cx, req.key).await?.map(|(_, found)| found)) }),
+            None => Box::pin(async move { Ok(self.visible(cx, req).await?.map(|(_, found)| found)) }),
             Some(version) if self.capabilities.versions => Box::pin(self.describe_version(cx, req.key, version)),
             Some(_) => lacks(NAME, Operation::Describe),
         }

@@ -24,6 +24,7 @@ pub(super) fn combined(members: &[Arc<dyn Backend>], writer: Option<usize>) -> C
 
 fn common(mut left: Capabilities, right: &Capabilities) -> Capabilities {
     left.versions &= right.versions;
+    left.restore &= right.restore;
     left.metadata &= right.metadata;
     left.expiry &= right.expiry;
     left.cas &= right.cas;

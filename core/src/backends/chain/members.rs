@@ -120,14 +120,14 @@ impl Chain {
         &self,
         cx: &CallContext,
         at: usize,
-        key: &SecretKey,
+        req: GetRequest<'_>,
         share: Share,
     ) -> Result<Option<Description>> {
-        if !self.fits(at, key) {
+        if !self.fits(at, req.key) {
             return Ok(None);
         }
         let cx = self.turn(cx, at, share);
-        let call = self.members[at].describe(&cx, GetRequest::new(key));
+        let call = self.members[at].describe(&cx, req);
         self.ask(&cx, at, Operation::Describe, call).await
     }
 

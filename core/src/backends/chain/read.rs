@@ -14,11 +14,11 @@ use crate::key::SecretKey;
 use crate::secret::{Secret, Version};
 
 impl Chain {
-    pub(super) async fn read(&self, cx: &CallContext, key: &SecretKey) -> Result<Option<Secret>> {
+    pub(super) async fn read(&self, cx: &CallContext, req: GetRequest<'_>) -> Result<Option<Secret>> {
         let mut passed_over = None;
-        for at in self.able(key) {
+        for at in self.able(req.key) {
             let cx = self.turn(cx, at, self.share_of_reads());
-            let call = self.members[at].get(&cx, GetRequest::new(key));
+            let call = self.members[at].get(&cx, req);
             let answer = self.ask(&cx, at, Operation::Get, call).await;
             if let Some(secret) = self.judge(answer, &mut passed_over)? {
                 return Ok(Some(secret));
@@ -28,10 +28,10 @@ impl Chain {
     }
 
     /// The member that a read of the key comes to, and what that knows about the secret.
-    pub(super) async fn visible(&self, cx: &CallContext, key: &SecretKey) -> Result<Option<(usize, Description)>> {
+    pub(super) async fn visible(&self, cx: &CallContext, req: GetRequest<'_>) -> Result<Option<(usize, Description)>> {
         let mut passed_over = None;
-        for at in self.able(key) {
-            let answer = self.describe_in(cx, at, key, self.share_of_reads()).await;
+        for at in self.able(req.key) {
+            let answer = self.describe_in(cx, at, req, self.share_of_reads()).await;
             if let Some(found) = self.judge(answer, &mut passed_over)? {
                 return Ok(Some((at, found)));
             }
@@ -80,7 +80,7 @@ impl Chain {
 
     /// The member that a read comes to, which must keep versions.
     async fn keeper(&self, cx: &CallContext, key: &SecretKey, operation: Operation) -> Result<Option<usize>> {
-        let Some((at, _)) = self.visible(cx, key).await? else {
+        let Some((at, _)) = self.visible(cx, GetRequest::new(key)).await? else {
             return Ok(None);
         };
         if !self.members[at].capabilities().versions {

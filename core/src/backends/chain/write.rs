@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::Chain;
 use super::members::{Share, cannot_hold};
 use crate::backend::{
-    ChangeStep, DeleteRequest, Description, IfVersion, Operation, RestoreRequest, RollbackRequest, SetManyOutcome,
-    SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest,
+    ChangeStep, DeleteRequest, Description, GetRequest, IfVersion, Operation, RestoreRequest, RollbackRequest,
+    SetManyOutcome, SetManyRequest, SetOutcome, SetRequest, Terms, UpdateMetadataRequest,
 };
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,7 +48,7 @@ impl Chain {
             }
             IfVersion::Is(version) => {
                 // The version that the caller saw may be that of a later member, which the writer then covers.
-                let own = self.describe_in(cx, writer, key, Share::Rest).await?;
+                let own = self.describe_in(cx, writer, GetRequest::new(key), Share::Rest).await?;
                 let seen = match own {
                     Some(_) => None,
                     None => self.holder(cx, key, self.after(writer)).await?,
@@ -174,7 +174,10 @@ impl Chain {
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 // The writer may have the secret and lack only the version.
-                if self.describe_in(cx, writer, key, Share::Rest).await?.is_none()
+                if self
+                    .describe_in(cx, writer, GetRequest::new(key), Share::Rest)
+                    .await?
+                    .is_none()
                     && let Some((at, _)) = self.holder(cx, key, self.after(writer)).await?
                 {
                     let message = format!(
@@ -219,7 +222,7 @@ impl Chain {
         members: Range<usize>,
     ) -> Result<Option<(usize, Description)>> {
         for at in members {
-            match self.describe_in(cx, at, key, Share::Rest).await {
+            match self.describe_in(cx, at, GetRequest::new(key), Share::Rest).await {
                 Ok(Some(found)) => return Ok(Some((at, found))),
                 Ok(None) => {}
                 Err(error) if cannot_hold(&error) => {}

@@ -12,6 +12,7 @@ use crate::config::{Settings, locations};
 use crate::context::{CallContext, Face};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::SecretKey;
+use crate::layers::cache::MARK;
 use crate::park::block_on;
 use crate::secret::Secret;
 use crate::store::{self, Limits};
@@ -19,8 +20,6 @@ use crate::store::{self, Limits};
 const FILE: &str = "cache_file";
 const KEY: &str = "cache_key";
 const KEY_FILE: &str = "cache_key_file";
-/// The secret that says what the store is for.
-const MARK: &str = "component/strongroom/last_known_values";
 /// Only what is current matters.
 const LIMITS: Limits = Limits {
     versions: 1,

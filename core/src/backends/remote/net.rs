@@ -40,7 +40,7 @@ fn is_loopback(url: &Url) -> bool {
     let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     match ip {
         Ok(ip) => ip.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        Err(_) => host == "localhost",
     }
 }
 
@@ -103,6 +103,7 @@ mod tests {
             "http://vault.example.com",
             "http://10.0.0.1:8200",
             "http://localhost.example.com",
+            "http://vault.localhost",
             "http://0.0.0.0:8200",
         ] {
             let error = read(text, "off").unwrap_err();

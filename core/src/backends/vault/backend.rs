@@ -235,10 +235,10 @@ impl Backend for Vault {
         })
     }
 
-    /// Forgets token and connections.
-    fn lock<'a>(&'a self, _cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
+    /// Gives up a token that a login got, and the connections.
+    fn lock<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         self.run(Operation::Lock, async move {
-            self.engine.login.lock();
+            self.engine.login.lock(cx, &self.engine.client).await;
             self.engine.client.forget();
             Ok(())
         })
@@ -248,7 +248,7 @@ impl Backend for Vault {
     fn close<'a>(&'a self, cx: &'a CallContext) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if !self.is_closed.swap(true, Ordering::AcqRel) {
-                self.engine.login.close(cx, Some(&self.engine.client)).await;
+                self.engine.login.close(cx, &self.engine.client).await;
                 self.engine.client.forget();
             }
             Ok(())

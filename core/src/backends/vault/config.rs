@@ -9,10 +9,8 @@ use super::names::Names;
 use crate::backends::remote::net;
 use crate::backends::remote::tls::{Tls, TlsSettings};
 use crate::config::{Settings, parse_duration};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
-/// Where the service's own command looks, too.
-const DEFAULT_ADDRESS: &str = "https://127.0.0.1:8200";
 /// As long as the service's own command.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -50,7 +48,15 @@ pub(super) struct Connection {
 impl Config {
     /// Reads the settings and the files of TLS that they name.
     pub(super) fn read(app: &str, settings: &Settings) -> Result<Self> {
-        let text = settings.text("vault.address").unwrap_or(DEFAULT_ADDRESS);
+        // Without a default, unlike the services' own clients: a token must go nowhere by a slip.
+        let text = settings.text("vault.address").ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidConfig,
+                "`vault.address` is not stated, and `vault` needs a server",
+            )
+            .with_setting("vault.address")
+            .with_help("set it, or VAULT_ADDR, to an address such as `https://vault.example.com:8200`")
+        })?;
         let address = net::address(settings, "vault.address", text, "vault.allow_http")?;
         let namespace = settings.text("vault.namespace").unwrap_or_default().trim_matches('/');
         let namespace = (!namespace.is_empty()).then(|| HeaderValue::from_str(namespace));

@@ -1,11 +1,12 @@
 //! Calls to the KV v2 engine: with a token, once more with a new one where that was dead, and what the answers are.
 
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::auth::{self, Login};
@@ -15,6 +16,7 @@ use super::names::{self, Names, Part, encode};
 use super::stored::{self, Found, History, inner};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sys::fork::ForkCell;
 
 /// Room in a reply for what stands round a value, and for a value whose every byte is written as `\u0000`.
 const MAX_READ: usize = 6 * super::backend::MAX_VALUE + (64 << 10);
@@ -22,13 +24,13 @@ const MAX_READ: usize = 6 * super::backend::MAX_VALUE + (64 << 10);
 const MAX_LIST: usize = 64 << 20;
 
 /// The engine at one mount, and who calls it.
-#[derive(Debug)]
 pub(super) struct Engine {
     pub(super) client: Arc<Client>,
     pub(super) login: Login,
     pub(super) names: Names,
-    /// Whether the mount was looked at.
-    is_probed: AtomicBool,
+    /// Set once it is known that the mount is none of version 1. Whoever looks lets the others wait, and a child looks
+    /// for itself: the one that looked in its parent does not go on there.
+    probed: ForkCell<OnceCell<()>>,
 }
 
 /// What a mount is.
@@ -52,21 +54,26 @@ impl Engine {
             client: Arc::new(client),
             login,
             names,
-            is_probed: AtomicBool::new(false),
+            probed: ForkCell::new(OnceCell::new),
         }
     }
 
-    /// Makes a call with a token.
+    /// Makes a call with a token. A 403 that is answered is a policy's.
     pub(super) async fn call(&self, cx: &CallContext, request: Request<'_>) -> Result<Reply> {
         let token = self.login.token(cx, &self.client).await?;
         let reply = self.client.send(cx, request.clone(), Some(&token)).await?;
         if reply.status != 403 {
             return Ok(reply);
         }
-        match self.login.refused(cx, &self.client, &token).await? {
-            auth::Refusal::Denied => Ok(reply),
-            auth::Refusal::Again(token) => self.client.send(cx, request, Some(&token)).await,
+        let token = match self.login.refused(cx, &self.client, &token).await? {
+            auth::Refusal::Denied => return Ok(reply),
+            auth::Refusal::Again(token) => token,
+        };
+        let reply = self.client.send(cx, request, Some(&token)).await?;
+        if reply.status == 403 {
+            self.login.check_alive(cx, &self.client, &token).await?;
         }
+        Ok(reply)
     }
 
     /// Reads a version of what lies at a path of a mount; the current one where none is given.
@@ -78,19 +85,20 @@ impl Engine {
         let mut request = Request::read("kv.read", &asked);
         request.max_reply = MAX_READ;
         let reply = self.call(cx, request).await?;
-        match reply.status {
-            200 => stored::item(reply),
+        let found = match reply.status {
+            200 => stored::item(reply)?,
             _ => match Refusal::of(&reply) {
-                Refusal::Absent => {
-                    let gone = stored::gone(&reply);
-                    if matches!(gone, Found::Nothing) {
-                        self.doubt(cx).await?;
-                    }
-                    Ok(gone)
-                }
-                refusal => Err(refusal.error(&reply, false)),
+                Refusal::Absent => stored::gone(&reply),
+                refusal => return Err(refusal.error(&reply, false)),
             },
+        };
+        match found {
+            Found::Nothing => self.doubt(cx).await?,
+            // What knows versions is of version 2.
+            _ if mount == self.names.mount() => drop(self.probed.get().set(())),
+            _ => {}
         }
+        Ok(found)
     }
 
     /// Reads what lies at a path of ours.
@@ -219,15 +227,13 @@ impl Engine {
 
     /// Looks at the mount before the first write: one of version 1 would take the write and keep something else.
     async fn probe(&self, cx: &CallContext) -> Result<()> {
-        if self.is_probed.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        let mount = self.mount(cx, self.names.mount()).await?;
-        if mount.is_some_and(|mount| mount.is_first_version()) {
-            return Err(first_version());
-        }
-        self.is_probed.store(true, Ordering::Release);
-        Ok(())
+        let look = || async {
+            match self.mount(cx, self.names.mount()).await? {
+                Some(mount) if mount.is_first_version() => Err(first_version()),
+                _ => Ok(()),
+            }
+        };
+        self.probed.get().get_or_try_init(look).await.copied()
     }
 
     /// Looks at the mount, once, where nothing was found: on one of version 1 nothing of ours ever is.
@@ -248,6 +254,16 @@ impl Engine {
         }
         let text = std::str::from_utf8(&reply.body).unwrap_or_default();
         Ok(inner::<Mount>(text).ok())
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("client", &self.client)
+            .field("login", &self.login)
+            .field("names", &self.names)
+            .finish_non_exhaustive()
     }
 }
 

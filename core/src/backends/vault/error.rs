@@ -18,11 +18,12 @@
 //! | 500 | `value being too large`, `key being too large` | `too_large` |
 //! | 501 | | `unavailable`: not initialised |
 //! | 503 | `sealed` | `unavailable`: it is sealed; no waiting time, as a person must unseal it |
-//! | 503 | anything else | `unavailable` with `Retry-After` |
+//! | 503 | anything else with `errors` | `unavailable` with `Retry-After` |
+//! | 503 | no such JSON | the same for what reads; `outcome_unknown` for what writes: a proxy may have lost the reply |
 //! | other 5xx | | `unavailable` for what reads, `outcome_unknown` for what writes |
 //! | any other | | `unavailable` or `outcome_unknown`: no answer of this service |
 //!
-//! A reply that is cut off or is no JSON is no answer either.
+//! A reply that is cut off or is no JSON is no answer either; a refusal of 400 or 404 that is cut off is `unavailable`.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -48,6 +49,8 @@ pub(super) enum Refusal {
     Uninitialised,
     Behind,
     Down,
+    /// Something on the way says that the server is down.
+    Gateway,
     /// Nobody knows whether a write was done.
     Failed,
 }
@@ -72,6 +75,8 @@ impl Refusal {
         match reply.status {
             400 if says("check-and-set") => Self::Conflict,
             400 if says("Upgrading from non-versioned") => Self::Down,
+            // It has refused, and what for is lost: that nothing was done is all that is known.
+            400 | 404 if reply.is_cut => Self::Down,
             400 | 405 => Self::Invalid,
             403 => Self::Forbidden,
             404 if !is_json => Self::Stranger,
@@ -85,7 +90,8 @@ impl Refusal {
             500 if says("being too large") => Self::TooLarge,
             501 => Self::Uninitialised,
             503 if says("sealed") => Self::Sealed,
-            503 => Self::Down,
+            503 if body.errors.is_some() => Self::Down,
+            503 => Self::Gateway,
             _ => Self::Failed,
         }
     }
@@ -125,12 +131,13 @@ impl Refusal {
             }
             Self::Uninitialised => Error::new(ErrorKind::Unavailable, "the server is not initialised"),
             Self::Behind => Error::new(ErrorKind::Unavailable, "the node has not yet what another one wrote"),
-            Self::Down => Error::new(ErrorKind::Unavailable, "the server does not work at present"),
+            Self::Gateway if is_write => return failed(true).with_foreign_code(reply.status),
+            Self::Down | Self::Gateway => Error::new(ErrorKind::Unavailable, "the server does not work at present"),
             Self::Failed => return failed(is_write).with_foreign_code(reply.status),
         };
         let error = error.with_foreign_code(reply.status);
         match (self, reply.retry_after) {
-            (Self::RateLimited | Self::Down | Self::Behind, Some(wait)) => error.with_retry_after(wait),
+            (Self::RateLimited | Self::Down | Self::Gateway | Self::Behind, Some(wait)) => error.with_retry_after(wait),
             _ => error,
         }
     }
@@ -164,6 +171,7 @@ mod tests {
         Reply {
             status,
             body: Zeroizing::new(body.as_bytes().to_vec()),
+            is_cut: false,
             retry_after: Some(std::time::Duration::from_secs(7)),
             time: None,
         }
@@ -280,7 +288,9 @@ mod tests {
             (501, "", Unavailable, Unavailable, None),
             (502, "<html>", Unavailable, OutcomeUnknown, None),
             (503, r#"{"errors":["Vault is sealed"]}"#, Unavailable, Unavailable, None),
-            (503, "", Unavailable, Unavailable, None),
+            (503, r#"{"errors":["no healthy node"]}"#, Unavailable, Unavailable, None),
+            (503, "", Unavailable, OutcomeUnknown, None),
+            (503, "upstream connect error", Unavailable, OutcomeUnknown, None),
             (504, "", Unavailable, OutcomeUnknown, None),
             (200, "<html>", Unavailable, OutcomeUnknown, None),
             (418, "", Unavailable, OutcomeUnknown, None),
@@ -291,6 +301,22 @@ mod tests {
                 let error = refusal.error(&reply, is_write);
                 assert_eq!((error.kind(), error.setting()), (kind, setting), "{status} {body}");
                 assert_eq!(error.foreign_code(), Some(i64::from(status)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_its_words_is_neither_absence_nor_a_wrong_setting() {
+        for (status, body) in [(404, r#"{"errors":["#), (404, ""), (400, r#"{"errors":["check-"#)] {
+            let mut reply = reply(status, body);
+            reply.is_cut = true;
+            for is_write in [false, true] {
+                let error = Refusal::of(&reply).error(&reply, is_write);
+                assert_eq!(
+                    (error.kind(), error.setting()),
+                    (ErrorKind::Unavailable, None),
+                    "{status}"
+                );
             }
         }
     }

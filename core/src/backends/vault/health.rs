@@ -1,5 +1,7 @@
 //! How the server is. The answer needs no token and uses up no quota.
 
+use serde::Deserialize;
+
 use super::client::{Client, Request};
 use crate::backend::{Health, HealthState};
 use crate::context::CallContext;
@@ -17,12 +19,20 @@ impl Client {
             }
             Err(error) => return Err(error),
         };
-        Ok(of(reply.status))
+        Ok(of(reply.status, &reply.body))
     }
 }
 
+/// What a server says of itself. Something else on the way may answer with the same codes.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read to know that they are there")]
+struct Told {
+    initialized: bool,
+    sealed: bool,
+}
+
 /// What the status of `sys/health` says. These codes mean this there and nowhere else.
-fn of(status: u16) -> Health {
+fn of(status: u16, body: &[u8]) -> Health {
     let works = |reason: &str| {
         let mut health = Health::ok();
         health.reason = Some(reason.to_owned());
@@ -32,6 +42,9 @@ fn of(status: u16) -> Health {
         let error = Error::new(ErrorKind::Unavailable, text);
         Health::unavailable(error.with_foreign_code(status))
     };
+    if serde_json::from_slice::<Told>(body).is_err() {
+        return down("what answers is no Vault and no OpenBao");
+    }
     match status {
         200 => Health::ok(),
         429 => works("the node is a standby, which passes requests on"),
@@ -44,7 +57,7 @@ fn of(status: u16) -> Health {
         501 => down("the server is not initialised"),
         503 => down("the server is sealed"),
         530 => down("the node was removed from its cluster"),
-        _ => down("what answers is no Vault and no OpenBao"),
+        _ => down("the server does not say how it is"),
     }
 }
 
@@ -64,11 +77,25 @@ mod tests {
             (501, Unavailable, "not initialised"),
             (503, Unavailable, "sealed"),
             (530, Unavailable, "removed"),
-            (404, Unavailable, "no Vault"),
+            (500, Unavailable, "does not say"),
         ] {
-            let health = of(status);
+            let health = of(status, br#"{"initialized":true,"sealed":false,"standby":false}"#);
             assert_eq!(health.state, state, "{status}");
             assert!(health.reason.unwrap_or_default().contains(word), "{status}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_speak_as_a_server_is_none() {
+        for status in [200, 404, 429, 503] {
+            for body in ["", "<html>please log in</html>", "{}", r#"{"errors":[]}"#] {
+                let health = of(status, body.as_bytes());
+                assert_eq!(health.state, HealthState::Unavailable, "{status} {body}");
+                assert!(
+                    health.reason.unwrap_or_default().contains("no Vault"),
+                    "{status} {body}"
+                );
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::engine::Engine;
 use super::names::checked;
 use super::stored::{self, Found};
-use super::write::{missing, number};
+use super::write::{LAST_VERSION, missing, number};
 use crate::backend::{Description, ResolveRequest, VersionEntry, VersionsRequest};
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
@@ -83,6 +83,9 @@ impl Engine {
             number.ok_or_else(|| wrong("a version of Vault is a number, as in `?version=2`"))
         });
         let version = version.transpose()?;
+        if version.is_some_and(|version| version > LAST_VERSION) {
+            return Ok(None);
+        }
         let pointer = req.part.map(|part| match part.starts_with('/') {
             true => part.to_owned(),
             false => format!("/{}", part.replace('~', "~0").replace('/', "~1")),

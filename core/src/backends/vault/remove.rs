@@ -19,6 +19,11 @@ impl Engine {
     /// Removes a secret or a part of it.
     pub(super) async fn delete(&self, cx: &CallContext, req: DeleteRequest<'_>) -> Result<()> {
         let path = self.names.path(req.key);
+        if let DeleteHow::Version(version) = req.how
+            && let Err(error) = number(version)
+        {
+            return if req.missing_ok { Ok(()) } else { Err(error) };
+        }
         if req.missing_ok && matches!(req.condition, IfVersion::Any) {
             return self.remove(cx, &path, req.how, None).await;
         }

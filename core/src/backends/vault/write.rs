@@ -1,5 +1,6 @@
 //! Writes. Each reads first, because a new version keeps when the secret was first set, and because a write that states
-//! the version that it replaces is done once at most.
+//! the version that it replaces is done once at most: two requests. One request would do where nothing is to be kept, but
+//! whether that is so only the read tells; only a write of what must not be there yet needs no read.
 
 use serde_json::json;
 use time::OffsetDateTime;
@@ -19,6 +20,8 @@ use crate::timestamp;
 
 /// How often a write without a condition is made again where another writer was faster each time.
 const ATTEMPTS: usize = 8;
+/// Beyond what a secret is ever written.
+pub(super) const LAST_VERSION: u64 = u32::MAX as u64;
 /// The longest value of custom metadata.
 const MAX_CUSTOM: usize = 512;
 
@@ -79,10 +82,10 @@ impl Writer<'_> {
         for attempt in 1.. {
             meets(req.condition, &present)?;
             let now = timestamp::now();
-            let created_at = req.created_at.or_else(|| present.created_at()).unwrap_or(now);
+            let created_at = present.created_at().or(req.created_at).unwrap_or(now);
             let data = document::write(req.secret, created_at, now)?;
             let cas = match (&present, req.condition) {
-                (Present::Hidden, IfVersion::Is(version)) => Some(number(version)?),
+                (Present::Hidden, IfVersion::Is(version)) => Some(number(version).map_err(|_| another())?),
                 _ => present.cas(),
             };
             match self.engine.put(cx, &path, &data, cas).await {
@@ -260,10 +263,14 @@ pub(super) fn check(condition: IfVersion<'_>, current: Option<u64>) -> Result<()
         (IfVersion::Any, _) | (IfVersion::Absent, None) => return Ok(()),
         (IfVersion::Is(version), Some(current)) if version.number() == Some(current) => return Ok(()),
         (IfVersion::Absent, Some(_)) => "the secret exists already",
-        (IfVersion::Is(_), Some(_)) => "the current version of the secret is another one",
+        (IfVersion::Is(_), Some(_)) => return Err(another()),
         (IfVersion::Is(_), None) => "the secret does not exist",
     };
     Err(Error::new(ErrorKind::Conflict, reason))
+}
+
+fn another() -> Error {
+    Error::new(ErrorKind::Conflict, "the current version of the secret is another one")
 }
 
 fn meets(condition: IfVersion<'_>, present: &Present) -> Result<()> {
@@ -273,9 +280,10 @@ fn meets(condition: IfVersion<'_>, present: &Present) -> Result<()> {
     }
 }
 
-/// The number of a version. One that has none is no version of this backend.
+/// The number of a version. One that has none is no version of this backend, nor is one so large that the server takes
+/// it for a fault of the request.
 pub(super) fn number(version: &Version) -> Result<u64> {
-    let number = version.number().filter(|number| *number > 0);
+    let number = version.number().filter(|number| (1..=LAST_VERSION).contains(number));
     number.ok_or_else(|| Error::new(ErrorKind::NotFound, "there is no such version of the secret"))
 }
 

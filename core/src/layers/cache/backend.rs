@@ -189,6 +189,12 @@ impl Backend for Cached {
             let outcome = self.inner().set_many(cx, req).await;
             guard.end(&outcome);
             let outcome = outcome?;
+            let unknown = |error: &Error| error.kind() == ErrorKind::OutcomeUnknown;
+            guard.is_over = !outcome
+                .outcomes
+                .iter()
+                .filter_map(|one| one.as_ref().err())
+                .any(unknown);
             // One step for the whole batch where all tell the same one; else the next check finds the change.
             let mut steps = outcome.outcomes.iter().flatten().map(|outcome| outcome.step);
             guard.step = steps.next().filter(|first| steps.all(|step| step == *first));

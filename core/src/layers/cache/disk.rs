@@ -2,13 +2,14 @@
 //!
 //! Best effort: what cannot be written is told once and fails no call. Writes wait in a queue of at most [`MOST_WAITING`]
 //! values, where a later one of the same key takes the place of an earlier one, and go to the store in batches; what is
-//! to be removed is never left out for lack of room, and not answered any more from the moment on that it waits.
+//! to be removed is not left out for lack of room, and not answered any more from the moment on that it waits. A disk that
+//! takes no removal until [`MOST_REMOVALS`] of them wait is asked no more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::record;
 use crate::backend::{Backend, DeleteRequest, GetRequest, Operation, SetManyRequest};
@@ -22,11 +23,15 @@ use crate::sys::fork::ForkCell;
 
 /// The most values that wait to be written.
 const MOST_WAITING: usize = 1024;
+/// The most removals that wait. Whoever asks for ever other names must not fill the memory while the disk is full.
+const MOST_REMOVALS: usize = 1 << 16;
+/// The key in the store that says what it is for. A secret of this name is not kept.
+pub(crate) const MARK: &str = "component/strongroom/last_known_values";
 /// The most that one batch writes.
 const BATCH: usize = 256;
 /// How long one batch may take.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
-/// How long a look at the disk may take, also where the caller's own time is over: it has waited for the backend.
+/// How long a look at the disk may take.
 const READ_WITHIN: Duration = Duration::from_millis(200);
 
 /// Values of one backend in a store that may hold those of others, too.
@@ -49,6 +54,14 @@ struct Queue {
     leaving: BTreeSet<SecretKey>,
     /// Whether someone writes.
     is_served: bool,
+    /// Whether removals were left out, so that nothing on the disk may be answered.
+    is_given_up: bool,
+}
+
+impl Queue {
+    fn may_answer(&self, key: &SecretKey) -> bool {
+        !self.is_given_up && !self.leaving.contains(key) && !matches!(self.waiting.get(key), Some(None))
+    }
 }
 
 /// Ends the service of the queue also where the runtime drops the one who serves it.
@@ -118,7 +131,7 @@ impl LastKnown {
         }
         let mut queue = self.queue();
         let has_room = queue.waiting.len() < MOST_WAITING || queue.waiting.contains_key(key);
-        if has_room && wanted() {
+        if has_room && !queue.is_given_up && key.as_str() != MARK && wanted() {
             let former = queue.waiting.insert(key.clone(), Some(Secret::new(stored)));
             drop(queue);
             drop(former);
@@ -128,7 +141,22 @@ impl LastKnown {
 
     /// Removes what is kept of a key: not answered from now on, and gone from the disk soon.
     pub(super) fn forget(self: &Arc<Self>, key: &SecretKey) {
-        let former = self.queue().waiting.insert(key.clone(), None);
+        if key.as_str() == MARK {
+            return;
+        }
+        let mut queue = self.queue();
+        if queue.is_given_up {
+            return;
+        }
+        if queue.waiting.len() >= MOST_REMOVALS && !queue.waiting.contains_key(key) {
+            queue.is_given_up = true;
+            let all = std::mem::take(&mut queue.waiting);
+            drop(queue);
+            drop(all);
+            return;
+        }
+        let former = queue.waiting.insert(key.clone(), None);
+        drop(queue);
         drop(former);
         self.serve();
     }
@@ -198,21 +226,28 @@ impl LastKnown {
         }
     }
 
+    /// Until when a call may look: also where its own time is over, as it has waited for the backend, but then no longer
+    /// for all its keys together than one look may take.
+    pub(super) fn looks_until(cx: &CallContext) -> Instant {
+        cx.deadline().max(Instant::now() + READ_WITHIN)
+    }
+
     /// The value that was read last, and how long ago; none older than `oldest`.
     pub(super) async fn read(
         self: &Arc<Self>,
-        face: Face,
+        (face, until): (Face, Instant),
         key: &SecretKey,
         now: i64,
         oldest: Duration,
     ) -> Option<(Secret, Duration)> {
-        {
-            let queue = self.queue();
-            if queue.leaving.contains(key) || matches!(queue.waiting.get(key), Some(None)) {
-                return None;
-            }
+        let within = until.saturating_duration_since(Instant::now()).min(READ_WITHIN);
+        if within.is_zero() {
+            return None;
         }
-        let cx = CallContext::new(face, READ_WITHIN);
+        if !self.queue().may_answer(key) {
+            return None;
+        }
+        let cx = CallContext::new(face, within);
         let found = bounded(
             &cx,
             Operation::Get,
@@ -276,5 +311,74 @@ impl fmt::Debug for LastKnown {
         f.debug_struct("LastKnown")
             .field("from", &self.from)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::park::block_on;
+    use crate::testing::{Fault, FaultBackend};
+
+    fn known(store: Arc<dyn Backend>) -> Arc<LastKnown> {
+        Arc::new(LastKnown {
+            store,
+            from: "there".to_owned(),
+            queue: ForkCell::with(Mutex::default),
+            turn: ForkCell::with(tokio::sync::Mutex::default),
+            is_failing: AtomicBool::new(false),
+        })
+    }
+
+    fn read(known: &Arc<LastKnown>, key: &SecretKey) -> bool {
+        let cx = CallContext::new(Face::Blocking, Duration::ZERO);
+        let until = LastKnown::looks_until(&cx);
+        block_on(known.read((cx.face(), until), key, 0, Duration::MAX)).is_some()
+    }
+
+    #[test]
+    fn removals_that_a_full_disk_does_not_take_are_bounded_and_none_of_them_is_answered() {
+        let store = FaultBackend::new(crate::testing::memory());
+        let known = known(store.clone());
+        let kept = SecretKey::new("kept");
+        known.keep_if(&kept, &Secret::new("v"), 0, || true);
+        store
+            .wait_for(Duration::from_secs(30), |now| now.finished == 1)
+            .expect("the write");
+        assert!(read(&known, &kept));
+        store.on(Operation::Delete).then(Fault::Fail(ErrorKind::StorageFull));
+        for n in 0..=MOST_REMOVALS {
+            known.forget(&SecretKey::new(format!("absent{n}")));
+        }
+        let queue = known.queue();
+        assert!(queue.is_given_up);
+        assert!(queue.waiting.len() <= BATCH, "{}", queue.waiting.len());
+        drop(queue);
+        known.forget(&kept);
+        assert!(!read(&known, &kept), "nobody knows which removals were left out");
+    }
+
+    #[test]
+    fn the_keys_of_a_call_wait_for_a_disk_that_hangs_no_longer_than_one() {
+        let store = FaultBackend::new(crate::testing::memory());
+        store.on(Operation::Get).then(Fault::Hang);
+        let known = known(store.clone());
+        let cx = CallContext::new(Face::Blocking, Duration::ZERO);
+        let until = LastKnown::looks_until(&cx);
+        for n in 0..50 {
+            let key = SecretKey::new(format!("k{n}"));
+            assert!(block_on(known.read((cx.face(), until), &key, 0, Duration::MAX)).is_none());
+        }
+        let looked = store.counters().started;
+        assert!((1..5).contains(&looked), "{looked} looks");
+    }
+
+    #[test]
+    fn no_secret_takes_the_place_of_the_stores_mark() {
+        let known = known(crate::testing::memory());
+        let mark = SecretKey::parse(MARK).unwrap();
+        known.keep_if(&mark, &Secret::new("v"), 0, || true);
+        known.forget(&mark);
+        assert!(known.queue().waiting.is_empty());
     }
 }

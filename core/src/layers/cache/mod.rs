@@ -30,6 +30,8 @@ use absent::Absent;
 pub(crate) use backend::{Cached, cache_key, cache_text};
 use counters::Counters;
 pub(crate) use disk::LastKnown;
+#[cfg(feature = "encrypted")]
+pub(crate) use disk::MARK;
 use map::{Entry, Map};
 pub(crate) use remote::Remote;
 use remote::Told;

@@ -2,10 +2,12 @@
 //! is left of earlier answers.
 
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use tokio::sync::{Notify, Semaphore};
 
 use super::counters::Event;
+use super::disk::LastKnown;
 use super::fill::{FillTicket, Filled};
 use super::map::Entry;
 use super::remote::Stale;
@@ -123,11 +125,11 @@ impl Reader {
             Ok(outcomes) => (outcomes, None),
             Err(error) => (keys.iter().map(|_| Err(error.clone())).collect(), Some(error)),
         };
-        let mut is_any_left = false;
+        let (mut is_any_left, until) = (false, LastKnown::looks_until(cx));
         for (key, outcome) in keys.iter().zip(&mut outcomes) {
             self.note(ticket, key, outcome);
             if outcome.as_ref().is_err_and(Error::is_out_of_reach)
-                && let Some(secret) = self.left(cx, key).await
+                && let Some(secret) = self.left_until(cx, until, key).await
             {
                 *outcome = Ok(Some(secret));
                 is_any_left = true;
@@ -141,12 +143,16 @@ impl Reader {
 
     /// What may be answered although the backend did not: from memory, else from the disk.
     pub(super) async fn left(&self, cx: &CallContext, key: &SecretKey) -> Option<Secret> {
+        self.left_until(cx, LastKnown::looks_until(cx), key).await
+    }
+
+    async fn left_until(&self, cx: &CallContext, until: Instant, key: &SecretKey) -> Option<Secret> {
         let text = cache_key(key);
         let stale = match self.cache.stale(text) {
             Some(stale) => stale,
             None => {
                 let (disk, oldest) = (self.cache.last_known()?, self.cache.oldest_known()?);
-                let known = disk.read(cx.face(), key, self.cache.wall_micros(), oldest);
+                let known = disk.read((cx.face(), until), key, self.cache.wall_micros(), oldest);
                 let (secret, age) = known.await?;
                 Stale { secret, age }
             }
@@ -217,31 +223,31 @@ impl Reader {
     }
 }
 
-/// Reads again what hits have marked, until the reader is gone.
+/// Reads again what hits have marked, until the reader is gone or closed.
 async fn read_ahead(reader: Weak<Reader>, late: Arc<Notify>) {
     let turns = Arc::new(Semaphore::new(AHEAD_AT_ONCE));
-    loop {
+    'serving: loop {
         late.notified().await;
-        let Some(reader) = reader.upgrade() else {
-            return;
+        let Some(keys) = reader.upgrade().map(|reader| reader.cache.take_late()) else {
+            break;
         };
-        let Some(timeout) = reader.cache.ahead_within() else {
-            return;
-        };
-        for key in reader.cache.take_late() {
-            let Ok(turn) = Arc::clone(&turns).acquire_owned().await else {
-                return;
-            };
-            let reader = Arc::clone(&reader);
-            let reading = async move {
-                reader.read_again(&key, timeout).await;
-                drop(turn);
-            };
-            if runtime::spawn(reading).is_err() {
-                return;
+        for key in keys {
+            let turn = Arc::clone(&turns).acquire_owned().await;
+            // Not held while it waits: who drops the manager ends what is not under way.
+            let reading = reader.upgrade().and_then(|reader| {
+                let timeout = reader.cache.ahead_within()?;
+                Some(async move {
+                    reader.read_again(&key, timeout).await;
+                    drop(turn);
+                })
+            });
+            if reading.is_none_or(|reading| runtime::spawn(reading).is_err()) {
+                break 'serving;
             }
         }
     }
+    // Two may have begun at the same time: the other one ends, too.
+    late.notify_one();
 }
 
 impl Drop for Reader {

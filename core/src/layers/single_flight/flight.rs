@@ -102,6 +102,13 @@ impl<T: Shared> Flight<T> {
         self.deadline
     }
 
+    /// Whether one who has until `deadline` is served by it: not where it has less than half of his time, as it may then
+    /// give up, or retry no more, where he would not.
+    pub(super) fn serves(&self, deadline: Instant) -> bool {
+        let now = Instant::now();
+        self.deadline.saturating_duration_since(now) >= deadline.saturating_duration_since(now) / 2
+    }
+
     /// Whether it is the parent's.
     pub(super) fn is_inherited(&self) -> bool {
         self.generation != fork::generation()
@@ -225,18 +232,16 @@ impl<T: Shared> Flight<T> {
             drop(state);
             return Some((stage, seat.waker));
         }
-        let mut heir = None;
         if state.leader == number
             && let Some(first) = state.seats.first()
         {
             state.leader = first.number;
-            heir = state.seats[0].waker.clone().filter(|_| state.is_woken);
         }
+        // Who was woken for the fetch may be the one who leaves.
+        let heirs = if state.is_woken { state.wakers() } else { Vec::new() };
         drop(state);
         drop(seat);
-        if let Some(heir) = heir {
-            heir.wake();
-        }
+        heirs.into_iter().for_each(Waker::wake);
         None
     }
 }

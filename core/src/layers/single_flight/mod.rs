@@ -2,8 +2,9 @@
 //!
 //! - Equal are `get`s of one key and version, and `describe`s of one.
 //! - Each caller keeps its own deadline and cancellation; the fetch ends when the last of them has left.
-//! - The fetch has the deadline of whoever began it. A caller that joined, has more time and sees it end by that deadline
-//!   begins, or joins, another one. So what the backend is told about time is always true of someone.
+//! - The fetch has the deadline of whoever began it. A caller that has more than twice the time begins one of his own, which
+//!   others join then; one that joined, has more time and sees it end by that deadline begins, or joins, another one. So
+//!   what the backend is told about time is always true of someone, and nobody gets an error of another's haste.
 //! - A write through this manager, and whatever else makes older answers wrong, parts the reads before its end from those
 //!   after it: these begin a fetch of their own. A read that asks for a fresh answer never joins one that has begun.
 
@@ -100,11 +101,13 @@ impl<T: Shared> Fleet<T> {
         &self,
         question: &Question,
         is_fresh: bool,
+        deadline: Instant,
         begin: impl FnOnce() -> Flight<T>,
     ) -> (Arc<Flight<T>>, u64, bool) {
         let mut flights = self.flights();
         if !is_fresh
             && let Some(flight) = flights.get(question)
+            && flight.serves(deadline)
             && let Some(seat) = flight.board()
         {
             return (Arc::clone(flight), seat, true);
@@ -179,7 +182,7 @@ impl SingleFlight {
             loop {
                 cx.check().map_err(|why| call.name(why))?;
                 let begin = || Flight::new(cx.deadline(), fetch(cx.for_several(), question.clone()));
-                let (flight, seat, is_anothers) = fleet.board(&question, req.fresh, begin);
+                let (flight, seat, is_anothers) = fleet.board(&question, req.fresh, cx.deadline(), begin);
                 if is_anothers {
                     self.counters.joined();
                 }

@@ -38,9 +38,16 @@ impl Files {
 
 /// The file's content without the one line end that editors add; `None` where there is no file.
 fn read(path: &Path, limit: usize) -> Result<Option<SecretValue>> {
+    let too_large = || {
+        let message = format!("`{}` is longer than {limit} bytes", files::shown(path));
+        Error::new(ErrorKind::TooLarge, message).with_setting("max_value")
+    };
     // Room for that line end.
-    let Some(mut document) = files::read_document(path, limit.saturating_add(2), true)? else {
-        return Ok(None);
+    let mut document = match files::read_document(path, limit.saturating_add(2), true) {
+        Ok(Some(document)) => document,
+        Ok(None) => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::TooLarge => return Err(too_large()),
+        Err(error) => return Err(error),
     };
     let bytes = &mut *document.bytes;
     if bytes.ends_with(b"\n") {
@@ -48,8 +55,7 @@ fn read(path: &Path, limit: usize) -> Result<Option<SecretValue>> {
         bytes.truncate(bytes.len() - end);
     }
     if bytes.len() > limit {
-        let message = format!("`{}` is longer than {limit} bytes", files::shown(path));
-        return Err(Error::new(ErrorKind::TooLarge, message).with_setting("max_value"));
+        return Err(too_large());
     }
     Ok(Some(SecretValue::from(std::mem::take(bytes))))
 }

@@ -79,6 +79,29 @@ pub(crate) fn check_document(path: &Path, found: &Metadata) -> Result<bool> {
     Ok(mode & 0o077 == 0)
 }
 
+/// A regular file that not everybody can read and nobody but its owner can write; of ours or of root where everybody can
+/// make files.
+pub(crate) fn check_handed(path: &Path, found: &Metadata) -> Result<()> {
+    check_regular(path, found)?;
+    let mode = found.mode() & 0o7777;
+    if mode & 0o026 != 0 {
+        return Err(insecure(
+            path,
+            format_args!(
+                "can be read by everybody or written by others (mode {mode:04o}); run `chmod g-w,o-rw {}`",
+                shown(path)
+            ),
+        ));
+    }
+    let target = std::fs::canonicalize(path).map_err(|error| io_error(&error, "find", path))?;
+    let folder = target.parent().unwrap_or(&target);
+    let folder = std::fs::metadata(folder).map_err(|error| io_error(&error, "look at the folder of", path))?;
+    match folder.mode() & 0o1002 {
+        0o1002 => check_owner(path, found),
+        _ => Ok(()),
+    }
+}
+
 /// A regular file, no link.
 pub(crate) fn check_regular(path: &Path, found: &Metadata) -> Result<()> {
     let kind = found.file_type();

@@ -1,6 +1,6 @@
 //! Reading secrets from files and descriptors without leaving copies.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
-use super::checks::{check_document, check_private};
+use super::checks::{check_document, check_handed, check_private};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::files::{Document, insecure, io_error, read_to_end, shown};
 
@@ -58,6 +58,26 @@ pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Op
     if !links {
         flags |= OFlags::NOFOLLOW;
     }
+    let read = read_checked(path, limit, flags, check_document)?;
+    Ok(read.map(|(bytes, private)| Document { bytes, private }))
+}
+
+/// See [`files::read_handed_file`](crate::sys::files::read_handed_file).
+pub(crate) fn read_handed_file(path: &Path, limit: usize) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let read = read_checked(path, limit, flags, check_handed)?;
+    Ok(read.map(|(bytes, ())| bytes))
+}
+
+type Checked<T> = (Zeroizing<Vec<u8>>, T);
+
+/// Reads what an open descriptor's check lets pass; `None` where there is nothing.
+fn read_checked<T>(
+    path: &Path,
+    limit: usize,
+    flags: OFlags,
+    check: impl FnOnce(&Path, &Metadata) -> Result<T>,
+) -> Result<Option<Checked<T>>> {
     let file: File = match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(fd) => OwnedFd::into(fd),
         Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => return Ok(None),
@@ -67,14 +87,14 @@ pub(crate) fn read_document(path: &Path, limit: usize, links: bool) -> Result<Op
         Err(error) => return Err(io_error(&error.into(), "open", path)),
     };
     let found = file.metadata().map_err(|error| io_error(&error, "look at", path))?;
-    let private = check_document(path, &found)?;
+    let known = check(path, &found)?;
     let size = found.len();
     let bytes = if size > limit as u64 {
         None
     } else {
         read_to_end(&file, size, limit).map_err(|error| io_error(&error, "read", path))?
     };
-    bytes.map(|bytes| Some(Document { bytes, private })).ok_or_else(|| {
+    bytes.map(|bytes| Some((bytes, known))).ok_or_else(|| {
         Error::new(
             ErrorKind::TooLarge,
             format!("`{}` is longer than {limit} bytes", shown(path)),

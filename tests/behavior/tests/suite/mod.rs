@@ -94,10 +94,11 @@ fn tests() -> Vec<Test> {
     tests
 }
 
-/// Every test over every backend that it suits.
+/// Every test over every backend that it suits, the backends in turn, so that none of the servers is waited for by all
+/// threads at once.
 #[expect(clippy::print_stdout, reason = "what is skipped is told")]
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
+    let mut backends: Vec<std::vec::IntoIter<Trial>> = Vec::new();
     let missing = without_servers();
     if let Some(why) = &missing {
         println!("skipped: vault and aws: {why}");
@@ -106,6 +107,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         if subject.needs_server() && missing.is_some() {
             continue;
         }
+        let mut trials = Vec::new();
         for test in tests() {
             let has_what_it_needs =
                 (!test.needs_script || subject.has_script()) && (!test.needs_data || subject.is_prepared());
@@ -114,6 +116,14 @@ pub(crate) fn trials() -> Vec<Trial> {
                 trials.push(Trial::test(name, move || harness::run(subject, test)));
             }
         }
+        backends.push(trials.into_iter());
     }
-    trials
+    let mut trials = Vec::new();
+    loop {
+        let before = trials.len();
+        trials.extend(backends.iter_mut().filter_map(Iterator::next));
+        if trials.len() == before {
+            return trials;
+        }
+    }
 }

@@ -17,7 +17,8 @@ crate::trials_of!(
     a_deleted_secret_is_absent_and_comes_back_by_restore_and_by_set,
     a_secret_removed_for_good_is_gone,
     only_one_of_two_writers_creates_under_if_absent,
-    two_writers_that_create_at_once_both_end_well,
+    eight_writers_that_create_at_once_all_end_well,
+    no_write_under_a_version_is_lost_among_many_writers,
     a_write_under_a_version_loses_to_whoever_was_first,
     metadata_changes_without_a_lost_value,
     a_recovery_window_and_a_kms_key_are_sent,
@@ -191,23 +192,62 @@ fn only_one_of_two_writers_creates_under_if_absent() {
     assert_eq!(place.versions(&key), 1);
 }
 
-fn two_writers_that_create_at_once_both_end_well() {
+fn eight_writers_that_create_at_once_all_end_well() {
+    const WRITERS: usize = 8;
     let place = place();
     let key = place.key("k");
-    // Both found nothing and are about to create.
+    // All of them found nothing and are about to create.
     place
         .proxy
-        .on(2, |request| request.action() == Some("CreateSecret"), Fault::Hold);
-    let (one, other) = (place.once(), place.once());
-    std::thread::scope(|threads| {
-        let writers = [&one, &other].map(|manager| threads.spawn(|| manager.set(&key, &Secret::new("value"))));
-        place.proxy.wait_held(2);
+        .on(WRITERS, |request| request.action() == Some("CreateSecret"), Fault::Hold);
+    let managers: Vec<_> = (0..WRITERS).map(|_| place.once()).collect();
+    let created: Vec<bool> = std::thread::scope(|threads| {
+        let writers: Vec<_> = managers
+            .iter()
+            .map(|manager| threads.spawn(|| manager.set(&key, &Secret::new("value")).unwrap().created))
+            .collect();
+        place.proxy.wait_held(WRITERS);
         place.proxy.release();
-        let created = writers.map(|writer| writer.join().unwrap().unwrap().created);
-        assert_eq!(created.iter().filter(|created| **created).count(), 1);
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
     });
-    assert_eq!(place.versions(&key), 2);
-    assert_eq!(calls(&place.proxy, "PutSecretValue"), 1);
+    assert_eq!(created.iter().filter(|created| **created).count(), 1, "{created:?}");
+    assert_eq!(place.versions(&key), WRITERS);
+    assert_eq!(calls(&place.proxy, "PutSecretValue"), WRITERS - 1);
+}
+
+fn no_write_under_a_version_is_lost_among_many_writers() {
+    const WRITERS: usize = 6;
+    let place = place();
+    let key = place.key("count");
+    place.put(&key, "0");
+    std::thread::scope(|threads| {
+        for _ in 0..WRITERS {
+            threads.spawn(|| {
+                let manager = place.once();
+                loop {
+                    let read = manager.get(&key).unwrap().unwrap();
+                    let count: usize = read.value.expose_str().unwrap().parse().unwrap();
+                    let version = read.metadata.version.unwrap();
+                    let options = SetOptions::new().if_version(version);
+                    match manager.set_with(&key, &Secret::new((count + 1).to_string()), options) {
+                        Ok(_) => break,
+                        Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}"),
+                    }
+                }
+            });
+        }
+    });
+    let manager = place.once();
+    assert_eq!(manager.get_value(&key).unwrap(), Some(WRITERS.to_string()));
+    // Those that lost are no versions to go back to, however many they were.
+    let listed = manager.versions(&key).unwrap();
+    assert_eq!(listed.len(), WRITERS + 1, "{listed:?}");
+    let values = listed.iter().map(|entry| {
+        let found = manager.get_version(&key, &entry.version).unwrap().unwrap();
+        found.value.expose_str().unwrap().to_owned()
+    });
+    let expected: Vec<String> = (0..=WRITERS).rev().map(|count| count.to_string()).collect();
+    assert_eq!(values.collect::<Vec<_>>(), expected);
 }
 
 fn a_write_under_a_version_loses_to_whoever_was_first() {

@@ -48,7 +48,11 @@ pub(crate) fn asked(request: &Request) -> Value {
 
 /// An answer.
 pub(crate) fn answer(body: &Value) -> Reply {
-    Reply::new(200).json(body)
+    let mut body = body.clone();
+    // Every answer about a secret has its ARN.
+    let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:scripted-1b2c3d";
+    body.as_object_mut().unwrap().entry("ARN").or_insert(arn.into());
+    Reply::new(200).json(&body)
 }
 
 /// A refusal, as AWS says it: always with the status 400.

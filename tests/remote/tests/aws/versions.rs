@@ -1,6 +1,7 @@
 //! Versions: ids, stages, going back.
 
-use strongroom::{ErrorKind, RollbackTo, Secret, Version};
+use strongroom::{ErrorKind, RollbackTo, Secret, SetOptions, Version};
+use strongroom_fakes::Fault;
 
 use crate::place::{boto3, fails, place};
 
@@ -8,6 +9,8 @@ crate::trials_of!(
     versions_are_read_by_id_and_by_stage,
     going_back_writes_a_new_version,
     a_pending_version_is_not_the_current_one,
+    a_version_that_lost_is_none_to_go_back_to,
+    words_that_name_no_version_find_none,
 );
 
 fn versions_are_read_by_id_and_by_stage() {
@@ -80,4 +83,51 @@ fn a_pending_version_is_not_the_current_one() {
         .map(|entry| entry.current)
         .collect();
     assert_eq!(current, [true, false]);
+}
+
+fn a_version_that_lost_is_none_to_go_back_to() {
+    let place = place();
+    let manager = place.once();
+    let key = place.key("k");
+    place.put(&key, "1");
+    for round in 0..3 {
+        let before = manager.get(&key).unwrap().unwrap().metadata.version.unwrap();
+        place.proxy.on(
+            1,
+            |request| request.action() == Some("UpdateSecretVersionStage"),
+            Fault::Hold,
+        );
+        let options = SetOptions::new().if_version(before);
+        std::thread::scope(|threads| {
+            let late = threads.spawn(|| manager.set_with(&key, &Secret::new("lost"), options));
+            place.proxy.wait_held(1);
+            place.put(&key, &format!("won {round}"));
+            place.proxy.release();
+            fails(late.join().unwrap(), ErrorKind::Conflict);
+        });
+    }
+    assert_eq!(place.versions(&key), 7, "the service keeps those that lost");
+    let listed = manager.versions(&key).unwrap();
+    let values = listed.iter().map(|entry| {
+        let found = manager.get_version(&key, &entry.version).unwrap().unwrap();
+        found.value.expose_str().unwrap().to_owned()
+    });
+    assert_eq!(values.collect::<Vec<_>>(), ["won 2", "won 1", "won 0", "1"]);
+    manager.rollback(&key, RollbackTo::back(3)).unwrap();
+    assert_eq!(manager.get_value(&key).unwrap().as_deref(), Some("1"));
+    // The marks are no metadata.
+    assert!(manager.get(&key).unwrap().unwrap().metadata.labels.is_empty());
+}
+
+fn words_that_name_no_version_find_none() {
+    let place = place();
+    let manager = place.open();
+    let key = place.key("k");
+    manager.set(&key, &Secret::new("v")).unwrap();
+    for word in [String::new(), "x".repeat(300)] {
+        let version = Version::from_word(word.as_str());
+        assert!(manager.get_version(&key, &version).unwrap().is_none(), "{word:?}");
+        fails(manager.rollback(&key, version), ErrorKind::NotFound);
+    }
+    assert_eq!(place.versions(&key), 1);
 }

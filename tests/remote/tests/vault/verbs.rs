@@ -212,6 +212,12 @@ fn many_secrets_are_read_at_once_each_by_one_request() {
     let written = manager.set_many(&entries).unwrap();
     assert!(written.first_error().is_none());
     let before = requests(&manager);
+    // The mount is looked at once for all of them, and not at all where a read has shown what it is.
+    assert_eq!(before["sys.mounts"], 1);
+    let other = open(&bao);
+    other.set(&keys[0], &Secret::new(keys[0].name())).unwrap();
+    let made = requests(&other);
+    assert_eq!((made["kv.read"], made["kv.write"], made.len()), (1, 1, 2), "{made:?}");
     let mut asked = keys.clone();
     asked.push(SecretKey::new("missing"));
     let found = manager.get_many(&asked).unwrap();

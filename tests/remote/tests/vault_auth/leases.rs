@@ -12,6 +12,8 @@ crate::tests![
     a_token_at_its_longest_life_is_replaced_without_a_failed_call,
     a_batch_token_is_replaced_and_never_renewed,
     an_expired_token_of_an_idle_manager_is_replaced,
+    a_given_token_is_kept_alive_while_the_manager_is_used,
+    a_given_token_that_may_not_look_at_itself_is_used_as_it_is,
 ];
 
 /// What the server knows of the token by its accessor, as an operator would ask.
@@ -85,4 +87,41 @@ fn an_expired_token_of_an_idle_manager_is_replaced() {
     until("the token has ended", || by_accessor(bao, &accessor).is_none());
     works(&manager);
     assert_eq!((corner.count("/login"), corner.count("/lookup-self")), (2, 0));
+}
+
+fn a_given_token_is_kept_alive_while_the_manager_is_used() {
+    let (corner, bao) = (Corner::new(), Service::bao());
+    let token = bao.token(&json!({"policies": [POLICY], "ttl": "9s"}));
+    let accessor = accessor(&token);
+    let manager = corner.builder().secret_option("vault.token", token);
+    let manager = manager.open_blocking().unwrap();
+    let ends = || {
+        by_accessor(bao, &accessor).unwrap()["expire_time"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let first = ends();
+    until("the lease is renewed", || {
+        works(&manager);
+        ends() > first
+    });
+    assert_eq!((corner.count("/lookup-self"), corner.count("/renew-self")), (1, 1));
+    manager.close().unwrap();
+    assert!(by_accessor(bao, &accessor).is_some(), "it stays its giver's");
+}
+
+fn a_given_token_that_may_not_look_at_itself_is_used_as_it_is() {
+    let (corner, bao) = (Corner::new(), Service::bao());
+    let token = bao.token(&json!({"policies": [POLICY], "no_default_policy": true, "ttl": "1h"}));
+    let manager = corner.builder().secret_option("vault.token", token);
+    let manager = manager.open_blocking().unwrap();
+    until("the lease is asked for", || {
+        works(&manager);
+        corner.count("/lookup-self") == 1
+    });
+    for _ in 0..20 {
+        works(&manager);
+    }
+    assert_eq!((corner.count("/lookup-self"), corner.count("/renew-self")), (1, 0));
 }

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Optional
 from .. import _native
 from . import verbs
 from .usage import Usage
+from .watching import watch
 
 #: What argparse says without repeating an argument, which may be a value.
 _HARMLESS = (
@@ -22,6 +23,8 @@ _HARMLESS = (
 #: The largest number that an argument may be.
 _MOST = 2**64 - 1
 
+#: Where settings are kept that stand behind the verb.
+_BEHIND = "secrets_set_behind"
 #: The arguments that name files: those have any bytes.
 _PATHS = ("config", "file", "from_file", "key_file", "out", "to")
 
@@ -57,6 +60,7 @@ def parse(arguments: Optional[list[str]]) -> Optional[argparse.Namespace]:
         stated = _parser().parse_args(arguments)
     except SystemExit:
         return None
+    stated.secrets_set = stated.secrets_set + vars(stated).pop(_BEHIND, [])
     for name, given in vars(stated).items():
         texts = given if isinstance(given, list) else [given]
         if name not in _PATHS and any(isinstance(text, str) and not _is_unicode(text) for text in texts):
@@ -82,7 +86,16 @@ def _parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"strongroom {_native.version()}", help="the version")
-    _everywhere(parser, app="strongroom", secrets_backend=None, secrets_set=[], config=None, timeout=None, quiet=False)
+    _everywhere(
+        parser,
+        app="strongroom",
+        secrets_backend=None,
+        secrets_set=[],
+        config=None,
+        timeout=None,
+        quiet=False,
+        offline=False,
+    )
     commands = parser.add_subparsers(title="verbs", metavar="VERB", required=True, parser_class=_Parser)
 
     def verb(
@@ -99,7 +112,12 @@ def _parser() -> Parser:
     command = verb("get", verbs.get, "Write a secret's exact bytes to stdout or to a file", key=True)
     command.add_argument("--version", metavar="VERSION", help="read this version")
     command.add_argument("--include-expired", action="store_true", help="read it even where it has expired")
-    command.add_argument("--out", metavar="FILE", help="write to this file, readable by you alone, instead of stdout")
+    command.add_argument("--fresh", action="store_true", help="ask the backend even where a cache has it")
+    _out(command)
+
+    command = verb("resolve", verbs.resolve, "Write the exact bytes that a reference leads to")
+    command.add_argument("reference", metavar="REFERENCE", help="such as secret://org/acme/db#/password")
+    _out(command)
 
     command = verb("set", verbs.set_, "Set a secret; its value comes from stdin, a hidden prompt or a file", key=True)
     command.add_argument("--from-file", metavar="FILE", help="read the value from this file (- is stdin), exactly")
@@ -121,6 +139,12 @@ def _parser() -> Parser:
     command.add_argument("keys", nargs="+", metavar="KEY", help="[kind/id/]name[@target]")
     command.add_argument("--missing-ok", action="store_true", help="do not mind where there is no such secret")
     command.add_argument("--yes", "-y", action="store_true", help="do not ask before several are removed")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--soft", action="store_true", help="the current version only, where it is kept")
+    how.add_argument("--force", action="store_true", help="for good, also where it would be kept for a while")
+    how.add_argument("--version", metavar="VERSION", help="only the value of this version, for good")
+
+    verb("restore", verbs.restore, "Bring back a secret that was deleted, where the backend still keeps it", key=True)
 
     command = verb(
         "exists", verbs.exists, "Exit with 0 where there is such a secret, else as `not_found` does", key=True
@@ -153,6 +177,15 @@ def _parser() -> Parser:
     command = verb("health", verbs.health, "Show how the place is in which the secrets live")
     _output(command)
 
+    command = verb("watch", watch, "Tell changes as they happen, never a value")
+    command.add_argument("keys", nargs="*", metavar="KEY", help="only these secrets")
+    command.add_argument("--prefix", metavar="TEXT", help="only keys that begin so, such as org/acme/db_")
+    command.add_argument("--every", metavar="TIME", help="how often to look at the backend, such as 5s")
+    command.add_argument("--count", type=_some, metavar="N", help="end after so many changes")
+    told = "words with tabs between them, or a JSON object a line"
+    command.add_argument("--output", "-o", choices=("plain", "json"), help=told)
+    _scope(command)
+
     command = verb("export", verbs.export, "Write many secrets into a document, values included")
     command.add_argument("keys", nargs="*", metavar="KEY", help="exactly these secrets; without any, all")
     _format(command)
@@ -181,16 +214,28 @@ def _parser() -> Parser:
 def _everywhere(parser: Parser, **defaults: Any) -> None:
     """What stands before the verb or behind it: there it must not undo what was said before."""
 
+    # A list would be replaced, not continued: it has a name of its own, and `parse` joins the two.
+    behind = {} if defaults else {"dest": _BEHIND}
+
     def add(*names: str, **terms: Any) -> None:
         default = defaults.get(names[0].lstrip("-").replace("-", "_"), argparse.SUPPRESS)
         parser.add_argument(*names, default=default, **terms)
 
     add("--app", metavar="NAME", help="the application whose secrets these are")
     add("--secrets-backend", metavar="BACKEND", help="where the secrets live, such as `encrypted`")
-    add("--secrets-set", metavar="SETTING=VALUE", action="append", help="a setting; may be given again")
+    add("--secrets-set", metavar="SETTING=VALUE", action="append", help="a setting; may be given again", **behind)
     add("--config", "--secrets-config", metavar="FILE", dest="config", help="a document of settings, TOML or JSON")
     add("--timeout", metavar="TIME", help="how long one call may take in all, such as 10s or 500ms")
+    add(
+        "--offline",
+        action="store_true",
+        help="never ask another machine: what the file of `cache_file` has is answered",
+    )
     add("--quiet", "-q", action="store_true", help="say nothing on stderr but errors")
+
+
+def _out(parser: Parser) -> None:
+    parser.add_argument("--out", metavar="FILE", help="write to this file, readable by you alone, instead of stdout")
 
 
 def _scope(parser: Parser) -> None:
@@ -225,6 +270,13 @@ def _count(text: str) -> int:
     if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(_MOST)) or int(digits) > _MOST:
         raise argparse.ArgumentTypeError("no number")
     return int(digits)
+
+
+def _some(text: str) -> int:
+    number = _count(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("no number of changes")
+    return number
 
 
 def _steps(text: str) -> int:

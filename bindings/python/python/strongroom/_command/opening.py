@@ -10,7 +10,10 @@ from .._manager import open as _open
 from . import streams
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._manager import SecretManager
+    from .._results import Setting
 
 #: The settings of verbs that bring no secret in: a slip in `--app` must not leave an empty store behind, and a read
 #: must not answer that there is no such secret where there is no store at all.
@@ -63,8 +66,9 @@ def settings(stated: argparse.Namespace) -> dict[str, str]:
         pairs["backend"] = stated.secrets_backend
     if stated.timeout is not None:
         pairs["deadline"] = stated.timeout
-    # One read and out: a cache would only be one more copy of a value.
-    return {**pairs, "cache": "off"}
+    if stated.offline:
+        pairs["offline"] = "on"
+    return pairs
 
 
 def spare_own_files(stated: argparse.Namespace, path: str) -> None:
@@ -75,6 +79,10 @@ def spare_own_files(stated: argparse.Namespace, path: str) -> None:
 
 
 def _scoped(stated: argparse.Namespace, settings: dict[str, str]) -> SecretManager:
+    found = _found(stated, settings)
+    if found["cache_file"].value is None and found["offline"].value != "on":
+        # One read and out: a cache in memory would only be one more copy of a value.
+        settings = {**settings, "cache": "off"}
     try:
         opened = _open(app=stated.app, settings=settings, config_file=_config(stated))
     except exceptions.Unavailable as error:
@@ -85,11 +93,15 @@ def _scoped(stated: argparse.Namespace, settings: dict[str, str]) -> SecretManag
     return opened if scope is None else opened.scoped(scope)
 
 
-def _harmless(stated: argparse.Namespace) -> dict[str, str]:
+def _found(stated: argparse.Namespace, settings: dict[str, str]) -> Mapping[str, Setting]:
+    """All settings as the manager will find them."""
     from .._settings import inspect
 
-    found = inspect(app=stated.app, settings=settings(stated), config_file=_config(stated)).settings.get(ON_CORRUPT)
-    stops = found is not None and found.origin == "the default"
+    return inspect(app=stated.app, settings=settings, config_file=_config(stated)).settings
+
+
+def _harmless(stated: argparse.Namespace) -> dict[str, str]:
+    stops = _found(stated, settings(stated))[ON_CORRUPT].origin == "the default"
     return {**MAKES_NO_STORE, ON_CORRUPT: "stop"} if stops else MAKES_NO_STORE
 
 

@@ -127,6 +127,13 @@ def write_json(document: object) -> None:
     _write_text(f"{json.dumps(document, indent=2, sort_keys=True)}\n")
 
 
+def write_json_line(document: object) -> None:
+    """Write what is one of several documents, a line each."""
+    import json
+
+    _write_text(f"{json.dumps(document, separators=(',', ':'), sort_keys=True)}\n")
+
+
 def _write_text(text: str) -> None:
     # UTF-8 whatever Python's own stdout would make of it.
     write(memoryview(text.encode()))

@@ -30,14 +30,33 @@ SHOWN = 10
 
 
 def get(stated: Stated) -> int:
+    if stated.fresh and stated.offline:
+        raise Usage("`--fresh` does not go with `--offline`")
     key = keys.full(stated.key)
     if stated.out is not None:
         spare_own_files(stated, stated.out)
     with manager(stated) as secrets:
-        terms = {"version": stated.version, "include_expired": stated.include_expired}
+        terms = {"version": stated.version, "include_expired": stated.include_expired, "fresh": stated.fresh}
         secret = secrets.get(key, **terms)
         if secret is None:
             raise _native.missing(secrets, key)
+    return _give(stated, secret)
+
+
+def resolve(stated: Stated) -> int:
+    if stated.out is not None:
+        spare_own_files(stated, stated.out)
+    with manager(stated) as secrets:
+        secret = secrets.resolve(stated.reference)
+        if secret is None:
+            raise streams.failure(
+                exceptions.NotFound, "the reference leads to nothing", "see whether it is the right one"
+            )
+    return _give(stated, secret)
+
+
+def _give(stated: Stated, secret: _native.Secret) -> int:
+    """Write the value where it was asked for."""
     with secret.expose() as value:
         if stated.out is not None:
             streams.write_file(stated.out, value)
@@ -88,10 +107,11 @@ def delete(stated: Stated) -> int:
     named = [keys.full(word) for word in stated.keys]
     if len(named) > 1 and not stated.yes and streams.somebody_is_there():
         streams.confirm(f"Remove {len(named)} secrets with their history?")
+    terms = {"soft": stated.soft, "force": stated.force, "version": stated.version}
     with manager(stated) as secrets:
         for key in named:
             try:
-                secrets.delete(key)
+                secrets.delete(key, **terms)
                 notice(stated, f"deleted {key}")
             except exceptions.Error as error:
                 if stated.missing_ok and isinstance(error, exceptions.NotFound):
@@ -100,6 +120,14 @@ def delete(stated: Stated) -> int:
                     told = streams.tell(error)
                     code = code or told
     return code
+
+
+def restore(stated: Stated) -> int:
+    key = keys.full(stated.key)
+    with manager(stated) as secrets:
+        outcome = secrets.restore(key)
+    notice(stated, f"restored {key}{_version(outcome)}")
+    return 0
 
 
 def exists(stated: Stated) -> int:

@@ -6,7 +6,7 @@ use super::given::{Given, Readers};
 use super::method::{AuthMethod, Kind};
 use super::wrapped::Wrapped;
 use crate::config::{Origin, Settings, locations};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 const AUTH: &str = "vault.auth";
 const MOUNT: &str = "vault.auth_mount";
@@ -70,6 +70,31 @@ impl Source {
 }
 
 impl Source {
+    /// The error of a token from here that the server does not know.
+    pub(super) fn dead(&self) -> Error {
+        let error =
+            |text: &'static str, help: &'static str| Error::new(ErrorKind::Unauthenticated, text).with_help(help);
+        match self {
+            Self::Given(given) => error(
+                "the server does not know the token that was given",
+                if given.is_file() {
+                    "the token has expired or was revoked; log in again with `vault login` or `bao login`, or set \
+                     `vault.auth` to a method, which logs in by itself"
+                } else {
+                    "the token has expired or was revoked; give a new one, or set `vault.auth` to a method, which logs \
+                     in by itself"
+                },
+            )
+            .with_setting(given.setting),
+            Self::Login(_) => error(
+                "the server does not know the token that it has just given",
+                "look at the role or the user of the login: its tokens may be bound to other addresses than this \
+                 machine's",
+            )
+            .with_setting(AUTH),
+        }
+    }
+
     pub(super) fn wipe(&self) {
         match self {
             Self::Given(given) => given.wipe(),
@@ -97,7 +122,7 @@ fn token(settings: &Settings) -> Result<Arc<Given>> {
         Some(path) => path,
         None => locations::vault_token_file()?,
     };
-    Ok(Arc::new(Given::in_file(TOKEN_FILE, path, Readers::Owner)))
+    Ok(Arc::new(Given::in_file(TOKEN_FILE, path, Readers::Group)))
 }
 
 /// Refuses a token that is stated where the method is stated, too: nobody can tell which of them is meant.
@@ -117,7 +142,7 @@ fn check_no_token(settings: &Settings) -> Result<()> {
 }
 
 fn approle(settings: &Settings) -> Result<Kind> {
-    let secret_id = one_of(settings, SECRET_ID, SECRET_ID_FILE, Readers::Owner)?;
+    let secret_id = one_of(settings, SECRET_ID, SECRET_ID_FILE, Readers::Group)?;
     let is_wrapped = settings.is_on(SECRET_ID_WRAPPED);
     if is_wrapped && secret_id.is_none() {
         let reason = format!("is on, and there is no wrapping token; set `{SECRET_ID}` or `{SECRET_ID_FILE}` to it");
@@ -189,7 +214,7 @@ fn needed(settings: &Settings, setting: &'static str, method: &str) -> Result<St
 fn missing(settings: &Settings, setting: &'static str, method: &str) -> Error {
     let origin = settings.origin(AUTH);
     Error::new(
-        crate::ErrorKind::InvalidConfig,
+        ErrorKind::InvalidConfig,
         format!("`{setting}` is not set, and the login by `{method}` (from {origin}) needs it"),
     )
     .with_setting(setting)

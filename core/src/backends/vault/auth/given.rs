@@ -32,8 +32,8 @@ enum Place {
 /// Who may read a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Readers {
-    /// Its owner alone.
-    Owner,
+    /// Its owner and his group: an agent writes it for us.
+    Group,
     /// Anybody on the machine, as with the tokens that Kubernetes gives a pod; nobody else may write it.
     Anybody,
 }
@@ -94,12 +94,10 @@ impl Given {
             Error::new(ErrorKind::Unauthenticated, text)
         };
         let bytes = match readers {
-            Readers::Anybody => files::read_document(path, LONGEST, true)?.ok_or_else(missing)?.bytes,
-            Readers::Owner => files::read_private_file(path, LONGEST).map_err(|error| match error.kind() {
-                ErrorKind::KeyMissing => missing(),
-                _ => error,
-            })?,
+            Readers::Anybody => files::read_document(path, LONGEST, true)?.map(|document| document.bytes),
+            Readers::Group => files::read_handed_file(path, LONGEST)?,
         };
+        let bytes = bytes.ok_or_else(missing)?;
         Ok(SecretValue::copy_of(bytes.trim_ascii()))
     }
 

@@ -37,12 +37,30 @@ impl Lease {
         })
     }
 
+    /// What is left of a lease of `whole` seconds.
+    pub(super) fn rest(asked: Instant, left: u64, whole: u64, is_renewable: bool) -> Option<Self> {
+        let mut lease = Self::new(asked, left, is_renewable)?;
+        lease.first = Duration::from_secs(whole.max(left));
+        let due = lease.ends.checked_sub(lease.first.mul_f64(1.0 - share()));
+        lease.due = due.map_or(asked, |due| due.max(asked));
+        Some(lease)
+    }
+
     /// The lease after a renewal. One that grew by less than the login gave is not renewed again: the token has nearly
     /// reached its longest life, and a new one is asked for instead.
     pub(super) fn renewed(&self, asked: Instant, seconds: u64, is_renewable: bool) -> Option<Self> {
         let mut lease = Self::new(asked, seconds, is_renewable)?;
         lease.first = self.first;
         lease.is_renewable &= Duration::from_secs(seconds) > self.first.mul_f64(0.9);
+        Some(lease)
+    }
+
+    /// The lease after a renewal of a token that there is no login for. It is renewed as long as that wins any time, however
+    /// much less that is than its giver asked for.
+    pub(super) fn extended(&self, asked: Instant, seconds: u64, is_renewable: bool) -> Option<Self> {
+        let mut lease = Self::new(asked, seconds, is_renewable)?;
+        let won = lease.ends.saturating_duration_since(self.ends);
+        lease.is_renewable &= won > lease.first / 10;
         Some(lease)
     }
 
@@ -64,6 +82,12 @@ impl Lease {
     pub(super) fn put_off(&mut self, now: Instant) {
         let left = self.ends.saturating_duration_since(now);
         self.due = now + (left / 10).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+    }
+
+    /// Whoever gives the token has no other one yet.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        let left = self.ends.saturating_duration_since(now);
+        self.due = now + (left / 10).max(SHORTEST_PAUSE);
     }
 
     /// As if so much time had passed.
@@ -130,6 +154,30 @@ mod tests {
         // The second renewal is measured by the login, too, not by the one before.
         let slow = lease.renewed(now, 55, true).unwrap().renewed(now, 52, true).unwrap();
         assert!(!slow.is_renewable());
+    }
+
+    #[test]
+    fn what_is_left_of_a_lease_is_due_when_the_whole_is() {
+        let now = Instant::now();
+        let lease = Lease::rest(now, 50, 90, true).unwrap();
+        assert!(!lease.is_due(now + secs(14)) && lease.is_due(now + secs(24)));
+        assert!(!lease.is_over(now + secs(44)) && lease.is_over(now + secs(45)));
+        // Long due, and one whose whole is not told.
+        assert!(Lease::rest(now, 10, 90, true).unwrap().is_due(now));
+        assert!(!Lease::rest(now, 90, 0, true).unwrap().is_due(now + secs(54)));
+        assert!(Lease::rest(now, 0, 0, true).is_none());
+    }
+
+    #[test]
+    fn a_given_tokens_lease_is_renewed_as_long_as_it_grows() {
+        let now = Instant::now();
+        let lease = Lease::rest(now, 3600, 86_400, true).unwrap();
+        // The server gives an hour at a time, of a day that the giver asked for.
+        let later = lease.extended(now + secs(1800), 3600, true).unwrap();
+        assert!(later.is_renewable());
+        assert!(!later.is_due(now + secs(1800 + 2200)) && later.is_due(now + secs(1800 + 2600)));
+        let last = later.extended(now + secs(4200), 1201, true).unwrap();
+        assert!(!last.is_renewable(), "its longest life is reached");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::config::Source;
 use super::flight::{Flight, Landing};
-use super::given::{Given, closed};
+use super::given::closed;
 use super::state::{Held, REFUSED_FOR, State};
 use super::wire::{Method, Token, Wire, WireRequest};
 use crate::backend::OpenRequest;
@@ -68,7 +68,7 @@ impl Login {
             cx.check()?;
             if let Some((token, is_due)) = self.inner.at_hand()? {
                 if is_due {
-                    self.inner.renew_or_replace(client);
+                    self.inner.look_after(client);
                 }
                 return Ok(token);
             }
@@ -89,7 +89,7 @@ impl Login {
         let now = Instant::now();
         let is_due = self.inner.state().held.as_ref().is_some_and(|held| held.is_due(now));
         if is_due && !self.inner.is_closed() {
-            self.inner.renew_or_replace(client);
+            self.inner.look_after(client);
         }
     }
 
@@ -103,24 +103,20 @@ impl Login {
         }
     }
 
-    /// Forgets the tokens; the next call logs in again. Credentials that are settings are kept: without them a lock
-    /// could not be undone.
-    pub(in crate::backends::vault) fn lock(&self) {
+    /// Forgets the tokens, as closing does; the next call logs in again, and so does one that is under way. Credentials
+    /// that are settings are kept: without them a lock could not be undone.
+    pub(in crate::backends::vault) async fn lock<C: Wire>(&self, cx: &CallContext, client: &Arc<C>) {
         let forgotten = self.inner.state().forget();
-        drop(forgotten);
+        give_up(cx, client.as_ref(), forgotten).await;
     }
 
     /// Forgets everything, and has the server revoke the token where it came from a login: as far as it answers within
     /// the deadline and two seconds. A token that was given stays its giver's.
-    /// Without a client there was no login.
-    pub(in crate::backends::vault) async fn close<C: Wire>(&self, cx: &CallContext, client: Option<&Arc<C>>) {
+    pub(in crate::backends::vault) async fn close<C: Wire>(&self, cx: &CallContext, client: &Arc<C>) {
         self.inner.is_closed.store(true, Ordering::SeqCst);
         let forgotten = self.inner.state().forget();
         self.inner.source.wipe();
-        let revocable = forgotten.filter(|held| held.is_revocable && held.is_usable(Instant::now()));
-        if let (Some(held), Some(client)) = (revocable, client) {
-            revoke(cx, client.as_ref(), &held.token).await;
-        }
+        give_up(cx, client.as_ref(), forgotten).await;
     }
 }
 
@@ -168,34 +164,41 @@ impl Inner {
             let text = "the server did not answer the login in time";
             Err(Error::new(ErrorKind::Unavailable, text))
         });
+        let mut unwanted = None;
         let outcome = outcome.map_err(undone).map(|held| {
-            let (token, is_revocable) = (held.token.clone(), held.is_revocable);
-            let unwanted = self.keep(id, held) && is_revocable;
-            (token, unwanted)
+            let token = held.token.clone();
+            unwanted = self.keep(id, held);
+            token
         });
         if let Err(error) = &outcome {
             self.note_failure(id, error);
         }
-        let unwanted = match &outcome {
-            Ok((token, true)) => Some(token.clone()),
-            _ => None,
-        };
-        landing.answer(outcome.map(|(token, _)| token));
-        if let Some(token) = unwanted {
-            revoke(&CallContext::new(Face::Async, LONGEST_REVOCATION), wire, &token).await;
-        }
+        landing.answer(outcome);
+        give_up(&CallContext::new(Face::Async, LONGEST_REVOCATION), wire, unwanted).await;
     }
 
-    /// Keeps what a login gave, unless all was locked or closed meanwhile: `true` where nobody wants it.
-    fn keep(&self, id: u64, held: Held) -> bool {
+    /// Keeps what a login gave, unless all was locked or closed meanwhile. What nobody wants (any more) is the answer: a
+    /// call that is under way with it is refused, and made again with the new one.
+    fn keep(&self, id: u64, held: Held) -> Option<Held> {
+        let now = Instant::now();
         let mut state = self.state();
         if self.is_closed() || !state.awaits_login(id) {
-            return true;
+            return Some(held);
         }
         state.login = None;
         state.refused = None;
-        state.held = Some(held);
-        false
+        let is_given = matches!(self.source, Source::Given(_));
+        if let Some(same) = state.held.as_mut()
+            && is_given
+            && same.is_usable(now)
+            && same.token.has_text_of(&held.token)
+        {
+            if let Some(lease) = &mut same.lease {
+                lease.look_again(now);
+            }
+            return None;
+        }
+        state.held.replace(held)
     }
 
     fn note_failure(&self, id: u64, error: &Error) {
@@ -230,7 +233,7 @@ impl Inner {
                 })?;
                 let dead = self.state().dead.take();
                 if dead.is_some_and(|dead| dead.has_text_of(&token)) {
-                    return Err(dead_token(given));
+                    return Err(self.source.dead());
                 }
                 Ok(Held::given(token))
             }
@@ -249,21 +252,6 @@ impl std::fmt::Debug for Inner {
 const NO_TOKEN: &str = "give a token (`vault.token`, or VAULT_TOKEN), log in with `vault login` or `bao login`, or set \
                         `vault.auth` to a method";
 
-fn dead_token(given: &Given) -> Error {
-    let help = if given.is_file() {
-        "the token has expired or was revoked; log in again with `vault login` or `bao login`, or set `vault.auth` to a \
-         method, which logs in by itself"
-    } else {
-        "the token has expired or was revoked; give a new one, or set `vault.auth` to a method, which logs in by itself"
-    };
-    Error::new(
-        ErrorKind::Unauthenticated,
-        "the server does not know the token that was given",
-    )
-    .with_setting(given.setting)
-    .with_help(help)
-}
-
 /// A login that got no answer has changed nothing that a caller asked for, whatever he asked for.
 pub(super) fn undone(error: Error) -> Error {
     match error.kind() {
@@ -275,13 +263,17 @@ pub(super) fn undone(error: Error) -> Error {
     }
 }
 
-/// As good as it goes: a token that is left over ends with its lease.
-async fn revoke(cx: &CallContext, wire: &dyn Wire, token: &Token) {
+/// Has the server revoke a token that a login gave and nobody uses any more. As good as it goes: one that is left over
+/// ends with its lease.
+async fn give_up(cx: &CallContext, wire: &dyn Wire, held: Option<Held>) {
+    let Some(held) = held.filter(|held| held.is_revocable && held.is_usable(Instant::now())) else {
+        return;
+    };
     let request = WireRequest {
         name: "auth.revoke",
         method: Method::Post,
         path: "auth/token/revoke-self",
-        token: Some(token),
+        token: Some(&held.token),
         body: None,
     };
     let limit = cx.remaining().min(LONGEST_REVOCATION);

@@ -10,6 +10,7 @@ use super::given::Given;
 use super::reply::{self, Granted};
 use super::wire::{Method, Wire, WireRequest};
 use super::wrapped::Wrapped;
+use crate::backends::remote::net::encode_segment;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::SecretValue;
@@ -250,12 +251,7 @@ fn encoded_segment(text: &str) -> Option<String> {
         return None;
     }
     let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
+    encode_segment(text, &mut encoded);
     Some(encoded)
 }
 

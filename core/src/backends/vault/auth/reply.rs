@@ -59,8 +59,13 @@ struct Unwrapped<'a> {
 
 #[derive(Deserialize)]
 struct WithErrors<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     errors: Vec<Cow<'a, str>>,
+}
+
+/// Whether a refusal is this service's, and not that of something on the way.
+pub(super) fn is_refusal(body: &[u8]) -> bool {
+    serde_json::from_slice::<WithErrors<'_>>(body).is_ok()
 }
 
 /// Reads the token of a login's or a renewal's reply.
@@ -81,6 +86,28 @@ pub(super) fn granted(body: &[u8]) -> Result<Granted> {
         is_batch: auth.token_type.as_deref() == Some("batch"),
         uses: auth.num_uses,
     })
+}
+
+/// What the server says of a token that is looked up.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct LookedUp {
+    /// What is left of its lease in seconds; 0 where it has no end.
+    #[serde(rename = "ttl", default)]
+    pub(super) left: u64,
+    /// The whole lease as it was first given.
+    #[serde(rename = "creation_ttl", default)]
+    pub(super) whole: u64,
+    #[serde(rename = "renewable", default)]
+    pub(super) is_renewable: bool,
+    /// How many requests it may still make; 0: any number.
+    #[serde(rename = "num_uses", default)]
+    pub(super) uses: u64,
+}
+
+/// Reads what the server says of a token.
+pub(super) fn looked_up(body: &[u8]) -> Result<LookedUp> {
+    let reply = serde_json::from_slice::<WithData<LookedUp>>(body);
+    reply.map(|reply| reply.data).map_err(|_| unreadable())
 }
 
 /// The path of the request whose answer a wrapping token wraps.
@@ -109,7 +136,11 @@ pub(super) fn is_policy_denial(body: &[u8]) -> bool {
 /// The error of a reply that says nothing about who is calling; `None` where it refuses him.
 pub(super) fn not_answered(reply: &WireReply) -> Option<Error> {
     let error = match reply.status {
-        400 | 401 | 403 => return None,
+        400 | 401 | 403 if is_refusal(&reply.body) => return None,
+        400 | 401 | 403 => Error::new(
+            ErrorKind::Unavailable,
+            "what refused the login is no Vault and no OpenBao",
+        ),
         404 | 405 => Error::new(
             ErrorKind::InvalidConfig,
             "the server knows no such auth method, or not this namespace",

@@ -13,6 +13,9 @@ use crate::error::Error;
 pub(super) const REFUSED_FOR: Duration = Duration::from_secs(2);
 /// How long a token that was found alive counts as such: a loop of denied calls asks once in that time.
 pub(super) const ALIVE_FOR: Duration = Duration::from_secs(5);
+/// After how long of its use a given token's lease is asked for. A program that has ended by then asks nothing, and spends
+/// no use of a token that has only a few.
+pub(super) const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 /// The state of one process. In a forked child there is a new one: it logs in for itself.
 #[derive(Default)]
@@ -20,6 +23,7 @@ pub(super) struct State {
     pub(super) held: Option<Held>,
     pub(super) login: Option<Flight<Token>>,
     pub(super) check: Option<Flight<Verdict>>,
+    /// Whether a renewal or a look at the lease is under way.
     pub(super) is_renewing: bool,
     pub(super) refused: Option<(Instant, Error)>,
     /// The given token that turned out dead last: one that is read again and is the same needs no asking.
@@ -31,6 +35,8 @@ pub(super) struct State {
 pub(super) struct Held {
     pub(super) token: Token,
     pub(super) lease: Option<Lease>,
+    /// When the lease is to be asked for; `None` where it is known, or the server does not tell it.
+    pub(super) look_at: Option<Instant>,
     pub(super) since: Instant,
     /// When it was found alive last.
     pub(super) seen_alive: Option<Instant>,
@@ -42,10 +48,12 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn given(token: Token) -> Self {
+        let now = Instant::now();
         Self {
             token,
             lease: None,
-            since: Instant::now(),
+            look_at: Some(now + LOOK_AFTER),
+            since: now,
             seen_alive: None,
             uses_left: None,
             is_revocable: false,
@@ -58,6 +66,7 @@ impl Held {
         Self {
             token: granted.token,
             lease: Lease::new(asked, granted.seconds, is_renewable),
+            look_at: None,
             since: Instant::now(),
             seen_alive: None,
             uses_left: (granted.uses > 0).then_some(granted.uses),
@@ -75,7 +84,11 @@ impl Held {
 
     /// Whether something is to be done about its lease.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.lease.is_some_and(|lease| lease.is_due(now))
+        self.is_to_be_looked_at(now) || self.lease.is_some_and(|lease| lease.is_due(now))
+    }
+
+    pub(super) fn is_to_be_looked_at(&self, now: Instant) -> bool {
+        self.look_at.is_some_and(|at| now >= at)
     }
 
     /// The token for one request.

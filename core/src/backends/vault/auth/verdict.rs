@@ -7,7 +7,7 @@ use super::config::Source;
 use super::flight::{Flight, Landing};
 use super::given::closed;
 use super::login::{Inner, LONGEST_LOGIN, Login, undone};
-use super::reply;
+use super::reply::{self, LookedUp};
 use super::state::ALIVE_FOR;
 use super::wire::{Method, Token, Wire, WireRequest};
 use crate::context::{CallContext, Face};
@@ -31,8 +31,8 @@ pub(super) enum Verdict {
 }
 
 enum Step {
-    Denied,
-    Replace,
+    Alive,
+    Gone,
     Check(Flight<Verdict>, Option<(u64, Landing<Verdict>)>),
 }
 
@@ -50,18 +50,42 @@ impl Login {
         client: &Arc<C>,
         token: &Token,
     ) -> Result<Refusal> {
+        match self.is_alive(cx, client, token).await? {
+            true => Ok(Refusal::Denied),
+            false => self.token(cx, client).await.map(Refusal::Again),
+        }
+    }
+
+    /// Finds out why the server refused the same call with the new token, too. There is no third one: whoever keeps
+    /// giving dead tokens gives another one to the next call.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthenticated`] where it is dead; what prevents the look.
+    pub(in crate::backends::vault) async fn check_alive<C: Wire>(
+        &self,
+        cx: &CallContext,
+        client: &Arc<C>,
+        token: &Token,
+    ) -> Result<()> {
+        match self.is_alive(cx, client, token).await? {
+            true => Ok(()),
+            false => Err(self.inner.source.dead()),
+        }
+    }
+
+    async fn is_alive<C: Wire>(&self, cx: &CallContext, client: &Arc<C>, token: &Token) -> Result<bool> {
         loop {
             cx.check()?;
             match self.inner.next_step(token)? {
-                Step::Denied => return Ok(Refusal::Denied),
-                Step::Replace => return self.token(cx, client).await.map(Refusal::Again),
+                Step::Alive => return Ok(true),
+                Step::Gone => return Ok(false),
                 Step::Check(flight, begun) => {
                     if let Some((id, landing)) = begun {
                         let (inner, client, token) = (Arc::clone(&self.inner), Arc::clone(client), token.clone());
                         runtime::spawn(async move { inner.examine(client.as_ref(), &token, id, landing).await })?;
                     }
                     if let Some(Verdict::Alive) = flight.wait(cx).await? {
-                        return Ok(Refusal::Denied);
+                        return Ok(true);
                     }
                 }
             }
@@ -77,17 +101,17 @@ impl Inner {
         let mut state = self.state();
         let Some(held) = state.held.as_ref().filter(|held| held.token.is(token)) else {
             // Somebody has replaced it already.
-            return Ok(Step::Replace);
+            return Ok(Step::Gone);
         };
         if held.has_limited_uses() {
             if held.since.elapsed() < ALIVE_FOR {
-                return Ok(Step::Denied);
+                return Ok(Step::Alive);
             }
             state.held = None;
-            return Ok(Step::Replace);
+            return Ok(Step::Gone);
         }
         if held.seen_alive.is_some_and(|seen| seen.elapsed() < ALIVE_FOR) {
-            return Ok(Step::Denied);
+            return Ok(Step::Alive);
         }
         let (flight, begun) = state.join_check();
         Ok(Step::Check(flight, begun))
@@ -97,10 +121,12 @@ impl Inner {
     async fn examine(&self, wire: &dyn Wire, token: &Token, id: u64, landing: Landing<Verdict>) {
         let cx = CallContext::new(Face::Async, LONGEST_LOGIN);
         let verdict = tokio::time::timeout(LONGEST_LOGIN, look_up(&cx, wire, token)).await;
-        let verdict = verdict.unwrap_or_else(|_| {
-            let text = "the server did not say in time whether it knows the token";
-            Err(Error::new(ErrorKind::Unavailable, text))
-        });
+        let verdict = verdict
+            .map(|looked| looked.map(|(verdict, _)| verdict))
+            .unwrap_or_else(|_| {
+                let text = "the server did not say in time whether it knows the token";
+                Err(Error::new(ErrorKind::Unavailable, text))
+            });
         let replaced = {
             let mut state = self.state();
             if state.check.as_ref().is_some_and(|flight| flight.id() == id) {
@@ -127,7 +153,8 @@ impl Inner {
     }
 }
 
-async fn look_up(cx: &CallContext, wire: &dyn Wire, token: &Token) -> Result<Verdict> {
+/// Whether the server knows the token, and what it says of it.
+pub(super) async fn look_up(cx: &CallContext, wire: &dyn Wire, token: &Token) -> Result<(Verdict, Option<LookedUp>)> {
     let request = WireRequest {
         name: "auth.lookup",
         method: Method::Get,
@@ -137,10 +164,10 @@ async fn look_up(cx: &CallContext, wire: &dyn Wire, token: &Token) -> Result<Ver
     };
     let reply = wire.send(cx, request).await?;
     match reply.status {
-        200..300 => Ok(Verdict::Alive),
+        200..300 => reply::looked_up(&reply.body).map(|known| (Verdict::Alive, Some(known))),
         // A policy that forbids to look was applied to a token that is known.
-        401 | 403 if reply::is_policy_denial(&reply.body) => Ok(Verdict::Alive),
-        401 | 403 => Ok(Verdict::Dead),
+        401 | 403 if reply::is_policy_denial(&reply.body) => Ok((Verdict::Alive, None)),
+        401 | 403 if reply::is_refusal(&reply.body) => Ok((Verdict::Dead, None)),
         status => Err(reply::not_answered(&reply).unwrap_or_else(|| {
             Error::new(
                 ErrorKind::Unavailable,

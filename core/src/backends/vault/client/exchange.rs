@@ -106,6 +106,7 @@ impl Exchange {
         let time = header(header::DATE).and_then(|text| OffsetDateTime::parse(&text, &Rfc2822).ok());
         let mut body = Zeroizing::new(Vec::with_capacity(self.expected(&response)));
         let read = self.read(&mut response, &mut body).await;
+        let is_cut = read.is_err();
         // What refuses has said so by its status, whatever became of its words.
         if !matches!(status, 400..=499 | 503) {
             read?;
@@ -113,6 +114,7 @@ impl Exchange {
         Ok(Reply {
             status,
             body,
+            is_cut,
             retry_after: seconds.map(Duration::from_secs),
             time,
         })
@@ -178,7 +180,7 @@ fn unreachable_by(error: &reqwest::Error) -> Error {
     let text = match (error.is_connect(), error.is_timeout()) {
         (true, true) => "the server did not take the connection in time",
         (true, false) => "the server cannot be reached",
-        (false, _) => "the connection broke before the reply had come",
+        (false, _) => BROKEN,
     };
     let failed = Error::new(ErrorKind::Unavailable, text);
     let unconnected = if error.is_connect() {
@@ -192,10 +194,18 @@ fn unreachable_by(error: &reqwest::Error) -> Error {
     }
 }
 
+const BROKEN: &str = "the connection broke before the reply had come";
+
+/// Whether the connection stood, and broke without a reply.
+pub(super) fn is_broken(error: &Error) -> bool {
+    error.message() == BROKEN
+}
+
 const UNREACHED: &str = "check that the server runs at `vault.address` and that nothing on the way blocks it";
 
 /// What rustls says of the other side's certificate, or of ours.
 fn certificate_fault(error: &reqwest::Error) -> Option<Error> {
+    use rustls::AlertDescription as Alert;
     use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext, UnknownIssuer};
 
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
@@ -218,7 +228,18 @@ fn certificate_fault(error: &reqwest::Error) -> Option<Error> {
                     ("the server's certificate has expired", "vault.address")
                 }
                 rustls::Error::InvalidCertificate(_) => ("the server's certificate is not valid", "vault.ca_file"),
-                rustls::Error::AlertReceived(_) => (
+                rustls::Error::AlertReceived(
+                    Alert::AccessDenied
+                    | Alert::BadCertificate
+                    | Alert::CertificateExpired
+                    | Alert::CertificateRequired
+                    | Alert::CertificateRevoked
+                    | Alert::CertificateUnknown
+                    | Alert::HandshakeFailure
+                    | Alert::NoCertificate
+                    | Alert::UnknownCA
+                    | Alert::UnsupportedCertificate,
+                ) => (
                     "the server refuses the client's certificate or its lack",
                     "vault.client_cert",
                 ),

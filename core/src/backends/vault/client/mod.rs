@@ -80,6 +80,8 @@ impl<'a> Request<'a> {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: Zeroizing<Vec<u8>>,
+    /// Whether the end of the body did not come.
+    pub(super) is_cut: bool,
     /// How long it asks to wait.
     pub(super) retry_after: Option<Duration>,
     /// What time it is there, to the second.
@@ -119,6 +121,7 @@ impl Client {
     /// is not followed.
     pub(super) async fn send(&self, cx: &CallContext, request: Request<'_>, token: Option<&Token>) -> Result<Reply> {
         cx.check()?;
+        let _turn = cx.turn().await?;
         let limit = cx.deadline().min(Instant::now() + self.connection.timeout);
         let headers = self.headers(&request, token)?;
         let exchange = Exchange {
@@ -138,7 +141,7 @@ impl Client {
             self.has_answered.store(true, Ordering::Relaxed);
         }
         outcome.map_err(|error| match error.kind() {
-            ErrorKind::Unavailable | ErrorKind::OutcomeUnknown if self.is_unknown_to_server() => Error::new(
+            ErrorKind::Unavailable if exchange::is_broken(&error) && self.is_unknown_to_server() => Error::new(
                 ErrorKind::InvalidConfig,
                 "the server asks for a client's certificate and answers nobody without",
             )

@@ -9,7 +9,7 @@ use crate::config::{Origin, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::value::SecretValue;
 
-fn write(path: &Path, text: &str) {
+pub(super) fn write(path: &Path, text: &str) {
     std::fs::write(path, text).unwrap();
     mode(path, 0o600);
 }
@@ -29,9 +29,9 @@ fn a_given_token_is_used_without_a_request_and_never_revoked() {
         let login = login(&[("vault.token", "s.given\n")]);
         let stub = Stub::new(|_| dead());
         assert_eq!(text(&login, &stub).await, "s.given");
-        login.lock();
+        login.lock(&cx(), &stub).await;
         assert_eq!(text(&login, &stub).await, "s.given", "a lock can be undone");
-        login.close(&cx(), Some(&stub)).await;
+        login.close(&cx(), &stub).await;
         assert!(stub.seen().is_empty());
         assert_eq!(login.token(&cx(), &stub).await.unwrap_err().kind(), ErrorKind::Closed);
     });
@@ -110,12 +110,59 @@ fn a_missing_an_open_and_an_empty_token_file_are_three_errors() {
         assert_eq!(wrong(&login).await.kind(), ErrorKind::InvalidConfig);
         write(&path, "two words");
         assert_eq!(wrong(&login).await.kind(), ErrorKind::InvalidConfig);
-        if cfg!(unix) {
-            write(&path, "s.one");
-            mode(&path, 0o644);
-            assert_eq!(wrong(&login).await.kind(), ErrorKind::InsecurePath);
-        }
         assert!(stub.seen().is_empty());
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_may_be_an_agents_and_lie_behind_links_but_not_be_open_to_others() {
+    let folder = tempfile::tempdir().unwrap();
+    // As Kubernetes mounts secrets.
+    let (data, link) = (folder.path().join("..data"), folder.path().join("token"));
+    std::fs::create_dir(folder.path().join("..2026")).unwrap();
+    std::os::unix::fs::symlink("..2026", &data).unwrap();
+    std::os::unix::fs::symlink("..data/token", &link).unwrap();
+    let file = folder.path().join("..2026/token");
+    write(&file, "s.one");
+    run(async move {
+        let settings = [
+            ("vault.auth", "approle"),
+            ("vault.role_id", "r"),
+            ("vault.secret_id_file", link.to_str().unwrap()),
+        ];
+        for (bits, is_fine) in [
+            (0o400, true),
+            (0o600, true),
+            (0o440, true),
+            (0o640, true),
+            (0o644, false),
+            (0o604, false),
+            (0o660, false),
+            (0o620, false),
+            (0o602, false),
+        ] {
+            mode(&file, bits);
+            let stub = Stub::giving(&[r#"{"client_token":"s.two"}"#]);
+            let given = login(&[("vault.token_file", link.to_str().unwrap())]);
+            for (login, setting, expected) in [
+                (given, "vault.token_file", "s.one"),
+                (login(&settings), "vault.secret_id_file", "s.two"),
+            ] {
+                let token = login.token(&cx(), &stub).await;
+                match is_fine {
+                    true => assert_eq!(token.unwrap().expose(), expected, "{bits:o}"),
+                    false => {
+                        let error = token.unwrap_err();
+                        assert_eq!(
+                            (error.kind(), error.setting()),
+                            (ErrorKind::InsecurePath, Some(setting)),
+                            "{bits:o}"
+                        );
+                    }
+                }
+            }
+        }
     });
 }
 
@@ -137,7 +184,7 @@ fn a_provider_is_asked_once_and_again_when_its_token_died() {
         let token = login.token(&cx(), &stub).await.unwrap();
         assert_eq!(text(&login, &stub).await, "s.0");
         assert_eq!(told(&login, &stub, &token).await.unwrap().as_deref(), Some("s.1"));
-        login.lock();
+        login.lock(&cx(), &stub).await;
         assert_eq!(text(&login, &stub).await, "s.2");
         assert_eq!(asked.load(Ordering::Relaxed), 3);
     });

@@ -2,18 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Stub, approle, auth, cx, dead, run, text, told};
+use super::{Stub, age, approle, auth, cx, dead, renewed, run, text, told};
 use crate::backends::vault::auth::Login;
-
-/// As if so much time had passed since the token was given.
-fn age(login: &Login, by: Duration) {
-    let mut state = login.inner.state();
-    let held = state.held.as_mut().unwrap();
-    held.since -= by;
-    if let Some(lease) = held.lease.as_mut() {
-        lease.age(by);
-    }
-}
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -43,13 +33,6 @@ fn a_lease_is_renewed_once_in_the_background_while_its_token_stays_in_use() {
         text(&login, &stub).await;
         assert_eq!((stub.count("auth.renew"), stub.count("auth.login")), (1, 1));
     });
-}
-
-/// Waits until no renewal is under way.
-async fn renewed(login: &Login) {
-    while login.inner.state().is_renewing {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[test]
@@ -93,6 +76,11 @@ fn a_token_near_its_longest_life_is_replaced_before_its_end() {
         );
         replaced(&login, &stub, "s.two").await;
         assert_eq!((stub.count("auth.renew"), stub.count("auth.login")), (1, 2));
+        // The first one, which nobody uses any more, does not live on at the server.
+        stub.until("auth.revoke", 1).await;
+        let given_up = stub.seen().into_iter().find(|seen| seen.name == "auth.revoke").unwrap();
+        assert_eq!(given_up.token.as_deref(), Some("s.one"));
+        assert_eq!(text(&login, &stub).await, "s.two");
     });
 }
 
@@ -135,7 +123,7 @@ fn a_batch_token_is_never_renewed_and_never_revoked() {
         age(&login, 65 * SECOND);
         text(&login, &stub).await;
         replaced(&login, &stub, "b.two").await;
-        login.close(&cx(), Some(&stub)).await;
+        login.close(&cx(), &stub).await;
         assert_eq!(stub.seen().len(), stub.count("auth.login"));
     });
 }

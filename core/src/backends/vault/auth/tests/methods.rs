@@ -79,11 +79,13 @@ fn the_pods_token_is_read_at_every_login() {
         let stub = Stub::giving(&[&auth("s.one", 60), &auth("s.two", 60)]);
         text(&login, &stub).await;
         std::fs::write(&path, "e.two").unwrap();
-        login.lock();
+        login.lock(&cx(), &stub).await;
         text(&login, &stub).await;
-        assert!(stub.seen()[1].body.contains("e.two"));
+        let last = stub.seen().pop().unwrap();
+        assert_eq!(last.name, "auth.login");
+        assert!(last.body.contains("e.two"));
         std::fs::remove_file(&path).unwrap();
-        login.lock();
+        login.lock(&cx(), &stub).await;
         let error = login.token(&cx(), &stub).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.setting()),
@@ -180,7 +182,7 @@ fn a_wrapped_secret_id_is_unwrapped_once_for_all_logins() {
             _ => (200, format!(r#"{{"auth":{}}}"#, auth("s.one", 60))),
         });
         text(&login, &stub).await;
-        login.lock();
+        login.lock(&cx(), &stub).await;
         text(&login, &stub).await;
         let seen = stub.seen();
         let paths: Vec<_> = seen.iter().map(|seen| seen.path.as_str()).collect();
@@ -190,12 +192,13 @@ fn a_wrapped_secret_id_is_unwrapped_once_for_all_logins() {
                 "sys/wrapping/lookup",
                 "sys/wrapping/unwrap",
                 "auth/approle/login",
+                "auth/token/revoke-self",
                 "auth/approle/login"
             ]
         );
         assert_eq!(seen[0].body, r#"{"token":"s.wrapping"}"#);
         assert_eq!(seen[1].token.as_deref(), Some("s.wrapping"));
-        assert_eq!(seen[3].body, r#"{"role_id":"r","secret_id":"hunter2"}"#);
+        assert_eq!(seen[4].body, r#"{"role_id":"r","secret_id":"hunter2"}"#);
         assert!(!format!("{login:?}").contains("hunter2"));
     });
 }
@@ -254,7 +257,7 @@ fn a_new_wrapping_token_in_the_file_is_unwrapped_too() {
     });
     let bodies = |login: super::Login, stub: std::sync::Arc<Stub>| {
         run(async move {
-            login.lock();
+            login.lock(&cx(), &stub).await;
             text(&login, &stub).await;
             let body = stub.seen().pop().unwrap().body;
             (login, body)

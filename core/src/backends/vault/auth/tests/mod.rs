@@ -1,6 +1,7 @@
 //! The login against a stub of the server.
 
 mod given;
+mod keeping;
 mod leases;
 mod methods;
 mod settings;
@@ -70,6 +71,7 @@ impl Stub {
                 let auth = left.lock().unwrap().pop_front();
                 auth.map_or_else(refused, |auth| (200, format!(r#"{{"auth":{auth}}}"#)))
             }
+            "auth.lookup" => (200, r#"{"data":{"ttl":0}}"#.to_owned()),
             _ => (200, "{}".to_owned()),
         })
     }
@@ -186,6 +188,26 @@ fn run<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T
 
 async fn text(login: &Login, stub: &Arc<Stub>) -> String {
     login.token(&cx(), stub).await.unwrap().expose().to_owned()
+}
+
+/// As if so much time had passed since the token was given.
+fn age(login: &Login, by: Duration) {
+    let mut state = login.inner.state();
+    let held = state.held.as_mut().unwrap();
+    held.since -= by;
+    if let Some(at) = held.look_at.as_mut() {
+        *at -= by;
+    }
+    if let Some(lease) = held.lease.as_mut() {
+        lease.age(by);
+    }
+}
+
+/// Waits until neither a renewal nor a look at the lease is under way.
+async fn renewed(login: &Login) {
+    while login.inner.state().is_renewing {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// What a call with a token that the server refuses is told; the text of the new token where it is made again.

@@ -155,6 +155,57 @@ fn a_login_that_all_its_callers_left_is_there_for_the_next_one() {
 }
 
 #[test]
+fn a_call_that_a_lock_took_the_token_from_is_made_again_with_the_next_one() {
+    run(async {
+        let login = approle();
+        let stub = Stub::giving(&[&auth("s.one", 60), &auth("s.two", 60)]);
+        let token = login.token(&cx(), &stub).await.unwrap();
+        login.lock(&cx(), &stub).await;
+        // The server has refused it, as it was revoked meanwhile.
+        assert_eq!(told(&login, &stub, &token).await.unwrap().as_deref(), Some("s.two"));
+        assert_eq!(stub.count("auth.lookup"), 0);
+    });
+}
+
+#[test]
+fn a_new_token_that_is_refused_is_looked_at_and_not_replaced_again() {
+    run(async {
+        let login = approle();
+        let stub = Stub::giving(&[&auth("s.one", 60), &auth("s.two", 60)]);
+        let token = login.token(&cx(), &stub).await.unwrap();
+        login.check_alive(&cx(), &stub, &token).await.unwrap();
+        login.lock(&cx(), &stub).await;
+        let token = login.token(&cx(), &stub).await.unwrap();
+        stub.answer(|_| dead());
+        let error = login.check_alive(&cx(), &stub, &token).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.setting()),
+            (ErrorKind::Unauthenticated, Some("vault.auth"))
+        );
+        assert_eq!((stub.count("auth.login"), stub.count("auth.lookup")), (2, 2));
+    });
+}
+
+#[test]
+fn what_something_on_the_way_refuses_says_nothing_about_credentials() {
+    run(async {
+        for status in [400, 401, 403] {
+            let login = approle();
+            let stub = Stub::new(move |_| (status, "<html>blocked</html>".to_owned()));
+            let error = login.token(&cx(), &stub).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{status}");
+
+            let stub = Stub::giving(&[&auth("s.one", 60)]);
+            let token = login.token(&cx(), &stub).await.unwrap();
+            stub.answer(move |_| (status, "<html>blocked</html>".to_owned()));
+            let error = told(&login, &stub, &token).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{status}");
+            assert_eq!(text(&login, &stub).await, "s.one", "it is not forgotten");
+        }
+    });
+}
+
+#[test]
 fn a_loop_of_denied_calls_looks_at_the_token_once() {
     run(async {
         let login = approle();
@@ -204,22 +255,22 @@ fn a_lock_forgets_the_token_and_what_was_under_way_is_given_back() {
         let login = Arc::new(approle());
         let stub = Stub::giving(&[&auth("s.one", 60), &auth("s.two", 60)]);
         assert_eq!(text(&login, &stub).await, "s.one");
-        login.lock();
-        assert_eq!(text(&login, &stub).await, "s.two");
+        login.lock(&cx(), &stub).await;
+        let given_up = stub.seen().pop().unwrap();
         assert_eq!(
-            stub.count("auth.revoke"),
-            0,
-            "a token that may be in use is not revoked by a lock"
+            (given_up.name, given_up.token.as_deref()),
+            ("auth.revoke", Some("s.one"))
         );
+        assert_eq!(text(&login, &stub).await, "s.two");
 
+        login.lock(&cx(), &stub).await;
         let stub = Stub::held(|_| (200, format!(r#"{{"auth":{}}}"#, auth("s.late", 60))));
-        login.lock();
         let waiter = {
             let (login, stub) = (Arc::clone(&login), Arc::clone(&stub));
             tokio::spawn(async move { text(&login, &stub).await })
         };
         stub.until("auth.login", 1).await;
-        login.lock();
+        login.lock(&cx(), &stub).await;
         stub.release(1);
         // Nobody uses the first token: it is revoked, and the one who waits gets another.
         stub.until("auth.revoke", 1).await;
@@ -235,7 +286,7 @@ fn closing_revokes_what_a_login_gave_and_ends_everything() {
         let login = approle();
         let stub = Stub::giving(&[&auth("s.one", 60)]);
         let token = login.token(&cx(), &stub).await.unwrap();
-        login.close(&cx(), Some(&stub)).await;
+        login.close(&cx(), &stub).await;
         let last = stub.seen().pop().unwrap();
         assert_eq!((last.name, last.token.as_deref()), ("auth.revoke", Some("s.one")));
         assert_eq!(last.path, "auth/token/revoke-self");
@@ -255,7 +306,7 @@ fn a_login_that_ends_after_the_closing_is_revoked() {
             tokio::spawn(async move { login.token(&cx(), &stub).await })
         };
         stub.until("auth.login", 1).await;
-        login.close(&cx(), Some(&stub)).await;
+        login.close(&cx(), &stub).await;
         stub.release(2);
         assert_eq!(waiter.await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
         stub.until("auth.revoke", 1).await;

@@ -122,7 +122,9 @@ mod tests {
         let (busy, idle) = (Cell::new(0), Cell::new(0));
         let work = together(&cx, 2, vec![counted(&busy, true), counted(&idle, false)]);
         let mut work = std::pin::pin!(work);
-        let mut task = Context::from_waker(Waker::noop());
+        // A copy and its copies are known to be one, which the original and its copies need not be.
+        let waker = Waker::noop().clone();
+        let mut task = Context::from_waker(&waker);
         for _ in 0..5 {
             assert!(work.as_mut().poll(&mut task).is_pending());
         }

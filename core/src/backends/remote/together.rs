@@ -130,8 +130,8 @@ mod tests {
         let (busy, idle) = (Cell::new(0), Cell::new(0));
         let work = together(&cx, 2, vec![counted(&busy, true), counted(&idle, false)]);
         let mut work = std::pin::pin!(work);
-        // The waker that does nothing is not always known to be the same one.
-        let waker = Waker::from(Arc::new(Noted(AtomicBool::new(false))));
+        // A copy and its copies are known to be one, which the original and its copies need not be.
+        let waker = Waker::noop().clone();
         let mut task = Context::from_waker(&waker);
         for _ in 0..5 {
             assert!(work.as_mut().poll(&mut task).is_pending());

@@ -43,7 +43,10 @@ fn of(status: u16, body: &[u8]) -> Health {
         Health::unavailable(error.with_foreign_code(status))
     };
     if serde_json::from_slice::<Told>(body).is_err() {
-        return down("what answers is no Vault and no OpenBao");
+        return down(match status {
+            500.. => "something on the way answers that the server is down",
+            _ => "what answers is no Vault and no OpenBao",
+        });
     }
     match status {
         200 => Health::ok(),
@@ -87,14 +90,16 @@ mod tests {
 
     #[test]
     fn what_does_not_speak_as_a_server_is_none() {
-        for status in [200, 404, 429, 503] {
+        for (status, word) in [
+            (200, "no Vault"),
+            (404, "no Vault"),
+            (429, "no Vault"),
+            (503, "on the way"),
+        ] {
             for body in ["", "<html>please log in</html>", "{}", r#"{"errors":[]}"#] {
                 let health = of(status, body.as_bytes());
                 assert_eq!(health.state, HealthState::Unavailable, "{status} {body}");
-                assert!(
-                    health.reason.unwrap_or_default().contains("no Vault"),
-                    "{status} {body}"
-                );
+                assert!(health.reason.unwrap_or_default().contains(word), "{status} {body}");
             }
         }
     }

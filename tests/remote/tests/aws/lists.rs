@@ -46,7 +46,7 @@ fn a_scope_and_a_provider_narrow_the_list() {
     let global = SecretKey::new("g");
     manager.set(&global, &Secret::with_provider("v", "openai")).unwrap();
     manager
-        .set(&place.key("k"), &Secret::with_provider("v", "other"))
+        .set(place.key("k"), &Secret::with_provider("v", "other"))
         .unwrap();
     let names = |options: ListOptions| -> Vec<String> {
         let listed = manager.list(options).unwrap();

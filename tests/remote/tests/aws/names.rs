@@ -67,7 +67,7 @@ fn wrong_settings_are_named() {
     let open = |settings: &[(&str, &str)]| {
         let mut builder = Service::Aws.builder("http://127.0.0.1:1", "app");
         for (name, value) in settings {
-            builder = builder.option(*name, *value);
+            builder = builder.option(name, *value);
         }
         builder.open_blocking()
     };

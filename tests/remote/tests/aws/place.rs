@@ -22,7 +22,7 @@ pub(crate) fn with(stub: &Stub, settings: &[(&str, &str)]) -> SecretManager {
     let mut builder = Service::Aws.builder(&stub.address(), "app");
     builder = builder.option("cache", "off").option("retries", "0");
     for (name, value) in settings {
-        builder = builder.option(*name, *value);
+        builder = builder.option(name, *value);
     }
     builder.open_blocking().unwrap()
 }
@@ -31,7 +31,7 @@ pub(crate) fn with(stub: &Stub, settings: &[(&str, &str)]) -> SecretManager {
 pub(crate) fn of(place: &Place, settings: &[(&str, &str)]) -> SecretManager {
     let mut builder = place.builder().option("retries", "0");
     for (name, value) in settings {
-        builder = builder.option(*name, *value);
+        builder = builder.option(name, *value);
     }
     builder.open_blocking().unwrap()
 }

@@ -167,10 +167,18 @@ impl Changes {
 
     /// How the backend was found to be; told where it is another state than before.
     pub(crate) fn observe(&self, backend: &'static str, health: &Health) {
-        let state = self.state.get();
-        let former = std::mem::replace(&mut *unpoisoned(state.health.lock()), health.state);
-        if former == health.state {
-            return;
+        {
+            let mut present = unpoisoned(self.state.get().health.lock());
+            if *present == health.state {
+                return;
+            }
+            *present = health.state;
+            // Under the lock: what is told last is how the backend is.
+            self.send(Change {
+                health: Some(health.state),
+                reason: health.reason.clone(),
+                ..Change::new(ChangeKind::Health)
+            });
         }
         let (state, reason) = (health.state.word(), health.reason.as_deref());
         match health.state {
@@ -179,11 +187,6 @@ impl Changes {
                 tracing::warn!(target: TARGET, backend, state, reason, "health");
             }
         }
-        self.tell(Change {
-            health: Some(health.state),
-            reason: health.reason.clone(),
-            ..Change::new(ChangeKind::Health)
-        });
     }
 
     /// Someone uses the backend.

@@ -234,7 +234,10 @@ impl Bare {
             .unwrap()
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
-        #[expect(clippy::disallowed_methods, reason = "what the library is compared with has a runtime of its own")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "what the library is compared with has a runtime of its own"
+        )]
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         Self {
             // As many threads as ours has.

@@ -19,7 +19,7 @@ use strongroom::blocking::SecretManager;
 use strongroom_fakes::{Moto, OpenBao};
 use tokio::runtime::Runtime;
 
-use support::peers::Peers;
+use support::peers::{Peers, Took};
 use support::stores::{VALUE, name};
 use support::{Pair, Report, Target, median, subject, subject_command};
 
@@ -96,9 +96,13 @@ fn from_openbao(report: &mut Report, bao: &OpenBao, peers: &mut Peers, rounds: u
             ],
         );
         let is_most = |target| if count == MOST { target } else { Target::None };
-        let mut row = |beside: &str, floor: &[f64], target| {
+        let mut row = |beside: &str, floor: &[Took], target| {
             let text = format!("{count} from OpenBao, cold, beside {beside}");
-            report.pair(&text, pair(floor, &ours), is_most(target));
+            report.pair(&text, pair(floor, &ours, wall), is_most(target));
+            if count == MOST {
+                let text = format!("the same in the client's processor time, beside {beside}");
+                report.pair(&text, pair(floor, &ours, busy), Target::None);
+            }
         };
         row("a bare client, 16 at once", &floor, Target::Ratio(1.3));
         row("hvac in a loop", &hvac, Target::Ratio(0.25));
@@ -129,15 +133,11 @@ fn from_aws(report: &mut Report, moto: &Moto, peers: &mut Peers, rounds: usize) 
         ],
     );
     let text = format!("{MOST} from AWS, cold, beside");
-    let one_by_one = pair(&boto3, &ours);
-    report.pair(
-        &format!("{text} boto3 one by one"),
-        one_by_one,
-        Target::Ratio(1.0 / 12.0),
-    );
+    let one_by_one = pair(&boto3, &ours, wall);
+    report.pair(&format!("{text} boto3 one by one"), one_by_one, Target::Ratio(0.083));
     report.pair(
         &format!("{text} boto3, batches of 20 in a loop"),
-        pair(&batches, &ours),
+        pair(&batches, &ours, wall),
         Target::None,
     );
     for (prefix, what, target) in [
@@ -164,17 +164,17 @@ fn from_aws(report: &mut Report, moto: &Moto, peers: &mut Peers, rounds: usize) 
         rounds * 3,
         [
             &mut || {
-                let begun = Instant::now();
+                let begun = Begun::now();
                 for _ in 0..HITS {
                     let _ = black_box(manager.get_value(black_box(key.as_str())));
                 }
-                begun.elapsed().as_nanos() as f64 / HITS as f64
+                begun.took(HITS)
             },
             &mut || peers.take("caching", HITS / 10),
         ],
     );
     let text = "a hit of `get_value`, beside aws-secretsmanager-caching";
-    report.pair(text, pair(&caching, &hit), Target::Ratio(0.01));
+    report.pair(text, pair(&caching, &hit, wall), Target::Ratio(0.01));
 }
 
 fn builder(backend: &str) -> Builder {
@@ -193,14 +193,14 @@ fn get_all(manager: &SecretManager, count: usize) {
     assert_eq!((found.secrets.len(), found.failures.len()), (count, 0));
 }
 
-/// Nanoseconds from the opening of a manager to the last of so many secrets.
-fn fetch(open: impl Fn() -> SecretManager, count: usize) -> f64 {
-    let begun = Instant::now();
+/// What it takes from the opening of a manager to the last of so many secrets.
+fn fetch(open: impl Fn() -> SecretManager, count: usize) -> Took {
+    let begun = Begun::now();
     let manager = open();
     get_all(&manager, count);
-    let took = begun.elapsed();
+    let took = begun.took(1);
     manager.close().unwrap();
-    took.as_nanos() as f64
+    took
 }
 
 /// The least that could fetch from OpenBao: requests of reqwest, and of each answer the value.
@@ -248,9 +248,9 @@ impl Bare {
         }
     }
 
-    /// Nanoseconds for so many secrets with a client that has no connection yet.
-    fn fetch(&self, count: usize) -> f64 {
-        let begun = Instant::now();
+    /// What so many secrets take with a client that has no connection yet.
+    fn fetch(&self, count: usize) -> Took {
+        let begun = Begun::now();
         let client = reqwest::Client::builder().no_proxy();
         let client = client.tls_backend_preconfigured(self.tls.clone()).build().unwrap();
         let next = Arc::new(AtomicUsize::new(0));
@@ -280,14 +280,49 @@ impl Bare {
             }
             values
         });
-        let took = begun.elapsed();
+        let took = begun.took(1);
         assert_eq!(values, vec![VALUE; count]);
-        took.as_nanos() as f64
+        took
     }
 }
 
+/// A moment, by the clock of the wall and by what this process has used of processors.
+struct Begun {
+    wall: Instant,
+    busy: rustix::time::Timespec,
+}
+
+impl Begun {
+    fn now() -> Self {
+        Self {
+            busy: rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime),
+            wall: Instant::now(),
+        }
+    }
+
+    /// What each of so many operations took since.
+    fn took(&self, operations: usize) -> Took {
+        let wall = self.wall.elapsed().as_nanos() as f64;
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        let (seconds, nanos) = (now.tv_sec - self.busy.tv_sec, now.tv_nsec - self.busy.tv_nsec);
+        let busy = seconds as f64 * 1e9 + nanos as f64;
+        Took {
+            wall: wall / operations as f64,
+            busy: busy / operations as f64,
+        }
+    }
+}
+
+fn wall(took: &Took) -> f64 {
+    took.wall
+}
+
+fn busy(took: &Took) -> f64 {
+    took.busy
+}
+
 /// What every side takes in every round. Another side begins in each, and the first round is not counted.
-fn in_rounds<const SIDES: usize>(rounds: usize, sides: [&mut dyn FnMut() -> f64; SIDES]) -> [Vec<f64>; SIDES] {
+fn in_rounds<const SIDES: usize>(rounds: usize, sides: [&mut dyn FnMut() -> Took; SIDES]) -> [Vec<Took>; SIDES] {
     let mut taken = [const { Vec::new() }; SIDES];
     for round in 0..=rounds {
         for turn in 0..SIDES {
@@ -301,12 +336,14 @@ fn in_rounds<const SIDES: usize>(rounds: usize, sides: [&mut dyn FnMut() -> f64;
     taken
 }
 
-/// The medians, and the median of the ratios of neighbours.
-fn pair(floor: &[f64], ours: &[f64]) -> Pair {
-    let mut ratios: Vec<f64> = ours.iter().zip(floor).map(|(ours, floor)| ours / floor).collect();
+/// The medians of a figure, and the median of its ratios of neighbours.
+fn pair(floor: &[Took], ours: &[Took], figure: fn(&Took) -> f64) -> Pair {
+    let figures = |side: &[Took]| side.iter().map(figure).collect::<Vec<f64>>();
+    let (mut floor, mut ours) = (figures(floor), figures(ours));
+    let mut ratios: Vec<f64> = ours.iter().zip(&floor).map(|(ours, floor)| ours / floor).collect();
     Pair {
-        floor: median(&mut floor.to_vec()),
-        ours: median(&mut ours.to_vec()),
         ratio: median(&mut ratios),
+        floor: median(&mut floor),
+        ours: median(&mut ours),
     }
 }

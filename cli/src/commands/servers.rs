@@ -16,7 +16,7 @@ pub(crate) fn lines(word: &str, app: &str, settings: &Settings) -> Vec<(&'static
 }
 
 fn vault(app: &str, settings: &Settings) -> Vec<(&'static str, String)> {
-    let address = settings.text("vault.address").unwrap_or("https://127.0.0.1:8200");
+    let address = settings.text("vault.address").unwrap_or("not stated");
     let mut lines = vec![("server", address.to_owned())];
     let namespace = settings.text("vault.namespace").filter(|name| !name.is_empty());
     lines.extend(namespace.map(|name| ("namespace", name.to_owned())));

@@ -90,7 +90,7 @@ fn options(args: &WatchArgs) -> Result<SubscribeOptions, Failure> {
 fn span(text: &str) -> Result<Duration, Failure> {
     parse_duration(text).ok_or_else(|| {
         Failure::usage(
-            &format!("`--every {}` is no time span", printable(text)),
+            format!("`--every {}` is no time span", printable(text)),
             "write it as `500ms`, `10s` or `5m`",
         )
     })

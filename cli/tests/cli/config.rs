@@ -127,8 +127,8 @@ fn seed_000_cli_and_environment_variable() {
         ("env", "the environment variable SIDESEAT_SECRETS_BACKEND")
     );
     let vault = Home::new().run(&["--app", "sideseat", "--secrets-backend", "vault", "list"]);
-    let vault = vault.fails("unauthenticated", 20);
-    assert!(vault.stderr.contains("`vault.token`"), "{}", vault.stderr);
+    let vault = vault.fails("invalid_config", 55);
+    assert!(vault.stderr.contains("vault.address"), "{}", vault.stderr);
 }
 
 #[test]

@@ -3,6 +3,14 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+/// What something took, in nanoseconds.
+pub struct Took {
+    /// On the clock of the wall.
+    pub wall: f64,
+    /// Of the processors, by the process that did it.
+    pub busy: f64,
+}
+
 /// The process; it ends with its input.
 pub struct Peers {
     child: Child,
@@ -27,15 +35,16 @@ impl Peers {
         }
     }
 
-    /// How many nanoseconds something takes, as the process measures it.
-    pub fn take(&mut self, word: &str, number: usize) -> f64 {
+    /// What something takes, as the process measures it.
+    pub fn take(&mut self, word: &str, number: usize) -> Took {
         writeln!(self.orders.as_mut().unwrap(), "{word} {number}").unwrap();
         let mut answer = String::new();
         self.answers.read_line(&mut answer).unwrap();
-        answer
-            .trim()
-            .parse()
-            .unwrap_or_else(|_| panic!("{word} {number} failed"))
+        let mut figures = answer.split_whitespace().map_while(|figure| figure.parse().ok());
+        let (Some(wall), Some(busy)) = (figures.next(), figures.next()) else {
+            panic!("{word} {number} failed");
+        };
+        Took { wall, busy }
     }
 }
 

@@ -149,6 +149,7 @@ fn seed_000_vault_variables() {
     assert_eq!(bao.versions("seed-mount", "seed/prefix/org/acme/seed_variables"), 1);
     // The address and the token are required.
     let home = Home::new().variable("SIDESEAT_SECRETS_BACKEND", "vault");
+    sideseat(&home, &["get", "A"]).fails("invalid_config");
     let home = home.variable("SIDESEAT_SECRETS_VAULT_ADDR", bao.address());
     sideseat(&home, &["get", "A"]).fails("unauthenticated");
 }

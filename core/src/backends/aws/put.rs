@@ -60,24 +60,30 @@ impl Service {
 
     /// Moves the current stage from the expected version to the new one: the service refuses where it is elsewhere.
     async fn make_current(&self, cx: &CallContext, id: &str, version: &str, expected: &str) -> Result<(), Failure> {
-        let moved = self.move_stage(cx, id, CURRENT, Some(version), Some(expected)).await;
-        let Err(failure) = moved else { return Ok(()) };
+        let moved = self.send(cx, Call::UpdateSecretVersionStage, id, |client| {
+            let request = client.update_secret_version_stage().secret_id(id);
+            let request = request.version_stage(CURRENT).remove_from_version_id(expected);
+            request.move_to_version_id(version).send()
+        });
+        let Err(failure) = moved.await else { return Ok(()) };
         if failure.error.kind() == ErrorKind::OutcomeUnknown {
             return match self.state(cx, id).await {
                 Ok(State::Present(known)) if current(&known).is_some_and(|found| found.as_str() == version) => Ok(()),
                 _ => Err(failure),
             };
         }
-        // Where that fails the version stays among the former ones; it is never the current one.
-        let _stays = self.put_aside(cx, id, version).await;
+        // The outcome is known by now, so the mark may not use up the time in which it is told. Without the mark the
+        // version stays among the former ones; it is never the current one.
+        let time = cx.remaining().mul_f32(0.5);
+        let _unmarked = tokio::time::timeout(time, self.mark_refused(cx, id, version)).await;
         match failure.refusal {
             Refusal::Parameter => Err(another_version().into()),
             _ => Err(failure),
         }
     }
 
-    /// Marks a version that lost, so that nothing is rolled back to it, and lets the service forget it.
-    async fn put_aside(&self, cx: &CallContext, id: &str, version: &str) -> Result<(), Failure> {
+    /// Marks a version that lost, so that nothing is rolled back to it. Its stage leaves it with the next write of that kind.
+    async fn mark_refused(&self, cx: &CallContext, id: &str, version: &str) -> Result<(), Failure> {
         let marked = match self.state(cx, id).await? {
             State::Present(known) | State::Deleted(known) => known.tags.unwrap_or_default(),
             State::Absent => return Ok(()),
@@ -91,24 +97,7 @@ impl Service {
             self.untag(cx, id, old.collect()).await?;
         }
         let mark = BTreeMap::from([(format!("{REFUSED}{version}"), String::new())]);
-        self.tag(cx, id, &mark).await?;
-        self.move_stage(cx, id, WAITING, None, Some(version)).await
-    }
-
-    async fn move_stage(
-        &self,
-        cx: &CallContext,
-        id: &str,
-        stage: &str,
-        to: Option<&str>,
-        from: Option<&str>,
-    ) -> Result<(), Failure> {
-        let answer = self.send(cx, Call::UpdateSecretVersionStage, id, |client| {
-            let request = client.update_secret_version_stage().secret_id(id).version_stage(stage);
-            let request = request.set_move_to_version_id(to.map(str::to_owned));
-            request.set_remove_from_version_id(from.map(str::to_owned)).send()
-        });
-        answer.await.map(drop)
+        self.tag(cx, id, &mark).await
     }
 
     pub(super) async fn create(&self, cx: &CallContext, name: &str, content: &Content) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! Removing secrets, and bringing them back.
 
 use super::client::Service;
-use super::error::Refusal;
+use super::error::{Failure, Refusal};
 use super::names;
 use super::read::{State, current, missing};
 use super::requests::Call;
@@ -101,10 +101,10 @@ impl Service {
         }
     }
 
-    pub(super) async fn restore_now(&self, cx: &CallContext, id: &str) -> Result<()> {
+    pub(super) async fn restore_now(&self, cx: &CallContext, id: &str) -> Result<(), Failure> {
         let answer = self.send(cx, Call::RestoreSecret, id, |client| {
             client.restore_secret().secret_id(id).send()
         });
-        Ok(answer.await.map(drop)?)
+        answer.await.map(drop)
     }
 }

@@ -29,6 +29,14 @@ enum Former {
     Present(Box<Stored>),
 }
 
+/// What a write failed at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Put,
+    Create,
+    Restore,
+}
+
 impl Service {
     /// Writes a secret; `created_at` counts where the secret is new.
     pub(super) async fn set(
@@ -92,35 +100,37 @@ impl Service {
     ) -> Result<bool> {
         let must_be_absent = matches!(condition, IfVersion::Absent);
         for _ in 0..ATTEMPTS {
-            let (failed, is_create) = match &former {
+            let (failed, step) = match &former {
                 Former::Present(_) | Former::Unknown => {
                     let id = id_of(name, &former);
                     match self.put(cx, &id, content, expected).await {
                         Ok(()) => return Ok(false),
-                        Err(failure) => (failure, false),
+                        Err(failure) => (failure, Step::Put),
                     }
                 }
                 Former::Deleted(version, _) => {
                     let id = id_of(name, &former);
-                    self.restore_now(cx, &id).await?;
                     let before = version.as_ref().filter(|_| must_be_absent).map(Version::as_str);
-                    match self.put(cx, &id, content, before).await {
-                        Ok(()) => return Ok(true),
-                        Err(failure) => (only_restored(failure), false),
+                    match self.restore_now(cx, &id).await {
+                        Err(failure) => (failure, Step::Restore),
+                        Ok(()) => match self.put(cx, &id, content, before).await {
+                            Ok(()) => return Ok(true),
+                            Err(failure) => (only_restored(failure), Step::Put),
+                        },
                     }
                 }
                 Former::Absent => match self.create(cx, name, content).await {
                     Ok(()) => return Ok(true),
-                    Err(failure) => (failure, true),
+                    Err(failure) => (failure, Step::Create),
                 },
             };
             former = match failed.refusal {
                 Refusal::Missing if expected.is_some() => return Err(another_version()),
-                Refusal::Missing if !is_create => Former::Absent,
+                Refusal::Missing if step != Step::Create => Former::Absent,
                 Refusal::Exists | Refusal::State if expected.is_none() => match self.state(cx, name).await? {
                     State::Deleted(known) => Former::Deleted(current(&known), known.arn),
-                    State::Present(_) if is_create && must_be_absent => return Err(exists()),
-                    State::Present(_) if is_create => Former::Unknown,
+                    State::Present(_) if step != Step::Put && must_be_absent => return Err(exists()),
+                    State::Present(_) if step != Step::Put => Former::Unknown,
                     State::Absent if failed.refusal == Refusal::State => return Err(still_deleting()),
                     _ => return Err(failed.error),
                 },

@@ -26,6 +26,42 @@ fn private(path: &Path, bytes: &[u8]) {
 }
 
 #[test]
+fn a_file_that_was_handed_over_may_be_anothers_but_not_where_everybody_makes_files() {
+    let dir = folder();
+    let path = dir.path().join("token");
+    assert!(read_handed_file(&path, 100).unwrap().is_none());
+    private(&path, b"secret");
+    assert!(read_handed_file(dir.path(), 100).is_err(), "a folder");
+    let error = read_handed_file(&path, 5).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    if let Err(error) = std::os::unix::fs::chown(&path, Some(65534), None) {
+        println!("skipped: giving a file away takes root ({error})");
+        return;
+    }
+    set_mode(&path, 0o640);
+    for (folder_mode, is_fine) in [(0o755, true), (0o777, true), (0o1777, false)] {
+        set_mode(dir.path(), folder_mode);
+        match read_handed_file(&path, 100) {
+            Ok(bytes) => assert!(is_fine && bytes.unwrap().as_slice() == b"secret", "{folder_mode:o}"),
+            Err(error) => assert!(!is_fine && error.kind() == ErrorKind::InsecurePath, "{folder_mode:o}"),
+        }
+    }
+    // Ours there, and theirs behind a link.
+    let (ours, link) = (folder(), dir.path().join("link"));
+    std::os::unix::fs::chown(&path, Some(0), None).unwrap();
+    assert!(read_handed_file(&path, 100).unwrap().is_some());
+    std::os::unix::fs::chown(&path, Some(65534), None).unwrap();
+    let link_to_theirs = ours.path().join("link");
+    symlink(&path, &link_to_theirs).unwrap();
+    assert_eq!(
+        read_handed_file(&link_to_theirs, 100).unwrap_err().kind(),
+        ErrorKind::InsecurePath
+    );
+    symlink(dir.path().join("nowhere"), &link).unwrap();
+    assert!(read_handed_file(&link, 100).unwrap().is_none());
+}
+
+#[test]
 fn every_mode_for_others_is_refused() {
     let dir = folder();
     let path = dir.path().join("key");

@@ -13,6 +13,7 @@ crate::trials_of!(
     every_type_of_error_is_a_kind_of_ours,
     a_wrong_clock_is_called_so,
     a_deleted_secret_is_restored_and_written,
+    a_secret_that_another_one_brings_back_first_is_written,
     a_secret_that_is_deleted_for_good_right_now_is_said_to_be,
     a_state_that_forbids_a_call_is_no_absence,
     errors_say_nothing_of_what_was_answered,
@@ -139,6 +140,27 @@ fn a_deleted_secret_is_restored_and_written() {
             .map(|request| asked(request)["ClientRequestToken"].as_str().unwrap().to_owned())
             .collect();
         assert_eq!(tokens.len(), 1, "one call has one token");
+    }
+}
+
+fn a_secret_that_another_one_brings_back_first_is_written() {
+    for (options, lost) in [(SetOptions::new(), false), (SetOptions::new().if_absent(), true)] {
+        let restored = std::sync::atomic::AtomicBool::new(false);
+        let stub = Stub::with(move |request: &Request| match request.action() {
+            Some("RestoreSecret") => {
+                restored.store(true, std::sync::atomic::Ordering::SeqCst);
+                refusal("InvalidRequestException")
+            }
+            _ => waiting(request, restored.load(std::sync::atomic::Ordering::SeqCst)),
+        });
+        let manager = with(&stub, &[]);
+        let written = manager.set_with("k", &Secret::new("v"), options);
+        match lost {
+            true => drop(fails(written, ErrorKind::Conflict)),
+            false => assert!(!written.unwrap().created),
+        }
+        assert_eq!(calls(&stub, "RestoreSecret"), 1);
+        assert_eq!(calls(&stub, "PutSecretValue"), usize::from(!lost));
     }
 }
 

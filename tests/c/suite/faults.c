@@ -267,7 +267,8 @@ static void test_pending_calls_need_no_threads(void) {
     if (before < 0) {
         skipped("counting threads", "there is no /proc/self/task");
     } else {
-        CHECK_NUMBER(thread_count() - before, 0);
+        // One of an earlier test may end meanwhile.
+        CHECK(thread_count() <= before);
     }
     CHECK_NUMBER(completed_count, 0);
     CHECK_OK(strongroom_cancel_fire(cancel));

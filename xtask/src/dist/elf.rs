@@ -18,7 +18,7 @@ const NEEDED: [&str; 6] = [
     "ld-linux",
 ];
 /// The largest that the shipped shared library may be, in bytes; why so large, tells docs/adr/0024.
-const BUDGET: u64 = 12_500_000;
+const BUDGET: u64 = 15_000_000;
 
 /// The latest version of glibc that the addon may need: what the packages for Python and Node.js say.
 const GLIBC: (u32, u32) = (2, 34);

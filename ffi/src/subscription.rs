@@ -41,7 +41,7 @@ struct Inner {
 
 /// How changes reach the program.
 enum Way {
-    Waited(Mutex<CoreSubscription>),
+    Waited(Box<Mutex<CoreSubscription>>),
     Told(Arc<Listener>),
 }
 
@@ -55,7 +55,7 @@ impl Subscription {
 
     /// One whose changes are waited for.
     pub(crate) fn waited(subscription: CoreSubscription) -> Self {
-        Self::new(CancellationToken::new(), Way::Waited(Mutex::new(subscription)))
+        Self::new(CancellationToken::new(), Way::Waited(Box::new(Mutex::new(subscription))))
     }
 
     /// One whose changes are told to a function.

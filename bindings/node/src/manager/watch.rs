@@ -109,7 +109,8 @@ pub(crate) fn next_change<'a>(call: &Arguments<'a>) -> Outcome<Unknown<'a>> {
         How::Promised => {
             // The end of JavaScript's thread ends the wait, too.
             let stop = end_of(Some(&subscription.end));
-            awaited(call, &[stop.clone()], subscription.next(stop.clone()))
+            let change = subscription.next(stop.clone());
+            awaited(call, &[stop], change)
         }
     }
 }

@@ -55,7 +55,10 @@ impl Subscription {
 
     /// One whose changes are waited for.
     pub(crate) fn waited(subscription: CoreSubscription) -> Self {
-        Self::new(CancellationToken::new(), Way::Waited(Box::new(Mutex::new(subscription))))
+        Self::new(
+            CancellationToken::new(),
+            Way::Waited(Box::new(Mutex::new(subscription))),
+        )
     }
 
     /// One whose changes are told to a function.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use strongroom_fakes::{Moto, OpenBao};
 
@@ -21,6 +21,9 @@ static SURROUNDINGS: LazyLock<Surroundings> = LazyLock::new(|| Surroundings {
     bao: OpenBao::dev(),
     moto: Moto::start(),
 });
+
+/// They all have the same secret.
+static TURN: Mutex<()> = Mutex::new(());
 
 const PLACES: [&str; 3] = ["encrypted", "vault", "aws"];
 
@@ -46,6 +49,7 @@ fn made(path: &str) -> PathBuf {
 
 /// Runs a program in every place; only the one setting differs.
 fn everywhere(language: &str, program: impl Fn() -> Command) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let around = &*SURROUNDINGS;
     let home = around.home.path();
     for place in PLACES {

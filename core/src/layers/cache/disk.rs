@@ -148,7 +148,9 @@ impl LastKnown {
         if queue.is_given_up {
             return;
         }
-        if queue.waiting.len() >= MOST_REMOVALS && !queue.waiting.contains_key(key) {
+        // Those that are being removed right now come back where the disk does not take it.
+        let unremoved = queue.waiting.len() + queue.leaving.len();
+        if unremoved >= MOST_REMOVALS && !queue.waiting.contains_key(key) {
             queue.is_given_up = true;
             let all = std::mem::take(&mut queue.waiting);
             drop(queue);

@@ -99,6 +99,7 @@ impl Service {
         expected: Option<&str>,
     ) -> Result<bool> {
         let must_be_absent = matches!(condition, IfVersion::Absent);
+        let mut has_repeated = false;
         for _ in 0..ATTEMPTS {
             let (failed, step) = match &former {
                 Former::Present(_) | Former::Unknown => {
@@ -131,6 +132,13 @@ impl Service {
                     State::Deleted(known) => Former::Deleted(current(&known), known.arn),
                     State::Present(_) if step != Step::Put && must_be_absent => return Err(exists()),
                     State::Present(_) if step != Step::Put => Former::Unknown,
+                    // It may have been deleted when it was put, and another writer has brought it back since.
+                    State::Present(_)
+                        if failed.refusal == Refusal::State && !has_repeated && !names::is_like_arn(name) =>
+                    {
+                        has_repeated = true;
+                        Former::Unknown
+                    }
                     State::Absent if failed.refusal == Refusal::State => return Err(still_deleting()),
                     _ => return Err(failed.error),
                 },
